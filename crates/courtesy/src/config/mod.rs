@@ -1,0 +1,1 @@
+//! What the operator sets: one commented file, environment and flags over it.

@@ -1,0 +1,1 @@
+//! Claims what is due, plans, renders, signs, sends, settles.

@@ -1,0 +1,109 @@
+//! Ids: a prefix that says what it names, and a ULID that sorts by time. `msg_01K9…`.
+//!
+//! Kept as 16 octets in the store, shown as text everywhere else. Ids are not secrets.
+
+use std::fmt;
+
+use ulid::Ulid;
+
+/// A text that should be an id of some kind and is not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("“{given}” is not an id that begins with {prefix}")]
+pub struct NotAnId {
+    /// What was given, cut to a sane length.
+    pub given: String,
+    /// The prefix it should have.
+    pub prefix: &'static str,
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident $prefix:literal)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Ulid);
+
+        impl $name {
+            /// A new id of this moment, with 80 random bits.
+            #[must_use]
+            pub fn new(now: jiff::Timestamp) -> Self {
+                let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+                Self(Ulid::from_parts(millis, random_u128()))
+            }
+
+            /// As the store keeps it.
+            #[must_use]
+            pub fn to_bytes(self) -> [u8; 16] {
+                self.0.to_bytes()
+            }
+
+            /// From the store.
+            #[must_use]
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(Ulid::from_bytes(bytes))
+            }
+
+            /// The ULID without its prefix, as it stands in Message-ID and return path.
+            #[must_use]
+            pub fn bare(self) -> String {
+                self.0.to_string()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "{}"), self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = NotAnId;
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                text.strip_prefix($prefix)
+                    .and_then(|bare| Ulid::from_string(bare).ok())
+                    .map(Self)
+                    .ok_or_else(|| NotAnId { given: text.chars().take(60).collect(), prefix: $prefix })
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// One notice for one address on one channel.
+    MessageId "msg_"
+    /// Something that happened to a request and reached us.
+    EventId "evt_"
+    /// An API key (never the secret itself).
+    KeyId "key_"
+    /// One thing gone wrong for one library and cause.
+    IncidentId "inc_"
+}
+
+/// Octets from the operating system's generator: the one source of chance.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the operating system gives random octets");
+    bytes
+}
+
+fn random_u128() -> u128 {
+    u128::from_le_bytes(random_bytes())
+}

@@ -1,0 +1,1 @@
+//! Events come in: checked, made into messages, on disk before the caller hears 202.

@@ -1,0 +1,30 @@
+//! Courtesy: library notices that arrive.
+//!
+//! The rooms, in reading order. Arrows point down only: plumbing, rooms that decide, store and net, engines, doors.
+
+// Plumbing
+pub mod clock;
+pub mod config;
+pub mod id;
+
+// Rooms that decide: no `async`, no SQL
+pub mod library;
+pub mod patron;
+pub mod notice;
+pub mod sender;
+pub mod queue;
+pub mod outcome;
+pub mod timeline;
+
+// What is remembered, and what is asked of the world
+pub mod net;
+pub mod store;
+
+// Engines: load, decide, act, record
+pub mod delivery;
+pub mod intake;
+pub mod watch;
+
+// Doors
+pub mod cli;
+pub mod http;

@@ -1,0 +1,169 @@
+//! A participant: its record, its settings, its people to write to.
+//!
+//! In: what staff typed or imported. Out: a [`Library`] that the other rooms can rely on.
+//! Not here: which sender it may use (`sender`), its words (`notice`).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::civil::Date;
+use standards::address::Address;
+
+use crate::notice::Language;
+
+/// The short code a library is known by in its ILL system: `MRPL`. Upper case letters, digits, `-` and `_`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct LibraryCode(String);
+
+/// A text that cannot be a library's code.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("“{0}” is not a library code: 1 to 24 letters, digits, - or _")]
+pub struct NotACode(pub String);
+
+/// Long enough for every ISIL (ISO 15511 allows 16) and short enough for a local part.
+const CODE_LETTERS_MAX: usize = 24;
+
+impl LibraryCode {
+    /// Reads a code in any case and keeps it in upper case.
+    ///
+    /// # Errors
+    /// [`NotACode`] with what was given.
+    pub fn parse(text: &str) -> Result<Self, NotACode> {
+        let sound = (1..=CODE_LETTERS_MAX).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        if !sound {
+            return Err(NotACode(text.chars().take(60).collect()));
+        }
+        Ok(Self(text.to_ascii_uppercase()))
+    }
+
+    /// The code, upper case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for LibraryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for LibraryCode {
+    type Error = NotACode;
+    fn try_from(text: String) -> Result<Self, NotACode> {
+        Self::parse(&text)
+    }
+}
+
+impl From<LibraryCode> for String {
+    fn from(code: LibraryCode) -> Self {
+        code.0
+    }
+}
+
+/// One text in our languages. English stands in where French is missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct InLanguages {
+    /// English.
+    pub en: String,
+    /// French, where it differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fr: Option<String>,
+}
+
+impl InLanguages {
+    /// The text in `language`, or in English.
+    #[must_use]
+    pub fn get(&self, language: Language) -> &str {
+        match language {
+            Language::En => &self.en,
+            Language::Fr => self.fr.as_deref().unwrap_or(&self.en),
+        }
+    }
+}
+
+/// Days on which the library is closed.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Closure {
+    /// First day.
+    pub from: Date,
+    /// Last day, which is closed too.
+    pub to: Date,
+    /// Why, as patrons may read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<InLanguages>,
+}
+
+/// A library's Participant Record.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Library {
+    /// Its code.
+    pub code: LibraryCode,
+    /// Its name as patrons know it.
+    pub name: InLanguages,
+    /// IANA time zone: `America/Vancouver`. Days, hours and quiet times are in it.
+    pub time_zone: String,
+    /// Languages it writes in; the first is its default.
+    pub languages: Vec<Language>,
+    /// The region whose relays send its messages.
+    pub region: String,
+    /// EMail Notice From Address: the address it wishes to send as. None: the shared address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Address>,
+    /// The shared address even where the library's own would arrive with the return path in its own domain:
+    /// bounces would then go to the library's mailbox and not to us.
+    #[serde(default)]
+    pub prefer_shared_over_own_bounces: bool,
+    /// From name. None: its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<InLanguages>,
+    /// Where replies go. None: the From address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Address>,
+    /// CC EMail Address: who gets a copy of every patron notice, each as a message of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cc: Vec<Address>,
+    /// Who gets notices about requests we borrow for our patrons.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub borrowing_staff: Vec<Address>,
+    /// Who gets notices about requests we lend to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lending_staff: Vec<Address>,
+    /// The desk's telephone, as people write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// When the desk is open, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<InLanguages>,
+    /// The library's page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Days on which it is closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closures: Vec<Closure>,
+    /// Notices switched on or off against the catalogue's default, by the notice's code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub switches: BTreeMap<String, bool>,
+    /// Titles and authors never leave in a message.
+    #[serde(default)]
+    pub hide_titles: bool,
+}
+
+impl Library {
+    /// The From name in `language`.
+    #[must_use]
+    pub fn from_name(&self, language: Language) -> &str {
+        self.display_name.as_ref().unwrap_or(&self.name).get(language)
+    }
+
+    /// The language for a patron who asked for `wished`: that one where the library writes it, else its default.
+    #[must_use]
+    pub fn language_for(&self, wished: Option<Language>) -> Language {
+        let default = self.languages.first().copied().unwrap_or(Language::En);
+        wished.filter(|language| self.languages.contains(language)).unwrap_or(default)
+    }
+}

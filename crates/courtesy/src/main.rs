@@ -1,0 +1,3 @@
+//! The one binary: arguments in, one call, an exit code.
+
+fn main() {}

@@ -1,0 +1,32 @@
+//! What a library says on one kind of event to one audience: the catalogue, the words, the writing.
+
+/// The languages we write in. A third is one more variant and one more folder of words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// English.
+    En,
+    /// French.
+    Fr,
+}
+
+impl Language {
+    /// Every language, in the order in which pages offer them.
+    pub const ALL: [Self; 2] = [Self::En, Self::Fr];
+
+    /// The BCP 47 tag: `en`, `fr`.
+    #[must_use]
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Fr => "fr",
+        }
+    }
+
+    /// Reads a tag such as `fr`, `fr-CA` or `FR_ca`: the first subtag decides (RFC 5646 §2.2.1).
+    #[must_use]
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        let primary = tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+        Self::ALL.into_iter().find(|language| language.tag() == primary)
+    }
+}

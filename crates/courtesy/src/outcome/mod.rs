@@ -1,0 +1,91 @@
+//! What an attempt came to, and why.
+//!
+//! In: what was said on the wire ([`Said`]), by whom and at which stage. Out: an [`Outcome`] with its cause from
+//! the cause table. Not here: what we then do about it (`queue`, `sender`).
+
+use standards::reply::Reply;
+
+/// The point of the SMTP conversation at which something was said (RFC 5321 §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// TCP, before the greeting.
+    Connect,
+    /// The 220 greeting.
+    Greeting,
+    /// EHLO or HELO.
+    Hello,
+    /// STARTTLS and the handshake.
+    Tls,
+    /// AUTH, where we are a client of a library's own relay.
+    Auth,
+    /// MAIL FROM.
+    MailFrom,
+    /// RCPT TO.
+    RcptTo,
+    /// DATA, before the content.
+    Data,
+    /// After the final dot.
+    Content,
+    /// QUIT or RSET: nothing depends on it.
+    Quit,
+    /// Told later, by a delivery report.
+    Report,
+}
+
+/// What one try came to on the wire, before anyone asks what it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// A server answered; a 250 at [`Stage::Content`] is the only acceptance there is.
+    Replied {
+        /// When in the conversation.
+        stage: Stage,
+        /// The answer.
+        reply: Reply,
+        /// The MX host that said it.
+        host: String,
+    },
+    /// No server could be asked.
+    NoRoute(NoRoute),
+    /// A server was found and the conversation broke off.
+    Broken {
+        /// When in the conversation.
+        stage: Stage,
+        /// How.
+        trouble: Trouble,
+        /// The MX host, where one was reached for.
+        host: Option<String>,
+    },
+}
+
+/// Why there is no server to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoRoute {
+    /// The domain does not exist (NXDOMAIN).
+    NoSuchDomain,
+    /// The domain says that it takes no mail (RFC 7505).
+    NullMx,
+    /// MX records name hosts without any address, or there is neither MX nor address.
+    NoHost,
+    /// The DNS did not answer: nothing is known.
+    DnsTrouble,
+}
+
+/// How a conversation broke off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nobody listens there.
+    Refused,
+    /// No answer in the time RFC 5321 §4.5.3.2 grants.
+    TimedOut,
+    /// The connection closed in the middle.
+    Closed,
+    /// No network path, or no right to use the source address.
+    Unreachable,
+    /// The TLS handshake failed.
+    Tls,
+    /// The server spoke something that is not SMTP.
+    NotSmtp,
+    /// The server lacks what the message needs (SMTPUTF8).
+    Lacking,
+}

@@ -1,0 +1,1 @@
+//! Who a notice is for.

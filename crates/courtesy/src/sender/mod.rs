@@ -1,0 +1,1 @@
+//! In whose name a message leaves, and why that is allowed.

@@ -1,0 +1,1 @@
+//! The append-only history of a message, as staff read it.

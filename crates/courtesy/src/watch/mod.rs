@@ -1,0 +1,1 @@
+//! Looks at every library's records regularly.

@@ -1,0 +1,1 @@
+//! A practice internet on loopback.

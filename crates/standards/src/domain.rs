@@ -1,0 +1,113 @@
+//! Domain names as the DNS and SMTP know them: ASCII, lower case, no trailing dot (RFC 1035 §2.3.1, RFC 5890).
+//!
+//! In: what people type, in any script. Out: a [`Domain`] that is always a valid ASCII name.
+//! Not here: whether it exists (that is DNS), or which part of it is registered (`dmarc`).
+
+use std::fmt;
+
+/// A fully qualified domain name in its ASCII form, lower case, without a trailing dot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Domain(String);
+
+/// Why a text is not a domain name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("“{0}” is not a domain name")]
+pub struct NotADomain(pub String);
+
+/// RFC 1035 §2.3.4: a name is at most 253 octets as text.
+const NAME_OCTETS_MAX: usize = 253;
+/// RFC 1035 §2.3.4.
+const LABEL_OCTETS_MAX: usize = 63;
+
+impl Domain {
+    /// Reads a domain name in any script (UTS 46) and gives its ASCII form.
+    ///
+    /// Accepts one trailing dot; needs at least one label, each of 1 to 63 octets of letters, digits, `-` or `_`
+    /// (underscores stand in the names of records, RFC 8552).
+    ///
+    /// # Errors
+    /// [`NotADomain`] with the text as given.
+    pub fn parse(text: &str) -> Result<Self, NotADomain> {
+        let refuse = || NotADomain(text.chars().take(100).collect());
+        let bare = text.strip_suffix('.').unwrap_or(text);
+        let ascii = if bare.is_ascii() {
+            bare.to_ascii_lowercase()
+        } else {
+            idna::domain_to_ascii(bare).map_err(|_| refuse())?
+        };
+        let label_is_sound = |label: &str| {
+            (1..=LABEL_OCTETS_MAX).contains(&label.len())
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        if ascii.is_empty() || ascii.len() > NAME_OCTETS_MAX || !ascii.split('.').all(label_is_sound) {
+            return Err(refuse());
+        }
+        Ok(Self(ascii))
+    }
+
+    /// The ASCII form, for DNS and the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form people read: `xn--` labels in their own script.
+    #[must_use]
+    pub fn unicode(&self) -> String {
+        idna::domain_to_unicode(&self.0).0
+    }
+
+    /// Labels from the left: `ill`, `library`, `example`.
+    pub fn labels(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.0.split('.')
+    }
+
+    /// The name one label up, or none for a single label.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        self.0.split_once('.').map(|(_, rest)| Self(rest.to_owned()))
+    }
+
+    /// Whether this is `other` or lies below it.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.0.strip_suffix(other.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
+
+    /// This name with `labels` put before it: `Domain::parse("library.example")?.below("_dmarc")`.
+    ///
+    /// # Errors
+    /// [`NotADomain`] when the whole is no name (too long, odd characters).
+    pub fn below(&self, labels: &str) -> Result<Self, NotADomain> {
+        Self::parse(&format!("{labels}.{}", self.0))
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for Domain {
+    type Err = NotADomain;
+    fn from_str(text: &str) -> Result<Self, NotADomain> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<String> for Domain {
+    type Error = NotADomain;
+    fn try_from(text: String) -> Result<Self, NotADomain> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Domain> for String {
+    fn from(domain: Domain) -> Self {
+        domain.0
+    }
+}

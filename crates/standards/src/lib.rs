@@ -1,0 +1,9 @@
+//! What standards fix about mail and interlibrary loan, and no good library gives.
+//!
+//! Bytes in, values out. Nothing here opens a socket, reads a clock or knows a library; DNS is asked through
+//! one trait ([`dns::Dns`]). In reading order:
+
+pub mod domain;
+pub mod address;
+pub mod dns;
+pub mod reply;
