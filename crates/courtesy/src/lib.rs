@@ -9,11 +9,11 @@ pub mod id;
 
 // Rooms that decide: no `async`, no SQL
 pub mod library;
-pub mod patron;
 pub mod notice;
-pub mod sender;
-pub mod queue;
 pub mod outcome;
+pub mod patron;
+pub mod queue;
+pub mod sender;
 pub mod timeline;
 
 // What is remembered, and what is asked of the world

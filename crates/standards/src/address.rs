@@ -92,7 +92,8 @@ fn local_is_sound(local: &str) -> bool {
         }
         return !escaped;
     }
-    let atom = |c: char| !c.is_ascii() && !c.is_whitespace() || c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+    let atom =
+        |c: char| !c.is_ascii() && !c.is_whitespace() || c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
     local.split('.').all(|part| !part.is_empty() && part.chars().all(atom))
 }
 

@@ -3,7 +3,7 @@
 //! Bytes in, values out. Nothing here opens a socket, reads a clock or knows a library; DNS is asked through
 //! one trait ([`dns::Dns`]). In reading order:
 
-pub mod domain;
 pub mod address;
 pub mod dns;
+pub mod domain;
 pub mod reply;

@@ -36,7 +36,8 @@ impl Status {
         let number = |part: Option<&str>| -> Option<u16> {
             let part = part?;
             // RFC 3463 §2: one to three digits.
-            (part.len() <= 3 && !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse().ok())?
+            (part.len() <= 3 && !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+                .then(|| part.parse().ok())?
         };
         let class = number(parts.next())?;
         let subject = number(parts.next())?;
