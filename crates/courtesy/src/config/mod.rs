@@ -1,1 +1,261 @@
-//! What the operator sets: one commented file, environment and flags over it.
+//! What the operator sets: one commented file, the environment over it, flags over both.
+//!
+//! In: a file, `COURTESY_…` variables and `--set` flags. Out: a [`Config`] in which every value has been checked.
+//! Wrong keys and values are refused with the place where they stand and what is allowed.
+//! Not here: anything a library sets for itself (`library`).
+
+mod layers;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+use standards::domain::Domain;
+
+pub use layers::{Overlay, Refused, load, usual_file};
+use value::{absent_when_empty, duration, durations};
+
+/// The file as `courtesy init` writes it: every option, its default and a sentence.
+pub const TEMPLATE: &str = include_str!("courtesy.toml");
+
+/// The whole configuration.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The name of this service on the internet.
+    pub public_host: Domain,
+    /// The folder for everything kept on this machine.
+    pub data: PathBuf,
+    /// Empty for SQLite in the data folder, or a database URL.
+    pub database: String,
+    /// Where doors listen.
+    pub listen: Listen,
+    /// Whom to ask for DNS.
+    pub dns: DnsSettings,
+    /// How mail leaves.
+    pub smtp: Smtp,
+    /// The shared domain and the names we give out under it.
+    pub shared: Shared,
+    /// The relays that send, each in its region.
+    #[serde(default)]
+    pub relay: Vec<Relay>,
+    /// When to try again.
+    pub retry: Retry,
+    /// When to give up.
+    pub deadline: Deadline,
+    /// How old facts may be.
+    pub proof: ProofSettings,
+    /// What is too much.
+    pub limits: Limits,
+    /// What is written to the log.
+    pub log: Log,
+}
+
+/// Where doors listen.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    /// API and pages.
+    pub http: SocketAddr,
+}
+
+/// Whom to ask for DNS.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DnsSettings {
+    /// None: the system's own.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub resolver: Option<SocketAddr>,
+    /// The longest that an answer is believed.
+    #[serde(deserialize_with = "duration")]
+    pub believe_at_most: Duration,
+}
+
+/// How mail leaves.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    /// Port of receivers.
+    pub port: u16,
+    /// Most connections to one receiver from one relay.
+    pub connections_per_receiver: usize,
+    /// More CA certificates, as a PEM file.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub extra_ca: Option<PathBuf>,
+}
+
+/// The shared domain and the names we give out under it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shared {
+    /// The domain of the shared address.
+    pub domain: Domain,
+    /// See [`Shared::bounces`].
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub bounce_domain: Option<Domain>,
+    /// DKIM selectors of the shared domain.
+    pub selectors: [String; 2],
+    /// DKIM selectors that libraries delegate.
+    pub library_selectors: [String; 2],
+    /// The label that libraries point to our bounce domain.
+    pub return_path_label: String,
+    /// See [`Shared::include`].
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub spf_include: Option<Domain>,
+}
+
+impl Shared {
+    /// The domain that bounces come back to.
+    #[must_use]
+    pub fn bounces(&self) -> Domain {
+        self.named(self.bounce_domain.as_ref(), "bounces")
+    }
+
+    /// The SPF include that lists our relays.
+    #[must_use]
+    pub fn include(&self) -> Domain {
+        self.named(self.spf_include.as_ref(), "_spf")
+    }
+
+    /// `set`, or `label` under the shared domain.
+    fn named(&self, set: Option<&Domain>, label: &str) -> Domain {
+        set.cloned().or_else(|| self.domain.below(label).ok()).unwrap_or_else(|| self.domain.clone())
+    }
+}
+
+/// A mail relay gateway.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relay {
+    /// Its host name, which it says in HELO.
+    pub host: Domain,
+    /// Its region.
+    pub region: String,
+    /// Source addresses to bind to. Empty: as the system chooses.
+    #[serde(default)]
+    pub sources: Vec<IpAddr>,
+}
+
+/// When to try again.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    /// Waiting times; the last repeats.
+    #[serde(deserialize_with = "durations")]
+    pub schedule: Vec<Duration>,
+    /// How long a claim holds.
+    #[serde(deserialize_with = "duration")]
+    pub lease: Duration,
+}
+
+/// When to give up.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deadline {
+    /// Notices that go stale soon.
+    #[serde(deserialize_with = "duration")]
+    pub urgent: Duration,
+    /// All others.
+    #[serde(deserialize_with = "duration")]
+    pub normal: Duration,
+}
+
+/// How old facts may be.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProofSettings {
+    /// The oldest fact on which a message leaves in a library's own name.
+    #[serde(deserialize_with = "duration")]
+    pub age_limit: Duration,
+    /// How often records are looked at.
+    #[serde(deserialize_with = "duration")]
+    pub look_every: Duration,
+}
+
+/// What is too much.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Largest HTTP request, bytes.
+    pub request_bytes: usize,
+    /// Most events in a batch.
+    pub batch_events: usize,
+    /// Largest ISO 18626 message, bytes.
+    pub iso18626_bytes: usize,
+    /// Most messages under way at one time.
+    pub in_flight: usize,
+}
+
+/// What is written to the log.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Level, or levels per room.
+    pub level: String,
+    /// For people or for machines.
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One readable line.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        toml::from_str(TEMPLATE).expect("a test reads the template")
+    }
+}
+
+impl Config {
+    /// The database file of the embedded database.
+    #[must_use]
+    pub fn database_file(&self) -> PathBuf {
+        match self.database.strip_prefix("sqlite:") {
+            Some(path) => PathBuf::from(path),
+            None => self.data.join("courtesy.db"),
+        }
+    }
+
+    /// The relays of `region`, or all of them where the region has none of its own; the place-holder relay
+    /// without source addresses where none is configured.
+    #[must_use]
+    pub fn relays_of(&self, region: &str) -> Vec<Relay> {
+        let of_region: Vec<Relay> = self.relay.iter().filter(|relay| relay.region == region).cloned().collect();
+        if !of_region.is_empty() {
+            return of_region;
+        }
+        if !self.relay.is_empty() {
+            return self.relay.clone();
+        }
+        vec![Relay { host: self.public_host.clone(), region: region.to_owned(), sources: Vec::new() }]
+    }
+
+    /// What no single value shows: each sentence names an option and the fix.
+    fn contradictions(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if self.retry.schedule.is_empty() {
+            wrong.push("retry.schedule is empty; give at least one waiting time, such as [\"15m\"]".to_owned());
+        }
+        // The longest conversation is ten minutes; a shorter lease would have two processes send one message.
+        if self.retry.lease < Duration::from_secs(11 * 60) {
+            wrong.push("retry.lease is shorter than 11m, the longest SMTP conversation; set it to 15m".to_owned());
+        }
+        if !(self.database.is_empty() || self.database.starts_with("sqlite:")) {
+            wrong.push("database must be empty or begin with sqlite:".to_owned());
+        }
+        if self.smtp.connections_per_receiver == 0 || self.limits.in_flight == 0 {
+            wrong.push("smtp.connections_per_receiver and limits.in_flight must be at least 1".to_owned());
+        }
+        wrong
+    }
+}
