@@ -1,1 +1,124 @@
 //! The append-only history of a message, as staff read it.
+//!
+//! In: what the engines did. Out: [`Entry`] values, kept as JSON by the store, told in words by pages, API and
+//! command line. Not here: addresses and contents, beyond what the transcript of an attempt holds (masked on display).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{EventId, MessageId};
+
+/// One line of a message's history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What happened. The list is closed: what is not here cannot stand in a timeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum What {
+    /// A request system told us of an event, and this message was written for it.
+    Told {
+        /// The event.
+        event: EventId,
+        /// By which door: `api`, `iso18626`, `staff`.
+        source: String,
+        /// The event's status.
+        status: String,
+    },
+    /// One try at delivery, with everything that was said.
+    Attempted(Box<Attempt>),
+    /// The next attempt goes out under another sender, because receivers did not believe the last one.
+    SenderChanged {
+        /// Why.
+        cause: String,
+    },
+    /// Waits for a person's decision.
+    Held {
+        /// Why.
+        cause: String,
+        /// Which fields are missing, where that is the reason.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        fields: Vec<String>,
+    },
+    /// Its deadline came before a receiver took it.
+    Expired {
+        /// The last reason it did not go.
+        cause: String,
+    },
+    /// It never left: there is nothing to send it to, or the address is not one.
+    NotSent {
+        /// Why.
+        cause: String,
+    },
+    /// Taken back.
+    Cancelled {
+        /// The key or person that did it.
+        by: String,
+    },
+    /// A person asked for it to be sent again; `again` is the new message.
+    Resent {
+        /// The key or person that did it.
+        by: String,
+        /// The message that repeats this one.
+        again: MessageId,
+    },
+    /// This message repeats an earlier one.
+    Repeats {
+        /// The earlier one.
+        of: MessageId,
+        /// The key or person that asked.
+        by: String,
+    },
+    /// A person put it back into the queue.
+    Released {
+        /// The key or person that did it.
+        by: String,
+    },
+}
+
+/// One try at delivery.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The first is 1.
+    pub number: u32,
+    /// `own` or `shared`.
+    pub sender: String,
+    /// The From address.
+    pub from: String,
+    /// The domain of the return path.
+    pub return_path: String,
+    /// Why this sender, as a code of the plan's reasons.
+    pub why: String,
+    /// The relay's host name.
+    pub relay: String,
+    /// The address it left from, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The mailbox provider's name, or the receiver's domain.
+    pub provider: String,
+    /// The host that answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// `accepted`, `deferred` or `refused`.
+    pub outcome: String,
+    /// The cause, unless accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// The reply that decided, as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<String>,
+    /// TLS version and cipher, where the conversation was encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<String>,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+    /// The conversation, one line each, with addresses as they were said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub transcript: String,
+}

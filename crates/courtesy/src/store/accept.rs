@@ -1,0 +1,305 @@
+//! Events and their messages, written together: many events, few statements.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::writer::Tx;
+use super::{Result, Store, id_from, to_json};
+use crate::clock::micros;
+use crate::id::{EventId, MessageId};
+use crate::library::LibraryCode;
+use crate::queue::State;
+use crate::timeline::Entry;
+
+/// Rows a statement inserts at most: sixteen columns each stay below SQLite's 32,766 parameters.
+const ROWS_PER_STATEMENT: usize = 500;
+
+/// An event as intake made it: checked, with its messages.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// Its id.
+    pub id: EventId,
+    /// Whose.
+    pub library: LibraryCode,
+    /// What makes it the same event when it is told twice.
+    pub natural_key: String,
+    /// The request's number.
+    pub request: String,
+    /// The status code.
+    pub status: String,
+    /// The door it came by.
+    pub source: &'static str,
+    /// What the words may name, as JSON.
+    pub fields: String,
+    /// When.
+    pub received_at: Timestamp,
+    /// One for each address that is to be told.
+    pub messages: Vec<NewMessage>,
+    /// The Idempotency-Key it came with, and the answer to repeat.
+    pub idempotency: Option<Idempotency>,
+    /// What a request told about patron and item, as JSON, to be kept for later messages.
+    pub facts: Option<String>,
+}
+
+/// An Idempotency-Key with what it stands for.
+#[derive(Clone, Debug)]
+pub struct Idempotency {
+    /// The API key that used it.
+    pub holder: String,
+    /// The key.
+    pub key: String,
+    /// Hash of the request's body.
+    pub body_hash: [u8; 32],
+    /// The answer, to be repeated word for word.
+    pub answer: String,
+}
+
+/// A message about to be kept.
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    /// Its id.
+    pub id: MessageId,
+    /// The notice's code.
+    pub notice: String,
+    /// The language's tag.
+    pub language: &'static str,
+    /// Where it goes; empty where there is no address.
+    pub address: String,
+    /// Whose words: a library, the empty text for the consortium, none for the built-in ones.
+    pub words_of: Option<String>,
+    /// Which version of them.
+    pub words_version: i64,
+    /// Its first state.
+    pub state: State,
+    /// Why, where it is not simply queued.
+    pub cause: Option<String>,
+    /// When it is due; none where nothing happens by itself.
+    pub due_at: Option<Timestamp>,
+    /// When it ends at the latest.
+    pub deadline: Timestamp,
+    /// The first lines of its timeline.
+    pub entries: Vec<Entry>,
+}
+
+/// What became of an event handed in.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Accepted {
+    /// It is on disk, with its messages.
+    New,
+    /// It was there already: same library and natural key.
+    Known {
+        /// The event that was there.
+        event: EventId,
+        /// Its messages.
+        messages: Vec<MessageId>,
+    },
+    /// Its Idempotency-Key was used before for the same body: the answer of then.
+    Replayed {
+        /// The stored answer.
+        answer: String,
+    },
+    /// Its Idempotency-Key was used before for another body.
+    KeyReused,
+}
+
+impl Store {
+    /// Writes `events`; answers after they are on disk, one answer each, in order.
+    ///
+    /// # Errors
+    /// When the store is broken; then none of them is kept.
+    pub async fn accept(&self, events: Vec<NewEvent>) -> Result<Vec<Accepted>> {
+        self.writer.accept(events).await
+    }
+
+    /// What earlier messages of this request told about patron and item.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn request_facts(&self, library: &LibraryCode, request: &str) -> Result<Option<String>> {
+        let row = sqlx::query("select facts from request_facts where library = $1 and request = $2")
+            .bind(library.as_str())
+            .bind(request)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|row| Ok(row.try_get(0)?)).transpose()
+    }
+}
+
+pub(super) async fn accept_all(tx: &mut Tx<'static>, events: &[NewEvent]) -> Result<Vec<Accepted>> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut answers: Vec<Option<Accepted>> = Vec::with_capacity(events.len());
+    let mut keys_here: HashMap<(&str, &str), &Idempotency> = HashMap::new();
+    for event in events {
+        answers.push(match &event.idempotency {
+            Some(given) => match keys_here.get(&(given.holder.as_str(), given.key.as_str())) {
+                Some(first) => Some(repeated(given, &first.body_hash, &first.answer)),
+                None => {
+                    keys_here.insert((&given.holder, &given.key), given);
+                    stored_answer(tx, given).await?
+                }
+            },
+            None => None,
+        });
+    }
+    let fresh: Vec<&NewEvent> =
+        events.iter().zip(&answers).filter(|(_, answer)| answer.is_none()).map(|(event, _)| event).collect();
+    let inserted = insert_events(tx, &fresh).await?;
+    let new: Vec<&NewEvent> = fresh.iter().copied().filter(|event| inserted.contains(&event.id)).collect();
+    insert_messages(tx, &new).await?;
+    keep_facts(tx, &new).await?;
+    for (event, answer) in events.iter().zip(&mut answers) {
+        if answer.is_none() {
+            *answer = Some(if inserted.contains(&event.id) { Accepted::New } else { known(tx, event).await? });
+        }
+    }
+    keep_answers(tx, &new).await?;
+    Ok(answers.into_iter().flatten().collect())
+}
+
+/// What a second use of an Idempotency-Key comes to.
+fn repeated(given: &Idempotency, hash: &[u8], answer: &str) -> Accepted {
+    if hash == given.body_hash { Accepted::Replayed { answer: answer.to_owned() } } else { Accepted::KeyReused }
+}
+
+async fn stored_answer(tx: &mut Tx<'static>, given: &Idempotency) -> Result<Option<Accepted>> {
+    let row = sqlx::query("select body_hash, answer from idempotency where holder = $1 and key = $2")
+        .bind(&given.holder)
+        .bind(&given.key)
+        .fetch_optional(&mut **tx)
+        .await?;
+    row.map(|row| Ok(repeated(given, &row.try_get::<Vec<u8>, _>(0)?, &row.try_get::<String, _>(1)?))).transpose()
+}
+
+async fn insert_events(tx: &mut Tx<'static>, events: &[&NewEvent]) -> Result<HashSet<EventId>> {
+    let mut inserted = HashSet::with_capacity(events.len());
+    for chunk in events.chunks(ROWS_PER_STATEMENT) {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "insert into event (id, library, natural_key, request, status, source, fields, received_at) ",
+        );
+        query.push_values(chunk, |mut row, event| {
+            row.push_bind(event.id.to_bytes().to_vec())
+                .push_bind(event.library.as_str())
+                .push_bind(&event.natural_key)
+                .push_bind(&event.request)
+                .push_bind(&event.status)
+                .push_bind(event.source)
+                .push_bind(&event.fields)
+                .push_bind(micros(event.received_at));
+        });
+        query.push(" on conflict (library, natural_key) do nothing returning id");
+        for row in query.build().persistent(false).fetch_all(&mut **tx).await? {
+            inserted.insert(EventId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?));
+        }
+    }
+    Ok(inserted)
+}
+
+async fn insert_messages(tx: &mut Tx<'static>, events: &[&NewEvent]) -> Result<()> {
+    let messages: Vec<(&NewEvent, &NewMessage)> =
+        events.iter().flat_map(|event| event.messages.iter().map(move |message| (*event, message))).collect();
+    for chunk in messages.chunks(ROWS_PER_STATEMENT) {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "insert into message (id, library, event, request, notice, language, address, words_of, words_version, \
+             state, cause, due_at, deadline, attempts, refused, created_at, changed_at) ",
+        );
+        query.push_values(chunk, |mut row, (event, message)| {
+            row.push_bind(message.id.to_bytes().to_vec())
+                .push_bind(event.library.as_str())
+                .push_bind(event.id.to_bytes().to_vec())
+                .push_bind(&event.request)
+                .push_bind(&message.notice)
+                .push_bind(message.language)
+                .push_bind(&message.address)
+                .push_bind(&message.words_of)
+                .push_bind(message.words_version)
+                .push_bind(message.state.code())
+                .push_bind(&message.cause)
+                .push_bind(message.due_at.map(micros))
+                .push_bind(micros(message.deadline))
+                .push_bind(0_i64)
+                .push_bind("")
+                .push_bind(micros(event.received_at))
+                .push_bind(micros(event.received_at));
+        });
+        query.build().persistent(false).execute(&mut **tx).await?;
+    }
+    let entries: Vec<(MessageId, &Entry)> = messages
+        .iter()
+        .flat_map(|(_, message)| message.entries.iter().map(move |entry| (message.id, entry)))
+        .collect();
+    append(tx, &entries).await
+}
+
+/// Appends lines to timelines. Lines of one message keep the order they are given in.
+pub(super) async fn append(tx: &mut Tx<'static>, entries: &[(MessageId, &Entry)]) -> Result<()> {
+    for (start, chunk) in entries.chunks(ROWS_PER_STATEMENT).enumerate() {
+        let mut query = QueryBuilder::<Sqlite>::new("insert into timeline (message, at, n, what) ");
+        let numbered = chunk.iter().enumerate();
+        query.push_values(numbered, |mut row, (index, (message, entry))| {
+            row.push_bind(message.to_bytes().to_vec())
+                .push_bind(micros(entry.at))
+                .push_bind(i64::try_from(start * ROWS_PER_STATEMENT + index).unwrap_or(i64::MAX))
+                .push_bind(to_json(&entry.what));
+        });
+        // The same line written again is an outcome settled again after an answer that got lost.
+        query.push(" on conflict (message, at, n) do nothing");
+        query.build().persistent(false).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+async fn keep_facts(tx: &mut Tx<'static>, events: &[&NewEvent]) -> Result<()> {
+    for event in events {
+        let Some(facts) = &event.facts else { continue };
+        sqlx::query(
+            "insert into request_facts (library, request, facts, at) values ($1, $2, $3, $4) \
+             on conflict (library, request) do update set facts = excluded.facts, at = excluded.at",
+        )
+        .bind(event.library.as_str())
+        .bind(&event.request)
+        .bind(facts)
+        .bind(micros(event.received_at))
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn known(tx: &mut Tx<'static>, event: &NewEvent) -> Result<Accepted> {
+    let rows = sqlx::query(
+        "select event.id, message.id from event left join message on message.event = event.id \
+         where event.library = $1 and event.natural_key = $2 order by message.id",
+    )
+    .bind(event.library.as_str())
+    .bind(&event.natural_key)
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut messages = Vec::new();
+    let mut id = event.id;
+    for row in &rows {
+        id = EventId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?);
+        if let Some(bytes) = row.try_get::<Option<Vec<u8>>, _>(1)? {
+            messages.push(MessageId::from_bytes(id_from(&bytes)?));
+        }
+    }
+    Ok(Accepted::Known { event: id, messages })
+}
+
+async fn keep_answers(tx: &mut Tx<'static>, events: &[&NewEvent]) -> Result<()> {
+    for event in events {
+        let Some(given) = &event.idempotency else { continue };
+        sqlx::query("insert into idempotency (holder, key, body_hash, answer, at) values ($1, $2, $3, $4, $5)")
+            .bind(&given.holder)
+            .bind(&given.key)
+            .bind(given.body_hash.to_vec())
+            .bind(&given.answer)
+            .bind(micros(event.received_at))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! API keys: the hash of each secret, whose it is, and whether it still opens.
+
+use jiff::Timestamp;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Result, Store, StoreError, id_from};
+use crate::clock::{from_micros, micros};
+use crate::id::KeyId;
+use crate::library::LibraryCode;
+
+/// An API key, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: KeyId,
+    /// The one library it speaks for; none: the whole consortium.
+    pub library: Option<LibraryCode>,
+    /// What people call it.
+    pub name: String,
+    /// The first letters of the secret.
+    pub shown: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was ended.
+    pub revoked_at: Option<Timestamp>,
+}
+
+const COLUMNS: &str = "select id, library, name, shown, created_at, revoked_at from api_key ";
+
+impl Store {
+    /// Keeps a new key by the hash of its secret.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn add_key(&self, key: ApiKey, secret_hash: [u8; 32]) -> Result<()> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    sqlx::query(
+                        "insert into api_key (id, library, name, secret_hash, shown, created_at, revoked_at) \
+                         values ($1, $2, $3, $4, $5, $6, null)",
+                    )
+                    .bind(key.id.to_bytes().to_vec())
+                    .bind(key.library.as_ref().map(|code| code.as_str().to_owned()))
+                    .bind(&key.name)
+                    .bind(secret_hash.to_vec())
+                    .bind(&key.shown)
+                    .bind(micros(key.created_at))
+                    .execute(&mut **tx)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// The key with this secret's hash, if it still opens.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn key_by_hash(&self, secret_hash: [u8; 32]) -> Result<Option<ApiKey>> {
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} where secret_hash = $1 and revoked_at is null")))
+            .bind(secret_hash.to_vec())
+            .fetch_optional(&self.readers)
+            .await?;
+        row.as_ref().map(key_from).transpose()
+    }
+
+    /// All keys, the newest first.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn keys(&self) -> Result<Vec<ApiKey>> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} order by id desc"))).fetch_all(&self.readers).await?;
+        rows.iter().map(key_from).collect()
+    }
+
+    /// Ends a key. False when there is none of that id, or it has ended before.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn revoke_key(&self, id: KeyId, now: Timestamp) -> Result<bool> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let done = sqlx::query("update api_key set revoked_at = $2 where id = $1 and revoked_at is null")
+                        .bind(id.to_bytes().to_vec())
+                        .bind(micros(now))
+                        .execute(&mut **tx)
+                        .await?;
+                    Ok(done.rows_affected() > 0)
+                })
+            })
+            .await
+    }
+}
+
+fn key_from(row: &SqliteRow) -> Result<ApiKey> {
+    let library: Option<String> = row.try_get(1)?;
+    Ok(ApiKey {
+        id: KeyId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?),
+        library: library
+            .map(|code| LibraryCode::parse(&code).map_err(|error| StoreError::Corrupt(error.to_string())))
+            .transpose()?,
+        name: row.try_get(2)?,
+        shown: row.try_get(3)?,
+        created_at: from_micros(row.try_get(4)?),
+        revoked_at: row.try_get::<Option<i64>, _>(5)?.map(from_micros),
+    })
+}

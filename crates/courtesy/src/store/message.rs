@@ -1,0 +1,261 @@
+//! Messages as people look at them: lists, one message, its timeline; and what people may do to one.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::accept::append;
+use super::{Result, Store, StoreError, from_json, id_from};
+use crate::clock::{from_micros, micros};
+use crate::id::{EventId, MessageId};
+use crate::library::LibraryCode;
+use crate::queue::State;
+use crate::timeline::{Entry, What};
+
+/// A message as it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessageRow {
+    /// Its id.
+    pub id: MessageId,
+    /// Whose.
+    pub library: LibraryCode,
+    /// The event it was written for.
+    pub event: EventId,
+    /// The request's number.
+    pub request: String,
+    /// The notice's code.
+    pub notice: String,
+    /// The language's tag.
+    pub language: String,
+    /// Where it goes; empty where there is no address.
+    pub address: String,
+    /// Whose words: a library, the empty text for the consortium, none for the built-in ones.
+    pub words_of: Option<String>,
+    /// Which version of them.
+    pub words_version: i64,
+    /// Its state.
+    pub state: State,
+    /// Why, where there is a reason.
+    pub cause: Option<String>,
+    /// When it is due; none when nothing happens by itself.
+    pub due_at: Option<Timestamp>,
+    /// When it ends at the latest.
+    pub deadline: Timestamp,
+    /// Attempts so far.
+    pub attempts: i64,
+    /// The sender of the last attempt.
+    pub sender: Option<String>,
+    /// The mailbox provider.
+    pub provider: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub changed_at: Timestamp,
+}
+
+/// Which messages to list. Every part narrows.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Of one library.
+    pub library: Option<LibraryCode>,
+    /// In one state.
+    pub state: Option<State>,
+    /// With a cause, or one below it: `auth` finds `auth.dmarc`.
+    pub cause: Option<String>,
+    /// Of one request.
+    pub request: Option<String>,
+    /// Of one notice.
+    pub notice: Option<String>,
+    /// Older than this one: the cursor.
+    pub before: Option<MessageId>,
+}
+
+const COLUMNS: &str = "select id, library, event, request, notice, language, address, words_of, words_version, state, \
+    cause, due_at, deadline, attempts, sender, provider, created_at, changed_at from message";
+
+impl Store {
+    /// Messages that fit `filter`, the newest first, `most` at most.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn messages(&self, filter: &Filter, most: u32) -> Result<Vec<MessageRow>> {
+        let mut query = QueryBuilder::<Sqlite>::new(COLUMNS);
+        query.push(" where 1 = 1");
+        if let Some(library) = &filter.library {
+            query.push(" and library = ").push_bind(library.as_str());
+        }
+        if let Some(state) = filter.state {
+            query.push(" and state = ").push_bind(state.code());
+        }
+        if let Some(cause) = &filter.cause {
+            // From "auth" up to, not including, "auth/": the character after the dot in ASCII.
+            query.push(" and (cause = ").push_bind(cause);
+            query.push(" or (cause >= ").push_bind(format!("{cause}."));
+            query.push(" and cause < ").push_bind(format!("{cause}/")).push("))");
+        }
+        if let Some(request) = &filter.request {
+            query.push(" and request = ").push_bind(request);
+        }
+        if let Some(notice) = &filter.notice {
+            query.push(" and notice = ").push_bind(notice);
+        }
+        if let Some(before) = filter.before {
+            query.push(" and id < ").push_bind(before.to_bytes().to_vec());
+        }
+        query.push(" order by id desc limit ").push_bind(i64::from(most));
+        query.build().fetch_all(&self.readers).await?.iter().map(message_from).collect()
+    }
+
+    /// One message of `library` (none: of any, for the consortium).
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn message(&self, library: Option<&LibraryCode>, id: MessageId) -> Result<Option<MessageRow>> {
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} where id = $1")))
+            .bind(id.to_bytes().to_vec())
+            .fetch_optional(&self.readers)
+            .await?;
+        let message = row.as_ref().map(message_from).transpose()?;
+        Ok(message.filter(|message| library.is_none_or(|library| message.library == *library)))
+    }
+
+    /// The messages written for one event of `library`.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn messages_of_event(&self, library: &LibraryCode, event: EventId) -> Result<Vec<MessageRow>> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} where event = $1 and library = $2 order by id")))
+            .bind(event.to_bytes().to_vec())
+            .bind(library.as_str())
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(message_from).collect()
+    }
+
+    /// A message's history, the oldest first. The caller has looked at whose message it is.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn timeline(&self, id: MessageId) -> Result<Vec<Entry>> {
+        let rows = sqlx::query("select at, what from timeline where message = $1 order by at, n")
+            .bind(id.to_bytes().to_vec())
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Entry { at: from_micros(row.try_get(0)?), what: from_json(&row.try_get::<String, _>(1)?)? })
+            })
+            .collect()
+    }
+
+    /// The fields of an event of `library`, as JSON.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn event_fields(&self, library: &LibraryCode, event: EventId) -> Result<Option<String>> {
+        let row = sqlx::query("select fields from event where id = $1 and library = $2")
+            .bind(event.to_bytes().to_vec())
+            .bind(library.as_str())
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    }
+
+    /// Takes a waiting message back. False when it is under way or over.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn cancel(&self, library: LibraryCode, id: MessageId, by: String, now: Timestamp) -> Result<bool> {
+        let entry = Entry { at: now, what: What::Cancelled { by } };
+        self.change_waiting(library, id, State::Cancelled, None, entry, now).await
+    }
+
+    /// Puts a held or delayed message back into the queue, due now. False when it is under way or over.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn release(&self, library: LibraryCode, id: MessageId, by: String, now: Timestamp) -> Result<bool> {
+        let entry = Entry { at: now, what: What::Released { by } };
+        self.change_waiting(library, id, State::Queued, Some(now), entry, now).await
+    }
+
+    async fn change_waiting(
+        &self,
+        library: LibraryCode,
+        id: MessageId,
+        state: State,
+        due_at: Option<Timestamp>,
+        entry: Entry,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let done = sqlx::query(
+                        "update message set state = $3, due_at = $4, changed_at = $5 \
+                         where id = $1 and library = $2 and state in ('queued', 'delayed', 'held')",
+                    )
+                    .bind(id.to_bytes().to_vec())
+                    .bind(library.as_str().to_owned())
+                    .bind(state.code())
+                    .bind(due_at.map(micros))
+                    .bind(micros(now))
+                    .execute(&mut **tx)
+                    .await?;
+                    if done.rows_affected() == 0 {
+                        return Ok(false);
+                    }
+                    append(tx, &[(id, &entry)]).await?;
+                    Ok(true)
+                })
+            })
+            .await
+    }
+
+    /// Makes everything that waits for its next try due now; gives how many that were.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn flush(&self, library: Option<LibraryCode>, now: Timestamp) -> Result<u64> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let done = sqlx::query(
+                        "update message set due_at = $2 where state = 'delayed' and due_at > $2 \
+                         and ($1 is null or library = $1)",
+                    )
+                    .bind(library.map(String::from))
+                    .bind(micros(now))
+                    .execute(&mut **tx)
+                    .await?;
+                    Ok(done.rows_affected())
+                })
+            })
+            .await
+    }
+}
+
+fn message_from(row: &SqliteRow) -> Result<MessageRow> {
+    let library: String = row.try_get(1)?;
+    let state: String = row.try_get(9)?;
+    Ok(MessageRow {
+        id: MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?),
+        library: LibraryCode::parse(&library).map_err(|error| StoreError::Corrupt(error.to_string()))?,
+        event: EventId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(2)?)?),
+        request: row.try_get(3)?,
+        notice: row.try_get(4)?,
+        language: row.try_get(5)?,
+        address: row.try_get(6)?,
+        words_of: row.try_get(7)?,
+        words_version: row.try_get(8)?,
+        state: State::from_code(&state).ok_or_else(|| StoreError::Corrupt(format!("the state {state}")))?,
+        cause: row.try_get(10)?,
+        due_at: row.try_get::<Option<i64>, _>(11)?.map(from_micros),
+        deadline: from_micros(row.try_get(12)?),
+        attempts: row.try_get(13)?,
+        sender: row.try_get(14)?,
+        provider: row.try_get(15)?,
+        created_at: from_micros(row.try_get(16)?),
+        changed_at: from_micros(row.try_get(17)?),
+    })
+}

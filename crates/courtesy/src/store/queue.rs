@@ -1,0 +1,262 @@
+//! Claiming what is due, and settling what became of it.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::accept::append;
+use super::writer::Tx;
+use super::{Result, Store, StoreError, id_from};
+use crate::clock::{from_micros, micros};
+use crate::id::{EventId, MessageId};
+use crate::library::LibraryCode;
+use crate::queue::State;
+use crate::timeline::Entry;
+
+/// Rows a settling statement changes at most: nine parameters each.
+const ROWS_PER_STATEMENT: usize = 500;
+
+/// A message that is ours to try until its lease ends, with all that writing it needs.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// Its id.
+    pub id: MessageId,
+    /// Whose.
+    pub library: LibraryCode,
+    /// The event it was written for.
+    pub event: EventId,
+    /// The request's number.
+    pub request: String,
+    /// The notice's code.
+    pub notice: String,
+    /// The language's tag.
+    pub language: String,
+    /// Where it goes.
+    pub address: String,
+    /// Whose words.
+    pub words_of: Option<String>,
+    /// Which version of them.
+    pub words_version: i64,
+    /// When it ends at the latest.
+    pub deadline: Timestamp,
+    /// The number of this attempt; the first is 1. Also the fence: only this attempt may settle it.
+    pub attempt: u32,
+    /// Senders it was refused under.
+    pub refused: String,
+    /// Why it did not go the last time.
+    pub last_cause: Option<String>,
+    /// When it was made: its Date.
+    pub created_at: Timestamp,
+    /// The event's fields, JSON.
+    pub fields: String,
+}
+
+/// What became of a claimed message.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// Which.
+    pub id: MessageId,
+    /// The attempt that settles it.
+    pub attempt: u32,
+    /// Whether the attempt counts. One handed back untried does not.
+    pub tried: bool,
+    /// Its new state.
+    pub state: State,
+    /// Why.
+    pub cause: Option<String>,
+    /// When it is due again.
+    pub due_at: Option<Timestamp>,
+    /// Senders it was refused under, now.
+    pub refused: String,
+    /// The sender used.
+    pub sender: Option<String>,
+    /// The provider's name.
+    pub provider: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// New lines of its timeline.
+    pub entries: Vec<Entry>,
+}
+
+/// How many messages stand where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Messages by state.
+    pub by_state: Vec<(State, i64)>,
+    /// When the oldest waiting message became due; none when nothing is due.
+    pub oldest_due: Option<Timestamp>,
+}
+
+impl Store {
+    /// Libraries that have a message due at `now`, each once. Costs one index step a library, however much waits.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn libraries_due(&self, now: Timestamp, most: u32) -> Result<Vec<String>> {
+        // A loose index scan: the next library after the last one that has anything due.
+        let rows = sqlx::query(
+            "with recursive next (library) as (\
+               select min(library) from message where due_at is not null \
+               union all \
+               select (select min(library) from message where due_at is not null and library > next.library) \
+               from next where next.library is not null) \
+             select library from next where library is not null and exists (\
+               select 1 from message where message.library = next.library and due_at is not null and due_at <= $1) \
+             limit $2",
+        )
+        .bind(micros(now))
+        .bind(i64::from(most))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
+    /// When the next message is due, whoever's it is.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>> {
+        let row = sqlx::query(
+            "with recursive next (library) as (\
+               select min(library) from message where due_at is not null \
+               union all \
+               select (select min(library) from message where due_at is not null and library > next.library) \
+               from next where next.library is not null) \
+             select min((select min(due_at) from message where message.library = next.library and due_at is not null)) \
+             from next where library is not null",
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(row.try_get::<Option<i64>, _>(0)?.map(from_micros))
+    }
+
+    /// Claims up to `each` due messages of each of `libraries`: the attempt is counted and the lease written before
+    /// anybody tries.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn claim(&self, libraries: Vec<String>, each: u32, now: Timestamp, lease_until: Timestamp) -> Result<Vec<Claimed>> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let names = serde_json::to_string(&libraries).expect("texts become JSON");
+                    let rows = sqlx::query(
+                        "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2 \
+                         where id in (select chosen.id from json_each($1) as wanted, message as chosen \
+                           where chosen.id in (select id from message where library = wanted.value \
+                             and due_at is not null and due_at <= $2 order by due_at limit $4)) \
+                         returning id, library, event, request, notice, language, address, words_of, words_version, \
+                           deadline, attempts, refused, cause, created_at",
+                    )
+                    .bind(names)
+                    .bind(micros(now))
+                    .bind(micros(lease_until))
+                    .bind(i64::from(each))
+                    .fetch_all(&mut **tx)
+                    .await?;
+                    let mut claimed = rows.iter().map(claimed_from).collect::<Result<Vec<_>>>()?;
+                    fill_fields(tx, &mut claimed).await?;
+                    Ok(claimed)
+                })
+            })
+            .await
+    }
+
+    /// Writes what became of claimed messages; answers after it is on disk. A message whose lease has been taken
+    /// over (its attempt number has moved on), or which was taken back, is left alone.
+    ///
+    /// # Errors
+    /// When the store is broken; try again until it is not.
+    pub async fn settle(&self, settled: Vec<Settled>) -> Result<()> {
+        self.writer.settle(settled).await
+    }
+
+    /// How many messages stand in each state.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn counts(&self, library: Option<&LibraryCode>, now: Timestamp) -> Result<Counts> {
+        let mut query = QueryBuilder::<Sqlite>::new("select state, count(*) from message");
+        if let Some(library) = library {
+            query.push(" where library = ").push_bind(library.as_str());
+        }
+        query.push(" group by state");
+        let mut by_state = Vec::new();
+        for row in query.build().fetch_all(&self.readers).await? {
+            let code: String = row.try_get(0)?;
+            let state = State::from_code(&code).ok_or_else(|| StoreError::Corrupt(format!("the state {code}")))?;
+            by_state.push((state, row.try_get(1)?));
+        }
+        let oldest_due = self.next_due().await?.filter(|due| *due <= now);
+        Ok(Counts { by_state, oldest_due })
+    }
+}
+
+async fn fill_fields(tx: &mut Tx<'static>, claimed: &mut [Claimed]) -> Result<()> {
+    let mut fields = std::collections::HashMap::with_capacity(claimed.len());
+    for chunk in claimed.chunks(ROWS_PER_STATEMENT) {
+        let mut query = QueryBuilder::<Sqlite>::new("select id, fields from event where id in (");
+        let mut list = query.separated(", ");
+        for message in chunk {
+            list.push_bind(message.event.to_bytes().to_vec());
+        }
+        query.push(")");
+        for row in query.build().persistent(false).fetch_all(&mut **tx).await? {
+            fields.insert(EventId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?), row.try_get::<String, _>(1)?);
+        }
+    }
+    for message in claimed {
+        message.fields = fields.get(&message.event).cloned().unwrap_or_default();
+    }
+    Ok(())
+}
+
+fn claimed_from(row: &SqliteRow) -> Result<Claimed> {
+    let library: String = row.try_get(1)?;
+    Ok(Claimed {
+        id: MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?),
+        library: LibraryCode::parse(&library).map_err(|error| StoreError::Corrupt(error.to_string()))?,
+        event: EventId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(2)?)?),
+        request: row.try_get(3)?,
+        notice: row.try_get(4)?,
+        language: row.try_get(5)?,
+        address: row.try_get(6)?,
+        words_of: row.try_get(7)?,
+        words_version: row.try_get(8)?,
+        deadline: from_micros(row.try_get(9)?),
+        attempt: u32::try_from(row.try_get::<i64, _>(10)?).unwrap_or(u32::MAX),
+        refused: row.try_get(11)?,
+        last_cause: row.try_get(12)?,
+        created_at: from_micros(row.try_get(13)?),
+        fields: String::new(),
+    })
+}
+
+pub(super) async fn settle_all(tx: &mut Tx<'static>, settled: &[Settled]) -> Result<()> {
+    for chunk in settled.chunks(ROWS_PER_STATEMENT) {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "update message set state = v.state, cause = v.cause, due_at = v.due_at, refused = v.refused, \
+             sender = coalesce(v.sender, message.sender), provider = coalesce(v.provider, message.provider), \
+             changed_at = v.at, attempts = message.attempts - v.untried \
+             from (select column1 as id, column2 as attempt, column3 as state, column4 as cause, column5 as due_at, \
+             column6 as refused, column7 as sender, column8 as provider, column9 as at, column10 as untried from (",
+        );
+        query.push_values(chunk, |mut row, one| {
+            row.push_bind(one.id.to_bytes().to_vec())
+                .push_bind(i64::from(one.attempt))
+                .push_bind(one.state.code())
+                .push_bind(&one.cause)
+                .push_bind(one.due_at.map(micros))
+                .push_bind(&one.refused)
+                .push_bind(&one.sender)
+                .push_bind(&one.provider)
+                .push_bind(micros(one.at))
+                .push_bind(i64::from(!one.tried));
+        });
+        query.push(")) as v where message.id = v.id and message.attempts = v.attempt and message.state = 'sending'");
+        query.build().persistent(false).execute(&mut **tx).await?;
+    }
+    let entries: Vec<(MessageId, &Entry)> =
+        settled.iter().flat_map(|one| one.entries.iter().map(move |entry| (one.id, entry))).collect();
+    append(tx, &entries).await
+}

@@ -1,0 +1,140 @@
+//! Saved words of notices: every version for good, the newest in force.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, query::Query, sqlite::SqliteArguments};
+
+use super::{Result, Store};
+use crate::clock::{from_micros, micros};
+
+/// Which words: of a library (or the consortium, the empty text), of which notice, in which language, which version.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct WordsRef {
+    /// A library's code, or the empty text for the consortium.
+    pub library: String,
+    /// The notice's code.
+    pub notice: String,
+    /// The language's tag.
+    pub language: String,
+    /// The version; the first is 1.
+    pub version: i64,
+}
+
+/// One saved version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedWords {
+    /// Which.
+    pub of: WordsRef,
+    /// The source; none: from here on the layer below is used again.
+    pub source: Option<String>,
+    /// When.
+    pub saved_at: Timestamp,
+    /// By whom.
+    pub saved_by: String,
+}
+
+impl Store {
+    /// The newest version of all words, of every library and the consortium.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn words_in_force(&self) -> Result<Vec<SavedWords>> {
+        let rows = sqlx::query(
+            "select library, notice, language, version, source, saved_at, saved_by from words as w \
+             where version = (select max(version) from words where library = w.library and notice = w.notice \
+               and language = w.language)",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(words_from).collect()
+    }
+
+    /// Every saved version of one notice in one language, the newest first.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn words_history(&self, library: &str, notice: &str, language: &str) -> Result<Vec<SavedWords>> {
+        let rows = sqlx::query(
+            "select library, notice, language, version, source, saved_at, saved_by from words \
+             where library = $1 and notice = $2 and language = $3 order by version desc",
+        )
+        .bind(library)
+        .bind(notice)
+        .bind(language)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(words_from).collect()
+    }
+
+    /// The source of one saved version; none when there is no such version.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn words_at(&self, of: &WordsRef) -> Result<Option<String>> {
+        let query = sqlx::query(
+            "select source from words where library = $1 and notice = $2 and language = $3 and version = $4",
+        );
+        let row = bind_ref(query, of).fetch_optional(&self.readers).await?;
+        Ok(row.map(|row| row.try_get::<Option<String>, _>(0)).transpose()?.flatten())
+    }
+
+    /// Saves a new version and gives its number. Saving what is in force already changes nothing and gives that number.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn save_words(
+        &self,
+        library: String,
+        notice: String,
+        language: String,
+        source: Option<String>,
+        by: String,
+        now: Timestamp,
+    ) -> Result<i64> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let newest = sqlx::query(
+                        "select version, source from words where library = $1 and notice = $2 and language = $3 \
+                         order by version desc limit 1",
+                    )
+                    .bind(&library)
+                    .bind(&notice)
+                    .bind(&language)
+                    .fetch_optional(&mut **tx)
+                    .await?;
+                    let version: i64 = match newest {
+                        Some(row) if row.try_get::<Option<String>, _>(1)? == source => return Ok(row.try_get(0)?),
+                        Some(row) => row.try_get::<i64, _>(0)? + 1,
+                        None => 1,
+                    };
+                    let of = WordsRef { library, notice, language, version };
+                    let query = sqlx::query(
+                        "insert into words (library, notice, language, version, source, saved_at, saved_by) \
+                         values ($1, $2, $3, $4, $5, $6, $7)",
+                    );
+                    bind_ref(query, &of).bind(source).bind(micros(now)).bind(by).execute(&mut **tx).await?;
+                    Ok(version)
+                })
+            })
+            .await
+    }
+}
+
+fn bind_ref<'q>(query: Query<'q, Sqlite, SqliteArguments>, of: &WordsRef) -> Query<'q, Sqlite, SqliteArguments> {
+    query.bind(of.library.clone()).bind(of.notice.clone()).bind(of.language.clone()).bind(of.version)
+}
+
+fn words_from(row: &SqliteRow) -> Result<SavedWords> {
+    Ok(SavedWords {
+        of: WordsRef {
+            library: row.try_get(0)?,
+            notice: row.try_get(1)?,
+            language: row.try_get(2)?,
+            version: row.try_get(3)?,
+        },
+        source: row.try_get(4)?,
+        saved_at: from_micros(row.try_get(5)?),
+        saved_by: row.try_get(6)?,
+    })
+}

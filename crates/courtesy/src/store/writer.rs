@@ -1,0 +1,206 @@
+//! The one writer: gathers what waits, runs it in one transaction, answers all callers after the commit.
+//!
+//! Events and outcomes, the two things there are thousands of, are gathered into few statements. Any other write
+//! rides along in the same transaction.
+
+use futures_core::future::BoxFuture;
+use sqlx::{Sqlite, SqlitePool, Transaction};
+use tokio::sync::{mpsc, oneshot};
+
+use super::accept::{Accepted, NewEvent, accept_all};
+use super::queue::{Settled, settle_all};
+use super::{Result, StoreError};
+
+/// The transaction a write runs in.
+pub(super) type Tx<'t> = Transaction<'t, Sqlite>;
+
+/// Writes waiting to be taken up. A full line makes callers wait, which is the back-pressure we want.
+const LINE: usize = 4096;
+
+/// Writes gathered into one transaction at most; beyond some hundreds an fsync is shared well enough.
+const GATHER_MAX: usize = 512;
+
+/// Events plus outcomes in one transaction at most, so that no caller waits long behind a flood.
+const ROWS_MAX: usize = 4000;
+
+type Other = Box<dyn for<'t> FnOnce(&'t mut Tx<'static>) -> BoxFuture<'t, Result<()>> + Send>;
+
+enum Write {
+    Accept(Vec<NewEvent>, oneshot::Sender<Result<Vec<Accepted>>>),
+    Settle(Vec<Settled>, oneshot::Sender<Result<()>>),
+    Other(Other, oneshot::Sender<Result<()>>),
+}
+
+impl Write {
+    fn rows(&self) -> usize {
+        match self {
+            Self::Accept(events, _) => events.len(),
+            Self::Settle(settled, _) => settled.len(),
+            Self::Other(..) => 1,
+        }
+    }
+}
+
+/// A handle to the writer task.
+#[derive(Clone)]
+pub(super) struct Writer {
+    line: mpsc::Sender<Write>,
+    stopped: std::sync::Arc<tokio::sync::Mutex<Option<tokio::task::JoinHandle<()>>>>,
+}
+
+impl Writer {
+    /// Starts the writer on its own connection.
+    pub(super) fn start(pool: SqlitePool) -> Self {
+        let (line, waiting) = mpsc::channel(LINE);
+        let task = tokio::spawn(run(pool, waiting));
+        Self { line, stopped: std::sync::Arc::new(tokio::sync::Mutex::new(Some(task))) }
+    }
+
+    /// Drops this handle and waits for the task to finish what it holds.
+    pub(super) async fn stop(self) {
+        let task = self.stopped.lock().await.take();
+        drop(self.line);
+        if let Some(task) = task {
+            // Other handles keep the task alive; they belong to engines that have ended by now.
+            let _ = tokio::time::timeout(super::BUSY_TIMEOUT, task).await;
+        }
+    }
+
+    pub(super) async fn accept(&self, events: Vec<NewEvent>) -> Result<Vec<Accepted>> {
+        self.put(|answer| Write::Accept(events, answer)).await
+    }
+
+    pub(super) async fn settle(&self, settled: Vec<Settled>) -> Result<()> {
+        self.put(|answer| Write::Settle(settled, answer)).await
+    }
+
+    /// Runs `write` in the next transaction and gives what it found.
+    pub(super) async fn write<T, F>(&self, write: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx<'static>) -> BoxFuture<'t, Result<T>> + Send + 'static,
+    {
+        let (found, gives) = oneshot::channel();
+        let other: Other = Box::new(move |tx| {
+            Box::pin(async move {
+                let value = write(tx).await?;
+                let _ = found.send(value);
+                Ok(())
+            })
+        });
+        self.put(|answer| Write::Other(other, answer)).await?;
+        gives.await.map_err(|_| StoreError::Closed)
+    }
+
+    async fn put<T>(&self, write: impl FnOnce(oneshot::Sender<Result<T>>) -> Write) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        self.line.send(write(answer)).await.map_err(|_| StoreError::Closed)?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+async fn run(pool: SqlitePool, mut waiting: mpsc::Receiver<Write>) {
+    let mut gathered = Vec::new();
+    while waiting.recv_many(&mut gathered, 1).await > 0 {
+        let mut rows = gathered[0].rows();
+        while gathered.len() < GATHER_MAX && rows < ROWS_MAX {
+            match waiting.try_recv() {
+                Ok(write) => {
+                    rows += write.rows();
+                    gathered.push(write);
+                }
+                Err(_) => break,
+            }
+        }
+        together(&pool, std::mem::take(&mut gathered)).await;
+    }
+    pool.close().await;
+}
+
+/// Who waits for the commit, and with what in hand.
+enum Owed {
+    Accepted(oneshot::Sender<Result<Vec<Accepted>>>, Vec<Accepted>),
+    Done(oneshot::Sender<Result<()>>),
+}
+
+impl Owed {
+    fn pay(self, outcome: std::result::Result<(), &str>) {
+        let broken = |why: &str| StoreError::Together(why.to_owned());
+        match (self, outcome) {
+            (Self::Accepted(answer, found), Ok(())) => drop(answer.send(Ok(found))),
+            (Self::Done(answer), Ok(())) => drop(answer.send(Ok(()))),
+            (Self::Accepted(answer, _), Err(why)) => drop(answer.send(Err(broken(why)))),
+            (Self::Done(answer), Err(why)) => drop(answer.send(Err(broken(why)))),
+        }
+    }
+}
+
+/// One transaction for all of `writes`. Whatever breaks it breaks it for all: nobody is told that something is on
+/// disk which is not.
+async fn together(pool: &SqlitePool, writes: Vec<Write>) {
+    let mut owed = Vec::with_capacity(writes.len());
+    let outcome = attempt(pool, writes, &mut owed).await;
+    if let Err(error) = &outcome {
+        tracing::error!(%error, waiting = owed.len(), "a transaction failed");
+    }
+    let words = outcome.map_err(|error| error.to_string());
+    for one in owed {
+        one.pay(words.as_ref().map(|_| ()).map_err(String::as_str));
+    }
+}
+
+async fn attempt(pool: &SqlitePool, writes: Vec<Write>, owed: &mut Vec<Owed>) -> Result<()> {
+    let mut events = Vec::new();
+    let mut asked = Vec::new();
+    let mut settled = Vec::new();
+    let mut others = Vec::new();
+    for write in writes {
+        match write {
+            Write::Accept(more, answer) => {
+                asked.push((more.len(), answer));
+                events.extend(more);
+            }
+            Write::Settle(more, answer) => {
+                settled.extend(more);
+                owed.push(Owed::Done(answer));
+            }
+            Write::Other(other, answer) => others.push((other, answer)),
+        }
+    }
+    let result = async {
+        let mut tx = pool.begin_with("begin immediate").await?;
+        settle_all(&mut tx, &settled).await?;
+        let accepted = accept_all(&mut tx, &events).await?;
+        Ok::<_, StoreError>((tx, accepted))
+    }
+    .await;
+    let (mut tx, accepted) = match result {
+        Ok(begun) => begun,
+        Err(error) => {
+            owed.extend(asked.into_iter().map(|(_, answer)| Owed::Accepted(answer, Vec::new())));
+            owed.extend(others.into_iter().map(|(_, answer)| Owed::Done(answer)));
+            return Err(error);
+        }
+    };
+    let mut accepted = accepted.into_iter();
+    for (count, answer) in asked {
+        owed.push(Owed::Accepted(answer, accepted.by_ref().take(count).collect()));
+    }
+    for (other, answer) in others {
+        // A savepoint each: one caller's conflict is not the others' loss.
+        sqlx::query("savepoint one").execute(&mut *tx).await?;
+        match other(&mut tx).await {
+            Ok(()) => {
+                sqlx::query("release one").execute(&mut *tx).await?;
+                owed.push(Owed::Done(answer));
+            }
+            Err(error) => {
+                sqlx::query("rollback to one").execute(&mut *tx).await?;
+                sqlx::query("release one").execute(&mut *tx).await?;
+                let _ = answer.send(Err(error));
+            }
+        }
+    }
+    tx.commit().await?;
+    Ok(())
+}
