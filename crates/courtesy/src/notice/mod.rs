@@ -1,4 +1,12 @@
 //! What a library says on one kind of event to one audience: the catalogue, the words, the writing.
+//!
+//! In: a status, the words of a notice and the fields of one request. Out: subject, text and HTML of one message.
+//! Not here: who is written to and on which channel (`queue`, `sender`), and the bytes of the mail (`delivery`).
+
+pub mod catalogue;
+pub mod field;
+pub mod status;
+pub mod suggest;
 
 /// The languages we write in. A third is one more variant and one more folder of words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

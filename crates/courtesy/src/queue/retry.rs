@@ -34,7 +34,13 @@ impl Schedule {
 ///
 /// A wait that would end past the deadline ends at the deadline: there it gets its final state.
 #[must_use]
-pub fn next_due(schedule: &Schedule, attempts: u32, now: Timestamp, deadline: Timestamp, chance: f64) -> Option<Timestamp> {
+pub fn next_due(
+    schedule: &Schedule,
+    attempts: u32,
+    now: Timestamp,
+    deadline: Timestamp,
+    chance: f64,
+) -> Option<Timestamp> {
     if now >= deadline {
         return None;
     }

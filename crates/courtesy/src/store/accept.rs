@@ -227,10 +227,8 @@ async fn insert_messages(tx: &mut Tx<'static>, events: &[&NewEvent]) -> Result<(
         });
         query.build().persistent(false).execute(&mut **tx).await?;
     }
-    let entries: Vec<(MessageId, &Entry)> = messages
-        .iter()
-        .flat_map(|(_, message)| message.entries.iter().map(move |entry| (message.id, entry)))
-        .collect();
+    let entries: Vec<(MessageId, &Entry)> =
+        messages.iter().flat_map(|(_, message)| message.entries.iter().map(move |entry| (message.id, entry))).collect();
     append(tx, &entries).await
 }
 

@@ -120,7 +120,13 @@ impl Store {
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn put_proof(&self, library: LibraryCode, domain: String, facts: String, checked_at: Timestamp) -> Result<()> {
+    pub async fn put_proof(
+        &self,
+        library: LibraryCode,
+        domain: String,
+        facts: String,
+        checked_at: Timestamp,
+    ) -> Result<()> {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {

@@ -72,7 +72,8 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn keys(&self) -> Result<Vec<ApiKey>> {
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} order by id desc"))).fetch_all(&self.readers).await?;
+        let rows =
+            sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} order by id desc"))).fetch_all(&self.readers).await?;
         rows.iter().map(key_from).collect()
     }
 

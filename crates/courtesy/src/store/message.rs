@@ -142,9 +142,7 @@ impl Store {
             .fetch_all(&self.readers)
             .await?;
         rows.iter()
-            .map(|row| {
-                Ok(Entry { at: from_micros(row.try_get(0)?), what: from_json(&row.try_get::<String, _>(1)?)? })
-            })
+            .map(|row| Ok(Entry { at: from_micros(row.try_get(0)?), what: from_json(&row.try_get::<String, _>(1)?)? }))
             .collect()
     }
 

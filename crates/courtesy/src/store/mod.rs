@@ -11,6 +11,7 @@ mod key;
 mod library;
 mod message;
 mod queue;
+mod schema;
 mod words;
 mod writer;
 
@@ -84,7 +85,7 @@ impl Store {
             .pragma("cache_size", CACHE_KIB)
             .pragma("temp_store", "memory");
         let writing = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        sqlx::migrate!("../../migrations/sqlite").run(&writing).await?;
+        schema::update(&writing).await?;
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
         Ok(Self { readers, writer: writer::Writer::start(writing) })
     }

@@ -135,7 +135,13 @@ impl Store {
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn claim(&self, libraries: Vec<String>, each: u32, now: Timestamp, lease_until: Timestamp) -> Result<Vec<Claimed>> {
+    pub async fn claim(
+        &self,
+        libraries: Vec<String>,
+        each: u32,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<Claimed>> {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
