@@ -156,12 +156,9 @@ pub struct Retry {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deadline {
-    /// Notices that go stale soon.
+    /// No notice is tried for longer, whatever its kind allows.
     #[serde(deserialize_with = "duration")]
-    pub urgent: Duration,
-    /// All others.
-    #[serde(deserialize_with = "duration")]
-    pub normal: Duration,
+    pub at_most: Duration,
 }
 
 /// How old facts may be.

@@ -21,7 +21,7 @@ fn the_template_is_the_default() {
     let config = load(None, &[]).unwrap();
     assert_eq!(config, Config::default());
     assert_eq!(config.retry.schedule[0], Duration::from_secs(60));
-    assert_eq!(config.deadline.urgent, Duration::from_secs(48 * 3600));
+    assert_eq!(config.deadline.at_most, Duration::from_secs(72 * 3600));
 }
 
 #[test]

@@ -1,1 +1,315 @@
 //! Events come in: checked, made into messages, on disk before the caller hears 202.
+//!
+//! In: [`Event`] values from any door. Out: a [`Receipt`] each, or what is wrong with it, field by field. Idempotent
+//! by the event's natural key and by the caller's own key. Never waits for DNS: the plan a receipt shows is made from
+//! the facts at hand, and made again at the attempt.
+
+pub mod event;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use event::{Addressed, Event, Side, Told};
+
+use crate::clock;
+use crate::config::Config;
+use crate::id::{EventId, MessageId};
+use crate::library::{Library, LibraryCode};
+use crate::notice::frame::Frame;
+use crate::notice::render::render;
+use crate::notice::value::Fields;
+use crate::outcome::Cause;
+use crate::queue::State;
+use crate::store::{Accepted, Book, Idempotency, NewEvent, NewMessage, Store};
+use crate::timeline::{Entry, What};
+use crate::watch::Senders;
+
+/// What one event came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Receipt {
+    /// The event's id.
+    pub event: EventId,
+    /// Its messages.
+    pub messages: Vec<Planned>,
+    /// Whether it was told before: then these are the messages of that time.
+    pub known_already: bool,
+}
+
+/// A message, and how it is meant to leave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// Its id.
+    pub id: MessageId,
+    /// The notice's code.
+    pub notice: String,
+    /// `patron`, `borrowing`, `lending` or `operator`.
+    pub audience: &'static str,
+    /// The language's tag.
+    pub language: &'static str,
+    /// Where it goes, masked.
+    pub to: Option<String>,
+    /// Its state.
+    pub state: State,
+    /// Why, where it is not simply queued.
+    pub cause: Option<&'static str>,
+    /// `own` or `shared`, as things stand.
+    pub sender: String,
+    /// The From address, as things stand.
+    pub from: String,
+    /// Why that one, in English.
+    pub why: String,
+}
+
+/// Why an event was not taken: the caller can mend it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// No such library, or none this caller speaks for.
+    NoLibrary(LibraryCode),
+    /// Fields that the words do not know, or values that do not fit their fields.
+    Fields(Vec<(String, String)>),
+    /// The words name fields that the event did not bring.
+    Missing {
+        /// The notice that could not be written.
+        notice: String,
+        /// The fields.
+        fields: Vec<String>,
+    },
+}
+
+/// How strict a door is with values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strictness {
+    /// The caller gets an answer and can mend what is wrong: unknown fields and missing values are refused.
+    Mendable,
+    /// Nobody reads the answer: what does not fit is left out, what is missing holds the message for staff.
+    Lenient,
+}
+
+/// An event about to be handed in.
+#[derive(Clone, Debug)]
+pub struct Handed {
+    /// The event.
+    pub event: Event,
+    /// The caller's own key for it: holder, key, hash of the body.
+    pub key: Option<(String, String, [u8; 32])>,
+}
+
+/// What became of one event.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Taken {
+    /// On disk.
+    Kept(Receipt),
+    /// The caller's key was used before, for the same body: the receipt of then, as JSON.
+    Repeated(String),
+    /// The caller's key was used before, for another body.
+    KeyReused,
+    /// Not taken.
+    Refused(Refused),
+}
+
+/// The engine.
+pub struct Intake {
+    store: Store,
+    book: Arc<Book>,
+    senders: Arc<Senders>,
+    at_most: std::time::Duration,
+    /// Woken when something is due now.
+    wake: Arc<tokio::sync::Notify>,
+}
+
+impl Intake {
+    /// An intake over these.
+    #[must_use]
+    pub fn new(config: &Config, store: Store, book: Arc<Book>, senders: Arc<Senders>, wake: Arc<tokio::sync::Notify>) -> Self {
+        Self { store, book, senders, at_most: config.deadline.at_most, wake }
+    }
+
+    /// Checks and writes `events`; answers after they are on disk, one answer each, in order. `answer` makes the text
+    /// that a repeated key is answered with. With `dry_run` everything is checked and planned, and nothing kept.
+    ///
+    /// # Errors
+    /// When the store is broken; then nothing was taken.
+    pub async fn take(
+        &self,
+        events: Vec<Handed>,
+        strictness: Strictness,
+        dry_run: bool,
+        answer: impl Fn(&Receipt) -> String,
+    ) -> crate::store::Result<Vec<Taken>> {
+        let now = clock::now();
+        let mut taken: Vec<Option<Taken>> = Vec::with_capacity(events.len());
+        let mut new = Vec::with_capacity(events.len());
+        let mut receipts = Vec::with_capacity(events.len());
+        for handed in events {
+            match self.write_out(&handed.event, strictness, now) {
+                Err(refused) => taken.push(Some(Taken::Refused(refused))),
+                Ok((receipt, _)) if dry_run => taken.push(Some(Taken::Kept(receipt))),
+                Ok((receipt, mut event)) => {
+                    event.idempotency = handed.key.map(|(holder, key, body_hash)| Idempotency {
+                        holder,
+                        key,
+                        body_hash,
+                        answer: answer(&receipt),
+                    });
+                    taken.push(None);
+                    new.push(event);
+                    receipts.push(receipt);
+                }
+            }
+        }
+        if new.is_empty() {
+            return Ok(taken.into_iter().flatten().collect());
+        }
+        let libraries: Vec<LibraryCode> = new.iter().map(|event| event.library.clone()).collect();
+        let kept = self.store.accept(new).await?;
+        self.wake.notify_one();
+        let mut kept = kept.into_iter().zip(receipts).zip(libraries);
+        let mut answers = Vec::with_capacity(taken.len());
+        for one in taken {
+            answers.push(match (one, || kept.next()) {
+                (Some(known), _) => known,
+                (None, mut next) => match next() {
+                    Some(((accepted, receipt), library)) => self.told(accepted, receipt, &library).await?,
+                    None => return Err(crate::store::StoreError::Closed),
+                },
+            });
+        }
+        Ok(answers)
+    }
+
+    async fn told(&self, accepted: Accepted, receipt: Receipt, library: &LibraryCode) -> crate::store::Result<Taken> {
+        Ok(match accepted {
+            Accepted::New => Taken::Kept(receipt),
+            Accepted::Replayed { answer } => Taken::Repeated(answer),
+            Accepted::KeyReused => Taken::KeyReused,
+            Accepted::Known { event, .. } => {
+                let rows = self.store.messages_of_event(library, event).await?;
+                let mut messages = Vec::with_capacity(rows.len());
+                for (row, planned) in rows.into_iter().zip(receipt.messages) {
+                    messages.push(Planned { id: row.id, state: row.state, ..planned });
+                }
+                Taken::Kept(Receipt { event, messages, known_already: true })
+            }
+        })
+    }
+
+    /// The event with its messages, checked and not yet kept.
+    fn write_out(&self, event: &Event, strictness: Strictness, now: Timestamp) -> Result<(Receipt, NewEvent), Refused> {
+        let library = self.book.library(&event.library).ok_or_else(|| Refused::NoLibrary(event.library.clone()))?;
+        if strictness == Strictness::Mendable {
+            fields_fit(event)?;
+        }
+        let id = EventId::new(now);
+        let plan = self.senders.plan(&library, &[], now);
+        let mut messages = Vec::new();
+        let mut planned = Vec::new();
+        for one in event::addressed(event, &library) {
+            let message = self.message(id, event, &library, &one, strictness, now)?;
+            planned.push(Planned {
+                id: message.id,
+                notice: message.notice.clone(),
+                audience: one.notice.audience.code(),
+                language: one.language.tag(),
+                to: one.address.as_ref().map(standards::address::Address::masked),
+                state: message.state,
+                cause: message.cause.as_deref().map(|code| Cause::of(code).code()),
+                sender: plan.sender.code().to_owned(),
+                from: plan.from.to_string(),
+                why: plan.reason.words(crate::notice::Language::En),
+            });
+            messages.push(message);
+        }
+        let new = NewEvent {
+            id,
+            library: event.library.clone(),
+            natural_key: event.natural_key(),
+            request: event.request.clone(),
+            status: event.status.code().to_owned(),
+            source: event.source,
+            fields: serde_json::to_string(&event.told).expect("texts become JSON"),
+            received_at: now,
+            messages,
+            idempotency: None,
+            facts: event.facts.clone(),
+        };
+        Ok((Receipt { event: id, messages: planned, known_already: false }, new))
+    }
+
+    fn message(
+        &self,
+        event_id: EventId,
+        event: &Event,
+        library: &Library,
+        one: &Addressed,
+        strictness: Strictness,
+        now: Timestamp,
+    ) -> Result<NewMessage, Refused> {
+        let missing = self.missing(event, library, one, now);
+        if !missing.is_empty() && strictness == Strictness::Mendable {
+            return Err(Refused::Missing { notice: one.notice.code(), fields: missing });
+        }
+        let told = What::Told { event: event_id, source: event.source.to_owned(), status: event.status.code().to_owned() };
+        let mut entries = vec![Entry { at: now, what: told }];
+        let (state, cause) = if one.address.is_none() {
+            entries.push(Entry { at: now, what: What::NotSent { cause: "addr.missing".to_owned() } });
+            (State::Failed, Some("addr.missing"))
+        } else if missing.is_empty() {
+            (State::Queued, None)
+        } else {
+            entries.push(Entry { at: now, what: What::Held { cause: "render.field".to_owned(), fields: missing } });
+            (State::Held, Some("render.field"))
+        };
+        let deadline = event::deadline(one.entry, now, self.at_most);
+        let words = self.book.words(&library.code, one.notice, one.language).map(|(source, _)| source);
+        Ok(NewMessage {
+            id: MessageId::new(now),
+            notice: one.notice.code(),
+            language: one.language.tag(),
+            address: one.address.as_ref().map(ToString::to_string).unwrap_or_default(),
+            words_of: words.as_ref().and_then(|source| source.of.clone()),
+            words_version: words.map_or(0, |source| source.version),
+            state,
+            cause: cause.map(str::to_owned),
+            due_at: match state {
+                State::Queued => Some(now),
+                // Held, it still ends at its deadline.
+                State::Held => Some(deadline),
+                _ => None,
+            },
+            deadline,
+            entries,
+        })
+    }
+
+    /// The fields that the words name and the event did not bring.
+    fn missing(&self, event: &Event, library: &Library, one: &Addressed, now: Timestamp) -> Vec<String> {
+        let Some((_, words)) = self.book.words(&library.code, one.notice, one.language) else {
+            return Vec::new();
+        };
+        let all = event.told.all_fields(library, &event.request, one.language);
+        let (fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let frame = Frame::of(library, one.notice.audience, one.language, today);
+        match render(&words, &fields, &frame) {
+            Ok(_) => Vec::new(),
+            Err(missing) => missing.fields.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// Refuses names of no field and values that do not fit.
+fn fields_fit(event: &Event) -> Result<(), Refused> {
+    let pairs = event.told.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let (_, unknown, unfit) = Fields::from_pairs(pairs);
+    let mut wrong: Vec<(String, String)> = unknown
+        .into_iter()
+        .map(|name| {
+            let hint = crate::notice::field::Field::nearest(name);
+            let words = hint.map_or_else(String::new, |field| format!("; did you mean {}?", field.name()));
+            (name.to_owned(), format!("there is no field {name}{words}"))
+        })
+        .collect();
+    wrong.extend(unfit.into_iter().map(|unfit| (unfit.field.name().to_owned(), unfit.to_string())));
+    if wrong.is_empty() { Ok(()) } else { Err(Refused::Fields(wrong)) }
+}

@@ -3,6 +3,9 @@
 //! In: what staff typed or imported. Out: a [`Library`] that the other rooms can rely on.
 //! Not here: which sender it may use (`sender`), its words (`notice`).
 
+mod fields;
+mod import;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -10,6 +13,7 @@ use jiff::civil::Date;
 use standards::address::Address;
 
 use crate::notice::Language;
+pub use import::{COLUMNS, RowError, read_csv};
 
 /// The short code a library is known by in its ILL system: `MRPL`. Upper case letters, digits, `-` and `_`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -165,5 +169,71 @@ impl Library {
     pub fn language_for(&self, wished: Option<Language>) -> Language {
         let default = self.languages.first().copied().unwrap_or(Language::En);
         wished.filter(|language| self.languages.contains(language)).unwrap_or(default)
+    }
+}
+
+/// One thing about a Participant Record that cannot stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordProblem {
+    /// The field.
+    pub field: &'static str,
+    /// What is wrong, and what would be right.
+    pub detail: String,
+}
+
+/// Longest name, telephone number or line of hours, in letters.
+const TEXT_LETTERS_MAX: usize = 200;
+
+/// Most addresses in one list: a copy is a message, and a list of a hundred is a mailing list.
+const ADDRESSES_MAX: usize = 20;
+
+impl Library {
+    /// What is wrong with this record; empty when it can be saved. Types have checked single values; this looks at
+    /// what they cannot see.
+    #[must_use]
+    pub fn problems(&self) -> Vec<RecordProblem> {
+        let mut problems = Vec::new();
+        let mut wrong = |field, detail: String| problems.push(RecordProblem { field, detail });
+        if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
+            wrong("time_zone", format!("“{}” is not a time zone; write it like America/Vancouver", self.time_zone));
+        }
+        if self.languages.is_empty() {
+            wrong("languages", "give at least one language: en or fr".to_owned());
+        }
+        let texts = [
+            ("name_en", Some(self.name.en.as_str())),
+            ("name_fr", self.name.fr.as_deref()),
+            ("phone", self.phone.as_deref()),
+            ("region", Some(self.region.as_str())),
+            ("hours_en", self.hours.as_ref().map(|hours| hours.en.as_str())),
+            ("display_name_en", self.display_name.as_ref().map(|name| name.en.as_str())),
+        ];
+        for (field, text) in texts.into_iter().filter_map(|(field, text)| Some((field, text?))) {
+            if text.chars().count() > TEXT_LETTERS_MAX {
+                wrong(field, format!("it is longer than {TEXT_LETTERS_MAX} letters"));
+            }
+            if text.chars().any(char::is_control) {
+                wrong(field, "it has line breaks or other control characters".to_owned());
+            }
+        }
+        for (field, list) in
+            [("cc", &self.cc), ("borrowing_staff", &self.borrowing_staff), ("lending_staff", &self.lending_staff)]
+        {
+            if list.len() > ADDRESSES_MAX {
+                wrong(field, format!("at most {ADDRESSES_MAX} addresses can stand here"));
+            }
+        }
+        if self.url.as_deref().is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
+            wrong("url", "write it with https:// before it".to_owned());
+        }
+        if self.closures.iter().any(|closure| closure.to < closure.from) {
+            wrong("closures", "a closure ends before it begins".to_owned());
+        }
+        for code in self.switches.keys() {
+            if let Err(error) = crate::notice::Notice::from_code(code) {
+                wrong("switches", error.to_string());
+            }
+        }
+        problems
     }
 }

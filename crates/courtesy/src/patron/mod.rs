@@ -1,1 +1,58 @@
 //! Who a notice is for.
+//!
+//! In: what an event says of the patron. Out: a [`Patron`], and the fields that words may name.
+//! Not here: how else they may be reached (no channel but mail yet).
+
+use std::collections::BTreeMap;
+
+use standards::address::Address;
+
+use crate::notice::Language;
+
+/// A patron, as far as one event tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Patron {
+    /// The library's number for the patron.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Where mail goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Address>,
+    /// Given name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    /// Family name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surname: Option<String>,
+    /// Both, as the library writes them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub full_name: Option<String>,
+    /// The language they asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
+}
+
+impl Patron {
+    /// The fields words may name: `first_name`, `surname`, `full_name`, `patron_id`. Absent and blank ones are left out.
+    #[must_use]
+    pub fn fields(&self) -> BTreeMap<String, String> {
+        let parts = [self.first_name.as_deref(), self.surname.as_deref()];
+        let joined = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let full_name = self.full_name.clone().unwrap_or(joined);
+        [
+            ("first_name", self.first_name.clone()),
+            ("surname", self.surname.clone()),
+            ("full_name", Some(full_name)),
+            ("patron_id", self.id.clone()),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| value.filter(|value| !value.trim().is_empty()).map(|value| (name.to_owned(), value)))
+        .collect()
+    }
+
+    /// What tells this patron from another of the same request: their number, else their address.
+    #[must_use]
+    pub fn natural_key(&self) -> String {
+        self.id.clone().or_else(|| self.email.as_ref().map(ToString::to_string)).unwrap_or_default()
+    }
+}

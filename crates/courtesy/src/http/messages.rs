@@ -1,0 +1,320 @@
+//! `/v1/messages`: lists, one message, its timeline; resend, cancel, release.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use standards::address::Address;
+use utoipa::ToSchema;
+
+use super::App;
+use super::auth::Caller;
+use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json};
+use crate::clock;
+use crate::id::MessageId;
+use crate::library::LibraryCode;
+use crate::notice::Language;
+use crate::outcome::{Cause, Facts};
+use crate::queue::State as MessageState;
+use crate::resend;
+use crate::store::{Filter, MessageRow};
+use crate::timeline::Entry;
+
+/// Rows of a page unless asked otherwise, and at most.
+const PAGE: u32 = 50;
+const PAGE_MAX: u32 = 500;
+
+/// A message as it stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MessageAnswer {
+    #[schema(value_type = String)]
+    id: MessageId,
+    #[schema(value_type = String)]
+    library: LibraryCode,
+    request: String,
+    notice: String,
+    language: String,
+    /// Masked: `a•••k@patron.example`.
+    to: Option<String>,
+    state: MessageState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<CauseAnswer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<String>,
+    attempts: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    due_at: Option<jiff::Timestamp>,
+    #[schema(value_type = String)]
+    deadline: jiff::Timestamp,
+    #[schema(value_type = String)]
+    created_at: jiff::Timestamp,
+    #[schema(value_type = String)]
+    changed_at: jiff::Timestamp,
+}
+
+/// A cause in words.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CauseAnswer {
+    code: &'static str,
+    /// What happened, in the caller's language.
+    words: String,
+    /// Who can fix it.
+    fixer: String,
+    /// What we do about it.
+    doing: String,
+}
+
+fn cause_answer(code: &str, row: &MessageRow, language: Language) -> CauseAnswer {
+    let cause = Cause::of(code);
+    let receiver = Address::parse(&row.address).ok().map(|address| address.domain().to_string());
+    let facts = Facts {
+        provider: row.provider.as_deref().or(receiver.as_deref()),
+        their_domain: receiver.as_deref(),
+        ..Facts::default()
+    };
+    CauseAnswer {
+        code: cause.code(),
+        words: cause.headline(language, &facts),
+        fixer: cause.whose_job(language, &facts),
+        doing: cause.doing(language, &facts),
+    }
+}
+
+impl MessageAnswer {
+    fn of(row: MessageRow, language: Language) -> Self {
+        Self {
+            cause: row.cause.as_deref().map(|code| cause_answer(code, &row, language)),
+            to: Address::parse(&row.address).ok().map(|address| address.masked()),
+            id: row.id,
+            library: row.library,
+            request: row.request,
+            notice: row.notice,
+            language: row.language,
+            state: row.state,
+            sender: row.sender,
+            provider: row.provider,
+            attempts: row.attempts,
+            due_at: row.due_at,
+            deadline: row.deadline,
+            created_at: row.created_at,
+            changed_at: row.changed_at,
+        }
+    }
+}
+
+/// Which messages to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    /// A library's code.
+    library: Option<String>,
+    /// `queued`, `sending`, `delayed`, `accepted`, `failed`, `held`, `suppressed` or `cancelled`.
+    state: Option<String>,
+    /// A cause, or the first part of one: `auth` finds `auth.dmarc`.
+    cause: Option<String>,
+    /// A request's number.
+    request: Option<String>,
+    /// A notice's code.
+    notice: Option<String>,
+    /// Rows wanted; 50 unless said, 500 at most.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+/// A page of messages, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MessageList {
+    data: Vec<MessageAnswer>,
+    /// Give it as `after` for the next page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    has_more: bool,
+}
+
+/// List messages.
+#[utoipa::path(get, path = "/v1/messages", tag = "messages", params(ListQuery),
+    responses((status = 200, body = MessageList, description = "JSON, or one message a line with Accept: application/x-ndjson"), (status = 422, body = Problem)), security(("key" = [])))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let language = accepted_language(&headers);
+    let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
+    let filter = filter(query, &caller).map_err(|problem| problem.for_caller(&headers))?;
+    let mut rows = app.store.messages(&filter, limit + 1).await?;
+    let has_more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = has_more.then(|| rows.last().map(|row| row.id.to_string())).flatten();
+    let data: Vec<MessageAnswer> = rows.into_iter().map(|row| MessageAnswer::of(row, language)).collect();
+    if wants_lines(&headers) {
+        let mut text = String::new();
+        for one in &data {
+            text.push_str(&serde_json::to_string(one).unwrap_or_default());
+            text.push('\n');
+        }
+        return Ok(([(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store")], text).into_response());
+    }
+    Ok(no_store(Json(MessageList { data, next, has_more })))
+}
+
+fn wants_lines(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("application/x-ndjson"))
+}
+
+/// An answer that no cache keeps: it may speak of a patron.
+pub(super) fn no_store(body: impl IntoResponse) -> Response {
+    ([(header::CACHE_CONTROL, "no-store")], body).into_response()
+}
+
+fn filter(query: ListQuery, caller: &Caller) -> Result<Filter, Box<Problem>> {
+    let refuse = |pointer: &str, detail: String| {
+        Problem::new("field-invalid", detail.clone(), "Mend the query.")
+            .with(vec![FieldError { pointer: pointer.to_owned(), detail, code: "invalid" }])
+    };
+    let library = match query.library {
+        Some(code) => {
+            let code = LibraryCode::parse(&code).map_err(|error| refuse("/library", error.to_string()))?;
+            caller.may_act_for(&code)?;
+            Some(code)
+        }
+        None => caller.key.library.clone(),
+    };
+    let state = match query.state {
+        Some(code) => Some(
+            MessageState::from_code(&code)
+                .ok_or_else(|| refuse("/state", format!("“{code}” is not a state; use {}", states())))?,
+        ),
+        None => None,
+    };
+    let before = match query.after {
+        Some(text) => Some(text.parse().map_err(|error: crate::id::NotAnId| refuse("/after", error.to_string()))?),
+        None => None,
+    };
+    Ok(Filter { library, state, cause: query.cause, request: query.request, notice: query.notice, before })
+}
+
+fn states() -> String {
+    MessageState::ALL.map(MessageState::code).join(", ")
+}
+
+/// The message of a path, if the caller may see it. Somebody else's is as absent as one that never was.
+async fn found(app: &App, caller: &Caller, id: &str) -> Result<MessageRow, Refusal> {
+    let absent = || Problem::new("not-found", format!("There is no message {id} that this key may see."), "");
+    let id: MessageId = id.parse().map_err(|_| absent())?;
+    let row = app.store.message(caller.key.library.as_ref(), id).await?;
+    Ok(row.ok_or_else(absent)?)
+}
+
+/// One message.
+#[utoipa::path(get, path = "/v1/messages/{id}", tag = "messages", params(("id" = String, Path)),
+    responses((status = 200, body = MessageAnswer), (status = 404, body = Problem)), security(("key" = [])))]
+pub async fn show(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let row = found(&app, &caller, &id).await?;
+    Ok(no_store(Json(MessageAnswer::of(row, accepted_language(&headers)))))
+}
+
+/// A message's history.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TimelineAnswer {
+    message: MessageAnswer,
+    /// The oldest first. Each has `at`, `kind` and what belongs to that kind.
+    #[schema(value_type = Vec<Object>)]
+    entries: Vec<Entry>,
+}
+
+/// The history of one message, with each attempt's conversation (addresses masked).
+#[utoipa::path(get, path = "/v1/messages/{id}/timeline", tag = "messages", params(("id" = String, Path)),
+    responses((status = 200, body = TimelineAnswer), (status = 404, body = Problem)), security(("key" = [])))]
+pub async fn timeline(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let row = found(&app, &caller, &id).await?;
+    let mut entries = app.store.timeline(row.id).await?;
+    for entry in &mut entries {
+        entry.mask();
+    }
+    let message = MessageAnswer::of(row, accepted_language(&headers));
+    Ok(no_store(Json(TimelineAnswer { message, entries })))
+}
+
+/// How to send again.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResendBody {
+    /// Another address for this one message.
+    to: Option<String>,
+}
+
+/// A new message that repeats an old one.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ResendAnswer {
+    #[schema(value_type = String)]
+    id: MessageId,
+    #[schema(value_type = String)]
+    repeats: MessageId,
+    state: MessageState,
+}
+
+/// Send a message again, as a new message with a history of its own; a held one is put back into the queue.
+#[utoipa::path(post, path = "/v1/messages/{id}/resend", tag = "messages", params(("id" = String, Path)), request_body(content = Option<ResendBody>),
+    responses((status = 202, body = ResendAnswer), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)), security(("key" = [])))]
+pub async fn again(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let row = found(&app, &caller, &id).await?;
+    let body: ResendBody = if body.is_empty() { ResendBody::default() } else { read_json(&body)? };
+    let to = body.to.map(|text| {
+        Address::parse(text.trim()).map_err(|error| {
+            let errors = vec![FieldError { pointer: "/to".to_owned(), detail: error.to_string(), code: "invalid" }];
+            Problem::new("field-invalid", "The address is not valid.", "Mend it.").with(errors).for_caller(&headers)
+        })
+    });
+    let again = resend::resend(&app.resending(), row.clone(), to.transpose()?, caller.name(), clock::now()).await?;
+    match again {
+        resend::Resent::As(id) => {
+            let answer = ResendAnswer { id, repeats: row.id, state: MessageState::Queued };
+            Ok((StatusCode::ACCEPTED, no_store(Json(answer))).into_response())
+        }
+        resend::Resent::NotNow(why) => Err(Problem::new("conflict", why, "").for_caller(&headers).into()),
+    }
+}
+
+/// Take a message back that has not left.
+#[utoipa::path(post, path = "/v1/messages/{id}/cancel", tag = "messages", params(("id" = String, Path)),
+    responses((status = 200, body = MessageAnswer), (status = 404, body = Problem), (status = 409, body = Problem)), security(("key" = [])))]
+pub async fn cancel(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let row = found(&app, &caller, &id).await?;
+    if !app.store.cancel(row.library.clone(), row.id, caller.name(), clock::now()).await? {
+        let detail = format!("The message is {}; only one that waits can be taken back.", row.state);
+        return Err(Problem::new("conflict", detail, "").for_caller(&headers).into());
+    }
+    let row = found(&app, &caller, &id).await?;
+    Ok(no_store(Json(MessageAnswer::of(row, accepted_language(&headers)))))
+}
