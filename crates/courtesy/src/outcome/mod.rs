@@ -3,7 +3,18 @@
 //! In: what was said on the wire ([`Said`]), by whom and at which stage. Out: an [`Outcome`] with its cause from
 //! the cause table. Not here: what we then do about it (`queue`, `sender`).
 
+mod cause;
+mod judge;
+pub mod meaning;
+mod provider;
+#[cfg(test)]
+mod tests;
+
 use standards::reply::Reply;
+
+pub use cause::{Action, Cause, Facts, Fixer, NotACause};
+pub use judge::{judge, read_reply};
+pub use provider::Provider;
 
 /// The point of the SMTP conversation at which something was said (RFC 5321 §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -88,4 +99,55 @@ pub enum Trouble {
     NotSmtp,
     /// The server lacks what the message needs (SMTPUTF8).
     Lacking,
+}
+
+/// What one try came to, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The next hop took responsibility. Not the same as read, or even as delivered (invariant 3).
+    Accepted {
+        /// The 250 after the final dot.
+        reply: Reply,
+    },
+    /// Not now. Where the cause's [`Action`] is not to retry, the same way again is useless: another sender, relay or
+    /// channel is next, and the address is as good as before.
+    Deferred {
+        /// Why.
+        cause: Cause,
+        /// What was said, where anything was.
+        reply: Option<Reply>,
+    },
+    /// Not this way, ever. Only [`Cause::stops`] says whether the address is to blame.
+    Refused {
+        /// Why.
+        cause: Cause,
+        /// What was said, where anything was.
+        reply: Option<Reply>,
+    },
+}
+
+impl Outcome {
+    /// Why not; none when it was accepted.
+    #[must_use]
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Accepted { .. } => None,
+            Self::Deferred { cause, .. } | Self::Refused { cause, .. } => Some(*cause),
+        }
+    }
+
+    /// What was said, where anything was.
+    #[must_use]
+    pub fn reply(&self) -> Option<&Reply> {
+        match self {
+            Self::Accepted { reply } => Some(reply),
+            Self::Deferred { reply, .. } | Self::Refused { reply, .. } => reply.as_ref(),
+        }
+    }
+
+    /// Whether this alone ends our use of the address: a refusal for good that speaks of the recipient.
+    #[must_use]
+    pub fn stops_address(&self) -> bool {
+        matches!(self, Self::Refused { cause, .. } if cause.stops())
+    }
 }
