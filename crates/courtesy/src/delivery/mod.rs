@@ -1,1 +1,11 @@
 //! Claims what is due, plans, renders, signs, sends, settles.
+
+mod content;
+pub mod conversation;
+pub mod dial;
+mod lane;
+pub mod pace;
+pub mod pool;
+pub mod route;
+pub mod transcript;
+pub mod wire;

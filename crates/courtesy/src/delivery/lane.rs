@@ -1,0 +1,252 @@
+//! One relay at one site: who is being served, who waits, which connections are kept.
+//!
+//! In: messages that want a connection. Out: a [`Slot`] each, first come first served, never more at once than the
+//! pace allows; or why not. Every slot gives itself back when dropped, so that a cancelled delivery blocks nobody.
+//! Not here: the conversations themselves.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+
+use super::conversation::Connection;
+use super::pace::{Limits, Pace};
+use super::pool::Load;
+use crate::outcome::{Said, Stage};
+
+/// Messages that may wait for one site: some seconds of work at the ceiling. More would only grow old here, with
+/// their lease running, while the queue could turn to other sites.
+pub(super) const LINE_MAX: u32 = 200;
+
+/// The state of one (relay, site, security).
+pub(super) struct Lane {
+    state: Mutex<State>,
+    /// Connections past their greeting, in use or idle.
+    open: Arc<AtomicU32>,
+}
+
+struct State {
+    pace: Pace,
+    active: u32,
+    line: VecDeque<oneshot::Sender<Slot>>,
+    /// The last used is used first, so that surplus ones grow idle and leave.
+    idle: Vec<Kept>,
+}
+
+/// A connection, counted as open while it lives.
+pub(super) struct Kept {
+    pub(super) connection: Connection,
+    since: Instant,
+    _open: Open,
+}
+
+struct Open(Arc<AtomicU32>);
+
+/// The right to one conversation.
+pub(super) struct Slot {
+    pub(super) lane: Arc<Lane>,
+    armed: bool,
+}
+
+/// What asking for a slot came to.
+pub(super) enum Entry {
+    Slot(Slot),
+    /// The line is full, or the wait too long.
+    Busy,
+    /// The site is not to be asked: what it last came to, and for how long yet.
+    Paused(Said, Duration),
+}
+
+impl Lane {
+    pub(super) fn new(limits: Limits) -> Self {
+        let state = State { pace: Pace::new(limits), active: 0, line: VecDeque::new(), idle: Vec::new() };
+        Self { state: Mutex::new(state), open: Arc::default() }
+    }
+
+    /// A slot, now or before `until`.
+    pub(super) async fn enter(self: &Arc<Self>, until: Instant) -> Entry {
+        let waiting = {
+            let mut state = self.state();
+            if let Some((said, left)) = state.pace.paused(Instant::now()) {
+                return Entry::Paused(said.clone(), left);
+            }
+            if state.active < state.pace.limit() && state.line.is_empty() {
+                state.active += 1;
+                return Entry::Slot(Slot { lane: self.clone(), armed: true });
+            }
+            if state.line.len() >= LINE_MAX as usize {
+                return Entry::Busy;
+            }
+            let (given, waiting) = oneshot::channel();
+            state.line.push_back(given);
+            waiting
+        };
+        match timeout_at(until, waiting).await {
+            // What was learned while we stood in line: those before us may have found nobody.
+            Ok(Ok(slot)) => match self.paused() {
+                Some((said, left)) => Entry::Paused(said, left),
+                None => Entry::Slot(slot),
+            },
+            Ok(Err(_)) | Err(_) => Entry::Busy,
+        }
+    }
+
+    /// The idle connection used last.
+    pub(super) fn take_kept(&self) -> Option<Kept> {
+        self.state().idle.pop()
+    }
+
+    /// A connection has just been made.
+    pub(super) fn opened(&self, connection: Connection) -> Kept {
+        self.open.fetch_add(1, Ordering::AcqRel);
+        Kept { connection, since: Instant::now(), _open: Open(self.open.clone()) }
+    }
+
+    /// Keeps a connection for the next message, or gives it back when it has done enough or is one too many.
+    pub(super) fn keep(&self, mut kept: Kept) -> Option<Kept> {
+        let mut state = self.state();
+        let limits = state.pace.limits();
+        let others = state.idle.len() + state.active.saturating_sub(1) as usize;
+        if kept.connection.begun >= limits.messages || others >= state.pace.limit() as usize || limits.idle.is_zero() {
+            return Some(kept);
+        }
+        kept.since = Instant::now();
+        state.idle.push(kept);
+        None
+    }
+
+    /// Idle connections that have waited long enough at `now`; without `now`, all of them.
+    pub(super) fn take_idle(&self, now: Option<Instant>) -> Vec<Kept> {
+        let mut state = self.state();
+        let Some(now) = now else { return std::mem::take(&mut state.idle) };
+        let idle = state.pace.limits().idle;
+        // The oldest stand in front.
+        let old = state.idle.iter().take_while(|kept| now.duration_since(kept.since) >= idle).count();
+        state.idle.drain(..old).collect()
+    }
+
+    pub(super) fn accepted(self: &Arc<Self>) {
+        {
+            let mut state = self.state();
+            let busy = state.active >= state.pace.limit();
+            let before = state.pace.limit();
+            state.pace.accepted(busy);
+            if state.pace.limit() == before || state.line.is_empty() {
+                return;
+            }
+        }
+        self.serve();
+    }
+
+    pub(super) fn strained(&self) {
+        self.state().pace.strained();
+    }
+
+    pub(super) fn reached(&self) {
+        self.state().pace.reached();
+    }
+
+    pub(super) fn hold(&self, until: Instant, said: &Said) {
+        self.state().pace.hold(until, said.clone());
+    }
+
+    /// A connection was refused or not answered. True when others of ours are open at this moment: then the site is
+    /// alive, and full.
+    pub(super) fn crowded(&self, said: &Said) -> bool {
+        let open = self.open.load(Ordering::Acquire);
+        let connecting = matches!(
+            said,
+            Said::Broken { stage: Stage::Connect | Stage::Greeting, .. }
+                | Said::Replied { stage: Stage::Connect | Stage::Greeting | Stage::Hello, .. }
+        );
+        let for_good = matches!(said, Said::Replied { reply, .. } if reply.is_permanent());
+        if open == 0 || !connecting || for_good {
+            return false;
+        }
+        self.state().pace.crowded(open);
+        true
+    }
+
+    /// The site could not be reached. A refusal for good is not remembered: each message must hear its own.
+    pub(super) fn unreachable(&self, now: Instant, said: &Said) {
+        if self.open.load(Ordering::Acquire) > 0 {
+            return;
+        }
+        let for_good = matches!(said, Said::Replied { reply, .. } if reply.is_permanent());
+        let mut state = self.state();
+        if for_good {
+            state.pace.strained();
+        } else {
+            state.pace.unreachable(now, said.clone());
+        }
+    }
+
+    pub(super) fn load(&self, now: Instant) -> Load {
+        let state = self.state();
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let waiting = count(state.line.len());
+        Load {
+            limit: state.pace.limit(),
+            active: state.active,
+            idle: count(state.idle.len()),
+            waiting,
+            room: LINE_MAX.saturating_sub(waiting),
+            paused: state.pace.paused(now).map(|(_, left)| left),
+        }
+    }
+
+    /// Nothing would be lost by forgetting this lane.
+    pub(super) fn is_at_rest(&self, now: Instant) -> bool {
+        let load = self.load(now);
+        load.active == 0 && load.idle == 0 && load.waiting == 0 && load.paused.is_none()
+    }
+
+    fn paused(&self) -> Option<(Said, Duration)> {
+        self.state().pace.paused(Instant::now()).map(|(said, left)| (said.clone(), left))
+    }
+
+    /// Lets in from the line as many as there is room for.
+    fn serve(self: &Arc<Self>) {
+        loop {
+            let next = {
+                let mut state = self.state();
+                if state.active >= state.pace.limit() {
+                    return;
+                }
+                let Some(next) = state.line.pop_front() else { return };
+                state.active += 1;
+                next
+            };
+            // Sent outside the lock: a slot that nobody takes any more comes back, and must not run into it.
+            if let Err(mut slot) = next.send(Slot { lane: self.clone(), armed: true }) {
+                slot.armed = false;
+                self.state().active -= 1;
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if self.armed {
+            self.lane.state().active -= 1;
+            self.lane.serve();
+        }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}

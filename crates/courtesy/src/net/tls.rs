@@ -1,0 +1,164 @@
+//! TLS as a client of mail hosts (RFC 3207, RFC 7435).
+//!
+//! In: an open TCP stream, the name of the host and how much security the message demands. Out: the same stream
+//! under TLS 1.2 or 1.3, and the facts for the transcript. Sessions are resumed, per policy and host.
+//! Not here: whether STARTTLS was offered, what follows from a failed handshake, and finding out which policy a
+//! domain asks for (MTA-STS, DANE): that is `delivery`.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ClientConfig, Resumption};
+use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    DigitallySignedStruct, Error, HandshakeKind, ProtocolVersion, RootCertStore, SignatureScheme,
+    SupportedProtocolVersion,
+};
+use standards::domain::Domain;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// How much security a conversation needs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Security {
+    /// TLS where it is offered and works, with any certificate; else in clear (RFC 7435 §3).
+    #[default]
+    Opportunistic,
+    /// TLS with a certificate that chains to a trusted root, or no delivery (RFC 8461 §4.1, a library's own relay).
+    Required {
+        /// The name the certificate must carry; none means that of the host we connect to.
+        name: Option<Domain>,
+    },
+}
+
+/// What TLS came to, for the transcript and for TLS reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFacts {
+    /// `TLS 1.3` or `TLS 1.2`.
+    pub version: &'static str,
+    /// The suite by its IANA name.
+    pub cipher: &'static str,
+    /// Whether the certificate was checked against the roots and the name.
+    pub verified: bool,
+    /// Whether an earlier session was taken up again.
+    pub resumed: bool,
+}
+
+/// The client side of TLS: two sets of rules, each with its remembered sessions. Cheap to clone.
+#[derive(Clone)]
+pub struct ClientTls {
+    any: Arc<ClientConfig>,
+    verified: Arc<ClientConfig>,
+}
+
+/// Sessions remembered per set of rules: some thousand mail hosts are busy at once in the largest consortium, and
+/// a session is about 1 KB.
+const SESSIONS_MAX: usize = 4096;
+
+/// TLS 1.0 and 1.1 are gone (RFC 8996).
+const VERSIONS: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13, &rustls::version::TLS12];
+
+impl ClientTls {
+    /// Rules from Mozilla's roots and `extra_roots` (a consortium's own authority, the practice internet's).
+    ///
+    /// # Errors
+    /// An extra root that is not a certificate.
+    pub fn new(extra_roots: &[CertificateDer<'static>]) -> Result<Self, Error> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        for root in extra_roots {
+            roots.add(root.clone())?;
+        }
+        let mut any = ClientConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(VERSIONS)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider.clone())))
+            .with_no_client_auth();
+        let mut verified = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(VERSIONS)?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        any.resumption = Resumption::in_memory_sessions(SESSIONS_MAX);
+        verified.resumption = Resumption::in_memory_sessions(SESSIONS_MAX);
+        Ok(Self { any: Arc::new(any), verified: Arc::new(verified) })
+    }
+
+    /// The handshake. The caller bounds its time.
+    ///
+    /// # Errors
+    /// The handshake failed or the connection broke; the stream is spent either way.
+    pub async fn shake(
+        &self,
+        stream: TcpStream,
+        security: &Security,
+        host: &Domain,
+        remote: IpAddr,
+    ) -> io::Result<(TlsStream<TcpStream>, TlsFacts)> {
+        let (config, name) = match security {
+            Security::Opportunistic => (&self.any, host),
+            Security::Required { name } => (&self.verified, name.as_ref().unwrap_or(host)),
+        };
+        let name = match ServerName::try_from(name.as_str().to_owned()) {
+            Ok(name) => name,
+            // A host name the DNS allows and certificates do not: without SNI then, and never verified.
+            Err(_) => ServerName::IpAddress(remote.into()),
+        };
+        let stream = TlsConnector::from(config.clone()).connect(name, stream).await?;
+        let session = stream.get_ref().1;
+        let facts = TlsFacts {
+            version: match session.protocol_version() {
+                Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
+                _ => "TLS 1.2",
+            },
+            cipher: session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()).unwrap_or("unknown"),
+            verified: matches!(security, Security::Required { .. }),
+            resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
+        };
+        Ok((stream, facts))
+    }
+}
+
+/// Takes any certificate, but holds the server to its handshake signature: whoever listens in learns nothing, whoever
+/// stands in the middle is not found out. That is all opportunistic TLS promises (RFC 7435 §1.2). Most mail hosts
+/// carry a name that is not the MX name, and webpki refuses self-signed leaves outright.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
