@@ -6,4 +6,5 @@
 pub mod address;
 pub mod dns;
 pub mod domain;
+pub mod iso18626;
 pub mod reply;
