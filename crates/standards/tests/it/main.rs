@@ -1,8 +1,10 @@
 //! The standards measured against other people's cases. A set that is not on this machine is named as skipped.
 
+#[cfg(test)]
 mod isemail;
 
-/// The folder of a public set, or none, saying so.
+/// The text of a file of a public set, or none, saying so.
+#[cfg(test)]
 fn corpus(file: &str) -> Option<String> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpora/").to_owned() + file;
     let other = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../../shared/corpora/").to_owned() + file;
