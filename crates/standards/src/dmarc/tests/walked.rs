@@ -380,7 +380,7 @@ async fn a_name_too_long_for_a_label_before_it_has_no_record() {
     let long =
         format!("{}.library.example", ["a".repeat(60), "b".repeat(60), "c".repeat(60), "d".repeat(50)].join("."));
     let discovery = found("library.example: v=DMARC1; p=reject", &long, "").await;
-    assert!(matches!(discovery.by_walk.policy, Finding::Applies(_)));
+    assert!(matches!(discovery.by_walk.finding, Finding::Applies(_)));
 }
 
 #[test]
