@@ -7,3 +7,4 @@ pub mod address;
 pub mod dns;
 pub mod domain;
 pub mod reply;
+pub mod spf;
