@@ -138,7 +138,9 @@ impl Tree {
     /// The SOA of the zone the name is in, for denials (RFC 2308 §3).
     fn soa(&self, name: &Name) -> Record {
         let apex = to_domain(name)
-            .and_then(|domain| self.apexes.iter().filter(|apex| domain.is_within(apex)).max_by_key(|a| a.as_str().len()))
+            .and_then(|domain| {
+                self.apexes.iter().filter(|apex| domain.is_within(apex)).max_by_key(|a| a.as_str().len())
+            })
             .map_or_else(Name::root, to_name);
         let host = |label: &str| apex.prepend_label(label).unwrap_or_else(|_| apex.clone());
         let soa = SOA::new(host("ns"), host("hostmaster"), 1, 3_600, 600, 604_800, NEGATIVE_TTL_S);
@@ -154,9 +156,7 @@ fn to_rdata(data: &Data) -> RData {
     match data {
         Data::A(ip) => RData::A(A(*ip)),
         Data::Aaaa(ip) => RData::AAAA(AAAA(*ip)),
-        Data::Mx(preference, host) => {
-            RData::MX(MX::new(*preference, host.as_ref().map_or_else(Name::root, to_name)))
-        }
+        Data::Mx(preference, host) => RData::MX(MX::new(*preference, host.as_ref().map_or_else(Name::root, to_name))),
         Data::Txt(strings) => {
             // RFC 1035 §3.3.14: one or more strings.
             let mut cut: Vec<&[u8]> = strings.iter().flat_map(|string| string.chunks(STRING_OCTETS_MAX)).collect();

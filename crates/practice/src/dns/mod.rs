@@ -169,6 +169,13 @@ impl Zones {
         });
     }
 
+    /// Whether the name has records of this type.
+    #[must_use]
+    pub fn has(&self, name: &Domain, kind: RecordType) -> bool {
+        let tree = self.tree.read().unwrap_or_else(PoisonError::into_inner);
+        tree.names.get(name).is_some_and(|node| node.contains_key(&kind))
+    }
+
     /// How many questions came in so far: tells a remembered answer from a live one.
     #[must_use]
     pub fn questions(&self) -> u64 {

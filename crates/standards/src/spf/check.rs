@@ -213,13 +213,7 @@ impl<'a> Check<'a> {
     }
 
     /// Whether a mechanism matches (RFC 7208 §5).
-    async fn directive(
-        &mut self,
-        at: At<'_>,
-        term: &Term,
-        mechanism: &Mechanism,
-        index: usize,
-    ) -> Result<bool, Stop> {
+    async fn directive(&mut self, at: At<'_>, term: &Term, mechanism: &Mechanism, index: usize) -> Result<bool, Stop> {
         if mechanism.asks_dns() {
             self.count(at, term)?;
         }
@@ -368,8 +362,7 @@ impl<'a> Check<'a> {
     }
 
     async fn expand(&mut self, at: At<'_>, text: &MacroString) -> String {
-        let validated =
-            if text.uses_validated_name() { self.validated_name(at).await } else { UNKNOWN.to_owned() };
+        let validated = if text.uses_validated_name() { self.validated_name(at).await } else { UNKNOWN.to_owned() };
         text.expand(&Facts {
             local: &self.local,
             sender_domain: &self.sender_domain,

@@ -161,8 +161,7 @@ impl Expand {
 
     fn apply(&self, facts: &Facts<'_>) -> String {
         let value = value(self.letter, facts);
-        let is_delimiter =
-            |c: char| if self.delimiters.is_empty() { c == '.' } else { self.delimiters.contains(c) };
+        let is_delimiter = |c: char| if self.delimiters.is_empty() { c == '.' } else { self.delimiters.contains(c) };
         let mut parts: Vec<&str> = value.split(is_delimiter).collect();
         if self.reverse {
             parts.reverse();

@@ -174,9 +174,9 @@ impl Serialize for Why {
 /// Whether a TXT record is an SPF record: `v=spf1`, then a space or the end (RFC 7208 §4.5).
 #[must_use]
 pub fn is_spf(record: &[u8]) -> bool {
-    record
-        .split_at_checked(VERSION.len())
-        .is_some_and(|(head, rest)| head.eq_ignore_ascii_case(VERSION.as_bytes()) && matches!(rest.first(), None | Some(b' ')))
+    record.split_at_checked(VERSION.len()).is_some_and(|(head, rest)| {
+        head.eq_ignore_ascii_case(VERSION.as_bytes()) && matches!(rest.first(), None | Some(b' '))
+    })
 }
 
 impl Record {
