@@ -1,1 +1,3 @@
 //! A practice internet on loopback.
+
+pub mod dns;

@@ -4,7 +4,10 @@
 //! one trait ([`dns::Dns`]). In reading order:
 
 pub mod address;
+pub mod dkim;
+pub mod dmarc;
 pub mod dns;
 pub mod domain;
 pub mod iso18626;
 pub mod reply;
+pub mod spf;

@@ -1,3 +1,7 @@
 //! The world's answers: DNS and TLS.
 
+<<<<<<< HEAD
 pub mod tls;
+=======
+pub mod dns;
+>>>>>>> dmarc
