@@ -1,7 +1,4 @@
 //! The world's answers: DNS and TLS.
 
-<<<<<<< HEAD
-pub mod tls;
-=======
 pub mod dns;
->>>>>>> dmarc
+pub mod tls;

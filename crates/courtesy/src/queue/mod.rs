@@ -5,14 +5,14 @@
 //! All here is pure; the claims themselves are in `store`, the trying in `delivery`.
 
 mod retry;
-//mod settle;
-//#[cfg(test)]
-//mod tests;
+mod settle;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
 pub use retry::{Schedule, next_due};
-//pub use settle::{Settlement, settle};
+pub use settle::{Settlement, settle};
 
 /// The states of a message: one vocabulary for code, tables, API and pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
