@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod config;
 pub mod id;
+pub mod secret;
 
 // Rooms that decide: no `async`, no SQL
 pub mod library;

@@ -20,7 +20,7 @@ use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::outcome::{Cause, Facts};
 use crate::queue::State as MessageState;
-use crate::resend;
+use crate::intake::Resent;
 use crate::store::{Filter, MessageRow};
 use crate::timeline::Entry;
 
@@ -291,13 +291,13 @@ pub async fn again(
             Problem::new("field-invalid", "The address is not valid.", "Mend it.").with(errors).for_caller(&headers)
         })
     });
-    let again = resend::resend(&app.resending(), row.clone(), to.transpose()?, caller.name(), clock::now()).await?;
-    match again {
-        resend::Resent::As(id) => {
-            let answer = ResendAnswer { id, repeats: row.id, state: MessageState::Queued };
+    let repeats = row.id;
+    match app.intake.resend(row, to.transpose()?, caller.name()).await? {
+        Resent::As(id) => {
+            let answer = ResendAnswer { id, repeats, state: MessageState::Queued };
             Ok((StatusCode::ACCEPTED, no_store(Json(answer))).into_response())
         }
-        resend::Resent::NotNow(why) => Err(Problem::new("conflict", why, "").for_caller(&headers).into()),
+        Resent::NotNow(why) => Err(Problem::new("conflict", why, "").for_caller(&headers).into()),
     }
 }
 

@@ -5,12 +5,14 @@
 //! the facts at hand, and made again at the attempt.
 
 pub mod event;
+mod resend;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 pub use event::{Addressed, Event, Side, Told};
+pub use resend::Resent;
 
 use crate::clock;
 use crate::config::Config;

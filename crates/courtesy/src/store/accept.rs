@@ -43,6 +43,18 @@ pub struct NewEvent {
     pub facts: Option<String>,
 }
 
+impl NewEvent {
+    fn written(&self) -> impl Iterator<Item = Written<'_>> {
+        self.messages.iter().map(|message| Written {
+            library: &self.library,
+            event: self.id,
+            request: &self.request,
+            at: self.received_at,
+            message,
+        })
+    }
+}
+
 /// An Idempotency-Key with what it stands for.
 #[derive(Clone, Debug)]
 pub struct Idempotency {
@@ -149,7 +161,8 @@ pub(super) async fn accept_all(tx: &mut Tx<'static>, events: &[NewEvent]) -> Res
         events.iter().zip(&answers).filter(|(_, answer)| answer.is_none()).map(|(event, _)| event).collect();
     let inserted = insert_events(tx, &fresh).await?;
     let new: Vec<&NewEvent> = fresh.iter().copied().filter(|event| inserted.contains(&event.id)).collect();
-    insert_messages(tx, &new).await?;
+    let written: Vec<Written<'_>> = new.iter().flat_map(|event| event.written()).collect();
+    insert_messages(tx, &written).await?;
     keep_facts(tx, &new).await?;
     for (event, answer) in events.iter().zip(&mut answers) {
         if answer.is_none() {
@@ -198,19 +211,26 @@ async fn insert_events(tx: &mut Tx<'static>, events: &[&NewEvent]) -> Result<Has
     Ok(inserted)
 }
 
-async fn insert_messages(tx: &mut Tx<'static>, events: &[&NewEvent]) -> Result<()> {
-    let messages: Vec<(&NewEvent, &NewMessage)> =
-        events.iter().flat_map(|event| event.messages.iter().map(move |message| (*event, message))).collect();
+/// A message with what its row takes from the event.
+pub(super) struct Written<'a> {
+    pub(super) library: &'a LibraryCode,
+    pub(super) event: EventId,
+    pub(super) request: &'a str,
+    pub(super) at: Timestamp,
+    pub(super) message: &'a NewMessage,
+}
+
+pub(super) async fn insert_messages(tx: &mut Tx<'static>, messages: &[Written<'_>]) -> Result<()> {
     for chunk in messages.chunks(ROWS_PER_STATEMENT) {
         let mut query = QueryBuilder::<Sqlite>::new(
             "insert into message (id, library, event, request, notice, language, address, words_of, words_version, \
              state, cause, due_at, deadline, attempts, refused, created_at, changed_at) ",
         );
-        query.push_values(chunk, |mut row, (event, message)| {
+        query.push_values(chunk, |mut row, Written { library, event, request, at, message }| {
             row.push_bind(message.id.to_bytes().to_vec())
-                .push_bind(event.library.as_str())
-                .push_bind(event.id.to_bytes().to_vec())
-                .push_bind(&event.request)
+                .push_bind(library.as_str())
+                .push_bind(event.to_bytes().to_vec())
+                .push_bind(*request)
                 .push_bind(&message.notice)
                 .push_bind(message.language)
                 .push_bind(&message.address)

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::accept::append;
+use super::accept::{NewMessage, Written, append, insert_messages};
 use super::{Result, Store, StoreError, from_json, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
@@ -175,6 +175,28 @@ impl Store {
     pub async fn release(&self, library: LibraryCode, id: MessageId, by: String, now: Timestamp) -> Result<bool> {
         let entry = Entry { at: now, what: What::Released { by } };
         self.change_waiting(library, id, State::Queued, Some(now), entry, now).await
+    }
+
+    /// Writes `message`, which repeats `old`, and says so in the history of `old`.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn repeat(&self, old: MessageRow, message: NewMessage, entry: Entry) -> Result<()> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let written = Written {
+                        library: &old.library,
+                        event: old.event,
+                        request: &old.request,
+                        at: entry.at,
+                        message: &message,
+                    };
+                    insert_messages(tx, &[written]).await?;
+                    append(tx, &[(old.id, &entry)]).await
+                })
+            })
+            .await
     }
 
     async fn change_waiting(

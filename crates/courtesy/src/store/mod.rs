@@ -6,6 +6,7 @@
 //! blobs; times in microseconds.
 
 mod accept;
+mod book;
 mod evidence;
 mod key;
 mod library;
@@ -21,7 +22,8 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-pub use accept::{Accepted, NewEvent, NewMessage};
+pub use accept::{Accepted, Idempotency, NewEvent, NewMessage};
+pub use book::{Book, WordsSource};
 pub use evidence::{DkimKey, Incident, Observed};
 pub use key::ApiKey;
 pub use message::{Filter, MessageRow};

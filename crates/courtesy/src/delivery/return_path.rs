@@ -1,0 +1,52 @@
+//! The return path of one message: unguessable, signed, and still readable after mail systems have mangled its case.
+//!
+//! `b+<id>.<code>@bounces.…`: the message's ULID and 80 bits of a keyed hash of it, all in characters that mean the
+//! same in either case. Within the 64 octets of a local part (RFC 5321 §4.5.3.1.1).
+
+use standards::address::Address;
+use standards::domain::Domain;
+
+use crate::id::MessageId;
+use crate::secret::Secret;
+
+/// What the code is bound to.
+const ABOUT: &str = "return-path";
+
+/// Octets of the keyed hash that stand in the address: 80 bits.
+const CODE_OCTETS: usize = 10;
+
+/// The return path of `message` at `domain`.
+#[must_use]
+pub fn write(secret: &Secret, message: MessageId, domain: &Domain) -> Address {
+    let id = message.bare().to_ascii_lowercase();
+    let local = format!("b+{id}.{}", code(secret, &id));
+    Address::parse(&format!("{local}@{domain}")).expect("letters, digits, + and . are a local part")
+}
+
+/// The message a return path belongs to; none unless we gave that very address out.
+#[must_use]
+pub fn read(secret: &Secret, local: &str) -> Option<MessageId> {
+    let plain = local.to_ascii_lowercase();
+    let (id, given) = plain.strip_prefix("b+")?.split_once('.')?;
+    let expected = code(secret, id);
+    let same = aws_lc_rs::constant_time::verify_slices_are_equal(given.as_bytes(), expected.as_bytes()).is_ok();
+    same.then(|| format!("msg_{}", id.to_ascii_uppercase()).parse().ok()).flatten()
+}
+
+fn code(secret: &Secret, id: &str) -> String {
+    /// RFC 4648 §6, lower case.
+    const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let hash = secret.mark(id, ABOUT);
+    let mut bits = 0_u32;
+    let mut held = 0_u32;
+    let mut code = String::with_capacity(16);
+    for octet in &hash[..CODE_OCTETS] {
+        bits = bits << 8 | u32::from(*octet);
+        held += 8;
+        while held >= 5 {
+            held -= 5;
+            code.push(char::from(ALPHABET[(bits >> held & 31) as usize]));
+        }
+    }
+    code
+}

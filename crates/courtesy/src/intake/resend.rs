@@ -1,0 +1,72 @@
+//! The seeds of "Resend": a message sent again because a person asked.
+
+use standards::address::Address;
+
+use super::{Intake, event};
+use crate::clock;
+use crate::id::MessageId;
+use crate::notice::{Language, Notice};
+use crate::queue::State;
+use crate::store::{MessageRow, NewMessage};
+use crate::timeline::{Entry, What};
+
+/// What became of the wish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resent {
+    /// It goes out under this id: a new message, or the same one where it had not ended.
+    As(MessageId),
+    /// It cannot be sent again now, and why.
+    NotNow(String),
+}
+
+impl Intake {
+    /// Sends `row` again, to `to` where another address is given. A message that still waits is only made due; one
+    /// that is over is repeated as a new message, with the words in force now and a history of its own.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn resend(&self, row: MessageRow, to: Option<Address>, by: String) -> crate::store::Result<Resent> {
+        let now = clock::now();
+        if row.state == State::Sending {
+            return Ok(Resent::NotNow("The message is being sent at this moment.".to_owned()));
+        }
+        if row.state.may_be_cancelled() && to.is_none() {
+            let released = self.store.release(row.library.clone(), row.id, by, now).await?;
+            self.wake.notify_one();
+            return Ok(if released { Resent::As(row.id) } else { Resent::NotNow("It has just left.".to_owned()) });
+        }
+        let address = to.map_or_else(|| row.address.clone(), |to| to.to_string());
+        if address.is_empty() {
+            return Ok(Resent::NotNow("There is no address to send it to; give one.".to_owned()));
+        }
+        let (Ok(notice), Some(language)) = (Notice::from_code(&row.notice), Language::from_tag(&row.language)) else {
+            return Ok(Resent::NotNow("Its notice is no longer in the catalogue.".to_owned()));
+        };
+        let Some(entry) = notice.entry() else {
+            return Ok(Resent::NotNow("Its notice is no longer in the catalogue.".to_owned()));
+        };
+        let words = self.book.words(&row.library, notice, language).map(|(source, _)| source);
+        let id = MessageId::new(now);
+        let message = NewMessage {
+            id,
+            notice: row.notice.clone(),
+            language: language.tag(),
+            address,
+            words_of: words.as_ref().and_then(|source| source.of.clone()),
+            words_version: words.map_or(0, |source| source.version),
+            state: State::Queued,
+            cause: None,
+            due_at: Some(now),
+            deadline: event::deadline(entry, now, self.at_most),
+            entries: vec![Entry { at: now, what: What::Repeats { of: row.id, by: by.clone() } }],
+        };
+        let was_waiting = row.state.may_be_cancelled();
+        let (library, old) = (row.library.clone(), row.id);
+        self.store.repeat(row, message, Entry { at: now, what: What::Resent { by: by.clone(), again: id } }).await?;
+        if was_waiting {
+            self.store.cancel(library, old, by, now).await?;
+        }
+        self.wake.notify_one();
+        Ok(Resent::As(id))
+    }
+}
