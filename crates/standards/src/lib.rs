@@ -6,5 +6,6 @@
 pub mod address;
 pub mod dns;
 pub mod domain;
-pub mod iso18626;
 pub mod reply;
+
+pub mod iso18626;
