@@ -8,6 +8,10 @@ pub mod dkim;
 pub mod dmarc;
 pub mod dns;
 pub mod domain;
-pub mod iso18626;
 pub mod reply;
+<<<<<<< HEAD
 pub mod spf;
+=======
+
+pub mod iso18626;
+>>>>>>> iso

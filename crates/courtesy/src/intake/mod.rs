@@ -1,4 +1,5 @@
 //! Events come in: checked, made into messages, on disk before the caller hears 202.
+<<<<<<< HEAD
 //!
 //! In: [`Event`] values from any door. Out: a [`Receipt`] each, or what is wrong with it, field by field. Idempotent
 //! by the event's natural key and by the caller's own key. Never waits for DNS: the plan a receipt shows is made from
@@ -315,3 +316,7 @@ fn fields_fit(event: &Event) -> Result<(), Refused> {
     wrong.extend(unfit.into_iter().map(|unfit| (unfit.field.name().to_owned(), unfit.to_string())));
     if wrong.is_empty() { Ok(()) } else { Err(Refused::Fields(wrong)) }
 }
+=======
+
+pub mod iso18626;
+>>>>>>> iso

@@ -36,7 +36,7 @@ pub use parts::{
     Address, AgencyId, BibliographicInfo, BibliographicItemId, BibliographicRecordId, BillingInfo, Code,
     ConfirmationHeader, Costs, DeliveryInfo, ElectronicAddress, ErrorData, Header, Id, MessageInfo,
     MultipleItemRequestId, PatronInfo, PhysicalAddress, PublicationInfo, RequestedDeliveryInfo,
-    RequestingAgencyAuthentication, RequestingAgencyInfo, ReturnInfo, ServiceInfo, StatusInfo, SupplierInfo,
+    RequestingAgencyAuthentication, RequestingAgencyInfo, ReturnInfo, Secret, ServiceInfo, StatusInfo, SupplierInfo,
 };
 pub use words::{
     Action, ErrorType, MessageStatus, ReasonForMessage, RequestSubType, RequestType, ServiceType, Status, YesNo,

@@ -3,6 +3,8 @@
 //! Elements the 2017 schema requires are optional here wherever a notice can do without them, because real senders
 //! leave them out. Of the 2021 edition its statuses and the elements seen in use (`URL`) are read.
 
+use std::fmt;
+
 use super::part::{Fault, Field, Leaf, Log, Writer, demanded, record};
 use super::words::{
     ErrorType, MessageStatus, ReasonForMessage, RequestSubType, RequestType, ServiceType, Status, YesNo,
@@ -95,6 +97,26 @@ impl Field for MultipleItemRequestId {
     }
 }
 
+/// A secret between two libraries. It is read and written, and shows itself in no log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl Leaf for Secret {
+    fn read(element: &Element, log: &mut Log) -> Result<Self, Fault> {
+        String::read(element, log).map(Self)
+    }
+
+    fn write(&self, name: &'static str, out: &mut Writer) {
+        out.text(name, None, &self.0);
+    }
+}
+
 demanded!(Id, AgencyId, Header, ConfirmationHeader, MessageInfo);
 
 record! {
@@ -112,7 +134,7 @@ record! {
         /// Its account.
         account_id: Option<String> = "accountId",
         /// Its secret.
-        security_code: Option<String> = "securityCode",
+        security_code: Option<Secret> = "securityCode",
     }
 
     /// What every message begins with.

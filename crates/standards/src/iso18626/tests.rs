@@ -182,7 +182,9 @@ fn every_cut_of_a_document_is_answered_by_name_once_its_kind_was_read() {
 #[test]
 fn the_secret_of_a_library_and_the_patrons_words_are_in_no_error() {
     for (name, xml) in fixtures() {
-        let Err(error) = read(&xml) else { continue };
+        let read = read(&xml);
+        assert!(!format!("{read:?}").contains("open-sesame"), "{name}");
+        let Err(error) = read else { continue };
         for private in ["open-sesame", "amira", "Bellweather", "good condition"] {
             assert!(!error.sentence.contains(private), "{name}");
         }
