@@ -1,1 +1,3 @@
 //! Claims what is due, plans, renders, signs, sends, settles.
+
+pub mod compose;

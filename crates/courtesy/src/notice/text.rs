@@ -25,7 +25,7 @@ pub(super) fn write(blocks: &[Written<'_>], frame: &Frame, language: Language) -
         write_block(block, &mut out);
         out.push('\n');
     }
-    write_frame(frame, language, &mut out);
+    write_frame(blocks, frame, language, &mut out);
     out
 }
 
@@ -84,7 +84,7 @@ fn write_facts(rows: &[(Runs<'_>, Runs<'_>)], out: &mut String) {
     }
 }
 
-fn write_frame(frame: &Frame, language: Language, out: &mut String) {
+fn write_frame(blocks: &[Written<'_>], frame: &Frame, language: Language, out: &mut String) {
     let words = frame::words(language);
     out.push_str(RULE);
     out.push('\n');
@@ -110,7 +110,9 @@ fn write_frame(frame: &Frame, language: Language, out: &mut String) {
         Language::En => ":",
         Language::Fr => "\u{a0}:",
     };
-    for (label, url) in [(words.request, &frame.request_url), (words.preferences, &frame.preferences_url)] {
+    let links =
+        [(words.request, frame.request_url_besides(blocks)), (words.preferences, frame.preferences_url.as_deref())];
+    for (label, url) in links {
         if let Some(url) = url {
             out.push('\n');
             out.push_str(label);
