@@ -37,4 +37,4 @@ pub fn words(notice: Notice, language: Language) -> Option<&'static Words> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -399,7 +399,8 @@ impl Reader {
     /// A line with bold parts and links, from the octet `from` of `text` on; `at` is where `text` begins.
     fn marked_line(&mut self, text: &str, from: usize, at: At) -> Line {
         let skipped = text[from..].len() - text[from..].trim_start().len();
-        Inline::new(self, text.trim_end(), from + skipped, at).line(true)
+        let end = text.trim_end().len().max(from + skipped);
+        Inline::new(self, &text[..end], from + skipped, at).line(true)
     }
 
     /// A line of fields and words only: subject and push.

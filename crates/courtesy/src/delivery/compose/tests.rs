@@ -4,7 +4,12 @@ use mail_parser::{HeaderValue, MessageParser, MimeHeaders as _};
 use standards::address::Address;
 
 use super::{Letter, Origin, compose};
-use crate::notice::Language;
+use crate::notice::builtin::tests::{HOSTILE, frame};
+use crate::notice::catalogue::Notice;
+use crate::notice::field::Field;
+use crate::notice::render::render;
+use crate::notice::value::Fields;
+use crate::notice::{Language, builtin};
 
 fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
@@ -207,4 +212,39 @@ fn non_delivery_reports_stay_welcome() {
 #[test]
 fn the_same_letter_gives_the_same_bytes() {
     assert_eq!(composed(|_| {}), composed(|_| {}));
+}
+
+#[test]
+fn no_field_of_a_notice_reaches_the_headers() {
+    let notice = Notice::from_code("ready_for_pickup").unwrap();
+    for language in Language::ALL {
+        let words = builtin::words(notice, language).unwrap();
+        let frame = frame(notice.audience, language);
+        let long = "Très long titre ".repeat(700);
+        let mut plain = None;
+        for value in ["word"].into_iter().chain(HOSTILE.iter().copied()).chain([long.as_str()]) {
+            let mut fields = Fields::samples(language);
+            for field in Field::ALL {
+                let kept = fields.clone();
+                if fields.set(*field, value).is_err() {
+                    fields = kept;
+                }
+            }
+            let rendered = render(words, &fields, &frame).unwrap();
+            let mail = composed(|letter| {
+                letter.subject = rendered.subject.clone().leak();
+                letter.text = rendered.text.clone().leak();
+                letter.html = Some(rendered.html.clone().leak());
+                letter.language = language;
+            });
+            let message = MessageParser::new().parse(&mail).unwrap();
+            assert_eq!(message.subject(), Some(rendered.subject.as_str()));
+            let read = message.body_text(0).unwrap().replace("\r\n", "\n");
+            assert_eq!(read.trim_end(), rendered.text.trim_end());
+            let read = message.body_html(0).unwrap().replace("\r\n", "\n");
+            assert_eq!(read.trim_end(), rendered.html.trim_end());
+            assert_eq!((message.text_body_count(), message.html_body_count(), message.attachment_count()), (1, 1, 0));
+            assert_eq!(*plain.get_or_insert_with(|| names(&mail)), names(&mail));
+        }
+    }
 }

@@ -309,5 +309,6 @@ impl<'a, 'r> Inline<'a, 'r> {
 
 /// Whether an address that stands in the words can be linked: https, a host, and nothing that could end an attribute.
 fn url_is_sound(url: &str) -> bool {
-    url.strip_prefix("https://").is_some_and(|rest| crate::notice::value::authority_is_sound(rest))
+    // A parenthesis would be a field inside an address, or end it early: RFC 3986 lets it be written %28.
+    !url.contains('(') && url.strip_prefix("https://").is_some_and(crate::notice::value::authority_is_sound)
 }
