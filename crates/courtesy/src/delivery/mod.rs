@@ -1,5 +1,6 @@
 //! Claims what is due, plans, renders, signs, sends, settles.
 
+<<<<<<< HEAD
 mod content;
 pub mod conversation;
 pub mod dial;
@@ -9,3 +10,6 @@ pub mod pool;
 pub mod route;
 pub mod transcript;
 pub mod wire;
+=======
+pub mod compose;
+>>>>>>> notice

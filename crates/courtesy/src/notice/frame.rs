@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use super::Language;
 use super::catalogue::Audience;
 use super::dates;
+use super::render::Written;
 use super::value;
 use crate::library::Library;
 
@@ -78,6 +79,13 @@ impl Frame {
             hide_titles: library.hide_titles,
             zone: TimeZone::get(&library.time_zone).unwrap_or(TimeZone::UTC),
         }
+    }
+
+    /// The request's page, where no button of the letter leads there already.
+    pub(super) fn request_url_besides(&self, blocks: &[Written<'_>]) -> Option<&str> {
+        let url = self.request_url.as_deref()?;
+        let stands = blocks.iter().any(|block| matches!(block, Written::Button(_, button) if *button == url));
+        (!stands).then_some(url)
     }
 
     /// Why they got it.

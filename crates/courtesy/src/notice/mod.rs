@@ -3,10 +3,27 @@
 //! In: a status, the words of a notice and the fields of one request. Out: subject, text and HTML of one message.
 //! Not here: who is written to and on which channel (`queue`, `sender`), and the bytes of the mail (`delivery`).
 
+// The closed lists
 pub mod catalogue;
 pub mod field;
 pub mod status;
 pub mod suggest;
+
+// The language of words
+pub mod check;
+pub mod problem;
+pub mod words;
+
+// The writing
+pub mod dates;
+pub mod frame;
+mod html;
+pub mod render;
+mod text;
+pub mod typography;
+pub mod value;
+
+pub mod builtin;
 
 /// The languages we write in. A third is one more variant and one more folder of words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

@@ -170,10 +170,9 @@ impl Trouble {
     #[must_use]
     pub fn severity(&self) -> Severity {
         match self {
-            Self::MayBeMissing { .. }
-            | Self::ForeignLink { .. }
-            | Self::BareUrl { .. }
-            | Self::LongSubject { .. } => Severity::Warning,
+            Self::MayBeMissing { .. } | Self::ForeignLink { .. } | Self::BareUrl { .. } | Self::LongSubject { .. } => {
+                Severity::Warning
+            }
             _ => Severity::Error,
         }
     }
@@ -242,8 +241,9 @@ impl Trouble {
     }
 
     fn say_fr(&self) -> String {
-        let mean =
-            |suggestion: Option<String>| suggestion.map_or_else(String::new, |s| format!("\u{a0}: vouliez-vous dire {s}?"));
+        let mean = |suggestion: Option<String>| {
+            suggestion.map_or_else(String::new, |s| format!("\u{a0}: vouliez-vous dire {s}?"))
+        };
         match self {
             Self::TooLong { bytes_max } => format!("l’avis dépasse {}\u{a0}Ko", bytes_max / 1024),
             Self::TooMany => "l’avis a trop de paragraphes, de lignes, de champs ou de marques".into(),
@@ -251,7 +251,10 @@ impl Trouble {
             Self::FrontMatterOpen => "les lignes d’en-tête doivent se terminer par ---".into(),
             Self::NotAKey => "cette ligne doit être un nom, un deux-points et une valeur".into(),
             Self::UnknownKey { key, suggestion } => {
-                format!("«\u{a0}{key}\u{a0}» n’existe pas en tête d’un avis{}", mean(suggestion.map(|s| format!("{s}:"))))
+                format!(
+                    "«\u{a0}{key}\u{a0}» n’existe pas en tête d’un avis{}",
+                    mean(suggestion.map(|s| format!("{s}:")))
+                )
             }
             Self::KeyTwice { key } => format!("{key}: figure deux fois"),
             Self::KeyMissing { key } => format!("{key}: manque"),
@@ -259,17 +262,18 @@ impl Trouble {
                 format!("«\u{a0}{given}\u{a0}» n’est pas un statut{}", mean(suggestion.map(|s| s.code().to_owned())))
             }
             Self::UnknownAudience { given } => {
-                format!("«\u{a0}{given}\u{a0}» n’est pas un public\u{a0}: écrivez patron, borrowing, lending ou operator")
+                format!(
+                    "«\u{a0}{given}\u{a0}» n’est pas un public\u{a0}: écrivez patron, borrowing, lending ou operator"
+                )
             }
             Self::NotInCatalogue { status, audience } => {
                 format!("il n’y a pas d’avis pour {} au statut {status}", audience.code())
             }
             Self::Empty => "l’avis n’a pas de texte".into(),
             Self::ControlCharacter => "il y a ici un caractère invisible\u{a0}: veuillez l’effacer".into(),
-            Self::UnknownField { name, suggestion } => format!(
-                "le champ (({name})) n’existe pas{}",
-                mean(suggestion.map(|f| format!("(({}))", f.name())))
-            ),
+            Self::UnknownField { name, suggestion } => {
+                format!("le champ (({name})) n’existe pas{}", mean(suggestion.map(|f| format!("(({}))", f.name()))))
+            }
             Self::UnknownFilter { name } => {
                 format!("«\u{a0}{name}\u{a0}» n’existe pas après |\u{a0}: écrivez date, time ou upper")
             }
@@ -288,7 +292,10 @@ impl Trouble {
             ),
             Self::ForeignLink { host } => format!("ce lien quitte vos pages et les nôtres, vers {host}"),
             Self::BareUrl { field } => {
-                format!("écrivez [où mène le lien]((({0}))) pour qu’on entende des mots et non une adresse", field.name())
+                format!(
+                    "écrivez [où mène le lien]((({0}))) pour qu’on entende des mots et non une adresse",
+                    field.name()
+                )
             }
             Self::LongSubject { letters } => {
                 format!("l’objet a {letters} caractères sans ses champs; un téléphone en montre environ 40")

@@ -13,9 +13,11 @@ use super::value::Fields;
 use super::words::{Block, Button, Piece, Target, Words};
 use super::{html, text};
 
-/// What all values of one message may come to, so that no message passes [`OUTPUT_BYTES_MAX`]: eight of the longest.
+/// What all values of one message may come to, so that no message passes [`OUTPUT_BYTES_MAX`]: five of the longest.
 /// Further values are cut.
-pub const VALUES_BYTES_MAX: usize = 24 * 1024;
+pub const VALUES_BYTES_MAX: usize = 20 * 1024;
+/// The same for the addresses of links: four of the longest. They cannot be cut, so further words stand without a link.
+pub const URLS_BYTES_MAX: usize = 8 * 1024;
 /// No part of a message is longer, whatever words and values are: mail programs clip at about 100 KB, and a queue must
 /// know what a message can weigh. The limits of `words` and [`VALUES_BYTES_MAX`] keep it; a test says so.
 pub const OUTPUT_BYTES_MAX: usize = 256 * 1024;
@@ -74,7 +76,14 @@ pub(super) enum Written<'a> {
 /// [`Missing`], where a field stands in the words without `??` and has no value. The caller holds the message with the
 /// cause `render.field`.
 pub fn render(words: &Words, fields: &Fields, frame: &Frame) -> Result<Rendered, Missing> {
-    let mut scribe = Scribe { words, fields, frame, missing: Vec::new(), bytes_left: VALUES_BYTES_MAX };
+    let mut scribe = Scribe {
+        words,
+        fields,
+        frame,
+        missing: Vec::new(),
+        bytes_left: VALUES_BYTES_MAX,
+        url_bytes_left: URLS_BYTES_MAX,
+    };
     let subject = scribe.line(&words.subject);
     let blocks: Vec<Written<'_>> = words.blocks.iter().filter_map(|block| scribe.block(block)).collect();
     if !scribe.missing.is_empty() {
@@ -94,9 +103,20 @@ pub fn render(words: &Words, fields: &Fields, frame: &Frame) -> Result<Rendered,
 pub fn render_push(words: &Words, fields: &Fields, frame: &Frame) -> Result<Option<String>, Missing> {
     let Some(push) = &words.push else { return Ok(None) };
     let frame = Frame { hide_titles: true, ..frame.clone() };
-    let mut scribe = Scribe { words, fields, frame: &frame, missing: Vec::new(), bytes_left: VALUES_BYTES_MAX };
+    let mut scribe = Scribe {
+        words,
+        fields,
+        frame: &frame,
+        missing: Vec::new(),
+        bytes_left: VALUES_BYTES_MAX,
+        url_bytes_left: URLS_BYTES_MAX,
+    };
     let line = scribe.line(push);
-    if scribe.missing.is_empty() { Ok(Some(one_line(&shortened(&line, SUBJECT_LETTERS_MAX)))) } else { Err(scribe.missing()) }
+    if scribe.missing.is_empty() {
+        Ok(Some(one_line(&shortened(&line, SUBJECT_LETTERS_MAX))))
+    } else {
+        Err(scribe.missing())
+    }
 }
 
 /// Puts values into words.
@@ -106,6 +126,7 @@ struct Scribe<'a, 'f> {
     frame: &'f Frame,
     missing: Vec<Field>,
     bytes_left: usize,
+    url_bytes_left: usize,
 }
 
 impl<'a> Scribe<'a, '_> {
@@ -126,10 +147,13 @@ impl<'a> Scribe<'a, '_> {
             Block::Paragraph(lines) => {
                 some(lines.iter().filter_map(|line| self.standing(line)).collect()).map(Written::Paragraph)
             }
-            Block::List(items) => some(items.iter().filter_map(|item| self.standing(item)).collect()).map(Written::List),
+            Block::List(items) => {
+                some(items.iter().filter_map(|item| self.standing(item)).collect()).map(Written::List)
+            }
             Block::Facts(facts) => {
                 let rows = facts.iter().filter_map(|fact| {
-                    let hidden = self.frame.hide_titles && (names_sensitive(&fact.value) || names_sensitive(&fact.label));
+                    let hidden =
+                        self.frame.hide_titles && (names_sensitive(&fact.value) || names_sensitive(&fact.label));
                     let value = if hidden { None } else { self.standing(&fact.value) };
                     value.map(|value| (self.line(&fact.label), value))
                 });
@@ -185,7 +209,8 @@ impl<'a> Scribe<'a, '_> {
                     }
                     match self.fields.write(*field, *filter, self.words.language, &self.frame.zone) {
                         Some(text) => {
-                            let link = link.or_else(|| self.fields.url(*field));
+                            let url = self.fields.url(*field).filter(|_| link.is_none());
+                            let link = link.or_else(|| self.afford_link(url?));
                             let text = self.afford(text);
                             runs.push(Run { text, is_value: true, bold, link });
                         }
@@ -231,8 +256,11 @@ impl<'a> Scribe<'a, '_> {
                 }
             },
         };
-        // A cut link leads nowhere: past the limit its words stand without one.
-        self.bytes_left = self.bytes_left.checked_sub(url.len())?;
+        self.afford_link(url)
+    }
+
+    fn afford_link(&mut self, url: &'a str) -> Option<&'a str> {
+        self.url_bytes_left = self.url_bytes_left.checked_sub(url.len())?;
         Some(url)
     }
 

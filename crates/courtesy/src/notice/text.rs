@@ -22,14 +22,14 @@ pub(super) fn write(blocks: &[Written<'_>], frame: &Frame, language: Language) -
         out.push('\n');
     }
     for block in blocks {
-        write_block(block, &mut out);
+        write_block(block, language, &mut out);
         out.push('\n');
     }
-    write_frame(frame, language, &mut out);
+    write_frame(blocks, frame, language, &mut out);
     out
 }
 
-fn write_block(block: &Written<'_>, out: &mut String) {
+fn write_block(block: &Written<'_>, language: Language, out: &mut String) {
     match block {
         Written::Heading(runs) => {
             let heading = plain(runs);
@@ -45,11 +45,9 @@ fn write_block(block: &Written<'_>, out: &mut String) {
                 wrap_from(plain(item).trim(), 2, 2, out);
             }
         }
-        Written::Facts(rows) => write_facts(rows, out),
+        Written::Facts(rows) => write_facts(rows, language, out),
         Written::Button(label, url) => {
-            let label = plain(label);
-            let label = label.trim();
-            wrap(&if label.ends_with(':') { label.to_owned() } else { format!("{label}:") }, 0, out);
+            wrap(&labelled(label, language), 0, out);
             out.push_str(url);
             out.push('\n');
         }
@@ -60,18 +58,12 @@ fn write_block(block: &Written<'_>, out: &mut String) {
     }
 }
 
-fn write_facts(rows: &[(Runs<'_>, Runs<'_>)], out: &mut String) {
-    let labelled: Vec<(String, String)> = rows
-        .iter()
-        .map(|(label, value)| {
-            let label = plain(label);
-            let label = label.trim();
-            (if label.ends_with(':') { label.to_owned() } else { format!("{label}:") }, plain(value))
-        })
-        .collect();
-    let widest = labelled.iter().map(|(label, _)| typography::columns(label)).max().unwrap_or(0);
+fn write_facts(rows: &[(Runs<'_>, Runs<'_>)], language: Language, out: &mut String) {
+    let rows: Vec<(String, String)> =
+        rows.iter().map(|(label, value)| (labelled(label, language), plain(value))).collect();
+    let widest = rows.iter().map(|(label, _)| typography::columns(label)).max().unwrap_or(0);
     let indent = widest.min(LABEL_COLUMNS_MAX) + 2;
-    for (label, value) in &labelled {
+    for (label, value) in &rows {
         out.push_str(label);
         let used = typography::columns(label);
         if used + 2 > indent {
@@ -84,7 +76,7 @@ fn write_facts(rows: &[(Runs<'_>, Runs<'_>)], out: &mut String) {
     }
 }
 
-fn write_frame(frame: &Frame, language: Language, out: &mut String) {
+fn write_frame(blocks: &[Written<'_>], frame: &Frame, language: Language, out: &mut String) {
     let words = frame::words(language);
     out.push_str(RULE);
     out.push('\n');
@@ -106,20 +98,32 @@ fn write_frame(frame: &Frame, language: Language, out: &mut String) {
     out.push('\n');
     wrap(words.reply, 0, out);
     wrap(frame.why(language), 0, out);
-    let colon = match language {
-        Language::En => ":",
-        Language::Fr => "\u{a0}:",
-    };
-    for (label, url) in [(words.request, &frame.request_url), (words.preferences, &frame.preferences_url)] {
+    let links =
+        [(words.request, frame.request_url_besides(blocks)), (words.preferences, frame.preferences_url.as_deref())];
+    for (label, url) in links {
         if let Some(url) = url {
             out.push('\n');
             out.push_str(label);
-            out.push_str(colon);
+            out.push_str(colon(language));
             out.push('\n');
             out.push_str(url);
             out.push('\n');
         }
     }
+}
+
+fn colon(language: Language) -> &'static str {
+    match language {
+        Language::En => ":",
+        Language::Fr => "\u{a0}:",
+    }
+}
+
+/// A label with its colon, unless it has one.
+fn labelled(label: &Runs<'_>, language: Language) -> String {
+    let label = plain(label);
+    let label = label.trim();
+    if label.ends_with(':') { label.to_owned() } else { format!("{label}{}", colon(language)) }
 }
 
 /// A run as text, between isolates where it is a value that runs from right to left.

@@ -119,7 +119,13 @@ impl Fields {
 
     /// The value as it is written in `language`; days and times in `zone`.
     #[must_use]
-    pub fn write(&self, field: Field, filter: Option<Filter>, language: Language, zone: &TimeZone) -> Option<Cow<'_, str>> {
+    pub fn write(
+        &self,
+        field: Field,
+        filter: Option<Filter>,
+        language: Language,
+        zone: &TimeZone,
+    ) -> Option<Cow<'_, str>> {
         let civil = match self.find(field)? {
             Value::Text(text) => {
                 return Some(match (filter, field.kind()) {
@@ -197,9 +203,9 @@ fn day(text: &str) -> Option<Value> {
     let head = text.get(..10).and_then(|head| head.parse::<Date>().ok())?;
     let tail = &text[10..];
     let time_of_day = tail.strip_prefix(['T', 't', ' ']);
-    let midnight = time_of_day.and_then(|time| time.strip_suffix(['Z', 'z'])).is_some_and(|time| {
-        time.starts_with("00:00") && time.bytes().all(|b| matches!(b, b'0' | b':' | b'.'))
-    });
+    let midnight = time_of_day
+        .and_then(|time| time.strip_suffix(['Z', 'z']))
+        .is_some_and(|time| time.starts_with("00:00") && time.bytes().all(|b| matches!(b, b'0' | b':' | b'.')));
     match time_of_day {
         None => (tail.is_empty() || tail.starts_with(['Z', '+', '-'])).then_some(Value::Day(head)),
         Some(_) if midnight => Some(Value::Day(head)),
@@ -238,7 +244,9 @@ pub fn url_is_sound(url: &str) -> bool {
 pub(super) fn authority_is_sound(rest: &str) -> bool {
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b);
-    rest.bytes().all(allowed) && !host.contains('@') && host.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'[')
+    rest.bytes().all(allowed)
+        && !host.contains('@')
+        && host.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'[')
 }
 
 #[cfg(test)]

@@ -213,7 +213,8 @@ struct Front<'a> {
 impl Reader {
     fn words(&mut self, source: &str) -> Option<Words> {
         let top = At { line: 1, column: 1 };
-        let grown = source.bytes().map(|b| if matches!(b, b'&' | b'<' | b'>' | b'"' | b'\'') { 5 } else { 1 }).sum::<usize>();
+        let grown =
+            source.bytes().map(|b| if matches!(b, b'&' | b'<' | b'>' | b'"' | b'\'') { 5 } else { 1 }).sum::<usize>();
         if grown > SOURCE_BYTES_MAX {
             self.problem(top, Trouble::TooLong { bytes_max: SOURCE_BYTES_MAX });
             return None;
@@ -251,7 +252,8 @@ impl Reader {
 
     fn refuse_controls(&mut self, row: Row<'_>) {
         // Bidirectional controls in words would show one thing to the editor and send another.
-        let unseen = |c: char| c.is_control() && c != '\t' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let unseen =
+            |c: char| c.is_control() && c != '\t' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         if let Some(index) = row.text.chars().position(unseen) {
             let column = u32::try_from(index + 1).unwrap_or(u32::MAX);
             self.problem(At { line: row.number, column }, Trouble::ControlCharacter);
@@ -397,7 +399,8 @@ impl Reader {
     /// A line with bold parts and links, from the octet `from` of `text` on; `at` is where `text` begins.
     fn marked_line(&mut self, text: &str, from: usize, at: At) -> Line {
         let skipped = text[from..].len() - text[from..].trim_start().len();
-        Inline::new(self, text.trim_end(), from + skipped, at).line(true)
+        let end = text.trim_end().len().max(from + skipped);
+        Inline::new(self, &text[..end], from + skipped, at).line(true)
     }
 
     /// A line of fields and words only: subject and push.

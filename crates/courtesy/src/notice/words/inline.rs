@@ -3,7 +3,9 @@
 //! In: one line of the source and its place. Out: its pieces, with problems handed to the reader. It never fails: what
 //! cannot be read is named and passed over, so that an editor sees all problems of a line at once.
 
-use super::{At, Button, Field, Filter, Language, Line, NESTING_MAX, PIECES_MAX, Piece, Problem, Reader, Target, Trouble};
+use super::{
+    At, Button, Field, Filter, Language, Line, NESTING_MAX, PIECES_MAX, Piece, Problem, Reader, Target, Trouble,
+};
 use crate::notice::typography;
 
 /// A cursor over one line.
@@ -296,7 +298,9 @@ impl<'a, 'r> Inline<'a, 'r> {
         let url = &self.rest()[..length];
         self.next += length + 1;
         if !url_is_sound(url) {
-            self.reader.problems.push(Problem { at, trouble: Trouble::NotALink { given: url.chars().take(60).collect() } });
+            self.reader
+                .problems
+                .push(Problem { at, trouble: Trouble::NotALink { given: url.chars().take(60).collect() } });
             return None;
         }
         Some(Target::Literal(url.to_owned(), at))
@@ -305,5 +309,6 @@ impl<'a, 'r> Inline<'a, 'r> {
 
 /// Whether an address that stands in the words can be linked: https, a host, and nothing that could end an attribute.
 fn url_is_sound(url: &str) -> bool {
-    url.strip_prefix("https://").is_some_and(|rest| crate::notice::value::authority_is_sound(rest))
+    // A parenthesis would be a field inside an address, or end it early: RFC 3986 lets it be written %28.
+    !url.contains('(') && url.strip_prefix("https://").is_some_and(crate::notice::value::authority_is_sound)
 }
