@@ -1,0 +1,4 @@
+//! Rooms together, on real sockets.
+
+#[cfg(test)]
+mod smtp_client;
