@@ -27,7 +27,7 @@ pub(super) const LINE_MAX: u32 = 200;
 /// The state of one (relay, site, security).
 pub(super) struct Lane {
     state: Mutex<State>,
-    /// Connections past their greeting, in use or idle.
+    /// Connections in the making, in use or idle.
     open: Arc<AtomicU32>,
 }
 
@@ -46,7 +46,8 @@ pub(super) struct Kept {
     _open: Open,
 }
 
-struct Open(Arc<AtomicU32>);
+/// One connection, from the call to its end.
+pub(super) struct Open(Arc<AtomicU32>);
 
 /// The right to one conversation.
 pub(super) struct Slot {
@@ -102,10 +103,16 @@ impl Lane {
         self.state().idle.pop()
     }
 
-    /// A connection has just been made.
-    pub(super) fn opened(&self, connection: Connection) -> Kept {
+    /// A connection is about to be made.
+    pub(super) fn dialling(&self) -> Open {
         self.open.fetch_add(1, Ordering::AcqRel);
-        Kept { connection, since: Instant::now(), _open: Open(self.open.clone()) }
+        Open(self.open.clone())
+    }
+
+    /// It was made: the site is alive.
+    pub(super) fn opened(&self, connection: Connection, open: Open) -> Kept {
+        self.state().pace.reached();
+        Kept { connection, since: Instant::now(), _open: open }
     }
 
     /// Keeps a connection for the next message, or gives it back when it has done enough or is one too many.
@@ -136,7 +143,7 @@ impl Lane {
             let mut state = self.state();
             let busy = state.active >= state.pace.limit();
             let before = state.pace.limit();
-            state.pace.accepted(busy);
+            state.pace.accepted(busy, Instant::now());
             if state.pace.limit() == before || state.line.is_empty() {
                 return;
             }
@@ -148,16 +155,12 @@ impl Lane {
         self.state().pace.strained();
     }
 
-    pub(super) fn reached(&self) {
-        self.state().pace.reached();
-    }
-
     pub(super) fn hold(&self, until: Instant, said: &Said) {
         self.state().pace.hold(until, said.clone());
     }
 
-    /// A connection was refused or not answered. True when others of ours are open at this moment: then the site is
-    /// alive, and full.
+    /// A connection was refused or not answered. True when others of ours are open or being made at this moment: then
+    /// the site may be full rather than gone, and they will know.
     pub(super) fn crowded(&self, said: &Said) -> bool {
         let open = self.open.load(Ordering::Acquire);
         let connecting = matches!(
@@ -169,7 +172,7 @@ impl Lane {
         if open == 0 || !connecting || for_good {
             return false;
         }
-        self.state().pace.crowded(open);
+        self.state().pace.crowded(open, Instant::now());
         true
     }
 

@@ -39,6 +39,10 @@ const PAUSE_FIRST: Duration = Duration::from_secs(15);
 /// The longest: the queue's own retries are minutes apart, so more would only hide recovery.
 const PAUSE_MAX: Duration = Duration::from_secs(300);
 
+/// How long a site's refusal of one connection more is taken as its limit: asking again after every message would be
+/// the very thing it refuses.
+const CROWDED_REMEMBERED: Duration = Duration::from_secs(60);
+
 /// The state of one site as seen from one relay.
 #[derive(Debug)]
 pub(super) struct Pace {
@@ -48,6 +52,8 @@ pub(super) struct Pace {
     credit: u32,
     /// Failures to reach the site in a row.
     failures: u32,
+    /// No growth before this.
+    crowded_until: Option<Instant>,
     pause: Option<Pause>,
 }
 
@@ -62,7 +68,7 @@ struct Pause {
 impl Pace {
     pub(super) fn new(limits: Limits) -> Self {
         let limit = limits.start.clamp(1, limits.ceiling.max(1));
-        Self { limits, limit, credit: 0, failures: 0, pause: None }
+        Self { limits, limit, credit: 0, failures: 0, crowded_until: None, pause: None }
     }
 
     /// Connections allowed now.
@@ -76,8 +82,8 @@ impl Pace {
 
     /// A message was accepted; `busy` says that all allowed connections were in use. An idle site proves nothing
     /// about how much it could bear.
-    pub(super) fn accepted(&mut self, busy: bool) {
-        if !busy || self.limit >= self.limits.ceiling {
+    pub(super) fn accepted(&mut self, busy: bool, now: Instant) {
+        if !busy || self.limit >= self.limits.ceiling || self.crowded_until.is_some_and(|until| now < until) {
             return;
         }
         self.credit += 1;
@@ -94,9 +100,10 @@ impl Pace {
     }
 
     /// One connection more was refused while `open` others work: they are what the site allows.
-    pub(super) fn crowded(&mut self, open: u32) {
-        self.limit = (self.limit / 2).min(open).max(1);
+    pub(super) fn crowded(&mut self, open: u32, now: Instant) {
+        self.limit = open.clamp(1, self.limit);
         self.credit = 0;
+        self.crowded_until = Some(now + CROWDED_REMEMBERED);
     }
 
     /// The site answered: it is alive.

@@ -137,7 +137,7 @@ impl Pool {
         let until = began + waits.whole;
         let lane = self.lane(route, relay, security);
         let mut log = Transcript::new(began);
-        let mut crowded = false;
+        let mut relined = false;
         loop {
             let slot = match lane.enter((began + waits.line).min(until)).await {
                 Entry::Slot(slot) => slot,
@@ -147,25 +147,27 @@ impl Pool {
             if let Some((said, via)) = self.on_kept(&slot, envelope, until, &mut log).await {
                 return Ok(Attempted { said, transcript: log, via: Some(via), asked: true });
             }
-            match self.inner.dialer.dial(route, relay, security, until, &mut log).await {
+            let open = lane.dialling();
+            let dialled = self.inner.dialer.dial(route, relay, security, until, &mut log).await;
+            let said = match dialled {
                 Ok(connection) => {
-                    lane.reached();
-                    let kept = lane.opened(connection);
+                    let kept = lane.opened(connection, open);
                     let via = via(&kept.connection);
                     let said = self.on(kept, &slot, envelope, until, &mut log).await.unwrap_or_else(|| closed(&via));
                     return Ok(Attempted { said, transcript: log, via: Some(via), asked: true });
                 }
-                // Others are being served: this site allows no more connections, and says so by refusing one. That
-                // is no reason to fail a message; it stands in line again, once.
-                Err(said) if lane.crowded(&said) && !crowded => {
-                    crowded = true;
-                    log.note("others are being served: waiting for one of their connections");
-                }
-                Err(said) => {
-                    lane.unreachable(Instant::now(), &said);
-                    return Ok(Attempted { said, transcript: log, via: None, asked: true });
-                }
+                Err(said) => said,
+            };
+            drop(open);
+            if lane.crowded(&said) && !relined {
+                // This site allows no more connections, and says so by refusing one. That is no reason to fail a
+                // message: it stands in line again, once.
+                relined = true;
+                log.note("others are being served: waiting for one of their connections");
+                continue;
             }
+            lane.unreachable(Instant::now(), &said);
+            return Ok(Attempted { said, transcript: log, via: None, asked: true });
         }
     }
 

@@ -1,1 +1,94 @@
-//! x
+//! Who is let in, and when.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Entry, LINE_MAX, Lane, Slot};
+use crate::delivery::pace::Limits;
+use crate::outcome::{Said, Stage, Trouble};
+
+fn lane(start: u32) -> Arc<Lane> {
+    Arc::new(Lane::new(Limits { start, ..Limits::default() }))
+}
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(60)
+}
+
+async fn slot(lane: &Arc<Lane>) -> Slot {
+    match lane.enter(soon()).await {
+        Entry::Slot(slot) => slot,
+        _ => panic!("no slot"),
+    }
+}
+
+async fn waiting(lane: &Lane, count: u32) {
+    while lane.load(Instant::now()).waiting != count {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn no_more_at_once_than_the_pace_allows() {
+    let lane = lane(2);
+    let (first, _second) = (slot(&lane).await, slot(&lane).await);
+    let third = tokio::spawn({
+        let lane = lane.clone();
+        async move { slot(&lane).await }
+    });
+    waiting(&lane, 1).await;
+    assert_eq!(lane.load(Instant::now()).active, 2);
+    drop(first);
+    let _third = third.await.unwrap();
+    assert_eq!(lane.load(Instant::now()).active, 2);
+}
+
+#[tokio::test]
+async fn a_slot_given_to_someone_who_left_goes_to_the_next() {
+    let lane = lane(1);
+    let held = slot(&lane).await;
+    let enter = |lane: Arc<Lane>| tokio::spawn(async move { slot(&lane).await });
+    let leaves = enter(lane.clone());
+    waiting(&lane, 1).await;
+    let stays = enter(lane.clone());
+    waiting(&lane, 2).await;
+    leaves.abort();
+    let _ = leaves.await;
+    drop(held);
+    drop(stays.await.unwrap());
+    assert_eq!(lane.load(Instant::now()).active, 0);
+}
+
+#[tokio::test]
+async fn who_waits_too_long_is_sent_back() {
+    let lane = lane(1);
+    let _held = slot(&lane).await;
+    assert!(matches!(lane.enter(Instant::now()).await, Entry::Busy));
+}
+
+#[tokio::test]
+async fn growth_lets_in_the_next() {
+    let lane = lane(1);
+    let _held = slot(&lane).await;
+    let next = tokio::spawn({
+        let lane = lane.clone();
+        async move { slot(&lane).await }
+    });
+    waiting(&lane, 1).await;
+    lane.accepted();
+    let _next = next.await.unwrap();
+    let load = lane.load(Instant::now());
+    assert_eq!((load.limit, load.active, load.room), (2, 2, LINE_MAX));
+}
+
+#[tokio::test]
+async fn a_refusal_for_good_is_not_remembered_for_others() {
+    let lane = lane(2);
+    let reply = standards::reply::Reply::from_lines(554, ["5.7.1 blocked"]);
+    lane.unreachable(Instant::now(), &Said::Replied { stage: Stage::Greeting, reply, host: "mx".to_owned() });
+    assert!(matches!(lane.enter(soon()).await, Entry::Slot(_)));
+    lane.unreachable(Instant::now(), &Said::Broken { stage: Stage::Connect, trouble: Trouble::Refused, host: None });
+    assert!(matches!(lane.enter(soon()).await, Entry::Paused(..)));
+}

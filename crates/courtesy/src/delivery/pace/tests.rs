@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Limits, PAUSE_FIRST, PAUSE_MAX, Pace};
+use super::{CROWDED_REMEMBERED, Limits, PAUSE_FIRST, PAUSE_MAX, Pace};
 use crate::outcome::{Said, Stage, Trouble};
 
 fn pace() -> Pace {
@@ -18,12 +18,12 @@ fn silence() -> Said {
 #[test]
 fn one_connection_more_after_as_many_acceptances_as_connections() {
     let mut pace = pace();
-    pace.accepted(true);
+    pace.accepted(true, Instant::now());
     assert_eq!(pace.limit(), 2);
-    pace.accepted(true);
+    pace.accepted(true, Instant::now());
     assert_eq!(pace.limit(), 3);
     for _ in 0..3 {
-        pace.accepted(true);
+        pace.accepted(true, Instant::now());
     }
     assert_eq!(pace.limit(), 4);
 }
@@ -32,7 +32,7 @@ fn one_connection_more_after_as_many_acceptances_as_connections() {
 fn the_ceiling_holds() {
     let mut pace = pace();
     for _ in 0..100 {
-        pace.accepted(true);
+        pace.accepted(true, Instant::now());
     }
     assert_eq!(pace.limit(), 5);
 }
@@ -41,7 +41,7 @@ fn the_ceiling_holds() {
 fn a_quiet_site_does_not_grow() {
     let mut pace = pace();
     for _ in 0..100 {
-        pace.accepted(false);
+        pace.accepted(false, Instant::now());
     }
     assert_eq!(pace.limit(), 2);
 }
@@ -50,7 +50,7 @@ fn a_quiet_site_does_not_grow() {
 fn strain_halves_and_never_below_one() {
     let mut pace = pace();
     for _ in 0..100 {
-        pace.accepted(true);
+        pace.accepted(true, Instant::now());
     }
     pace.strained();
     assert_eq!(pace.limit(), 2);
@@ -60,10 +60,19 @@ fn strain_halves_and_never_below_one() {
 }
 
 #[test]
-fn a_refused_connection_shrinks_to_what_is_open() {
-    let mut pace = Pace::new(Limits { start: 20, ..Limits::default() });
-    pace.crowded(3);
+fn a_refused_connection_shrinks_to_what_is_open_for_a_while() {
+    let mut pace = Pace::new(Limits { start: 20, ceiling: 20, ..Limits::default() });
+    let now = Instant::now();
+    pace.crowded(3, now);
     assert_eq!(pace.limit(), 3);
+    for _ in 0..100 {
+        pace.accepted(true, now);
+    }
+    assert_eq!(pace.limit(), 3, "not asked again at once");
+    for _ in 0..3 {
+        pace.accepted(true, now + CROWDED_REMEMBERED);
+    }
+    assert_eq!(pace.limit(), 4);
 }
 
 #[test]
