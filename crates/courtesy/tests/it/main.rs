@@ -1,6 +1,7 @@
 <<<<<<< HEAD
 //! Rooms together: the one integration binary.
 
+#[cfg(test)]
 mod spf_suite;
 =======
 //! Rooms together, on real sockets.
