@@ -9,9 +9,5 @@ pub mod dmarc;
 pub mod dns;
 pub mod domain;
 pub mod reply;
-<<<<<<< HEAD
 pub mod spf;
-=======
-
 pub mod iso18626;
->>>>>>> iso

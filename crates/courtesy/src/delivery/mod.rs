@@ -1,15 +1,167 @@
 //! Claims what is due, plans, renders, signs, sends, settles.
+//!
+//! In: due messages from the queue. Out: mail at the receivers, and each message's next state with everything that was
+//! said. The sender is chosen, the words are written out and the mail is signed at the attempt, from the words'
+//! version and the fields recorded with the message. Our own faults (disk, database, bug) never fail a message: it is
+//! due again when its lease ends.
 
-<<<<<<< HEAD
+mod attempt;
+pub mod compose;
 mod content;
 pub mod conversation;
 pub mod dial;
+pub mod dkim;
 mod lane;
 pub mod pace;
 pub mod pool;
+pub mod return_path;
 pub mod route;
+mod settling;
 pub mod transcript;
 pub mod wire;
-=======
-pub mod compose;
->>>>>>> notice
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Notify, Semaphore};
+
+use crate::clock;
+use crate::config::Config;
+use crate::queue::Schedule;
+use crate::secret::Secret;
+use crate::store::{Book, Store};
+use crate::watch::Senders;
+use dkim::Keyring;
+use pool::Pool;
+use route::Routes;
+
+/// Messages claimed in one transaction at most.
+const CLAIM_MAX: usize = 400;
+
+/// Libraries served in one round at most: each gets its share of the round.
+const LIBRARIES_A_ROUND: u32 = 200;
+
+/// The longest we sleep without looking: work may come from another process.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// How long to wait after the store was broken.
+const AFTER_TROUBLE: Duration = Duration::from_secs(2);
+
+/// What the engine works with.
+pub struct Parts {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// Messages.
+    pub store: Store,
+    /// Libraries and words.
+    pub book: Arc<Book>,
+    /// Proofs and plans.
+    pub senders: Arc<Senders>,
+    /// DKIM keys.
+    pub keyring: Arc<Keyring>,
+    /// The installation's secret.
+    pub secret: Arc<Secret>,
+    /// Where mail for a domain goes.
+    pub routes: Arc<Routes>,
+    /// Connections.
+    pub pool: Arc<Pool>,
+    /// Woken when something is due now.
+    pub wake: Arc<Notify>,
+}
+
+/// The engine.
+pub struct Delivery {
+    parts: Parts,
+    schedule: Schedule,
+    lease: SignedDuration,
+    under_way: Arc<Semaphore>,
+}
+
+impl Delivery {
+    /// An engine over `parts`; [`Delivery::run`] sets it going.
+    #[must_use]
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let lease = SignedDuration::try_from(parts.config.retry.lease).unwrap_or(SignedDuration::from_mins(15));
+        Arc::new(Self {
+            schedule: Schedule::new(parts.config.retry.schedule.clone()),
+            under_way: Arc::new(Semaphore::new(parts.config.limits.in_flight)),
+            lease,
+            parts,
+        })
+    }
+
+    /// Works until `stop`; then finishes what is under way, settles it and takes leave of the receivers.
+    pub async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
+        let (settler, settling) = settling::start(self.parts.store.clone());
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut stop => break,
+                () = self.round(&settler) => {}
+            }
+        }
+        // All permits back means that nothing is under way. The lease bounds the wait: past it, others take over.
+        let all = u32::try_from(self.parts.config.limits.in_flight).unwrap_or(u32::MAX);
+        let lease = self.parts.config.retry.lease;
+        let _ = tokio::time::timeout(lease, self.under_way.acquire_many(all)).await;
+        drop(settler);
+        let _ = tokio::time::timeout(lease, settling).await;
+        self.parts.pool.close().await;
+    }
+
+    /// Claims a round and sets its messages going, or sleeps until there is something to do.
+    async fn round(self: &Arc<Self>, settler: &settling::Settler) {
+        // At least one place must be free before anything is claimed: a lease must not run while a message waits for us.
+        let Ok(first) = Arc::clone(&self.under_way).acquire_owned().await else { return };
+        let now = clock::now();
+        match self.claim(now).await {
+            Ok(claimed) if claimed.is_empty() => {
+                drop(first);
+                self.sleep(now).await;
+            }
+            Ok(claimed) => {
+                drop(first);
+                for message in claimed {
+                    let Ok(place) = Arc::clone(&self.under_way).acquire_owned().await else { return };
+                    let (engine, settler) = (Arc::clone(self), settler.clone());
+                    tokio::spawn(async move {
+                        let settled = attempt::attempt(&engine, message).await;
+                        settler.put(settled).await;
+                        drop(place);
+                    });
+                }
+            }
+            Err(error) => {
+                drop(first);
+                tracing::error!(%error, "the queue could not be read");
+                tokio::time::sleep(AFTER_TROUBLE).await;
+            }
+        }
+    }
+
+    /// What is due, a fair share of each library that has anything due.
+    async fn claim(&self, now: Timestamp) -> crate::store::Result<Vec<crate::store::Claimed>> {
+        let store = &self.parts.store;
+        let libraries = store.libraries_due(now, LIBRARIES_A_ROUND).await?;
+        if libraries.is_empty() {
+            return Ok(Vec::new());
+        }
+        let room = self.under_way.available_permits().clamp(1, CLAIM_MAX);
+        let each = u32::try_from((room / libraries.len()).max(1)).unwrap_or(1);
+        let until = now.checked_add(self.lease).unwrap_or(Timestamp::MAX);
+        store.claim(libraries, each, now, until).await
+    }
+
+    async fn sleep(&self, now: Timestamp) {
+        let next = match self.parts.store.next_due().await {
+            Ok(Some(due)) => Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO),
+            _ => LOOK_AGAIN,
+        };
+        tokio::select! {
+            () = self.parts.wake.notified() => {}
+            () = tokio::time::sleep(next.min(LOOK_AGAIN)) => {}
+        }
+    }
+}

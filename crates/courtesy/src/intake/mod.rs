@@ -1,11 +1,11 @@
 //! Events come in: checked, made into messages, on disk before the caller hears 202.
-<<<<<<< HEAD
 //!
 //! In: [`Event`] values from any door. Out: a [`Receipt`] each, or what is wrong with it, field by field. Idempotent
 //! by the event's natural key and by the caller's own key. Never waits for DNS: the plan a receipt shows is made from
 //! the facts at hand, and made again at the attempt.
 
 pub mod event;
+pub mod iso18626;
 mod resend;
 
 use std::sync::Arc;
@@ -170,9 +170,9 @@ impl Intake {
         let mut kept = kept.into_iter().zip(receipts).zip(libraries);
         let mut answers = Vec::with_capacity(taken.len());
         for one in taken {
-            answers.push(match (one, || kept.next()) {
-                (Some(known), _) => known,
-                (None, mut next) => match next() {
+            answers.push(match one {
+                Some(known) => known,
+                None => match kept.next() {
                     Some(((accepted, receipt), library)) => self.told(accepted, receipt, &library).await?,
                     None => return Err(crate::store::StoreError::Closed),
                 },
@@ -316,7 +316,3 @@ fn fields_fit(event: &Event) -> Result<(), Refused> {
     wrong.extend(unfit.into_iter().map(|unfit| (unfit.field.name().to_owned(), unfit.to_string())));
     if wrong.is_empty() { Ok(()) } else { Err(Refused::Fields(wrong)) }
 }
-=======
-
-pub mod iso18626;
->>>>>>> iso

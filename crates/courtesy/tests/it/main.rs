@@ -1,11 +1,6 @@
-<<<<<<< HEAD
-//! Rooms together: the one integration binary.
-
-#[cfg(test)]
-mod spf_suite;
-=======
-//! Rooms together, on real sockets.
+//! Rooms together, on real sockets: the one integration binary.
 
 #[cfg(test)]
 mod smtp_client;
->>>>>>> smtp
+#[cfg(test)]
+mod spf_suite;

@@ -1,0 +1,282 @@
+//! One attempt at one message, from its row to its next state.
+
+use jiff::{SignedDuration, Timestamp};
+use standards::address::Address;
+
+use super::compose::{Letter, compose};
+use super::conversation::Envelope;
+use super::dial::RelayAddr;
+use super::pool::Attempted;
+use super::{Delivery, return_path};
+use crate::clock;
+use crate::config::Relay;
+use crate::id;
+use crate::intake::Told;
+use crate::library::Library;
+use crate::net::tls::Security;
+use crate::notice::frame::Frame;
+use crate::notice::render::{Rendered, render};
+use crate::notice::value::Fields;
+use crate::notice::{Language, Notice};
+use crate::outcome::{Outcome, Provider, Said, judge};
+use crate::queue::{Settlement, State, settle};
+use crate::sender::{Plan, SenderKind};
+use crate::store::{Claimed, Settled, WordsSource};
+use crate::timeline::{Attempt, Entry, What};
+
+/// How soon a message is due again that no connection was free for. Not an attempt.
+const NO_CONNECTION: SignedDuration = SignedDuration::from_secs(5);
+
+/// How soon a message is due again that we failed at, and its receiver did not. Not an attempt.
+const OUR_FAULT: SignedDuration = SignedDuration::from_mins(1);
+
+/// Why a message is not tried now.
+enum Not {
+    /// It is over, or waits for a person.
+    Settled(Box<Settled>),
+    /// We are at fault: the words for the log.
+    Ours(String),
+}
+
+/// Tries `message` once and says what becomes of it.
+pub(super) async fn attempt(engine: &Delivery, message: Claimed) -> Settled {
+    let now = clock::now();
+    if now >= message.deadline {
+        let cause = message.last_cause.clone().unwrap_or_else(|| "expired".to_owned());
+        let entry = Entry { at: now, what: What::Expired { cause: cause.clone() } };
+        // What kept it from going says more than that time ran out.
+        return ended(&message, State::Failed, Some(cause), vec![entry], now);
+    }
+    match send(engine, &message, now).await {
+        Ok(settled) => settled,
+        Err(Not::Settled(settled)) => *settled,
+        Err(Not::Ours(why)) => {
+            tracing::error!(message = %message.id, library = %message.library, why, "a message could not be tried");
+            untried(&message, OUR_FAULT, now)
+        }
+    }
+}
+
+async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Settled, Not> {
+    let parts = &engine.parts;
+    let library = parts.book.library(&message.library).ok_or_else(|| Not::Ours("its library is gone".to_owned()))?;
+    let language = Language::from_tag(&message.language).unwrap_or(Language::En);
+    let to = Address::parse(&message.address).map_err(|_| {
+        let entry = Entry { at: now, what: What::NotSent { cause: "addr.missing".to_owned() } };
+        Not::Settled(Box::new(ended(message, State::Failed, Some("addr.missing".to_owned()), vec![entry], now)))
+    })?;
+    let rendered = written(engine, message, &library, language, now).await?;
+    let refused = refused(message);
+    let route = parts.routes.to(to.domain(), now).await;
+    let provider = match &route {
+        Ok(route) => Provider::from_mx(route.hosts.iter().map(|host| host.name.as_str())),
+        Err(_) => Provider::from_domain(to.domain()),
+    };
+    let plan = parts.senders.plan_for(&library, language, Some(provider), &refused, now);
+    let relays = parts.config.relays_of(&library.region);
+    let relay = &relays[relay_index(message, relays.len())];
+    let began = tokio::time::Instant::now();
+    let attempted = match &route {
+        Ok(route) => {
+            let data = mail(engine, message, &to, &plan, &rendered, language);
+            let envelope = Envelope {
+                mail_from: Some(mail_from(engine, message, &plan)),
+                rcpt_to: to.clone(),
+                smtputf8: to.needs_smtputf8(),
+                data: data.into(),
+            };
+            let speaker = RelayAddr { name: relay.host.clone(), sources: relay.sources.clone() };
+            match parts.pool.deliver(&envelope, route, &speaker, &Security::Opportunistic).await {
+                Ok(attempted) => Some(attempted),
+                Err(super::pool::Busy) => return Ok(untried(message, NO_CONNECTION, now)),
+            }
+        }
+        Err(_) => None,
+    };
+    let said = match (&attempted, route) {
+        (Some(attempted), _) => attempted.said.clone(),
+        (None, Err(no_route)) => Said::NoRoute(no_route),
+        (None, Ok(_)) => return Err(Not::Ours("a route led nowhere".to_owned())),
+    };
+    let outcome = judge(&said, provider);
+    let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let told = Told_ { message, plan: &plan, relay, provider, to: &to, took_ms };
+    Ok(settled(engine, &library, &told, attempted.as_ref(), &outcome).await)
+}
+
+/// What an attempt is told about by.
+struct Told_<'a> {
+    message: &'a Claimed,
+    plan: &'a Plan,
+    relay: &'a Relay,
+    provider: Provider,
+    to: &'a Address,
+    took_ms: u64,
+}
+
+/// The words of this message, written out; held where a value is missing.
+async fn written(engine: &Delivery, message: &Claimed, library: &Library, language: Language, now: Timestamp) -> Result<Rendered, Not> {
+    let notice = Notice::from_code(&message.notice).map_err(|error| Not::Ours(error.to_string()))?;
+    let source = WordsSource { of: message.words_of.clone(), version: message.words_version };
+    let words = engine.parts.book.words_at(&source, notice, language).await;
+    let words = words.map_err(|error| Not::Ours(error.to_string()))?;
+    let words = words.ok_or_else(|| Not::Ours(format!("the words of {} are gone", message.notice)))?;
+    let told: Told = serde_json::from_str(&message.fields).map_err(|error| Not::Ours(error.to_string()))?;
+    let all = told.all_fields(library, &message.request, language);
+    let (fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let zone = jiff::tz::TimeZone::get(&library.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let frame = Frame::of(library, notice.audience, language, now.to_zoned(zone).date());
+    render(&words, &fields, &frame).map_err(|missing| {
+        let fields = missing.fields.iter().map(ToString::to_string).collect();
+        let entry = Entry { at: now, what: What::Held { cause: "render.field".to_owned(), fields } };
+        let mut held = ended(message, State::Held, Some("render.field".to_owned()), vec![entry], now);
+        // Held, it still ends at its deadline; and it was not tried.
+        held.due_at = Some(message.deadline);
+        held.tried = false;
+        Not::Settled(Box::new(held))
+    })
+}
+
+/// Relays of a region share its messages; one message stays with one relay, as its greylisting needs.
+fn relay_index(message: &Claimed, relays: usize) -> usize {
+    let bytes = message.id.to_bytes();
+    usize::from(u16::from_be_bytes([bytes[14], bytes[15]])) % relays.max(1)
+}
+
+fn mail_from(engine: &Delivery, message: &Claimed, plan: &Plan) -> Address {
+    plan.return_path_mailbox
+        .clone()
+        .unwrap_or_else(|| return_path::write(&engine.parts.secret, message.id, &plan.return_path_domain))
+}
+
+/// The mail, composed and signed.
+fn mail(engine: &Delivery, message: &Claimed, to: &Address, plan: &Plan, rendered: &Rendered, language: Language) -> Vec<u8> {
+    let host = &engine.parts.config.shared.domain;
+    let message_id = format!("{}@{host}", message.id.bare().to_ascii_lowercase());
+    let feedback_id = format!("{}:{}:{}:courtesy", message.notice, message.library, plan.sender.code());
+    let mail = compose(&Letter {
+        from: &plan.from,
+        from_name: &plan.display_name,
+        to,
+        reply_to: plan.reply_to.as_ref(),
+        message_id: &message_id,
+        date: message.created_at,
+        language,
+        subject: &rendered.subject,
+        text: &rendered.text,
+        html: &rendered.html,
+        feedback_id: &feedback_id,
+        list_unsubscribe: None,
+        utf8: to.needs_smtputf8(),
+    });
+    // Both selectors of a domain may be published; the active one signs.
+    let keyring = &engine.parts.keyring;
+    let signed = plan.dkim.iter().find_map(|(domain, selector)| keyring.sign(&mail, domain.as_str(), selector));
+    signed.unwrap_or(mail)
+}
+
+async fn settled(engine: &Delivery, library: &Library, told: &Told_<'_>, attempted: Option<&Attempted>, outcome: &Outcome) -> Settled {
+    let (message, parts) = (told.message, &engine.parts);
+    let at = clock::now();
+    let mut refused = refused(message);
+    let authentication = outcome.cause().is_some_and(|cause| cause.is_within("auth"));
+    parts.senders.observed(library, told.plan, told.provider, outcome, at).await;
+    if authentication && !refused.contains(&told.plan.sender) {
+        refused.push(told.plan.sender);
+    }
+    let another = authentication && {
+        // The proof was wrong, or it has changed: look again before choosing the next sender.
+        parts.senders.look_again(library).await;
+        parts.senders.plan_for(library, Language::En, Some(told.provider), &refused, at).is_another(&refused)
+    };
+    let chance = chance();
+    let settlement = settle(outcome, message.attempt, at, message.deadline, &engine.schedule, another, chance);
+    let mut entries = vec![Entry { at, what: What::Attempted(Box::new(attempt_entry(told, attempted, outcome))) }];
+    let (state, cause, due_at) = match settlement {
+        Settlement::Final { state, cause } => (state, cause, None),
+        Settlement::Later { due_at, cause } => (State::Delayed, Some(cause), Some(due_at)),
+        Settlement::AnotherSender { cause } => {
+            entries.push(Entry { at, what: What::SenderChanged { cause: cause.code().to_owned() } });
+            parts.wake.notify_one();
+            (State::Queued, Some(cause), Some(at))
+        }
+    };
+    // Only refusals that led to another sender are remembered: a later attempt may use the best one again.
+    if !another {
+        refused = self::refused(message);
+    }
+    Settled {
+        cause: cause.map(|cause| cause.code().to_owned()),
+        due_at,
+        refused: codes(&refused),
+        sender: Some(told.plan.sender.code().to_owned()),
+        provider: Some(told.provider.name_or(told.to.domain().as_str()).to_owned()),
+        ..ended(message, state, None, entries, at)
+    }
+}
+
+fn attempt_entry(told: &Told_<'_>, attempted: Option<&Attempted>, outcome: &Outcome) -> Attempt {
+    let via = attempted.and_then(|attempted| attempted.via.as_ref());
+    Attempt {
+        number: told.message.attempt,
+        sender: told.plan.sender.code().to_owned(),
+        from: told.plan.from.to_string(),
+        return_path: told.plan.return_path_domain.to_string(),
+        why: told.plan.reason.code().to_owned(),
+        relay: told.relay.host.to_string(),
+        source: via.map(|via| via.local.ip().to_string()),
+        provider: told.provider.name_or(told.to.domain().as_str()).to_owned(),
+        host: via.map(|via| via.host.to_string()),
+        outcome: match outcome {
+            Outcome::Accepted { .. } => "accepted",
+            Outcome::Deferred { .. } => "deferred",
+            Outcome::Refused { .. } => "refused",
+        }
+        .to_owned(),
+        cause: outcome.cause().map(|cause| cause.code().to_owned()),
+        reply: outcome.reply().map(ToString::to_string),
+        tls: via.and_then(|via| via.tls.as_ref()).map(ToString::to_string),
+        took_ms: told.took_ms,
+        transcript: attempted.map(|attempted| attempted.transcript.as_str().to_owned()).unwrap_or_default(),
+    }
+}
+
+fn ended(message: &Claimed, state: State, cause: Option<String>, entries: Vec<Entry>, at: Timestamp) -> Settled {
+    Settled {
+        id: message.id,
+        attempt: message.attempt,
+        tried: true,
+        state,
+        cause,
+        due_at: None,
+        refused: message.refused.clone(),
+        sender: None,
+        provider: None,
+        at,
+        entries,
+    }
+}
+
+/// Back into the queue as if it had not been claimed.
+fn untried(message: &Claimed, wait: SignedDuration, now: Timestamp) -> Settled {
+    let state = if message.attempt > 1 { State::Delayed } else { State::Queued };
+    let due_at = now.checked_add(wait).unwrap_or(message.deadline).min(message.deadline);
+    Settled {
+        due_at: Some(due_at),
+        tried: false,
+        ..ended(message, state, message.last_cause.clone(), Vec::new(), now)
+    }
+}
+
+fn refused(message: &Claimed) -> Vec<SenderKind> {
+    message.refused.split(',').filter_map(SenderKind::from_code).collect()
+}
+
+fn codes(kinds: &[SenderKind]) -> String {
+    kinds.iter().map(|kind| kind.code()).collect::<Vec<_>>().join(",")
+}
+
+/// Chance in 0..1.
+fn chance() -> f64 {
+    f64::from(u32::from_le_bytes(id::random_bytes())) / f64::from(u32::MAX)
+}

@@ -1,0 +1,50 @@
+//! Outcomes are settled in groups: many messages, one transaction, until the store takes them.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::store::{Settled, Store};
+
+/// Outcomes waiting to be written; a full line holds back new attempts.
+const LINE: usize = 4096;
+
+/// Outcomes written in one transaction at most.
+const GROUP: usize = 500;
+
+/// How long to wait before a broken store is tried again.
+const AFTER_TROUBLE: Duration = Duration::from_secs(1);
+
+/// Takes outcomes.
+#[derive(Clone)]
+pub(super) struct Settler(mpsc::Sender<Settled>);
+
+impl Settler {
+    /// Hands an outcome over; it is written soon.
+    pub(super) async fn put(&self, settled: Settled) {
+        // The task ends only when every handle is gone.
+        let _ = self.0.send(settled).await;
+    }
+}
+
+/// Starts the task that writes outcomes; it ends when every [`Settler`] is gone and all is written.
+pub(super) fn start(store: Store) -> (Settler, JoinHandle<()>) {
+    let (sender, mut waiting) = mpsc::channel(LINE);
+    let task = tokio::spawn(async move {
+        let mut group = Vec::with_capacity(GROUP);
+        while waiting.recv_many(&mut group, GROUP).await > 0 {
+            let group = std::mem::take(&mut group);
+            // A message whose outcome is not written is tried again when its lease ends: a double, never a loss.
+            // So we keep trying while the store is broken.
+            while let Err(error) = store.settle(group.clone()).await {
+                if matches!(error, crate::store::StoreError::Closed) {
+                    return;
+                }
+                tracing::error!(%error, outcomes = group.len(), "outcomes could not be written; trying again");
+                tokio::time::sleep(AFTER_TROUBLE).await;
+            }
+        }
+    });
+    (Settler(sender), task)
+}
