@@ -1,7 +1,8 @@
 //! Mail addresses as SMTP carries them (RFC 5321 §4.1.2, RFC 6531).
 //!
 //! In: what people and systems type. Out: an [`Address`] that can stand in an envelope and in a header without
-//! splitting either. Not here: display names, address lists, and whether the mailbox exists.
+//! splitting either. Not here: display names, address lists, and whether the mailbox exists. Address literals
+//! (`x@[192.0.2.1]`, RFC 5321 §4.1.3) are not taken: they name a host and no domain, so nothing can be proved of them.
 
 use std::fmt;
 
@@ -31,9 +32,12 @@ pub enum NotAnAddress {
 
 /// RFC 5321 §4.5.3.1.1: 64 octets.
 const LOCAL_OCTETS_MAX: usize = 64;
+/// RFC 5321 §4.5.3.1.3: a path has at most 256 octets, and `<` and `>` are two of them.
+const ADDRESS_OCTETS_MAX: usize = 254;
 
 impl Address {
-    /// Reads `local@domain`, with a quoted local part or UTF-8 where RFC 6531 allows them.
+    /// Reads `local@domain`, with a quoted local part or UTF-8 where RFC 6531 allows them. Nothing is trimmed: a
+    /// space around an address is the caller's to take away. One dot after the domain is dropped.
     ///
     /// # Errors
     /// [`NotAnAddress`], saying which part is wrong.
@@ -43,6 +47,11 @@ impl Address {
             return Err(NotAnAddress::Local);
         }
         let domain = Domain::parse(domain).map_err(|_| NotAnAddress::Domain)?;
+        // RFC 3696 §2: no top-level domain is all digits; `x@192.0.2.1` is an IP address mistaken for a name.
+        let top_is_numeric = domain.labels().next_back().is_some_and(|top| top.bytes().all(|b| b.is_ascii_digit()));
+        if top_is_numeric || local.len() + 1 + domain.as_str().len() > ADDRESS_OCTETS_MAX {
+            return Err(NotAnAddress::Domain);
+        }
         Ok(Self { local: local.to_owned(), domain })
     }
 
@@ -76,25 +85,42 @@ impl Address {
     }
 }
 
-/// Dot-atom or quoted string (RFC 5321 §4.1.2), each also in UTF-8 (RFC 6531 §3.3); never a control character.
+/// Dot-atom or quoted string (RFC 5321 §4.1.2), each also in UTF-8 (RFC 6531 §3.3); never what ends a line or hides.
 fn local_is_sound(local: &str) -> bool {
-    if local.chars().any(char::is_control) {
+    if local.chars().any(|c| c.is_control() || is_invisible(c)) {
         return false;
     }
-    if let Some(inner) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        let mut escaped = false;
-        for c in inner.chars() {
-            match (escaped, c) {
-                (false, '\\') => escaped = true,
-                (false, '"') => return false,
-                _ => escaped = false,
-            }
-        }
-        return !escaped;
+    match local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(inner) => quoted_is_sound(inner),
+        None => local.split('.').all(|part| !part.is_empty() && part.chars().all(is_atom_letter)),
     }
-    let atom =
-        |c: char| !c.is_ascii() && !c.is_whitespace() || c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
-    local.split('.').all(|part| !part.is_empty() && part.chars().all(atom))
+}
+
+/// What stands between the quotes: every quote and backslash has a backslash before it, and a backslash stands
+/// before ASCII only (RFC 6531 §3.3 widens qtextSMTP and leaves quoted-pairSMTP as it was).
+fn quoted_is_sound(inner: &str) -> bool {
+    let mut escaped = false;
+    for c in inner.chars() {
+        escaped = match (escaped, c) {
+            (true, c) if !c.is_ascii() => return false,
+            (true, _) => false,
+            (false, '\\') => true,
+            (false, '"') => return false,
+            (false, _) => false,
+        };
+    }
+    !escaped
+}
+
+fn is_atom_letter(c: char) -> bool {
+    !c.is_ascii() && !c.is_whitespace() || c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c)
+}
+
+/// Line and paragraph separators, direction marks and letters of no width: some programs break a line at the first,
+/// and the others make an address look like another one (RFC 8264 §9.13, §9.14).
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 impl fmt::Display for Address {
@@ -129,3 +155,6 @@ impl From<Address> for String {
         address.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,10 @@
 //! One trait, [`Dns`]; who implements it (a resolver, a test's table) is none of this crate's business.
 //! "No such name" and "no such record" are answers; only *not knowing* is an error, and it is always temporary.
 
+pub mod table;
+
+pub use table::Table;
+
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::pin::Pin;

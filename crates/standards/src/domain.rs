@@ -19,6 +19,8 @@ pub struct NotADomain(pub String);
 const NAME_OCTETS_MAX: usize = 253;
 /// RFC 1035 §2.3.4.
 const LABEL_OCTETS_MAX: usize = 63;
+/// A name of 253 octets whose letters were each typed with four octets of UTF-8, and its last dot.
+const TEXT_OCTETS_MAX: usize = 4 * NAME_OCTETS_MAX + 1;
 
 impl Domain {
     /// Reads a domain name in any script (UTS 46) and gives its ASCII form.
@@ -30,12 +32,19 @@ impl Domain {
     /// [`NotADomain`] with the text as given.
     pub fn parse(text: &str) -> Result<Self, NotADomain> {
         let refuse = || NotADomain(text.chars().take(100).collect());
-        let bare = text.strip_suffix('.').unwrap_or(text);
-        let ascii = if bare.is_ascii() {
-            bare.to_ascii_lowercase()
+        // Longer than any name in any script can be: refused before UTS 46 has work with it.
+        if text.len() > TEXT_OCTETS_MAX {
+            return Err(refuse());
+        }
+        let mut ascii = if text.is_ascii() {
+            text.to_ascii_lowercase()
         } else {
-            idna::domain_to_ascii(bare).map_err(|_| refuse())?
+            // UTS 46 also turns the full stops of other scripts into dots.
+            idna::domain_to_ascii(text).map_err(|_| refuse())?
         };
+        if ascii.ends_with('.') {
+            ascii.pop();
+        }
         let label_is_sound = |label: &str| {
             (1..=LABEL_OCTETS_MAX).contains(&label.len())
                 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
@@ -111,3 +120,6 @@ impl From<Domain> for String {
         domain.0
     }
 }
+
+#[cfg(test)]
+mod tests;
