@@ -17,6 +17,7 @@ mod verify;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
 use standards::address::Address;
 use standards::domain::Domain;
 use standards::reply::Reply;
@@ -157,7 +158,7 @@ impl Provider {
 
     /// Judges the message, keeps it, and answers the end of DATA.
     pub(crate) async fn receive(&self, envelope: &Envelope, message: &[u8]) -> Reply {
-        let found = self.verifier.findings(envelope, message, self.spec.discovery).await;
+        let found = self.verifier.findings(envelope, message, self.spec.discovery, Timestamp::now()).await;
         let judged = decide::decide(self.spec.family, &found, self.trouble().takes_for_unauthenticated());
         self.mailboxes.keep(envelope, self, &found, &judged, message);
         match judged.0 {
