@@ -57,6 +57,23 @@ impl Domain {
         Ok(Self(ascii))
     }
 
+    /// A name as the DNS may carry it: printable ASCII of any kind in its labels (RFC 2181 §11), lower case here.
+    ///
+    /// For names that the DNS gave, or that are only ever asked there: `jack+ill._spf.library.example` of an SPF
+    /// macro, a PTR or an MX that is not a host name. What people type goes through [`Domain::parse`].
+    ///
+    /// # Errors
+    /// [`NotADomain`] with the text as given: an empty or too long label, a name too long, other octets.
+    pub fn from_dns(text: &str) -> Result<Self, NotADomain> {
+        let bare = text.strip_suffix('.').unwrap_or(text);
+        let label_is_sound = |label: &str| (1..=LABEL_OCTETS_MAX).contains(&label.len());
+        let octets_are_sound = bare.bytes().all(|b| (b' '..=b'~').contains(&b));
+        if bare.len() > NAME_OCTETS_MAX || !octets_are_sound || !bare.split('.').all(label_is_sound) {
+            return Err(NotADomain(text.chars().take(100).collect()));
+        }
+        Ok(Self(bare.to_ascii_lowercase()))
+    }
+
     /// The ASCII form, for DNS and the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {

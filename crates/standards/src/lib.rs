@@ -8,3 +8,4 @@ pub mod dmarc;
 pub mod dns;
 pub mod domain;
 pub mod reply;
+pub mod spf;

@@ -1,1 +1,3 @@
 //! The world's answers: DNS and TLS.
+
+pub mod dns;

@@ -1,0 +1,3 @@
+//! Rooms together: the one integration binary.
+
+mod spf_suite;

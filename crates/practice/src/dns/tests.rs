@@ -1,0 +1,1 @@
+//! What an asker sees of the practice DNS.
