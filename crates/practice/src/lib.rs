@@ -2,12 +2,14 @@
 //!
 //! `courtesy demo` and the tests send into it and read what became of each message, and why. Nothing leaves the
 //! machine, nothing is needed but unprivileged sockets, and nothing here is used by a running service.
-//! In reading order:
+//!
+//! In reading order: [`world`] is who lives there, [`provider`] how a mailbox provider judges, `mail` its front
+//! door, [`dns`] the name server and `lookup` its client, [`spoof`] today's way of sending, [`table`] the counts.
 
-pub mod world;
-pub mod provider;
-mod mail;
-mod lookup;
 pub mod dns;
+mod lookup;
+mod mail;
+pub mod provider;
 pub mod spoof;
 pub mod table;
+pub mod world;

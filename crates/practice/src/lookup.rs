@@ -7,11 +7,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use hickory_proto::op::ResponseCode;
-use hickory_proto::rr::{Name, RData, Record, RecordType};
+use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{
-    ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
-};
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
+use hickory_resolver::net::client::{Client, ClientHandle};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::udp::UdpClientStream;
 use hickory_resolver::net::{DnsError, NetError};
 use standards::dns::{Answer, Asking, Dns, Found, Mx, NoAnswer};
 use standards::domain::Domain;
@@ -42,7 +43,11 @@ pub(crate) fn settings(server: SocketAddr) -> (ResolverConfig, ResolverOpts) {
 }
 
 /// A resolver, as the standards want to ask it.
-pub(crate) struct Lookup<'r>(pub(crate) &'r TokioResolver);
+pub(crate) struct Lookup<'r> {
+    pub(crate) resolver: &'r TokioResolver,
+    /// The name server itself, for names that the resolver answers without asking.
+    pub(crate) server: SocketAddr,
+}
 
 impl Lookup<'_> {
     async fn ask<T>(
@@ -55,7 +60,7 @@ impl Lookup<'_> {
         let no_answer = |why: String| NoAnswer { name: name.to_owned(), kind: word, why };
         let mut question = Name::from_ascii(name).map_err(|error| no_answer(error.to_string()))?;
         question.set_fqdn(true);
-        match self.0.lookup(question, kind).await {
+        match self.resolver.lookup(question, kind).await {
             Ok(lookup) => {
                 let ttl_s = lookup.answers().iter().map(|record| record.ttl).min().unwrap_or(NO_TTL_S);
                 Ok(Found { records: lookup.answers().iter().filter_map(take).collect(), name_exists: true, ttl_s })
@@ -107,12 +112,27 @@ impl Dns for Lookup<'_> {
 
     fn ptr(&self, ip: IpAddr) -> Asking<'_, Domain> {
         Box::pin(async move {
-            let name = Name::from(ip).to_ascii();
-            let take = |record: &Record| match &record.data {
+            let name = Name::from(ip);
+            let no_answer = |why: String| NoAnswer { name: name.to_ascii(), kind: "PTR", why };
+            // hickory answers every reverse name of 127/8 itself (RFC 6761 §6.3), and our world lives there: the
+            // question goes to the name server without it.
+            let stream = UdpClientStream::builder(self.server, TokioRuntimeProvider::default())
+                .with_timeout(Some(PATIENCE))
+                .build();
+            let (mut client, background) = Client::<TokioRuntimeProvider>::from_sender(stream);
+            tokio::spawn(background);
+            let answer = client.query(name.clone(), DNSClass::IN, RecordType::PTR).await;
+            let answer = answer.map_err(|error| no_answer(error.to_string()))?;
+            if !matches!(answer.response_code, ResponseCode::NoError | ResponseCode::NXDomain) {
+                return Err(no_answer(answer.response_code.to_string()));
+            }
+            let hosts = answer.answers.iter().filter_map(|record| match &record.data {
                 RData::PTR(host) => domain(&host.0),
                 _ => None,
-            };
-            self.ask(&name, RecordType::PTR, "PTR", take).await
+            });
+            let ttl_s = answer.answers.iter().map(|record| record.ttl).min().unwrap_or(NO_TTL_S);
+            let name_exists = answer.response_code == ResponseCode::NoError;
+            Ok(Found { records: hosts.collect(), name_exists, ttl_s })
         })
     }
 

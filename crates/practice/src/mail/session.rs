@@ -59,14 +59,8 @@ pub(super) async fn converse(
     tls: &TlsAcceptor,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut session = Session {
-        provider,
-        envelope: Envelope::new(client),
-        greeted: false,
-        mail: false,
-        mistakes: 0,
-        said: 0,
-    };
+    let mut session =
+        Session { provider, envelope: Envelope::new(client), greeted: false, mail: false, mistakes: 0, said: 0 };
     let mut wire = Wire::new(stream);
     provider.before_the_banner().await;
     wire.say(&reply(220, &format!("{} ESMTP {}", provider.mx_host(), provider.banner())));
@@ -152,7 +146,9 @@ impl Session<'_> {
             Request::Noop { .. } => stay(reply(250, "2.0.0 OK")),
             // RFC 5321 §7.3: a server need not tell who lives here.
             Request::Vrfy { .. } => stay(reply(252, "2.1.5 Send some mail, I'll try my best")),
-            Request::Quit => (reply(221, &format!("2.0.0 {} closing connection", self.provider.mx_host())), Next::Close),
+            Request::Quit => {
+                (reply(221, &format!("2.0.0 {} closing connection", self.provider.mx_host())), Next::Close)
+            }
             _ => stay(reply(502, "5.5.1 Unrecognized command")),
         }
     }

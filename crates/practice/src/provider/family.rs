@@ -62,12 +62,15 @@ impl Family {
 
     /// The words for a message that was taken.
     pub(super) fn taken(self) -> Reply {
-        said(250, match self {
-            Self::Gmail => "2.0.0 OK - gsmtp",
-            Self::Microsoft365 | Self::Outlook => "2.6.0 Queued mail for delivery",
-            Self::Yahoo => "2.0.0 OK dirdel",
-            Self::Apple | Self::Stock => "2.0.0 Ok: queued",
-        })
+        said(
+            250,
+            match self {
+                Self::Gmail => "2.0.0 OK - gsmtp",
+                Self::Microsoft365 | Self::Outlook => "2.6.0 Queued mail for delivery",
+                Self::Yahoo => "2.0.0 OK dirdel",
+                Self::Apple | Self::Stock => "2.0.0 Ok: queued",
+            },
+        )
     }
 
     pub(super) fn on_unauthenticated(self) -> Unauthenticated {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use mail_parser::{HeaderName, MessageParser};
+use mail_parser::MessageParser;
 use standards::address::Address;
 use standards::domain::Domain;
 use tokio::sync::Notify;
@@ -173,8 +173,7 @@ fn without_claims_in_our_name(message: &[u8], host: &Domain) -> Vec<u8> {
     let mut kept = Vec::with_capacity(message.len());
     let mut from = 0;
     for field in parsed.headers() {
-        let HeaderName::Other(name) = &field.name else { continue };
-        if !name.eq_ignore_ascii_case("Authentication-Results") {
+        if !field.name.as_str().eq_ignore_ascii_case("Authentication-Results") {
             continue;
         }
         let (start, value, end) = (field.offset_field as usize, field.offset_start as usize, field.offset_end as usize);

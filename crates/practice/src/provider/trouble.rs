@@ -87,3 +87,6 @@ impl State {
         misjudges
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,6 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use hickory_resolver::TokioResolver;
 use jiff::Timestamp;
 use mail_auth::dkim::{Canonicalization, DkimError};
 use mail_auth::{AuthenticatedMessage, DkimOutput, DkimResult, MessageAuthenticator};
@@ -25,6 +24,7 @@ const PTR_NAMES_MAX: usize = 10;
 /// Whoever checks for the practice providers; one for all.
 pub(crate) struct Verifier {
     authenticator: MessageAuthenticator,
+    server: SocketAddr,
 }
 
 impl Verifier {
@@ -34,11 +34,7 @@ impl Verifier {
     /// When the DNS client cannot be built: we are broken.
     pub(crate) fn new(server: SocketAddr) -> anyhow::Result<Self> {
         let (config, options) = settings(server);
-        Ok(Self { authenticator: MessageAuthenticator::new(config, options)? })
-    }
-
-    fn resolver(&self) -> &TokioResolver {
-        self.authenticator.resolver()
+        Ok(Self { authenticator: MessageAuthenticator::new(config, options)?, server })
     }
 
     /// Everything a receiver can know.
@@ -49,7 +45,7 @@ impl Verifier {
         discovery: Discovery,
         now: Timestamp,
     ) -> Findings {
-        let dns = Lookup(self.resolver());
+        let dns = Lookup { resolver: self.authenticator.resolver(), server: self.server };
         let header = headers::read(message);
         let sender = envelope.mail_from.as_ref().map(ToString::to_string).unwrap_or_default();
         let spf_domain = match &envelope.mail_from {

@@ -32,7 +32,10 @@ fn what_may_stand_once_may_not_stand_twice() {
     assert_eq!(fault(&format!("{FROM}{FROM}{DATE}{ID}")), Some(HeaderFault::Duplicate("From")));
     assert_eq!(fault(&format!("{FROM}{DATE}{DATE}{ID}")), Some(HeaderFault::Duplicate("Date")));
     assert_eq!(fault(&format!("{FROM}{DATE}{ID}{ID}")), Some(HeaderFault::Duplicate("Message-ID")));
-    assert_eq!(fault(&format!("{FROM}{DATE}{ID}To: a@b.example\r\nTo: a@b.example\r\n")), Some(HeaderFault::Duplicate("To")));
+    assert_eq!(
+        fault(&format!("{FROM}{DATE}{ID}To: a@b.example\r\nTo: a@b.example\r\n")),
+        Some(HeaderFault::Duplicate("To"))
+    );
 }
 
 #[test]
