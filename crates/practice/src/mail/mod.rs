@@ -10,6 +10,7 @@ mod tls;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -22,6 +23,8 @@ use crate::provider::Provider;
 
 /// Conversations at once at one provider: more than any provider grants a sender, few enough for a laptop.
 const CONVERSATIONS_MAX: usize = 512;
+/// After a failed accept: long enough not to spin, short enough not to be noticed.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Takes connections until the task is dropped. Each conversation is a task of its own.
 pub(crate) async fn serve(listener: TcpListener, provider: Arc<Provider>, tls: TlsAcceptor) {
@@ -32,11 +35,12 @@ pub(crate) async fn serve(listener: TcpListener, provider: Arc<Provider>, tls: T
             Err(error) => {
                 // Out of file handles, or a client gone before we looked: the next one may fare better.
                 tracing::debug!(%error, "accept failed");
-                tokio::task::yield_now().await;
+                tokio::time::sleep(PAUSE).await;
                 continue;
             }
         };
         let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
+            // A full house answers nobody, as real ones do.
             drop(stream);
             continue;
         };

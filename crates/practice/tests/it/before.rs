@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use practice::provider::{Decision, Reason};
+use practice::provider::{Decision, Reason, Spec};
 use practice::spoof;
 use practice::table::{Cell, by_library_and_provider, totals};
-use practice::world::{LIBRARIES, Options};
+use practice::world::{CannotStart, LIBRARIES, Options};
 
 use crate::client::world;
 
@@ -15,7 +15,9 @@ const PROVIDERS: [&str; 5] = ["gmail.example", "outlook.example", "yahoo.example
 #[tokio::test]
 async fn each_situation_fares_at_each_provider_as_on_the_internet() {
     let running = world().await;
+    let begun = Instant::now();
     let sent = spoof::notices(&running, Timestamp::now()).await.unwrap();
+    println!("{} spoofed notices, one after the other, in {:?}", sent.len(), begun.elapsed());
     let table = by_library_and_provider(&running.mailboxes().kept());
     let letter = |library: &str, provider: &str| {
         let counts = &table[&Cell { from_domain: library.into(), provider: provider.into() }];
@@ -135,4 +137,26 @@ async fn it_starts_at_once_and_many_run_side_by_side() {
     assert_ne!(first.smtp_port(), second.smtp_port());
     assert_ne!(first.resolver_addr(), second.resolver_addr());
     assert!(took < Duration::from_secs(3), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_machine_without_these_addresses_says_what_to_do() {
+    let elsewhere = Spec { ip: [192, 0, 2, 1].into(), ..practice::world::office() };
+    let started = practice::world::start(Options { more_providers: vec![elsewhere], ..Options::default() }).await;
+    let Err(error @ CannotStart::Loopback { .. }) = started else { panic!("192.0.2.1 cannot be bound") };
+    assert!(error.to_string().contains("sudo ifconfig lo0 alias 192.0.2.1 up"), "{error}");
+}
+
+#[tokio::test]
+async fn whoever_waits_for_mail_hears_of_it() {
+    let running = world().await;
+    let mailboxes = running.mailboxes().clone();
+    let waiting = tokio::spawn(async move { mailboxes.wait_for(45, Duration::from_secs(30)).await });
+    spoof::notices(&running, Timestamp::now()).await.unwrap();
+    assert!(waiting.await.unwrap());
+    assert!(!running.mailboxes().wait_for(46, Duration::ZERO).await);
+    let patron = "patron@gmail.example".parse().unwrap();
+    assert_eq!(running.mailboxes().of(&patron).len(), 9);
+    running.mailboxes().clear();
+    assert_eq!(running.mailboxes().count(), 0);
 }

@@ -7,9 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use mail_auth::common::crypto::{RsaKey, Sha256};
 use mail_auth::common::headers::HeaderWriter;
 use mail_auth::dkim::DkimSigner;
-use practice::provider::{Decision, Mark};
+use practice::dns::Failure;
+use practice::provider::{Decision, Discovery, Mark};
 use practice::world::{NAMELESS, Options, RELAYS, Running};
 use rcgen::{KeyPair, PKCS_RSA_SHA256, PublicKeyData, RsaKeySize};
+use rustls::pki_types::PrivateKeyDer;
 use standards::domain::Domain;
 
 use crate::client::{Client, message, world};
@@ -42,7 +44,8 @@ async fn with_keys() -> Running {
 }
 
 fn signed(message: &str, domain: &str) -> String {
-    let key = RsaKey::<Sha256>::from_pkcs8_der(&KEY.serialize_der()).unwrap();
+    let key = PrivateKeyDer::try_from(KEY.serialize_der()).unwrap();
+    let key = RsaKey::<Sha256>::from_key_der(key).unwrap();
     let signature = DkimSigner::from_key(key)
         .domain(domain)
         .selector("s1")
@@ -160,4 +163,38 @@ async fn a_bounce_is_judged_by_its_helo() {
     let kept = &running.mailboxes().kept()[0];
     assert_eq!((kept.spf, kept.dmarc, &kept.mail_from), (Mark::Pass, Mark::Pass, &None));
     assert!(String::from_utf8_lossy(&kept.raw).contains("smtp.helo=notices.example"));
+}
+
+#[tokio::test]
+async fn a_domain_that_is_testing_is_spared_by_tree_walkers_alone() {
+    let running = with_keys().await;
+    // RFC 9989 §4.7: `t=y` asks for one step less; receivers that follow RFC 7489 do not know it.
+    running.publish_txt(&name("_dmarc.alder.example"), &["v=DMARC1; p=reject; t=y"]);
+    for provider in PROVIDERS {
+        let to = format!("patron@{provider}");
+        let mail = signed(&message("ill@alder.example", &to), "notices.example");
+        Client::greeted(&running, provider).await.offer("b@bounces.notices.example", &to, &mail).await;
+    }
+    for kept in running.mailboxes().kept() {
+        let expected = running.provider(kept.provider.as_str()).unwrap().discovery();
+        match expected {
+            Discovery::TreeWalk => assert_eq!(kept.decision, Decision::Junked, "{}", kept.provider),
+            Discovery::SuffixList => {
+                assert!(matches!(kept.decision, Decision::Refused { .. }), "{}", kept.provider);
+            }
+        }
+    }
+    assert_eq!(running.mailboxes().count(), 5);
+}
+
+#[tokio::test]
+async fn a_dns_that_does_not_answer_is_no_reason_to_refuse() {
+    let running = with_keys().await;
+    running.zones().fail(&name("_dmarc.alder.example"), None, Failure::ServFail);
+    for provider in PROVIDERS {
+        let to = format!("patron@{provider}");
+        let mail = message("ill@alder.example", &to);
+        let reply = Client::greeted(&running, provider).await.offer("ill@alder.example", &to, &mail).await;
+        assert_eq!(reply.code, 451, "{provider}: {reply}");
+    }
 }
