@@ -1,3 +1,4 @@
 //! Rooms together: the one integration binary.
 
+#[cfg(test)]
 mod spf_suite;

@@ -8,7 +8,8 @@
 //! with a result (that is DMARC and local policy).
 
 mod check;
-// pub mod edit;
+pub mod count;
+pub mod edit;
 mod macros;
 pub mod parse;
 #[cfg(test)]
