@@ -4,6 +4,7 @@
 //! one trait ([`dns::Dns`]). In reading order:
 
 pub mod address;
+pub mod dkim;
 pub mod dmarc;
 pub mod dns;
 pub mod domain;
