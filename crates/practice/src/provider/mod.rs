@@ -1,6 +1,6 @@
 //! A practice mailbox provider: it checks what the real ones check and answers with their words.
 //!
-//! In: an envelope and a message from the [`mail`](crate::mail) door. Out: a reply, and in the [`Mailboxes`] a
+//! In: an envelope and a message from the `mail` door. Out: a reply, and in the [`Mailboxes`] a
 //! [`Kept`] copy with what was decided and why. SPF is [`standards::spf`], DMARC [`standards::dmarc`], DKIM
 //! mail-auth, all asking the practice DNS at the moment of judging, so a record published a second ago counts.
 //! Not here: reputation, content filters and anything else that learns.
