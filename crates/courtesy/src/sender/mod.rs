@@ -1,1 +1,125 @@
 //! In whose name a message leaves, and why that is allowed.
+//!
+//! In: what DNS said and when ([`Facts`]), what providers really answered ([`Observed`]), the library's wishes and
+//! what is ours to send from ([`Ours`]). Out: a [`Proof`] for each way of sending in the library's own name, the
+//! [`Plan`] for one attempt with every way that was considered, and the records that the library's IT publishes
+//! ([`Kit`]). A message leaves in a library's name only on a proof: unknown never proves anything.
+//!
+//! Not here: asking the DNS (`net`), signing and sending (`delivery`), remembering (`store`). The library's own relay is
+//! no sender yet: there is no code that submits through it, so there is no word for it here either.
+
+mod facts;
+mod kit;
+mod plan;
+mod proof;
+mod verdict;
+mod words;
+
+pub use facts::{
+    Alias, Dated, Facts, KeyFact, KeyFinding, Listed, Receives, SpfFact, SpfSays, SpfTrouble, Subject, is_public_mailbox,
+};
+pub use kit::{At, Format, Kit, SpfAdvice, State, Wanted, dkim_target, wanted};
+pub use plan::{Considered, Plan, Situation, plan};
+pub use proof::{PROOF_AGE_MAX, Proof, Standing, Way};
+pub use verdict::{Certainty, Family, OBSERVED_REFUSALS_MIN, Observed, ProviderVerdict, Verdict};
+pub use words::{Reason, Why};
+
+use std::net::IpAddr;
+
+use standards::domain::Domain;
+
+/// In whose name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SenderKind {
+    /// The library's domain.
+    Own,
+    /// Our domain.
+    Shared,
+}
+
+impl SenderKind {
+    /// The word in the store, the API and the timeline.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Shared => "shared",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Own, Self::Shared].into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// A way of sending, best first: what vouches for the From address, and where returned mail goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rung {
+    /// The library's address, signed with its key; returned mail comes to us under a name in its domain.
+    OwnDkimReturn,
+    /// The library's address, signed with its key; returned mail comes to our own domain.
+    OwnDkim,
+    /// The library's address, unsigned by it; SPF vouches for the name in its domain that points to us.
+    OwnReturn,
+    /// The library's address, unsigned by it; its SPF record lists us, and returned mail goes to the library.
+    OwnSpf,
+    /// The library's address on the shared domain.
+    Shared,
+}
+
+impl Rung {
+    /// All in the library's own name, best first.
+    pub const OWN: [Self; 4] = [Self::OwnDkimReturn, Self::OwnDkim, Self::OwnReturn, Self::OwnSpf];
+
+    /// The word in the API and the timeline.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::OwnDkimReturn => "own_dkim_return",
+            Self::OwnDkim => "own_dkim",
+            Self::OwnReturn => "own_return",
+            Self::OwnSpf => "own_spf",
+            Self::Shared => "shared",
+        }
+    }
+
+    /// In whose name it sends.
+    #[must_use]
+    pub fn sender(self) -> SenderKind {
+        if self == Self::Shared { SenderKind::Shared } else { SenderKind::Own }
+    }
+
+    /// Whether a signature of the From domain is part of it.
+    #[must_use]
+    pub fn is_signed(self) -> bool {
+        matches!(self, Self::OwnDkimReturn | Self::OwnDkim | Self::Shared)
+    }
+}
+
+/// What is ours to send from and to point libraries to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ours {
+    /// The shared domain.
+    pub shared: Domain,
+    /// The domain that returned mail comes to.
+    pub bounces: Domain,
+    /// The SPF include that lists our relays.
+    pub include: Domain,
+    /// Selectors of the shared domain, the preferred one first.
+    pub selectors: [String; 2],
+    /// Selectors that libraries delegate to us, the preferred one first.
+    pub library_selectors: [String; 2],
+    /// The label under a library's domain that points to `bounces`.
+    pub return_path_label: String,
+    /// The name our relays say in HELO.
+    pub helo: Domain,
+    /// The source addresses of the relays that could carry the message: each must be vouched for.
+    pub relays: Vec<IpAddr>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+//! What each family of mailbox providers would say now: computed by the rules they have published, and beside it what they
+//! really answered.
+//!
+//! In: the DMARC verdicts of both kinds of receivers, and what authenticates at all. Out: one [`Verdict`] a family.
+
+use serde::{Deserialize, Serialize};
+use standards::dmarc::{Aligned, Policy, Verdict as Dmarc};
+
+use super::SenderKind;
+use super::facts::Receives;
+use super::words::Reason;
+
+/// Families of mailbox providers whose rules differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// Gmail and Google Workspace.
+    Gmail,
+    /// Outlook.com, Hotmail, Microsoft 365.
+    Microsoft,
+    /// Yahoo and AOL, and those who moved there.
+    Yahoo,
+    /// iCloud, me.com, mac.com.
+    Icloud,
+    /// All others.
+    Other,
+}
+
+impl Family {
+    /// In the order in which pages show them.
+    pub const ALL: [Self; 5] = [Self::Gmail, Self::Microsoft, Self::Yahoo, Self::Icloud, Self::Other];
+
+    /// The family of a provider's name as logs and the store spell it: `gmail`, `Microsoft365`, `AOL`, `Apple`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Self {
+        let name = name.to_ascii_lowercase();
+        let families: [(Self, &[&str]); 4] = [
+            (Self::Gmail, &["gmail", "google"]),
+            (Self::Microsoft, &["microsoft", "outlook", "hotmail", "office365", "live.com", "msn"]),
+            (Self::Yahoo, &["yahoo", "aol"]),
+            (Self::Icloud, &["icloud", "apple"]),
+        ];
+        let found = families.iter().find(|(_, words)| words.iter().any(|word| name.contains(word)));
+        found.map_or(Self::Other, |(family, _)| *family)
+    }
+
+    /// The name in an English sentence.
+    #[must_use]
+    pub fn name_en(self) -> &'static str {
+        match self {
+            Self::Gmail => "Gmail",
+            Self::Microsoft => "Outlook and Microsoft 365",
+            Self::Yahoo => "Yahoo and AOL",
+            Self::Icloud => "iCloud",
+            Self::Other => "The others",
+        }
+    }
+
+    /// The name in a French sentence.
+    #[must_use]
+    pub fn name_fr(self) -> &'static str {
+        match self {
+            Self::Gmail => "Gmail",
+            Self::Microsoft => "Outlook et Microsoft 365",
+            Self::Yahoo => "Yahoo et AOL",
+            Self::Icloud => "iCloud",
+            Self::Other => "Les autres",
+        }
+    }
+
+    /// Whether it refuses mail for which neither SPF nor DKIM vouches at all. Gmail: 550 5.7.26 "requires all senders to
+    /// authenticate with either SPF or DKIM"; Yahoo the same; iCloud: 550 5.7.1 "failing both". Others file it as spam.
+    fn wants_authentication(self) -> bool {
+        matches!(self, Self::Gmail | Self::Yahoo | Self::Icloud)
+    }
+}
+
+/// What a family would do with a message, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It accepts this.
+    Arrives,
+    /// It will probably accept this.
+    Likely,
+    /// It may file this as spam.
+    SpamRisk,
+    /// We cannot tell: the DNS gave no answer.
+    Unknown,
+    /// It would refuse this today.
+    Rejected,
+}
+
+/// How sure a verdict is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Certainty {
+    /// Computed by the standards from live DNS and our relays' addresses.
+    Rule,
+    /// What really happened in the last days says otherwise.
+    Observed,
+}
+
+/// One family's verdict, to be shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProviderVerdict {
+    /// Who.
+    pub family: Family,
+    /// What it would do.
+    pub verdict: Verdict,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// The verdict as a sentence.
+    pub headline: Reason,
+    /// What was observed, where there was anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Reason>,
+}
+
+/// What one family answered to one library's messages under one sender in the last seven days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed {
+    /// Who answered.
+    pub family: Family,
+    /// In whose name they were sent.
+    pub sender: SenderKind,
+    /// Accepted.
+    pub accepted: u32,
+    /// Refused for authentication.
+    pub refused: u32,
+}
+
+/// Refusals that outvote the rule, when they are also more than half. One or two may be a slip of theirs; three in a
+/// week are a fact.
+pub const OBSERVED_REFUSALS_MIN: u32 = 3;
+
+impl Observed {
+    /// Whether so much was refused that records do not matter any more.
+    #[must_use]
+    pub fn outvotes_the_rule(&self) -> bool {
+        self.refused >= OBSERVED_REFUSALS_MIN && self.refused > self.accepted
+    }
+
+    /// Accepted and refused.
+    #[must_use]
+    pub fn sent(&self) -> u32 {
+        self.accepted.saturating_add(self.refused)
+    }
+}
+
+/// What is known of a message before it is sent.
+pub(super) struct Outlook<'a> {
+    /// The DMARC verdicts by the tree walk and by the list.
+    pub verdicts: [&'a Dmarc; 2],
+    /// What is aligned in either way.
+    pub aligned: [&'a [Aligned]; 2],
+    /// Whether SPF or DKIM passes for any name.
+    pub authenticates: bool,
+    /// Whether a signature of the From domain is among it: it survives forwarding, SPF does not.
+    pub signed: bool,
+    /// Whether the From domain takes mail.
+    pub receives: &'a Receives,
+}
+
+impl Outlook<'_> {
+    /// The verdict of a family. Receivers of both kinds are in each, so the worse of both counts.
+    pub fn verdict(&self, family: Family) -> Verdict {
+        let by_policy = self.verdicts.map(|verdict| self.by(verdict, family));
+        let [one, other] = by_policy;
+        let worst = one.max(other).max(self.by_domain(family));
+        if worst == Verdict::Arrives && !self.signed { Verdict::Likely } else { worst }
+    }
+
+    fn by(&self, verdict: &Dmarc, family: Family) -> Verdict {
+        let is_aligned = self.aligned.iter().any(|aligned| !aligned.is_empty());
+        match verdict {
+            Dmarc::Pass => Verdict::Arrives,
+            Dmarc::TempError(_) => Verdict::Unknown,
+            Dmarc::Fail(Policy::Reject) => Verdict::Rejected,
+            Dmarc::Fail(Policy::Quarantine) => Verdict::SpamRisk,
+            // Without a record nothing forbids it. Bulk senders must have one at Gmail, Yahoo and Outlook.com.
+            Dmarc::None if is_aligned => Verdict::Likely,
+            Dmarc::None | Dmarc::Fail(Policy::None) if self.authenticates => Verdict::SpamRisk,
+            Dmarc::None | Dmarc::Fail(Policy::None) if family.wants_authentication() => Verdict::Rejected,
+            Dmarc::None | Dmarc::Fail(Policy::None) => Verdict::SpamRisk,
+        }
+    }
+
+    /// RFC 7505 §4.2: mail from a domain that takes none may be refused; Yahoo and others also look for a domain at all.
+    fn by_domain(&self, family: Family) -> Verdict {
+        match (self.receives, family) {
+            (Receives::Yes, _) => Verdict::Arrives,
+            (Receives::Unknown(_), _) => Verdict::Unknown,
+            (Receives::NoSuchDomain | Receives::NullMx, _) | (Receives::NoHost, Family::Yahoo) => Verdict::Rejected,
+            (Receives::NoHost, _) => Verdict::SpamRisk,
+        }
+    }
+}
+
+/// The verdict of `family` as a sentence.
+pub(super) fn headline(family: Family, verdict: Verdict) -> Reason {
+    let (en, fr) = (family.name_en(), family.name_fr());
+    let one = matches!(family, Family::Gmail | Family::Icloud);
+    let (code, en, fr) = match (verdict, one) {
+        (Verdict::Arrives, true) => ("arrives", format!("{en} accepts this."), format!("{fr} l’accepte.")),
+        (Verdict::Arrives, false) => ("arrives", format!("{en} accept this."), format!("{fr} l’acceptent.")),
+        (Verdict::Likely, true) => {
+            ("likely", format!("{en} will probably accept this."), format!("{fr} l’acceptera probablement."))
+        }
+        (Verdict::Likely, false) => {
+            ("likely", format!("{en} will probably accept this."), format!("{fr} l’accepteront probablement."))
+        }
+        (Verdict::SpamRisk, true) => {
+            ("spam_risk", format!("{en} may put this in spam."), format!("{fr} pourrait le classer comme indésirable."))
+        }
+        (Verdict::SpamRisk, false) => {
+            ("spam_risk", format!("{en} may put this in spam."), format!("{fr} pourraient le classer comme indésirable."))
+        }
+        (Verdict::Rejected, true) => {
+            ("rejected", format!("{en} would refuse this today."), format!("{fr} le refuserait aujourd’hui."))
+        }
+        (Verdict::Rejected, false) => {
+            ("rejected", format!("{en} would refuse this today."), format!("{fr} le refuseraient aujourd’hui."))
+        }
+        (Verdict::Unknown, true) => (
+            "unknown",
+            format!("We cannot tell yet what {en} would do."),
+            format!("Nous ignorons encore ce que ferait {fr}."),
+        ),
+        (Verdict::Unknown, false) => (
+            "unknown",
+            format!("We cannot tell yet what {} would do.", lower_first(en)),
+            format!("Nous ignorons encore ce que feraient {}.", lower_first(fr)),
+        ),
+    };
+    Reason { code, en, fr, detail: None }
+}
+
+/// "The others" in the middle of a sentence; names keep their capital.
+fn lower_first(name: &str) -> String {
+    name.replace("The ", "the ").replace("Les ", "les ")
+}
+
+/// What was observed, as a sentence.
+pub(super) fn observation(observed: &Observed) -> Reason {
+    let (accepted, refused, sent) = (observed.accepted, observed.refused, observed.sent());
+    Reason {
+        code: "observed",
+        en: format!("{sent} notices from this address in 7 days: {accepted} accepted, {refused} refused."),
+        fr: format!("{sent} avis de cette adresse en 7 jours : {accepted} acceptés, {refused} refusés."),
+        detail: None,
+    }
+}
