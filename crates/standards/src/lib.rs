@@ -6,4 +6,5 @@
 pub mod address;
 pub mod dns;
 pub mod domain;
+pub mod dsn;
 pub mod reply;

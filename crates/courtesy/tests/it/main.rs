@@ -1,0 +1,3 @@
+//! Rooms together: the one integration binary.
+
+mod bounce_corpus;
