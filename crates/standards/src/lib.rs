@@ -8,6 +8,7 @@ pub mod dkim;
 pub mod dmarc;
 pub mod dns;
 pub mod domain;
+pub mod dsn;
 pub mod reply;
 pub mod spf;
 pub mod iso18626;

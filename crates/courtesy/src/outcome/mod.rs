@@ -3,6 +3,7 @@
 //! In: what was said on the wire ([`Said`]), by whom and at which stage. Out: an [`Outcome`] with its cause from
 //! the cause table. Not here: what we then do about it (`queue`, `sender`).
 
+pub mod bounce;
 mod cause;
 mod judge;
 pub mod meaning;

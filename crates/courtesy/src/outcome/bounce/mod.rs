@@ -1,0 +1,220 @@
+//! Mail that came back, and what it means for each recipient.
+//!
+//! In: the bytes of a mail. Out: a [`Returned`] with a [`Finding`] for each recipient it speaks of: a failure with its
+//! cause, a delay, a delivery, a complaint, or an automatic reply that is no failure at all. Delivery and feedback
+//! reports are read by their fields; all others by their words, whoever wrote them. Not here: which message it is about
+//! (that is told by the return path it came to), and what we then do.
+
+mod evidence;
+mod kind;
+mod notification;
+#[cfg(test)]
+mod tests;
+mod wording;
+
+use standards::dsn::{Action, Letter, RECIPIENTS_MAX, Recipient};
+use standards::reply::Status;
+
+use super::meaning::{self, Certainty, Reading, Wording};
+use super::{Cause, Provider, Stage};
+use evidence::Evidence;
+
+/// What kind of news it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A relay or a receiver gave up.
+    Failed,
+    /// A relay still tries.
+    Delayed,
+    /// It was delivered, or passed on to where no reports come from.
+    Delivered,
+    /// The recipient, or a receiver, complains.
+    Complaint,
+    /// A machine answered for the recipient: absence, receipt, challenge.
+    AutoReply,
+}
+
+/// What a returned mail says of one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Who it was for, as the report names them.
+    pub recipient: Option<String>,
+    /// What kind of news.
+    pub kind: Kind,
+    /// Why.
+    pub cause: Cause,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// The enhanced status code, the most telling one.
+    pub status: Option<Status>,
+    /// The three digits of the server's reply.
+    pub reply: Option<u16>,
+    /// When in the conversation it was said; [`Stage::Report`] where that is not told.
+    pub stage: Stage,
+    /// Who said it, from the host names in the report.
+    pub provider: Provider,
+    /// The words it was read from.
+    pub words: String,
+}
+
+impl Finding {
+    /// Whether this alone ends our use of the address: final, about the recipient, and not for now.
+    #[must_use]
+    pub fn stops_address(&self) -> bool {
+        let for_now = self.status.is_some_and(|status| status.class == 4) && self.reply.is_none_or(|code| code < 500);
+        match self.kind {
+            Kind::Failed => self.cause.stops() && !for_now,
+            Kind::Complaint => self.cause.stops(),
+            Kind::Delayed | Kind::Delivered | Kind::AutoReply => false,
+        }
+    }
+}
+
+/// A mail that came back, read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Returned {
+    /// One for each recipient it speaks of; empty when the mail is no report at all.
+    pub findings: Vec<Finding>,
+    /// The Message-ID of the mail it is about, where it shows it.
+    pub message_id: Option<String>,
+}
+
+/// Reads a mail that came back. Anything else gives no findings.
+#[must_use]
+pub fn read(bytes: &[u8]) -> Returned {
+    read_letter(&Letter::open(bytes))
+}
+
+/// As [`read`], of a mail already opened.
+#[must_use]
+pub fn read_letter(letter: &Letter) -> Returned {
+    let message_id = letter.original.message_id().map(str::to_owned);
+    Returned { findings: findings(letter), message_id }
+}
+
+fn findings(letter: &Letter) -> Vec<Finding> {
+    if let Some(feedback) = &letter.feedback {
+        return kind::feedback(feedback, letter);
+    }
+    if let Some(found) = notification::read(letter) {
+        return found;
+    }
+    if let Some(report) = &letter.report {
+        return from_report(letter, &report.recipients);
+    }
+    if let Some(cause) = kind::automatic(letter) {
+        return vec![plain_finding(letter.from.clone(), Kind::AutoReply, cause)];
+    }
+    if kind::is_report(letter) { from_words(letter) } else { Vec::new() }
+}
+
+/// A finding without any reply in it.
+fn plain_finding(recipient: Option<String>, kind: Kind, cause: Cause) -> Finding {
+    Finding {
+        recipient,
+        kind,
+        cause,
+        certainty: Certainty::Words,
+        status: None,
+        reply: None,
+        stage: Stage::Report,
+        provider: Provider::Other,
+        words: String::new(),
+    }
+}
+
+/// A report by the standard: each recipient by its fields, and by the words about it where the fields say too little.
+fn from_report(letter: &Letter, recipients: &[Recipient]) -> Vec<Finding> {
+    let blocks = wording::blocks(letter);
+    let mut found: Vec<Finding> = Vec::new();
+    for recipient in recipients {
+        let name = recipient.final_recipient.clone().or_else(|| recipient.original_recipient.clone());
+        if name.is_some() && found.iter().any(|known| known.recipient == name) {
+            continue;
+        }
+        let kind = match recipient.action {
+            Some(Action::Delayed) => Kind::Delayed,
+            Some(Action::Delivered | Action::Relayed | Action::Expanded) => Kind::Delivered,
+            Some(Action::Failed) | None => Kind::Failed,
+        };
+        let about = wording::about(&blocks, &[&recipient.final_recipient, &recipient.original_recipient]);
+        let mut texts: Vec<&str> = recipient.diagnostic.as_deref().into_iter().collect();
+        texts.extend(about);
+        let fallback = wording::whole(letter);
+        texts.push(&fallback);
+        let evidence = Evidence::gather(recipient.status, &texts, recipient.remote_mta.as_deref());
+        found.push(decide(name, kind, &evidence));
+    }
+    found
+}
+
+/// A report in somebody's own words.
+fn from_words(letter: &Letter) -> Vec<Finding> {
+    let blocks = wording::blocks(letter);
+    let whole = wording::whole(letter);
+    let kind = if kind::is_delay(letter) { Kind::Delayed } else { Kind::Failed };
+    if blocks.is_empty() {
+        let evidence = Evidence::gather(None, &[&whole], None);
+        return vec![decide(letter.original.to(), kind, &evidence)];
+    }
+    let of_block = |block: &wording::Block| {
+        let evidence = Evidence::gather(None, &[&block.words, &whole], None);
+        decide(Some(block.recipient.clone()), kind, &evidence)
+    };
+    blocks.iter().take(RECIPIENTS_MAX).map(of_block).collect()
+}
+
+/// From what was gathered to a finding.
+fn decide(recipient: Option<String>, kind: Kind, evidence: &Evidence<'_>) -> Finding {
+    let mut best: Option<(Reading, &str, Stage)> = None;
+    for text in &evidence.texts {
+        // A stage that this text names is surer than one found elsewhere in the report.
+        let stage = evidence::stage(text).unwrap_or(evidence.stage);
+        let wording =
+            Wording { code: evidence.code, status: evidence.status, text, stage, provider: evidence.provider };
+        let reading = meaning::read(&wording);
+        let better = best.as_ref().is_none_or(|(known, ..)| reading.certainty > known.certainty);
+        if better {
+            best = Some((reading, text, stage));
+        }
+        if reading.certainty >= Certainty::Words {
+            break;
+        }
+    }
+    let (reading, words, stage) = best.unwrap_or_else(|| {
+        let wording = Wording {
+            code: evidence.code,
+            status: evidence.status,
+            text: "",
+            stage: evidence.stage,
+            provider: evidence.provider,
+        };
+        (meaning::read(&wording), "", evidence.stage)
+    });
+    let cause = match kind {
+        Kind::Delivered => Cause::of("delivered"),
+        Kind::Delayed if reading.cause == Cause::unknown() => Cause::of("delayed"),
+        _ => in_hindsight(reading.cause),
+    };
+    Finding {
+        recipient,
+        kind,
+        cause,
+        certainty: reading.certainty,
+        status: evidence.status,
+        reply: evidence.code,
+        stage,
+        provider: evidence.provider,
+        words: words.to_owned(),
+    }
+}
+
+/// What was "for now" on the wire is over in a report that gave up.
+fn in_hindsight(cause: Cause) -> Cause {
+    match cause.code() {
+        "net.timeout" => Cause::of("expired"),
+        "dns.temp" => Cause::of("net"),
+        _ => cause,
+    }
+}
