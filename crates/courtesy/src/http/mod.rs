@@ -1,1 +1,200 @@
-//! The HTTP doors.
+//! The HTTP doors: all routes, each with its audience, in the order in which one meets them.
+
+pub mod auth;
+mod events;
+mod iso18626;
+mod keys;
+mod libraries;
+mod messages;
+mod notices;
+mod openapi;
+pub mod problem;
+mod queue;
+mod relays;
+mod senders;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::config::Config;
+use crate::delivery::dkim::Keyring;
+use crate::intake::Intake;
+use crate::store::{Book, Store};
+use crate::watch::Senders;
+use problem::{Problem, Refusal};
+
+/// How long a request may take: a full batch on a slow disk.
+const REQUEST_MAX: Duration = Duration::from_secs(60);
+
+/// What the handlers work with.
+pub struct App {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// Messages.
+    pub store: Store,
+    /// Libraries and words.
+    pub book: Arc<Book>,
+    /// API keys.
+    pub keys: auth::Keys,
+    /// Events go in here.
+    pub intake: Intake,
+    /// Proofs and plans.
+    pub senders: Arc<Senders>,
+    /// DKIM keys.
+    pub keyring: Arc<Keyring>,
+    /// Woken when something is due now.
+    pub wake: Arc<tokio::sync::Notify>,
+}
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Anybody.
+    Public,
+    /// Whoever has a key of the library concerned, or of the consortium.
+    Key,
+    /// Whoever has a key of the consortium.
+    ConsortiumKey,
+}
+
+/// Every route and its audience. A test walks this list; a route that is not in it does not exist.
+pub const ROUTES: &[(&str, &str, Audience)] = &[
+    ("GET", "/health", Audience::Public),
+    ("GET", "/openapi.json", Audience::Public),
+    ("GET", "/problems/{code}", Audience::Public),
+    ("GET", "/relays", Audience::Public),
+    ("GET", "/relays.json", Audience::Public),
+    ("GET", "/relays.txt", Audience::Public),
+    ("GET", "/relays/changes.atom", Audience::Public),
+    ("POST", "/v1/events", Audience::Key),
+    ("POST", "/v1/events:batch", Audience::Key),
+    ("POST", "/iso18626", Audience::Key),
+    ("GET", "/v1/messages", Audience::Key),
+    ("GET", "/v1/messages/{id}", Audience::Key),
+    ("GET", "/v1/messages/{id}/timeline", Audience::Key),
+    ("POST", "/v1/messages/{id}/resend", Audience::Key),
+    ("POST", "/v1/messages/{id}/cancel", Audience::Key),
+    ("GET", "/v1/libraries", Audience::Key),
+    ("POST", "/v1/libraries:import", Audience::ConsortiumKey),
+    ("GET", "/v1/libraries/{library}", Audience::Key),
+    ("PUT", "/v1/libraries/{library}", Audience::Key),
+    ("GET", "/v1/libraries/{library}/sender", Audience::Key),
+    ("GET", "/v1/libraries/{library}/incidents", Audience::Key),
+    ("GET", "/v1/libraries/{library}/notices", Audience::Key),
+    ("PUT", "/v1/libraries/{library}/notices/{notice}", Audience::Key),
+    ("PUT", "/v1/libraries/{library}/notices/{notice}/{language}", Audience::Key),
+    ("DELETE", "/v1/libraries/{library}/notices/{notice}/{language}", Audience::Key),
+    ("GET", "/v1/libraries/{library}/notices/{notice}/{language}/versions", Audience::Key),
+    ("POST", "/v1/libraries/{library}/notices/{notice}/{language}/preview", Audience::Key),
+    ("GET", "/v1/queue", Audience::Key),
+    ("POST", "/v1/queue/flush", Audience::Key),
+    ("GET", "/v1/keys", Audience::ConsortiumKey),
+    ("POST", "/v1/keys", Audience::ConsortiumKey),
+    ("DELETE", "/v1/keys/{id}", Audience::ConsortiumKey),
+    ("GET", "/v1/dkim", Audience::ConsortiumKey),
+    ("POST", "/v1/dkim/import", Audience::ConsortiumKey),
+    ("POST", "/v1/dkim/rotate", Audience::ConsortiumKey),
+    ("GET", "/v1/zone", Audience::ConsortiumKey),
+    ("GET", "/v1/doctor", Audience::ConsortiumKey),
+];
+
+/// The router over `app`.
+pub fn router(app: Arc<App>) -> Router {
+    let largest = app.config.limits.request_bytes;
+    Router::new()
+        .route("/health", get(queue::health))
+        .route("/openapi.json", get(openapi::document))
+        .route("/problems/{code}", get(explain_problem))
+        .route("/relays", get(relays::page))
+        .route("/relays.json", get(relays::json))
+        .route("/relays.txt", get(relays::text))
+        .route("/relays/changes.atom", get(relays::feed))
+        .route("/v1/events", post(events::one))
+        .route("/v1/events:batch", post(events::batch))
+        .route("/iso18626", post(iso18626::message))
+        .route("/v1/messages", get(messages::list))
+        .route("/v1/messages/{id}", get(messages::show))
+        .route("/v1/messages/{id}/timeline", get(messages::timeline))
+        .route("/v1/messages/{id}/resend", post(messages::again))
+        .route("/v1/messages/{id}/cancel", post(messages::cancel))
+        .route("/v1/libraries", get(libraries::list))
+        .route("/v1/libraries:import", post(libraries::import))
+        .route("/v1/libraries/{library}", get(libraries::show).put(libraries::put))
+        .route("/v1/libraries/{library}/sender", get(senders::show))
+        .route("/v1/libraries/{library}/incidents", get(senders::incidents))
+        .route("/v1/libraries/{library}/notices", get(notices::list))
+        .route("/v1/libraries/{library}/notices/{notice}", put(notices::switch))
+        .route("/v1/libraries/{library}/notices/{notice}/{language}", put(notices::save).delete(notices::reset))
+        .route("/v1/libraries/{library}/notices/{notice}/{language}/versions", get(notices::versions))
+        .route("/v1/libraries/{library}/notices/{notice}/{language}/preview", post(notices::preview))
+        .route("/v1/queue", get(queue::show))
+        .route("/v1/queue/flush", post(queue::flush))
+        .route("/v1/keys", get(keys::list).post(keys::make))
+        .route("/v1/keys/{id}", axum::routing::delete(keys::revoke))
+        .route("/v1/dkim", get(senders::dkim_list))
+        .route("/v1/dkim/import", post(senders::dkim_import))
+        .route("/v1/dkim/rotate", post(senders::dkim_rotate))
+        .route("/v1/zone", get(senders::zone))
+        .route("/v1/doctor", get(senders::doctor))
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(axum::middleware::from_fn(plain_refusals))
+        .layer(axum::extract::DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(largest))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_MAX))
+        .layer(CatchPanicLayer::custom(|_| {
+            Problem::new("unavailable", "Something went wrong on our side.", "Send it again in a moment.").into_response()
+        }))
+        .with_state(app)
+}
+
+/// What the layers below the handlers refuse in plain text (a body too large, a query that cannot be read) is made a
+/// problem document like every other refusal.
+async fn plain_refusals(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
+    let response = next.run(request).await;
+    let is_plain = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if !is_plain {
+        return response;
+    }
+    match response.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new("body-too-large", "The request is larger than this address takes.", "Send it in parts.").into_response()
+        }
+        StatusCode::BAD_REQUEST => {
+            let (_, body) = response.into_parts();
+            let words = axum::body::to_bytes(body, 4096).await.unwrap_or_default();
+            Problem::new("field-invalid", String::from_utf8_lossy(&words), "Mend the query.").into_response()
+        }
+        _ => response,
+    }
+}
+
+async fn not_found() -> Refusal {
+    Refusal(Problem::new("not-found", "There is nothing at this address.", "GET /openapi.json lists every address."))
+}
+
+async fn wrong_method() -> Refusal {
+    Refusal(Problem::new("method-not-allowed", "This address takes other methods.", "GET /openapi.json lists them."))
+}
+
+async fn explain_problem(State(_): State<Arc<App>>, Path(code): Path<String>, headers: HeaderMap) -> Response {
+    let language = problem::accepted_language(&headers);
+    match problem::all(language).find(|(known, ..)| *known == code) {
+        Some((code, status, title)) => {
+            ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{code} ({status})\n{title}\n")).into_response()
+        }
+        None => not_found().await.into_response(),
+    }
+}

@@ -21,6 +21,7 @@ use crate::clock;
 use crate::library::{InLanguages, Library, LibraryCode};
 use crate::notice::catalogue::NOTICES;
 use crate::notice::frame::Frame;
+use crate::notice::problem::{Problem as WordsTrouble, Severity};
 use crate::notice::render::render;
 use crate::notice::value::Fields;
 use crate::notice::words::Words;
@@ -131,13 +132,13 @@ pub async fn list(State(app): State<Arc<App>>, caller: Caller, Path(name): Path<
 }
 
 fn in_force(app: &App, code: &LibraryCode, notice: Notice, language: Language) -> Option<WordsAnswer> {
-    let (source, words) = app.book.words(code, notice, language)?;
+    let (source, text) = app.book.words_text(code, notice, language)?;
     let of = match source.of.as_deref() {
         None => "built-in",
         Some("") => "consortium",
         Some(_) => "library",
     };
-    Some(WordsAnswer { language: language.tag(), of, version: source.version, source: words.source().to_owned() })
+    Some(WordsAnswer { language: language.tag(), of, version: source.version, source: text })
 }
 
 fn notice_from(code: &str) -> Result<Notice, Box<Problem>> {
@@ -151,8 +152,8 @@ fn language_from(tag: &str) -> Result<Language, Box<Problem>> {
 /// Something about words that must be mended, or should be looked at.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WordsProblem {
-    line: usize,
-    column: usize,
+    line: u32,
+    column: u32,
     /// `error` or `warning`.
     severity: &'static str,
     detail: String,
@@ -196,12 +197,12 @@ pub async fn save(
     Ok(no_store(Json(SavedAnswer { notice: notice.code(), language: language.tag(), version, warnings, dry_run })))
 }
 
-fn told(problem: &crate::notice::Problem) -> WordsProblem {
+fn told(problem: &WordsTrouble) -> WordsProblem {
     WordsProblem {
-        line: problem.line,
-        column: problem.column,
-        severity: if problem.is_error() { "error" } else { "warning" },
-        detail: problem.to_string(),
+        line: problem.at.line,
+        column: problem.at.column,
+        severity: if problem.trouble.severity() == Severity::Error { "error" } else { "warning" },
+        detail: problem.trouble.say(Language::En),
     }
 }
 
@@ -217,8 +218,8 @@ fn checked(source: &str, notice: Notice, language: Language, app: &App) -> Resul
         Problem::new("words-invalid", detail, "Mend the lines and save again.").with(errors.collect())
     };
     let words = Words::parse(source, language).map_err(|problems| refuse(problems.iter().map(told).collect()))?;
-    if words.notice() != notice {
-        let detail = format!("the file says it is {}, and it was sent as {notice}", words.notice());
+    if words.notice != notice {
+        let detail = format!("the file says it is {}, and it was sent as {notice}", words.notice);
         return Err(refuse(vec![WordsProblem { line: 1, column: 1, severity: "error", detail }]));
     }
     let home = [app.config.public_host.clone(), app.config.shared.domain.clone()];

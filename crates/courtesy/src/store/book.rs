@@ -22,7 +22,13 @@ pub struct WordsSource {
 /// Old versions of words kept parsed: messages in flight were written under few of them.
 const OLD_WORDS_MAX: usize = 2000;
 
-type InForce = HashMap<(String, String, &'static str), (i64, Option<Arc<Words>>)>;
+/// Words with the source they were read from.
+struct Text {
+    words: Arc<Words>,
+    source: String,
+}
+
+type InForce = HashMap<(String, String, &'static str), (i64, Option<Text>)>;
 
 /// Libraries and words, in memory.
 pub struct Book {
@@ -30,6 +36,7 @@ pub struct Book {
     libraries: RwLock<HashMap<LibraryCode, Arc<Library>>>,
     in_force: RwLock<InForce>,
     old: RwLock<HashMap<WordsRef, Arc<Words>>>,
+    built_in: HashMap<(Notice, Language), Arc<Words>>,
 }
 
 impl Book {
@@ -43,6 +50,7 @@ impl Book {
             libraries: RwLock::default(),
             in_force: RwLock::default(),
             old: RwLock::default(),
+            built_in: built_in(),
         };
         book.refresh().await?;
         Ok(book)
@@ -59,7 +67,7 @@ impl Book {
         for saved in self.store.words_in_force().await? {
             let Some(language) = Language::from_tag(&saved.of.language) else { continue };
             let words = match &saved.source {
-                Some(source) => Some(parsed(&saved.of, source)?),
+                Some(source) => Some(Text { words: parsed(&saved.of, source)?, source: source.clone() }),
                 None => None,
             };
             in_force.insert((saved.of.library, saved.of.notice, language.tag()), (saved.of.version, words));
@@ -89,11 +97,27 @@ impl Book {
     pub fn words(&self, library: &LibraryCode, notice: Notice, language: Language) -> Option<(WordsSource, Arc<Words>)> {
         let in_force = self.in_force.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         for of in [library.as_str(), ""] {
-            if let Some((version, Some(words))) = in_force.get(&(of.to_owned(), notice.code(), language.tag())) {
-                return Some((WordsSource { of: Some(of.to_owned()), version: *version }, Arc::clone(words)));
+            if let Some((version, Some(text))) = in_force.get(&(of.to_owned(), notice.code(), language.tag())) {
+                return Some((WordsSource { of: Some(of.to_owned()), version: *version }, Arc::clone(&text.words)));
             }
         }
-        builtin::words(notice, language).map(|words| (WordsSource { of: None, version: 0 }, words))
+        let built_in = self.built_in.get(&(notice, language)).map(Arc::clone);
+        built_in.map(|words| (WordsSource { of: None, version: 0 }, words))
+    }
+
+    /// The source of the words in force, for an editor.
+    #[must_use]
+    pub fn words_text(&self, library: &LibraryCode, notice: Notice, language: Language) -> Option<(WordsSource, String)> {
+        let (source, _) = self.words(library, notice, language)?;
+        let text = match &source.of {
+            None => builtin::source(notice, language)?,
+            Some(of) => {
+                let in_force = self.in_force.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let (_, text) = in_force.get(&(of.clone(), notice.code(), language.tag()))?;
+                text.as_ref()?.source.clone()
+            }
+        };
+        Some((source, text))
     }
 
     /// The words a message was made with.
@@ -101,13 +125,13 @@ impl Book {
     /// # Errors
     /// When the store is broken, or what it holds under that version cannot be read.
     pub async fn words_at(&self, source: &WordsSource, notice: Notice, language: Language) -> Result<Option<Arc<Words>>> {
-        let Some(of) = &source.of else { return Ok(builtin::words(notice, language)) };
+        let Some(of) = &source.of else { return Ok(self.built_in.get(&(notice, language)).map(Arc::clone)) };
         {
             let in_force = self.in_force.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if let Some((version, Some(words))) = in_force.get(&(of.clone(), notice.code(), language.tag()))
+            if let Some((version, Some(text))) = in_force.get(&(of.clone(), notice.code(), language.tag()))
                 && *version == source.version
             {
-                return Ok(Some(Arc::clone(words)));
+                return Ok(Some(Arc::clone(&text.words)));
             }
         }
         let wanted = WordsRef {
@@ -136,4 +160,16 @@ fn parsed(of: &WordsRef, source: &str) -> Result<Arc<Words>> {
     Words::parse(source, language)
         .map(Arc::new)
         .map_err(|_| StoreError::Corrupt(format!("the words of {} version {}", of.notice, of.version)))
+}
+
+fn built_in() -> HashMap<(Notice, Language), Arc<Words>> {
+    let mut all = HashMap::new();
+    for entry in crate::notice::catalogue::NOTICES {
+        for language in Language::ALL {
+            if let Some(words) = builtin::words(entry.notice, language) {
+                all.insert((entry.notice, language), Arc::new(words.clone()));
+            }
+        }
+    }
+    all
 }

@@ -1,1 +1,356 @@
-//! Looks at every library's records regularly.
+//! Looks at every sender's records regularly, keeps the proofs, and makes the plan from them.
+//!
+//! In: libraries, keys, DNS, and what providers really answered. Out: a [`Plan`] at once whenever one is asked for, and
+//! a [`Change`] whenever a library's sender changes by itself. Accepting an event never waits for DNS; an attempt in a
+//! library's own name waits for it only where the facts at hand have run out.
+
+mod observed;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use standards::domain::Domain;
+use tokio::sync::{Notify, mpsc};
+
+use crate::clock;
+use crate::config::Config;
+use crate::delivery::dkim::Keyring;
+use crate::library::{Library, LibraryCode};
+use crate::net::dns::Resolver;
+use crate::net::facts;
+use crate::notice::Language;
+use crate::outcome::{Outcome, Provider};
+use crate::sender::{self, Family, Ours, Plan, Proof, SenderKind, Situation, Subject};
+use crate::store::{Book, Store};
+
+/// How long one look at a domain's records may take: a few dozen questions, most of them answered in milliseconds.
+const LOOK_MAX: Duration = Duration::from_secs(30);
+
+/// Libraries looked at side by side.
+const SIDE_BY_SIDE: usize = 8;
+
+/// The soonest that a domain is looked at again in the background, whatever its TTL.
+const AGAIN_AT_SOONEST: Duration = Duration::from_secs(60);
+
+/// Plans remembered; one for each library, language and family is the usual number.
+const PLANS_MAX: usize = 50_000;
+
+/// How long a remembered plan is used without looking at ages again.
+const PLAN_REMEMBERED: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
+
+/// A library's sender has changed by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Whose.
+    pub library: LibraryCode,
+    /// The domain of its own address.
+    pub domain: Domain,
+    /// The sender now.
+    pub now: SenderKind,
+    /// Why, in English and French.
+    pub why: [String; 2],
+}
+
+type PlanKey = (LibraryCode, Language, Option<Family>, Vec<SenderKind>);
+type ProofKey = (Domain, String);
+
+/// Proofs and plans.
+pub struct Senders {
+    config: Arc<Config>,
+    store: Store,
+    book: Arc<Book>,
+    keyring: Arc<Keyring>,
+    dns: Resolver,
+    proofs: RwLock<HashMap<ProofKey, Arc<Proof>>>,
+    plans: Mutex<HashMap<PlanKey, (u64, Timestamp, Arc<Plan>)>>,
+    generation: AtomicU64,
+    observed: observed::Ledger,
+    looking: Mutex<HashMap<ProofKey, Arc<tokio::sync::Mutex<()>>>>,
+    nudged: Notify,
+    changes: mpsc::UnboundedSender<Change>,
+}
+
+impl Senders {
+    /// Senders that know nothing yet but what the store remembers of providers' answers; with the line of changes.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn open(
+        config: Arc<Config>,
+        store: Store,
+        book: Arc<Book>,
+        keyring: Arc<Keyring>,
+        dns: Resolver,
+    ) -> crate::store::Result<(Arc<Self>, mpsc::UnboundedReceiver<Change>)> {
+        let (changes, changed) = mpsc::unbounded_channel();
+        let observed = observed::Ledger::open(&store, &config.shared.domain).await?;
+        let senders = Self {
+            config,
+            store,
+            book,
+            keyring,
+            dns,
+            proofs: RwLock::default(),
+            plans: Mutex::default(),
+            generation: AtomicU64::new(0),
+            observed,
+            looking: Mutex::default(),
+            nudged: Notify::new(),
+            changes,
+        };
+        Ok((Arc::new(senders), changed))
+    }
+
+    /// Something changed (a library, a key): look now, and forget the plans.
+    pub fn nudge(&self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
+        self.nudged.notify_one();
+    }
+
+    /// What is ours to send from for libraries of `region`.
+    #[must_use]
+    pub fn ours(&self, region: &str) -> Ours {
+        let relays = self.config.relays_of(region);
+        Ours {
+            shared: self.config.shared.domain.clone(),
+            bounces: self.config.shared.bounces(),
+            include: self.config.shared.include(),
+            selectors: self.config.shared.selectors.clone(),
+            library_selectors: self.config.shared.library_selectors.clone(),
+            return_path_label: self.config.shared.return_path_label.clone(),
+            helo: relays.first().map_or_else(|| self.config.public_host.clone(), |relay| relay.host.clone()),
+            relays: relays.iter().flat_map(|relay| relay.sources.iter().copied()).collect(),
+        }
+    }
+
+    /// The proof at hand for a domain as sent from by `region`.
+    #[must_use]
+    pub fn proof(&self, domain: &Domain, region: &str) -> Option<Arc<Proof>> {
+        let key = (domain.clone(), region.to_owned());
+        self.proofs.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
+    }
+
+    /// The plan for `library` as things stand, for no receiver in particular. Asks nobody.
+    #[must_use]
+    pub fn plan(&self, library: &Library, refused: &[SenderKind], now: Timestamp) -> Arc<Plan> {
+        self.plan_for(library, library.language_for(None), None, refused, now)
+    }
+
+    /// The plan for a message to a receiver of `provider`, that was refused under `refused`. Asks nobody.
+    #[must_use]
+    pub fn plan_for(
+        &self,
+        library: &Library,
+        language: Language,
+        provider: Option<Provider>,
+        refused: &[SenderKind],
+        now: Timestamp,
+    ) -> Arc<Plan> {
+        let family = provider.map(|provider| Family::from_name(provider.name_or("")));
+        let generation = self.generation.load(Ordering::Relaxed);
+        let key = (library.code.clone(), language, family, refused.to_vec());
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, until, plan)) = plans.get(&key)
+            && *of == generation
+            && now < *until
+        {
+            return Arc::clone(plan);
+        }
+        let plan = Arc::new(self.made(library, language, family, refused, now));
+        if plans.len() >= PLANS_MAX {
+            plans.clear();
+        }
+        let until = now.checked_add(PLAN_REMEMBERED).unwrap_or(now);
+        plans.insert(key, (generation, until, Arc::clone(&plan)));
+        plan
+    }
+
+    fn made(&self, library: &Library, language: Language, family: Option<Family>, refused: &[SenderKind], now: Timestamp) -> Plan {
+        let ours = self.ours(&library.region);
+        let domains = library.from.iter().map(|from| from.domain()).chain([&ours.shared]);
+        let proofs: Vec<Proof> =
+            domains.filter_map(|domain| self.proof(domain, &library.region)).map(|proof| (*proof).clone()).collect();
+        let observed = self.observed.of(&library.code);
+        let situation =
+            Situation { library, language, proofs: &proofs, ours: &ours, family, observed: &observed, exclude: refused };
+        sender::plan(&situation, now)
+    }
+
+    /// Looks at the library's own domain where the facts at hand have run out. Waits for DNS, within a limit.
+    pub async fn make_sure(&self, library: &Library, now: Timestamp) {
+        let Some(from) = &library.from else { return };
+        let current = self.proof(from.domain(), &library.region);
+        if current.is_none_or(|proof| proof.facts.expires_at() <= now) {
+            self.look(from.domain(), library, &self.dns).await;
+        }
+    }
+
+    /// Looks at the library's own domain without believing any cache: a receiver has said otherwise.
+    pub async fn look_again(&self, library: &Library) {
+        let Some(from) = &library.from else { return };
+        match self.dns.fresh() {
+            Ok(fresh) => self.look(from.domain(), library, &fresh).await,
+            Err(error) => tracing::error!(%error, "no fresh resolver"),
+        }
+    }
+
+    /// What a provider answered to a message under `plan`: counted, and an incident where it was a refusal for
+    /// authentication.
+    pub async fn observed(&self, library: &Library, plan: &Plan, provider: Provider, outcome: &Outcome, now: Timestamp) {
+        let authentication = outcome.cause().filter(|cause| cause.is_within("auth"));
+        let accepted = matches!(outcome, Outcome::Accepted { .. });
+        if !accepted && authentication.is_none() {
+            return;
+        }
+        let name = provider.name_or("other");
+        if self.observed.count(&library.code, plan.from.domain(), name, plan.sender, accepted) {
+            self.generation.fetch_add(1, Ordering::Relaxed);
+        }
+        let Some(cause) = authentication else { return };
+        let detail = format!("{name} refused {} ({})", plan.from.domain(), plan.rung.code());
+        let (code, cause) = (library.code.to_string(), cause.code().to_owned());
+        match self.store.incident(code, cause.clone(), detail, now).await {
+            Ok(true) => self.tell(library, plan, [&cause, &cause]),
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "an incident could not be kept"),
+        }
+    }
+
+    fn tell(&self, library: &Library, plan: &Plan, why: [&str; 2]) {
+        let change = Change {
+            library: library.code.clone(),
+            domain: plan.from.domain().clone(),
+            now: SenderKind::Shared,
+            why: why.map(str::to_owned),
+        };
+        // Nobody listens only while we are stopping.
+        let _ = self.changes.send(change);
+    }
+
+    /// One look at a domain; several who ask at once share it.
+    async fn look(&self, domain: &Domain, library: &Library, dns: &Resolver) {
+        let key = (domain.clone(), library.region.clone());
+        let turn = {
+            let mut looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(looking.entry(key.clone()).or_default())
+        };
+        let asked_at = clock::now();
+        let _turn = turn.lock().await;
+        if self.proof(&key.0, &key.1).is_some_and(|proof| proof.facts.checked_at() >= asked_at) {
+            return;
+        }
+        let ours = self.ours(&library.region);
+        let subject = self.subject(domain, &ours);
+        let gathering = facts::gather(dns, &ours, &subject, clock::now());
+        let Ok(facts) = tokio::time::timeout(LOOK_MAX, gathering).await else {
+            // Nothing is known: what was known runs out by its age.
+            tracing::warn!(%domain, "DNS took too long");
+            return;
+        };
+        self.learn(key, facts, library);
+    }
+
+    fn subject(&self, domain: &Domain, ours: &Ours) -> Subject {
+        let shared = *domain == ours.shared;
+        let selectors = if shared { &ours.selectors } else { &ours.library_selectors };
+        let keys = selectors.iter().filter_map(|selector| self.keyring.get(domain.as_str(), selector));
+        let keys = keys.map(|key| (key.selector.clone(), key.algorithm.clone(), key.public.clone())).collect();
+        if shared { Subject::shared(keys, ours) } else { Subject::library(domain.clone(), keys, ours) }
+    }
+
+    /// Keeps new facts, and tells where they change the library's sender.
+    fn learn(&self, key: ProofKey, facts: sender::Facts, library: &Library) {
+        let now = clock::now();
+        let own = library.from.as_ref().is_some_and(|from| *from.domain() == key.0);
+        let known_before = self.proof(&key.0, &key.1).is_some();
+        let before = self.plan(library, &[], now).sender;
+        let proof = Arc::new(Proof::of(facts, self.config.proof.age_limit));
+        self.proofs.write().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), proof);
+        self.generation.fetch_add(1, Ordering::Relaxed);
+        let plan = self.plan(library, &[], now);
+        if own && known_before && plan.sender != before {
+            let why = Language::ALL.map(|language| plan.reason.words(language).to_owned());
+            tracing::info!(library = %library.code, domain = %key.0, sender = plan.sender.code(), "the sender changed");
+            let _ = self.changes.send(Change { library: library.code.clone(), domain: key.0, now: plan.sender, why });
+        }
+    }
+
+    /// Looks at everything whose time has come, again and again, until `stop`.
+    pub async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut stop => break,
+                () = self.round() => {}
+            }
+            let pause = self.config.proof.look_every.min(AGAIN_AT_SOONEST);
+            tokio::select! {
+                biased;
+                () = &mut stop => break,
+                () = self.nudged.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        self.observed.write_down(&self.store).await;
+    }
+
+    /// One round over all libraries.
+    async fn round(self: &Arc<Self>) {
+        self.observed.write_down(&self.store).await;
+        let mut waiting = self.due(clock::now());
+        let mut going = tokio::task::JoinSet::new();
+        loop {
+            while going.len() < SIDE_BY_SIDE {
+                let Some((domain, library)) = waiting.pop() else { break };
+                let senders = Arc::clone(self);
+                going.spawn(async move {
+                    senders.keys_for(&domain, &library).await;
+                    senders.look(&domain, &library, &senders.dns).await;
+                });
+            }
+            if going.join_next().await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Domains whose facts have run out, or were asked for `look_every` ago.
+    fn due(&self, now: Timestamp) -> Vec<(Domain, Arc<Library>)> {
+        let every = jiff::SignedDuration::try_from(self.config.proof.look_every).unwrap_or(jiff::SignedDuration::MAX);
+        let mut due: Vec<(Domain, Arc<Library>)> = Vec::new();
+        for library in self.book.libraries() {
+            let own = library.from.as_ref().map(|from| from.domain().clone());
+            for domain in own.into_iter().chain([self.config.shared.domain.clone()]) {
+                let known = self.proof(&domain, &library.region);
+                let is_due = known.is_none_or(|proof| {
+                    proof.facts.expires_at() <= now || now.duration_since(proof.facts.checked_at()) >= every
+                });
+                let listed = due.iter().any(|(d, l)| *d == domain && l.region == library.region);
+                if is_due && !listed {
+                    due.push((domain, Arc::clone(&library)));
+                }
+            }
+        }
+        due
+    }
+
+    /// Makes the keys that a library's domain can delegate to, so that its IT kit has them.
+    async fn keys_for(&self, domain: &Domain, library: &Library) {
+        let shared = *domain == self.config.shared.domain;
+        if !shared && sender::is_public_mailbox(domain) {
+            return;
+        }
+        let selectors =
+            if shared { &self.config.shared.selectors } else { &self.config.shared.library_selectors };
+        for (index, selector) in selectors.iter().enumerate() {
+            let of = (!shared).then(|| library.code.as_str());
+            if let Err(error) = self.keyring.make(domain, selector, of, index == 0).await {
+                tracing::error!(%domain, selector, %error, "a DKIM key could not be made");
+            }
+        }
+    }
+}
