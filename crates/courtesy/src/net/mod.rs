@@ -1,3 +1,4 @@
 //! The world's answers: DNS and TLS.
 
 pub mod dns;
+pub mod facts;
