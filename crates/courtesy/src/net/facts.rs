@@ -16,7 +16,8 @@ use standards::spf::{self, Problem, SpfResult};
 use crate::library::LibraryCode;
 use crate::net::dns::SPF_CHECK_TIMEOUT;
 use crate::sender::{
-    Alias, At, Dated, Facts, KeyFact, KeyFinding, Kit, Ours, Receives, SpfFact, SpfSays, SpfTrouble, Subject, wanted,
+    Alias, At, Dated, Facts, KeyFact, KeyFinding, Kit, OurKey, Ours, Receives, SpfFact, SpfSays, SpfTrouble, Subject,
+    wanted,
 };
 
 /// How long the absence of an answer is believed, in seconds: not at all.
@@ -49,8 +50,8 @@ pub async fn gather(dns: &dyn Dns, ours: &Ours, subject: &Subject, now: Timestam
             facts.spf.push(listed(dns, mail_from, *relay, &ours.helo, now).await);
         }
     }
-    for (selector, algorithm, public) in &subject.keys {
-        facts.dkim.extend(key(dns, &subject.from, selector, algorithm, public, now).await);
+    for ours in &subject.keys {
+        facts.dkim.extend(key(dns, &subject.from, ours, now).await);
     }
     facts
 }
@@ -59,7 +60,7 @@ pub async fn gather(dns: &dyn Dns, ours: &Ours, subject: &Subject, now: Timestam
 pub async fn kit(dns: &dyn Dns, ours: &Ours, domain: &Domain, code: &LibraryCode, keys: &Subject) -> Kit {
     let mut found = Vec::new();
     for (name, target) in wanted(domain, code, ours) {
-        let key = keys.keys.iter().find(|(selector, ..)| name.labels().next() == Some(selector.as_str()));
+        let key = keys.keys.iter().find(|key| name.labels().next() == Some(key.selector.as_str()));
         let key = key.filter(|_| target != ours.bounces);
         found.push(at(dns, &name, domain, key).await);
     }
@@ -127,22 +128,15 @@ fn trouble(problem: Problem) -> SpfTrouble {
 }
 
 /// None where the selector makes no name.
-async fn key(
-    dns: &dyn Dns,
-    domain: &Domain,
-    selector: &str,
-    algorithm: &str,
-    public: &str,
-    now: Timestamp,
-) -> Option<Dated<KeyFact>> {
-    let at = domain.below(&format!("{selector}._domainkey")).ok()?;
+async fn key(dns: &dyn Dns, domain: &Domain, ours: &OurKey, now: Timestamp) -> Option<Dated<KeyFact>> {
+    let at = domain.below(&format!("{}._domainkey", ours.selector)).ok()?;
     let alias = dns.cname(&at).await.ok().and_then(|found| found.records.into_iter().next());
-    let (finding, ttl_s) = published(dns, &at, algorithm, public).await;
-    Some(Dated { value: KeyFact { selector: selector.to_owned(), at, alias, finding }, ttl_s, checked_at: now })
+    let (finding, ttl_s) = published(dns, &at, ours).await;
+    Some(Dated { value: KeyFact { selector: ours.selector.clone(), at, alias, finding }, ttl_s, checked_at: now })
 }
 
 /// What a verifier finds at `at`, through aliases.
-async fn published(dns: &dyn Dns, at: &Domain, algorithm: &str, public: &str) -> (KeyFinding, u32) {
+async fn published(dns: &dyn Dns, at: &Domain, ours: &OurKey) -> (KeyFinding, u32) {
     let found = match dns.txt(at).await {
         Err(trouble) => return (KeyFinding::Unknown(trouble.why), TTL_NO_ANSWER_S),
         Ok(found) => found,
@@ -152,7 +146,7 @@ async fn published(dns: &dyn Dns, at: &Domain, algorithm: &str, public: &str) ->
         [text] => match KeyRecord::parse(text) {
             Err(why) => KeyFinding::Unreadable(why.to_string()),
             Ok(record) if record.is_revoked() => KeyFinding::Revoked,
-            Ok(record) if record.is(algorithm, public) => KeyFinding::Ours,
+            Ok(record) if record.is(&ours.algorithm, &ours.public) => KeyFinding::Ours,
             Ok(record) => KeyFinding::Other(record.rsa_bits()),
         },
         // RFC 6376 §3.6.2.2: with several records the result is undefined.
@@ -205,23 +199,18 @@ async fn look_for_mail(dns: &dyn Dns, domain: &Domain) -> Result<(Receives, u32)
     Ok((if has_address { Receives::Yes } else { Receives::NoHost }, ttl_s))
 }
 
-async fn at(dns: &dyn Dns, name: &Domain, domain: &Domain, key: Option<&(String, String, String)>) -> At {
+async fn at(dns: &dyn Dns, name: &Domain, domain: &Domain, key: Option<&OurKey>) -> At {
     match look_at(dns, name, domain, key).await {
         Ok(at) => at,
         Err(trouble) => At { trouble: Some(trouble.why), ..At::default() },
     }
 }
 
-async fn look_at(
-    dns: &dyn Dns,
-    name: &Domain,
-    domain: &Domain,
-    key: Option<&(String, String, String)>,
-) -> Result<At, NoAnswer> {
+async fn look_at(dns: &dyn Dns, name: &Domain, domain: &Domain, key: Option<&OurKey>) -> Result<At, NoAnswer> {
     let alias = dns.cname(name).await?.records.into_iter().next();
     let mut at = At { alias, ..At::default() };
-    if let Some((_, algorithm, public)) = key {
-        at.key = Some(published(dns, name, algorithm, public).await.0);
+    if let Some(ours) = key {
+        at.key = Some(published(dns, name, ours).await.0);
     }
     if at.alias.is_some() {
         return Ok(at);

@@ -3,17 +3,17 @@
 
 mod kits;
 mod ladder;
+mod receiver;
 mod words;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use standards::address::Address;
 use standards::dns::Table;
 use standards::domain::Domain;
 
-use super::{Ours, PROOF_AGE_MAX, Proof, Subject};
+use super::{OurKey, Ours, PROOF_AGE_MAX, Proof, Subject};
 use crate::library::Library;
 use crate::net::facts::gather;
 
@@ -45,8 +45,10 @@ fn ours() -> Ours {
     }
 }
 
-fn keys(selectors: &[String; 2]) -> Vec<(String, String, String)> {
-    selectors.iter().map(|selector| (selector.clone(), "rsa".to_owned(), KEY.to_owned())).collect()
+fn keys(selectors: &[String; 2]) -> Vec<OurKey> {
+    let key =
+        |selector: &String| OurKey { selector: selector.clone(), algorithm: "rsa".to_owned(), public: KEY.to_owned() };
+    selectors.iter().map(key).collect()
 }
 
 fn library(from: Option<&str>) -> Library {
@@ -79,5 +81,5 @@ fn dns(zone: &str) -> Table {
 
 async fn prove(dns: &Table, ours: &Ours, subject: &Subject, age: SignedDuration) -> Proof {
     let facts = gather(dns, ours, subject, now() - age).await;
-    Proof::of(facts, PROOF_AGE_MAX.min(Duration::from_hours(1)))
+    Proof::of(facts, PROOF_AGE_MAX)
 }

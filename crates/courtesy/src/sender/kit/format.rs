@@ -104,6 +104,7 @@ fn table(kit: &Kit, language: Language) -> String {
 fn zone(kit: &Kit) -> String {
     let mut text = format!("; add to {}\n", kit.zone);
     for wanted in missing(kit) {
+        say_what_is_wrong(&mut text, ';', wanted);
         line(&mut text, format_args!("{} {TTL_S} IN CNAME {}.", short(&wanted.name, &kit.zone), wanted.target));
     }
     if let Some(spf) = kit.spf.as_ref().filter(|spf| !spf.proposal.merge.unchanged) {
@@ -120,6 +121,7 @@ fn zone(kit: &Kit) -> String {
 fn powershell(kit: &Kit) -> String {
     let mut text = String::new();
     for wanted in missing(kit) {
+        say_what_is_wrong(&mut text, '#', wanted);
         line(
             &mut text,
             format_args!(
@@ -135,12 +137,13 @@ fn powershell(kit: &Kit) -> String {
 
 fn terraform(kit: &Kit) -> String {
     let mut text = String::new();
-    for (index, wanted) in missing(kit).enumerate() {
+    // All of them: Terraform keeps what its files say, also what is there already.
+    for wanted in &kit.records {
+        let label = wanted.name.labels().next().unwrap_or_default().replace('-', "_");
         line(
             &mut text,
             format_args!(
-                "resource \"dns_cname_record\" \"notices_{}\" {{\n  zone  = \"{}.\"\n  name  = \"{}\"\n  cname = \"{}.\"\n  ttl   = {TTL_S}\n}}\n",
-                index + 1,
+                "resource \"dns_cname_record\" \"notices_{label}\" {{\n  zone  = \"{}.\"\n  name  = \"{}\"\n  cname = \"{}.\"\n  ttl   = {TTL_S}\n}}\n",
                 kit.zone,
                 short(&wanted.name, &kit.zone),
                 wanted.target
@@ -153,6 +156,13 @@ fn terraform(kit: &Kit) -> String {
 /// Records that are there and right need no command; one that is wrong is made anew.
 fn missing(kit: &Kit) -> impl Iterator<Item = &Wanted> {
     kit.records.iter().filter(|wanted| wanted.state != State::Found)
+}
+
+/// A comment in the tool's own language for whoever runs it: what stands in the way.
+fn say_what_is_wrong(text: &mut String, comment: char, wanted: &Wanted) {
+    if let State::Wrong(why) = &wanted.state {
+        line(text, format_args!("{comment} {}: {}", wanted.name, why.en));
+    }
 }
 
 fn letter(kit: &Kit, language: Language) -> String {
