@@ -2,4 +2,7 @@
 
 pub mod dns;
 pub mod facts;
+<<<<<<< HEAD
 pub mod tls;
+=======
+>>>>>>> dmarc

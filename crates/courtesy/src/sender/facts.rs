@@ -9,6 +9,17 @@ use standards::domain::Domain;
 
 use super::Ours;
 
+/// The public half of one of our keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OurKey {
+    /// Its selector.
+    pub selector: String,
+    /// `rsa` or `ed25519`.
+    pub algorithm: String,
+    /// The `p` of its record, Base64.
+    pub public: String,
+}
+
 /// What is to be looked at: a From domain and what should be found there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
@@ -16,14 +27,14 @@ pub struct Subject {
     pub from: Domain,
     /// The name in that domain that returned mail goes to.
     pub return_path: Domain,
-    /// Selector, algorithm and public half (the `p` of its record) of each of our keys for it.
-    pub keys: Vec<(String, String, String)>,
+    /// Our keys for it, the preferred one first.
+    pub keys: Vec<OurKey>,
 }
 
 impl Subject {
-    /// A library's domain; `keys` are selector, algorithm and public half.
+    /// A library's domain and our keys for it.
     #[must_use]
-    pub fn library(from: Domain, keys: Vec<(String, String, String)>, ours: &Ours) -> Self {
+    pub fn library(from: Domain, keys: Vec<OurKey>, ours: &Ours) -> Self {
         // A name too long for one label more has no return path of its own.
         let return_path = from.below(&ours.return_path_label).unwrap_or_else(|_| from.clone());
         Self { from, return_path, keys }
@@ -31,7 +42,7 @@ impl Subject {
 
     /// Our shared domain.
     #[must_use]
-    pub fn shared(keys: Vec<(String, String, String)>, ours: &Ours) -> Self {
+    pub fn shared(keys: Vec<OurKey>, ours: &Ours) -> Self {
         Self { from: ours.shared.clone(), return_path: ours.bounces.clone(), keys }
     }
 }
@@ -254,11 +265,44 @@ impl Facts {
 /// Domains of mailbox providers for everyone: whoever writes from there owns a mailbox and no domain, and nobody can
 /// publish a record for us.
 const PUBLIC_MAILBOXES: [&str; 38] = [
-    "aol.com", "att.net", "bell.net", "comcast.net", "cox.net", "fastmail.com", "free.fr", "gmail.com", "gmx.com",
-    "gmx.de", "gmx.net", "googlemail.com", "hotmail.ca", "hotmail.co.uk", "hotmail.com", "hotmail.fr", "icloud.com",
-    "laposte.net", "live.ca", "live.com", "mac.com", "mail.com", "me.com", "msn.com", "orange.fr", "outlook.com",
-    "outlook.fr", "proton.me", "protonmail.com", "rogers.com", "sasktel.net", "shaw.ca", "sympatico.ca", "telus.net",
-    "videotron.ca", "yahoo.ca", "yahoo.com", "ymail.com",
+    "aol.com",
+    "att.net",
+    "bell.net",
+    "comcast.net",
+    "cox.net",
+    "fastmail.com",
+    "free.fr",
+    "gmail.com",
+    "gmx.com",
+    "gmx.de",
+    "gmx.net",
+    "googlemail.com",
+    "hotmail.ca",
+    "hotmail.co.uk",
+    "hotmail.com",
+    "hotmail.fr",
+    "icloud.com",
+    "laposte.net",
+    "live.ca",
+    "live.com",
+    "mac.com",
+    "mail.com",
+    "me.com",
+    "msn.com",
+    "orange.fr",
+    "outlook.com",
+    "outlook.fr",
+    "proton.me",
+    "protonmail.com",
+    "rogers.com",
+    "sasktel.net",
+    "shaw.ca",
+    "sympatico.ca",
+    "telus.net",
+    "videotron.ca",
+    "yahoo.ca",
+    "yahoo.com",
+    "ymail.com",
 ];
 
 /// Whether a domain is a mailbox provider's, open to everyone.

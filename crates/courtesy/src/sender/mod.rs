@@ -16,7 +16,8 @@ mod verdict;
 mod words;
 
 pub use facts::{
-    Alias, Dated, Facts, KeyFact, KeyFinding, Listed, Receives, SpfFact, SpfSays, SpfTrouble, Subject, is_public_mailbox,
+    Alias, Dated, Facts, KeyFact, KeyFinding, Listed, OurKey, Receives, SpfFact, SpfSays, SpfTrouble, Subject,
+    is_public_mailbox,
 };
 pub use kit::{At, Format, Kit, SpfAdvice, State, Wanted, dkim_target, wanted};
 pub use plan::{Considered, Plan, Situation, plan};

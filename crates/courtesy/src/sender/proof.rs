@@ -92,7 +92,8 @@ impl Proof {
     #[must_use]
     pub fn verdicts(&self, observed: &[Observed]) -> Vec<ProviderVerdict> {
         let as_is = self.as_it_is();
-        let evaluation = self.best().map_or_else(|| evaluate(&self.facts.dmarc.value, &as_is), |way| way.evaluation.clone());
+        let evaluation =
+            self.best().map_or_else(|| evaluate(&self.facts.dmarc.value, &as_is), |way| way.evaluation.clone());
         let outlook = Outlook {
             verdicts: [&evaluation.by_walk, &evaluation.by_list],
             aligned: [&evaluation.aligned_by_walk, &evaluation.aligned_by_list],
@@ -156,13 +157,19 @@ fn way(facts: &Facts, rung: Rung) -> Way {
     let needs_alias = matches!(rung, Rung::OwnDkimReturn | Rung::OwnReturn);
     let needs_listing = rung != Rung::OwnDkim && rung != Rung::Shared;
     let listed = facts.listed(return_path);
-    let dkim = if rung.is_signed() && !facts.selectors().is_empty() { vec![facts.from.clone()] } else { Vec::new() };
-    let authenticated = Authenticated { spf: (listed == Listed::All).then(|| return_path.clone()), dkim };
-    let evaluation = evaluate(&facts.dmarc.value, &authenticated);
+    let signed = if rung.is_signed() { signing_standing(facts) } else { Standing::Fails };
+    let judge = |spf: bool, dkim: bool| {
+        let spf = spf.then(|| return_path.clone());
+        let dkim = if dkim { vec![facts.from.clone()] } else { Vec::new() };
+        evaluate(&facts.dmarc.value, &Authenticated { spf, dkim })
+    };
+    let evaluation = judge(listed == Listed::All, signed == Standing::Holds);
+    // What is not known yet may still turn out well: the policy fails a way only when even that would not help.
+    let hoped_for = judge(listing_standing(&listed) != Standing::Fails, signed != Standing::Fails);
 
     let mut parts: Vec<(Standing, Why)> = domain_trouble(facts).into_iter().collect();
     if rung.is_signed() {
-        parts.push((signing_standing(facts), signing(facts)));
+        parts.push((signed, signing(facts)));
     }
     if needs_alias {
         parts.push((alias_standing(facts), returning(facts)));
@@ -170,8 +177,7 @@ fn way(facts: &Facts, rung: Rung) -> Way {
     if needs_listing {
         parts.push((listing_standing(&listed), listing(facts, return_path)));
     }
-    let dmarc = dmarc_standing(facts, &evaluation, return_path);
-    parts.extend(dmarc);
+    parts.extend(dmarc_standing(facts, &hoped_for, return_path));
     let standing = overall(parts.iter().map(|(standing, _)| *standing));
     // Reasons against it come before reasons for it: the first is what is shown in one line.
     parts.sort_by_key(|(standing, _)| *standing == Standing::Holds);
@@ -179,7 +185,11 @@ fn way(facts: &Facts, rung: Rung) -> Way {
         rung,
         standing,
         return_path: return_path.clone(),
-        selectors: if rung.is_signed() { facts.selectors().into_iter().map(str::to_owned).collect() } else { Vec::new() },
+        selectors: if rung.is_signed() {
+            facts.selectors().into_iter().map(str::to_owned).collect()
+        } else {
+            Vec::new()
+        },
         evaluation,
         why: parts.iter().map(|(_, why)| why.reason()).collect(),
     }

@@ -213,9 +213,11 @@ pub(super) fn headline(family: Family, verdict: Verdict) -> Reason {
         (Verdict::SpamRisk, true) => {
             ("spam_risk", format!("{en} may put this in spam."), format!("{fr} pourrait le classer comme indésirable."))
         }
-        (Verdict::SpamRisk, false) => {
-            ("spam_risk", format!("{en} may put this in spam."), format!("{fr} pourraient le classer comme indésirable."))
-        }
+        (Verdict::SpamRisk, false) => (
+            "spam_risk",
+            format!("{en} may put this in spam."),
+            format!("{fr} pourraient le classer comme indésirable."),
+        ),
         (Verdict::Rejected, true) => {
             ("rejected", format!("{en} would refuse this today."), format!("{fr} le refuserait aujourd’hui."))
         }

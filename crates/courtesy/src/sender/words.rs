@@ -118,8 +118,12 @@ impl Why {
         Some(match self {
             Self::ChosenDkimReturn(domain) => said(
                 "own_dkim_return",
-                format!("Sent from the library’s own address: {domain} has published our signing key and takes undeliverable mail back through us."),
-                format!("Envoyé de l’adresse de la bibliothèque : {domain} a publié notre clé de signature et nous confie le courrier non distribué."),
+                format!(
+                    "Sent from the library’s own address: {domain} has published our signing key and takes undeliverable mail back through us."
+                ),
+                format!(
+                    "Envoyé de l’adresse de la bibliothèque : {domain} a publié notre clé de signature et nous confie le courrier non distribué."
+                ),
                 "DKIM + SPF",
             ),
             Self::ChosenDkim(domain) => said(
@@ -130,14 +134,22 @@ impl Why {
             ),
             Self::ChosenReturn(domain) => said(
                 "own_return",
-                format!("Sent from the library’s own address: {domain} vouches for our server. Without our signing key this stops working when a patron forwards her mail."),
-                format!("Envoyé de l’adresse de la bibliothèque : {domain} se porte garant de notre serveur. Sans notre clé de signature, cela cesse dès qu’un usager fait suivre son courrier."),
+                format!(
+                    "Sent from the library’s own address: {domain} vouches for our server. Without our signing key this stops working when a patron forwards her mail."
+                ),
+                format!(
+                    "Envoyé de l’adresse de la bibliothèque : {domain} se porte garant de notre serveur. Sans notre clé de signature, cela cesse dès qu’un usager fait suivre son courrier."
+                ),
                 "SPF",
             ),
             Self::ChosenSpf(domain) => said(
                 "own_spf",
-                format!("Sent from the library’s own address: {domain} lists our server. Undeliverable mail goes back to the library’s mailbox, and we do not see it."),
-                format!("Envoyé de l’adresse de la bibliothèque : {domain} inscrit notre serveur sur sa liste. Le courrier non distribué revient à la boîte de la bibliothèque, et nous ne le voyons pas."),
+                format!(
+                    "Sent from the library’s own address: {domain} lists our server. Undeliverable mail goes back to the library’s mailbox, and we do not see it."
+                ),
+                format!(
+                    "Envoyé de l’adresse de la bibliothèque : {domain} inscrit notre serveur sur sa liste. Le courrier non distribué revient à la boîte de la bibliothèque, et nous ne le voyons pas."
+                ),
                 "SPF",
             ),
             Self::SharedHolds => plain(
@@ -182,8 +194,14 @@ impl Why {
             ),
             Self::Outvoted { family, refused, sent } => said(
                 "outvoted",
-                format!("{} refused {refused} of the last {sent} notices from this address, whatever the records say.", family.name_en()),
-                format!("{} a refusé {refused} des {sent} derniers avis de cette adresse, quoi que disent les enregistrements.", family.name_fr()),
+                format!(
+                    "{} refused {refused} of the last {sent} notices from this address, whatever the records say.",
+                    family.name_en()
+                ),
+                format!(
+                    "{} a refusé {refused} des {sent} derniers avis de cette adresse, quoi que disent les enregistrements.",
+                    family.name_fr()
+                ),
                 "7 d",
             ),
             Self::NoRelayAddress => plain(
@@ -205,13 +223,17 @@ impl Why {
             Self::NullMx(domain) => said(
                 "null_mx",
                 format!("{domain} says that it takes no mail, so nobody could reply and receivers distrust it."),
-                format!("{domain} déclare ne pas recevoir de courriel : personne ne pourrait répondre, et les destinataires s’en méfient."),
+                format!(
+                    "{domain} déclare ne pas recevoir de courriel : personne ne pourrait répondre, et les destinataires s’en méfient."
+                ),
                 "MX 0 .",
             ),
             Self::NoMailServer(domain) => said(
                 "no_mail_server",
                 format!("{domain} has no mail server, so nobody could reply and receivers distrust it."),
-                format!("{domain} n’a pas de serveur de courriel : personne ne pourrait répondre, et les destinataires s’en méfient."),
+                format!(
+                    "{domain} n’a pas de serveur de courriel : personne ne pourrait répondre, et les destinataires s’en méfient."
+                ),
                 "no MX, no A",
             ),
             Self::NoSuchDomain(domain) => said(
@@ -241,7 +263,9 @@ impl Why {
             Self::AsksQuarantine { domain, at } => said(
                 "asks_quarantine",
                 format!("{domain} asks everyone to put mail in spam that is not proven to be its own."),
-                format!("{domain} demande à tous de classer comme indésirable le courrier dont l’origine n’est pas prouvée."),
+                format!(
+                    "{domain} demande à tous de classer comme indésirable le courrier dont l’origine n’est pas prouvée."
+                ),
                 format!("DMARC p=quarantine ({at})"),
             ),
             Self::AsksNothing { domain, at } => said(
@@ -258,20 +282,28 @@ impl Why {
             ),
             Self::PolicyUseless(domain) => said(
                 "policy_useless",
-                format!("The rule that {domain} published for mail in its name cannot be read, so receivers ignore it."),
-                format!("La règle publiée par {domain} pour le courrier en son nom est illisible; les destinataires l’ignorent."),
+                format!(
+                    "The rule that {domain} published for mail in its name cannot be read, so receivers ignore it."
+                ),
+                format!(
+                    "La règle publiée par {domain} pour le courrier en son nom est illisible; les destinataires l’ignorent."
+                ),
                 "DMARC: no valid p=",
             ),
             Self::PolicyUnknown { domain, why } => said(
                 "policy_unknown",
                 format!("The name servers of {domain} did not answer, so we cannot tell what it asks of receivers."),
-                format!("Les serveurs de noms de {domain} n’ont pas répondu; nous ignorons ce qu’il demande aux destinataires."),
+                format!(
+                    "Les serveurs de noms de {domain} n’ont pas répondu; nous ignorons ce qu’il demande aux destinataires."
+                ),
                 format!("DMARC: {why}"),
             ),
             Self::ReceiversDiffer(domain) => said(
                 "receivers_differ",
                 format!("Receivers judge {domain} by two different rules, and they do not come to the same result."),
-                format!("Les destinataires jugent {domain} selon deux règles différentes, avec des résultats différents."),
+                format!(
+                    "Les destinataires jugent {domain} selon deux règles différentes, avec des résultats différents."
+                ),
                 "RFC 9989 / RFC 7489",
             ),
             Self::NotTheSameName { domain, other } => said(
@@ -316,8 +348,12 @@ impl Why {
             }
             Self::SpfUnknown(domain) => said(
                 "spf_unknown",
-                format!("The name servers of {domain} did not answer, so we cannot tell whether our server is on its list."),
-                format!("Les serveurs de noms de {domain} n’ont pas répondu; nous ignorons si notre serveur est sur sa liste."),
+                format!(
+                    "The name servers of {domain} did not answer, so we cannot tell whether our server is on its list."
+                ),
+                format!(
+                    "Les serveurs de noms de {domain} n’ont pas répondu; nous ignorons si notre serveur est sur sa liste."
+                ),
                 "SPF: temperror",
             ),
             _ => return None,
@@ -343,7 +379,11 @@ impl Why {
                 "key_other",
                 format!("{domain} has published a key in the place of ours, but it is another one."),
                 format!("{domain} a publié une clé à la place de la nôtre, mais c’en est une autre."),
-                format!("{}: other key{}", at(domain, selector), bits.map(|bits| format!(", {bits} bits")).unwrap_or_default()),
+                format!(
+                    "{}: other key{}",
+                    at(domain, selector),
+                    bits.map(|bits| format!(", {bits} bits")).unwrap_or_default()
+                ),
             ),
             Self::KeyRevoked { domain, selector } => said(
                 "key_revoked",
@@ -359,8 +399,12 @@ impl Why {
             ),
             Self::KeyUnknown { domain, selector } => said(
                 "key_unknown",
-                format!("The name servers of {domain} did not answer, so we cannot tell whether our signing key is published."),
-                format!("Les serveurs de noms de {domain} n’ont pas répondu; nous ignorons si notre clé de signature est publiée."),
+                format!(
+                    "The name servers of {domain} did not answer, so we cannot tell whether our signing key is published."
+                ),
+                format!(
+                    "Les serveurs de noms de {domain} n’ont pas répondu; nous ignorons si notre clé de signature est publiée."
+                ),
                 format!("{}: no answer", at(domain, selector)),
             ),
             Self::NoKeyMade(domain) => plain(
@@ -436,7 +480,9 @@ fn broken(domain: &Domain, trouble: &SpfTrouble) -> (String, String, String) {
     match trouble {
         SpfTrouble::Several(count) => (
             format!("{domain} has {count} lists of servers, and there may be only one: receivers ignore them all."),
-            format!("{domain} a {count} listes de serveurs alors qu’une seule est permise : les destinataires les ignorent toutes."),
+            format!(
+                "{domain} a {count} listes de serveurs alors qu’une seule est permise : les destinataires les ignorent toutes."
+            ),
             format!("{count} records"),
         ),
         SpfTrouble::TooManyLookups => (
@@ -446,7 +492,9 @@ fn broken(domain: &Domain, trouble: &SpfTrouble) -> (String, String, String) {
         ),
         SpfTrouble::TooManyVoids => (
             format!("The list of servers of {domain} refers to names that no longer exist, so receivers ignore it."),
-            format!("La liste de serveurs de {domain} renvoie à des noms qui n’existent plus; les destinataires l’ignorent."),
+            format!(
+                "La liste de serveurs de {domain} renvoie à des noms qui n’existent plus; les destinataires l’ignorent."
+            ),
             "more than 2 void look-ups".to_owned(),
         ),
         SpfTrouble::Syntax(fault) => (
@@ -456,7 +504,9 @@ fn broken(domain: &Domain, trouble: &SpfTrouble) -> (String, String, String) {
         ),
         SpfTrouble::NothingThere(target) => (
             format!("The list of servers of {domain} refers to {target}, where there is none, so receivers ignore it."),
-            format!("La liste de serveurs de {domain} renvoie à {target}, où il n’y en a pas; les destinataires l’ignorent."),
+            format!(
+                "La liste de serveurs de {domain} renvoie à {target}, où il n’y en a pas; les destinataires l’ignorent."
+            ),
             format!("no record at {target}"),
         ),
         SpfTrouble::Other(fault) => (

@@ -1,0 +1,224 @@
+//! Asks the DNS all that the sender room judges by: one [`Facts`] for a From domain, and what stands at the names of an
+//! IT kit.
+//!
+//! No decisions here. An answer that does not come is a fact, too: unknown.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use standards::dkim::KeyRecord;
+use standards::dmarc;
+use standards::dns::{Dns, NoAnswer};
+use standards::domain::Domain;
+use standards::spf::count::{Proposal, propose};
+use standards::spf::{self, Problem, SpfResult};
+
+use crate::library::LibraryCode;
+use crate::net::dns::SPF_CHECK_TIMEOUT;
+use crate::sender::{
+    Alias, At, Dated, Facts, KeyFact, KeyFinding, Kit, OurKey, Ours, Receives, SpfFact, SpfSays, SpfTrouble, Subject,
+    wanted,
+};
+
+/// How long the absence of an answer is believed, in seconds: not at all.
+const TTL_NO_ANSWER_S: u32 = 0;
+/// What the local part of MAIL FROM is in a check: records that look at it (RFC 7208 §7, macro `l`) are rare.
+const LOCAL_PART: &str = "notices";
+
+/// Asks for everything about `subject`.
+pub async fn gather(dns: &dyn Dns, ours: &Ours, subject: &Subject, now: Timestamp) -> Facts {
+    let mut mail_froms = vec![subject.return_path.clone()];
+    for other in [&subject.from, &ours.bounces] {
+        if !mail_froms.contains(other) {
+            mail_froms.push(other.clone());
+        }
+    }
+    let discovery = dmarc::discover_for(dns, &subject.from, &mail_froms).await;
+    let ttl_s = discovery.ttl_s;
+    let mut facts = Facts {
+        from: subject.from.clone(),
+        return_path: subject.return_path.clone(),
+        bounces: ours.bounces.clone(),
+        spf: Vec::with_capacity(mail_froms.len() * ours.relays.len()),
+        dkim: Vec::with_capacity(subject.keys.len()),
+        alias: alias(dns, &subject.return_path, &ours.bounces, now).await,
+        dmarc: Dated { value: discovery, ttl_s, checked_at: now },
+        receives: receives(dns, &subject.from, now).await,
+    };
+    for mail_from in &mail_froms {
+        for relay in &ours.relays {
+            facts.spf.push(listed(dns, mail_from, *relay, &ours.helo, now).await);
+        }
+    }
+    for ours in &subject.keys {
+        facts.dkim.extend(key(dns, &subject.from, ours, now).await);
+    }
+    facts
+}
+
+/// Asks what stands at the names of a library's IT kit, and what its SPF record would be with us in it.
+pub async fn kit(dns: &dyn Dns, ours: &Ours, domain: &Domain, code: &LibraryCode, keys: &Subject) -> Kit {
+    let mut found = Vec::new();
+    for (name, target) in wanted(domain, code, ours) {
+        let key = keys.keys.iter().find(|key| name.labels().next() == Some(key.selector.as_str()));
+        let key = key.filter(|_| target != ours.bounces);
+        found.push(at(dns, &name, domain, key).await);
+    }
+    let spf = advice(dns, ours, domain).await;
+    Kit::of(domain, code, ours, &found, spf)
+}
+
+async fn advice(dns: &dyn Dns, ours: &Ours, domain: &Domain) -> Option<Proposal> {
+    let include = format!("include:{}", ours.include);
+    let addresses: Vec<String> = ours
+        .relays
+        .iter()
+        .map(|relay| match relay {
+            IpAddr::V4(ip) => format!("ip4:{ip}"),
+            IpAddr::V6(ip) => format!("ip6:{ip}"),
+        })
+        .collect();
+    let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+    tokio::time::timeout(SPF_CHECK_TIMEOUT, propose(dns, domain, &[&include], &addresses)).await.ok()?.ok()
+}
+
+async fn listed(dns: &dyn Dns, mail_from: &Domain, relay: IpAddr, helo: &Domain, now: Timestamp) -> Dated<SpfFact> {
+    let address = format!("{LOCAL_PART}@{mail_from}");
+    let query = spf::Query { ip: relay, mail_from: &address, helo: helo.as_str(), receiver: None, now };
+    let verdict = tokio::time::timeout(SPF_CHECK_TIMEOUT, spf::check(dns, &query)).await;
+    let Ok(verdict) = verdict else {
+        let value = SpfFact {
+            mail_from: mail_from.clone(),
+            relay,
+            says: SpfSays::TempError,
+            trouble: None,
+            record: None,
+            lookups: 0,
+        };
+        return Dated { value, ttl_s: TTL_NO_ANSWER_S, checked_at: now };
+    };
+    let says = match verdict.result {
+        SpfResult::Pass => SpfSays::Pass,
+        SpfResult::Fail => SpfSays::Fail,
+        SpfResult::SoftFail => SpfSays::SoftFail,
+        SpfResult::Neutral => SpfSays::Neutral,
+        SpfResult::None => SpfSays::None,
+        SpfResult::TempError => SpfSays::TempError,
+        SpfResult::PermError => SpfSays::PermError,
+    };
+    let record = verdict.trace.iter().find_map(|step| match &step.event {
+        spf::Event::Records { records } if records.len() == 1 => records.first().cloned(),
+        _ => None,
+    });
+    let trouble = (says == SpfSays::PermError).then(|| verdict.problem.map(trouble)).flatten();
+    let value = SpfFact { mail_from: mail_from.clone(), relay, says, trouble, record, lookups: verdict.lookups };
+    let ttl_s = if says == SpfSays::TempError { TTL_NO_ANSWER_S } else { verdict.ttl_s.unwrap_or(TTL_NO_ANSWER_S) };
+    Dated { value, ttl_s, checked_at: now }
+}
+
+fn trouble(problem: Problem) -> SpfTrouble {
+    match problem {
+        Problem::SeveralRecords { count, .. } => SpfTrouble::Several(count),
+        Problem::TooManyLookups { .. } => SpfTrouble::TooManyLookups,
+        Problem::TooManyVoids { .. } => SpfTrouble::TooManyVoids,
+        Problem::Syntax { fault, .. } => SpfTrouble::Syntax(fault.to_string()),
+        Problem::NothingThere { target, .. } => SpfTrouble::NothingThere(target),
+        other => SpfTrouble::Other(other.to_string()),
+    }
+}
+
+/// None where the selector makes no name.
+async fn key(dns: &dyn Dns, domain: &Domain, ours: &OurKey, now: Timestamp) -> Option<Dated<KeyFact>> {
+    let at = domain.below(&format!("{}._domainkey", ours.selector)).ok()?;
+    let alias = dns.cname(&at).await.ok().and_then(|found| found.records.into_iter().next());
+    let (finding, ttl_s) = published(dns, &at, ours).await;
+    Some(Dated { value: KeyFact { selector: ours.selector.clone(), at, alias, finding }, ttl_s, checked_at: now })
+}
+
+/// What a verifier finds at `at`, through aliases.
+async fn published(dns: &dyn Dns, at: &Domain, ours: &OurKey) -> (KeyFinding, u32) {
+    let found = match dns.txt(at).await {
+        Err(trouble) => return (KeyFinding::Unknown(trouble.why), TTL_NO_ANSWER_S),
+        Ok(found) => found,
+    };
+    let finding = match found.records.as_slice() {
+        [] => KeyFinding::Absent,
+        [text] => match KeyRecord::parse(text) {
+            Err(why) => KeyFinding::Unreadable(why.to_string()),
+            Ok(record) if record.is_revoked() => KeyFinding::Revoked,
+            Ok(record) if record.is(&ours.algorithm, &ours.public) => KeyFinding::Ours,
+            Ok(record) => KeyFinding::Other(record.rsa_bits()),
+        },
+        // RFC 6376 §3.6.2.2: with several records the result is undefined.
+        several => KeyFinding::Unreadable(format!("{} records at one name", several.len())),
+    };
+    (finding, found.ttl_s)
+}
+
+async fn alias(dns: &dyn Dns, name: &Domain, bounces: &Domain, now: Timestamp) -> Dated<Alias> {
+    // The shared domain's return path is our own name already.
+    if name == bounces {
+        return Dated { value: Alias::Ours, ttl_s: u32::MAX, checked_at: now };
+    }
+    let (value, ttl_s) = match dns.cname(name).await {
+        Err(trouble) => (Alias::Unknown(trouble.why), TTL_NO_ANSWER_S),
+        Ok(found) => {
+            let value = match found.records.first() {
+                Some(target) if target == bounces => Alias::Ours,
+                Some(target) => Alias::Elsewhere(target.clone()),
+                None if found.name_exists => Alias::NoAlias,
+                None => Alias::Absent,
+            };
+            (value, found.ttl_s)
+        }
+    };
+    Dated { value, ttl_s, checked_at: now }
+}
+
+/// RFC 5321 §5.1: MX records, or else an address of the domain itself; RFC 7505: or neither, on purpose.
+async fn receives(dns: &dyn Dns, domain: &Domain, now: Timestamp) -> Dated<Receives> {
+    let (value, ttl_s) = match look_for_mail(dns, domain).await {
+        Ok(known) => known,
+        Err(trouble) => (Receives::Unknown(trouble.why), TTL_NO_ANSWER_S),
+    };
+    Dated { value, ttl_s, checked_at: now }
+}
+
+async fn look_for_mail(dns: &dyn Dns, domain: &Domain) -> Result<(Receives, u32), NoAnswer> {
+    let mx = dns.mx(domain).await?;
+    if !mx.name_exists {
+        return Ok((Receives::NoSuchDomain, mx.ttl_s));
+    }
+    if !mx.records.is_empty() {
+        let null = mx.records.iter().all(|mx| mx.host.is_none());
+        return Ok((if null { Receives::NullMx } else { Receives::Yes }, mx.ttl_s));
+    }
+    let (a, aaaa) = (dns.a(domain).await?, dns.aaaa(domain).await?);
+    let has_address = !a.records.is_empty() || !aaaa.records.is_empty();
+    let ttl_s = mx.ttl_s.min(a.ttl_s).min(aaaa.ttl_s);
+    Ok((if has_address { Receives::Yes } else { Receives::NoHost }, ttl_s))
+}
+
+async fn at(dns: &dyn Dns, name: &Domain, domain: &Domain, key: Option<&OurKey>) -> At {
+    match look_at(dns, name, domain, key).await {
+        Ok(at) => at,
+        Err(trouble) => At { trouble: Some(trouble.why), ..At::default() },
+    }
+}
+
+async fn look_at(dns: &dyn Dns, name: &Domain, domain: &Domain, key: Option<&OurKey>) -> Result<At, NoAnswer> {
+    let alias = dns.cname(name).await?.records.into_iter().next();
+    let mut at = At { alias, ..At::default() };
+    if let Some(ours) = key {
+        at.key = Some(published(dns, name, ours).await.0);
+    }
+    if at.alias.is_some() {
+        return Ok(at);
+    }
+    at.has_addresses = !dns.a(name).await?.records.is_empty() || !dns.aaaa(name).await?.records.is_empty();
+    at.has_others = !dns.txt(name).await?.records.is_empty() || !dns.mx(name).await?.records.is_empty();
+    if let Ok(twice) = Domain::parse(&format!("{name}.{domain}")) {
+        at.typed_twice = dns.cname(&twice).await?.name_exists;
+    }
+    Ok(at)
+}
