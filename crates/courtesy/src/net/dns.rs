@@ -272,3 +272,6 @@ fn in_words(error: &NetError) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests;
