@@ -159,3 +159,21 @@ async fn names_are_asked_as_they_are() {
     // No search list: a single label is a name of its own.
     assert!(!resolver.a(&domain("library")).await.unwrap().name_exists);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_questions_at_once_are_all_answered() {
+    let (zones, server, _) = started().await;
+    // Time enough for a busy machine: the rule is about losing questions, not about speed.
+    let resolver = Resolver::at(server.address(), Limits { timeout: QUESTION_TIMEOUT, ..QUICK }).unwrap();
+    zones.put(&domain("*.library.example"), Data::txt(&"x".repeat(1_500)));
+    zones.put(&domain("*.college.example"), Data::txt("x"));
+    let mut asking = tokio::task::JoinSet::new();
+    for number in 0..1_000 {
+        let zone = if number % 4 == 0 { "library" } else { "college" };
+        let (resolver, name) = (resolver.clone(), domain(&format!("n{number}.{zone}.example")));
+        asking.spawn(async move { resolver.txt(&name).await.map(|found| found.records.len()) });
+    }
+    let answers = asking.join_all().await;
+    let lost: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+    assert!(lost.is_empty(), "{} lost, the first: {:?}", lost.len(), lost.first());
+}
