@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::count::{self, Doubt, WayOut};
+use super::super::count::{self, Doubt, NoProposal, Proposal, Wanted, WayOut};
 use super::super::edit::{Merge, Note, STRING_OCTETS_MAX, merge, strings};
 use super::super::{Record, SpfResult};
 use super::table::Table;
@@ -14,6 +14,19 @@ const OURS: &str = "include:_spf.notices.example";
 fn merged(records: &[&str]) -> Merge {
     let txt: Vec<Vec<u8>> = records.iter().map(|record| record.as_bytes().to_vec()).collect();
     merge(&txt, &[OURS]).unwrap()
+}
+
+fn proposed(table: &Table) -> Result<Proposal, NoProposal> {
+    wait(count::propose(
+        table,
+        &Wanted {
+            domain: &library(),
+            additions: &[OURS],
+            addresses: &["ip4:198.51.100.7"],
+            relays: &[RELAY.parse().unwrap()],
+            now: jiff::Timestamp::UNIX_EPOCH,
+        },
+    ))
 }
 
 fn library() -> Domain {
@@ -179,7 +192,7 @@ fn past_ten_lookups_the_ways_out_come_with_their_reasons() {
         _spf.notices.example TXT v=spf1 ip4:198.51.100.7 -all",
     );
     table.put("library.example", "TXT", b"unrelated");
-    let proposal = wait(count::propose(&table, &library(), &[OURS], &["ip4:198.51.100.7"])).unwrap();
+    let proposal = proposed(&table).unwrap();
     assert_eq!((proposal.before.lookups, proposal.after.lookups, proposal.works), (11, 12, false));
     let mut kinds = proposal.ways_out.iter();
     assert!(matches!(kinds.next(), Some(WayOut::DropDead { term, saves: 1, .. }) if term == "include:gone.example"));
@@ -193,8 +206,25 @@ fn past_ten_lookups_the_ways_out_come_with_their_reasons() {
 }
 
 #[test]
+fn a_record_is_tried_before_it_is_published() {
+    let published = "library.example TXT v=spf1 mx -all
+        library.example MX 10 mail.library.example
+        mail.library.example A 192.0.2.2";
+    let zone = "_spf.notices.example TXT v=spf1 ip4:198.51.100.0/28 -all";
+    let proposal = proposed(&Table::new(&format!("{published}\n{zone}"))).unwrap();
+    assert!(proposal.works && proposal.ways_out.is_empty());
+    assert_eq!((proposal.before.lookups, proposal.after.lookups), (1, 2));
+    assert_eq!(proposal.trials[0].verdict.result, SpfResult::Pass);
+    assert_eq!(proposal.trials[0].verdict.ttl_s, Some(0));
+    // The include is there, but does not name this relay.
+    let proposal = proposed(&Table::new(&format!("{published}\n{}", zone.replace("100.0/28", "100.64/28")))).unwrap();
+    assert!(!proposal.works);
+    assert_eq!(proposal.trials[0].verdict.result, SpfResult::Fail);
+}
+
+#[test]
 fn a_silent_dns_gives_no_proposal() {
-    assert!(wait(count::propose(&Table::new("library.example FAIL"), &library(), &[OURS], &[])).is_err());
+    assert!(proposed(&Table::new("library.example FAIL")).is_err());
 }
 
 /// Hosts and included records that the generated records lead to, and the relay we want to pass.
