@@ -206,6 +206,22 @@ fn the_domains_words_cannot_break_a_line() {
 }
 
 #[test]
+fn words_are_for_a_fail_of_the_record_that_gave_it() {
+    let words = "why.library.example TXT ours\nwhy.other.example TXT theirs\n";
+    let explanation = |records: &str| {
+        checked(&Table::new(&format!("{words}{records}")), "192.0.2.1", "a@library.example").explanation
+    };
+    let other = "other.example TXT v=spf1 -all exp=why.other.example";
+    assert_eq!(explanation("library.example TXT v=spf1 ~all exp=why.library.example"), None);
+    let redirected = format!("library.example TXT v=spf1 exp=why.library.example redirect=other.example\n{other}");
+    assert_eq!(explanation(&redirected).as_deref(), Some("theirs"));
+    let included = format!("library.example TXT v=spf1 include:other.example -all exp=why.library.example\n{other}");
+    assert_eq!(explanation(&included).as_deref(), Some("ours"));
+    let two = "library.example TXT v=spf1 -all exp=why.library.example\nwhy.library.example TXT more";
+    assert_eq!(explanation(two), None);
+}
+
+#[test]
 fn the_trace_tells_every_step_with_depth_and_counts() {
     let table = Table::new(
         "library.example TXT v=spf1 a include:_spf.notices.example -all
