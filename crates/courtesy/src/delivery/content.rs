@@ -28,7 +28,7 @@ pub(super) fn stuff(mail: &[u8], out: &mut Vec<u8>) {
 
 /// The first line without its end, and what follows.
 fn next_line(text: &[u8]) -> (&[u8], &[u8]) {
-    let Some(end) = text.iter().position(|octet| matches!(octet, b'\r' | b'\n')) else {
+    let Some(end) = memchr::memchr2(b'\r', b'\n', text) else {
         return (text, &[]);
     };
     let skip = if text[end..].starts_with(b"\r\n") { 2 } else { 1 };

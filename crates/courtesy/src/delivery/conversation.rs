@@ -4,6 +4,7 @@
 //! conversation broke. One recipient per message, so a reply is always about one person. Not here: which host to
 //! call (`dial`), when to call it (`pool`), and what a reply means (`outcome`).
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::net::tls::{ClientTls, Security, TlsFacts};
 use crate::outcome::{Said, Stage, Trouble};
 
 /// One message for one recipient, ready to be sent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Envelope {
     /// The return path; none for `<>`.
     pub mail_from: Option<Address>,
@@ -97,6 +98,13 @@ pub(super) struct Call<'a> {
 
 /// When the server closes while the mail is still leaving us, its reason may lie in our buffer: time to look.
 const PARTING_WORDS: Duration = Duration::from_secs(2);
+
+/// Logs see neither the address nor the words.
+impl fmt::Debug for Envelope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Envelope({:?}, {} bytes)", self.rcpt_to, self.data.len())
+    }
+}
 
 impl Hitch {
     pub(super) fn broke(stage: Stage, trouble: Trouble) -> Self {

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 /// The conversation so far. Its text form ([`Transcript::as_str`]) is what is stored; [`Transcript::from_text`]
 /// reads it back.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Transcript {
     text: String,
     began: Instant,
@@ -139,9 +139,10 @@ impl Transcript {
     }
 }
 
-impl fmt::Display for Transcript {
+/// Logs see no address (invariant 5), and there is no `Display` that could show one by mistake.
+impl fmt::Debug for Transcript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.masked().as_str())
     }
 }
 

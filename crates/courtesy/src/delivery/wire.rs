@@ -3,6 +3,9 @@
 //! In: command lines and content to send, a time limit for each wait. Out: replies, or how the connection broke.
 //! Every line passes through the transcript. Not here: the order of commands (`conversation`).
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;

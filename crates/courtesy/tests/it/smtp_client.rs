@@ -90,7 +90,7 @@ fn broke(stage: Stage, trouble: Trouble) -> impl Fn(&Said) -> bool {
 
 #[track_caller]
 fn assert_said(attempted: &Attempted, wanted: impl Fn(&Said) -> bool) {
-    assert!(wanted(&attempted.said), "said {:?}\n{}", attempted.said, attempted.transcript);
+    assert!(wanted(&attempted.said), "said {:?}\n{}", attempted.said, attempted.transcript.as_str());
 }
 
 /// The lines without their times.

@@ -192,12 +192,20 @@ impl Talk {
 
 /// A server side of TLS with a new self-signed certificate for `name`, and that certificate.
 pub fn self_signed(name: &str) -> (TlsAcceptor, CertificateDer<'static>) {
+    self_signed_at(name, rustls::ALL_VERSIONS)
+}
+
+/// The same for some versions of TLS only.
+pub fn self_signed_at(
+    name: &str,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> (TlsAcceptor, CertificateDer<'static>) {
     let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
     let certificate = made.cert.der().clone();
     let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![certificate.clone()], key)

@@ -147,7 +147,7 @@ async fn the_second_host_is_asked_when_the_first_is_not_there() {
     let attempted = deliver(&pool, &to("patron@plain.example"), &two_hosts(nobody().await, host.address)).await;
     assert_said(&attempted, replied(Stage::Content, 250, "ok"));
     assert_eq!(attempted.via.as_ref().unwrap().host, domain("mx2.plain.example"));
-    assert!(lines(&attempted)[0].ends_with("nobody listens there"), "{}", attempted.transcript);
+    assert!(lines(&attempted)[0].ends_with("nobody listens there"), "{}", attempted.transcript.as_str());
     pool.close().await;
     host.done().await;
 }

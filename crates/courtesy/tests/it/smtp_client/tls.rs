@@ -4,7 +4,7 @@ use courtesy::delivery::pool::{Pool, Settings};
 use courtesy::net::tls::{ClientTls, Security};
 use courtesy::outcome::{Stage, Trouble};
 
-use super::scripted::{Host, self_signed};
+use super::scripted::{Host, self_signed, self_signed_at};
 use super::{assert_said, broke, deliver, domain, lines, one_host, pool, relay, replied, to, waits};
 
 const OFFER: &str = "
@@ -49,6 +49,36 @@ async fn tls_is_used_where_offered_with_any_certificate() {
     let tls = attempted.via.as_ref().unwrap().tls.clone().unwrap();
     assert_eq!((tls.version, tls.verified, tls.resumed), ("TLS 1.3", false, false));
     assert!(lines(&attempted).contains(&format!("-- TLS 1.3, {}, certificate not checked", tls.cipher)));
+    pool.close().await;
+    host.done().await;
+}
+
+#[tokio::test]
+async fn an_older_host_is_met_at_tls_1_2() {
+    let (acceptor, _) = self_signed_at("mx.plain.example", &[&rustls::version::TLS12]);
+    let host = Host::with_tls(&[&[OFFER, SHAKE, MESSAGE, QUIT].concat()], acceptor).await;
+    let pool = pool();
+    let attempted = deliver(&pool, &to("patron@plain.example"), &one_host(host.address)).await;
+    assert_said(&attempted, replied(Stage::Content, 250, "ok"));
+    assert_eq!(attempted.via.unwrap().tls.unwrap().version, "TLS 1.2");
+    pool.close().await;
+    host.done().await;
+}
+
+#[tokio::test]
+async fn a_message_that_demands_tls_never_rides_on_an_open_connection_in_clear() {
+    let in_clear = "
+        <- 220 mx
+        -> EHLO relay.notices.example
+        <- 250-mx\\r\\n250 PIPELINING
+    ";
+    let host = Host::new(&[&[in_clear, MESSAGE, QUIT].concat(), in_clear]).await;
+    let pool = pool();
+    let route = one_host(host.address);
+    deliver(&pool, &to("patron@plain.example"), &route).await;
+    assert_eq!(pool.load(&relay(), &route.site).idle, 1);
+    let attempted = pool.deliver(&to("patron@plain.example"), &route, &relay(), &REQUIRED).await.unwrap();
+    assert_said(&attempted, broke(Stage::Tls, Trouble::Tls));
     pool.close().await;
     host.done().await;
 }
@@ -99,7 +129,7 @@ async fn a_broken_handshake_goes_on_in_clear_and_is_remembered() {
         assert_said(&attempted, replied(Stage::Content, 250, "ok"));
         assert!(attempted.via.is_some_and(|via| via.tls.is_none()));
         let again = attempted.transcript.lines().any(|line| line.text == "once more, in clear");
-        assert_eq!(again, round == 0, "{}", attempted.transcript);
+        assert_eq!(again, round == 0, "{}", attempted.transcript.as_str());
     }
     host.done().await;
 }
@@ -116,7 +146,7 @@ async fn words_slipped_in_before_the_handshake_are_refused() {
     let attempted = deliver(&pool, &to("patron@plain.example"), &one_host(host.address)).await;
     assert_said(&attempted, replied(Stage::Content, 250, "ok"));
     let why = "the TLS handshake failed: the server spoke before the handshake";
-    assert!(attempted.transcript.lines().any(|line| line.text == why), "{}", attempted.transcript);
+    assert!(attempted.transcript.lines().any(|line| line.text == why), "{}", attempted.transcript.as_str());
     pool.close().await;
     host.done().await;
 }
