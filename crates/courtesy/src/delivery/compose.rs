@@ -4,6 +4,9 @@
 //! signing. Pure: the same letter gives the same bytes, so that a message tried again is the same message. Not here: the
 //! envelope, DKIM, dot-stuffing.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use mail_builder::encoders::{Base64Encoder, QuotedPrintableEncoder};
@@ -44,7 +47,7 @@ pub struct Letter<'a> {
     pub subject: &'a str,
     /// The text part, lines ended by LF.
     pub text: &'a str,
-    /// The HTML part, where there is one.
+    /// The HTML part, where there is one; style sheets and comments in it are ASCII.
     pub html: Option<&'a str>,
     /// What Google's feedback loop reports complaints by: `notice:library:stream:sender`.
     pub feedback_id: &'a str,
@@ -188,7 +191,8 @@ fn token(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_graphic() && !matches!(c, '<' | '>')).collect()
 }
 
-/// RFC 2046 §5.1.1: at most 70 characters that stand in no part. `=_` cannot stand in quoted-printable or base64.
+/// RFC 2046 §5.1.1: at most 70 characters that stand in no part. `=_` cannot stand in quoted-printable or base64, and lines that begin
+/// with it are not sent as they are.
 fn boundary(message_id: &str) -> String {
     let id: String = message_id.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
     format!("=_{id}_=")
@@ -199,9 +203,13 @@ fn write_part(media_type: &str, body: &str, out: &mut Vec<u8>) {
     // over lines of spaces: none is left to differ over.
     let body = body.trim_end();
     push(&["Content-Type: ", media_type, "; charset=utf-8\r\n"], out);
-    // Quoted-printable keeps a message readable in a log; it triples what is not ASCII, base64 adds a third.
+    let ascii = if media_type == "text/html" { as_references(body) } else { Cow::Borrowed(body) };
     let high = body.bytes().filter(|b| !b.is_ascii()).count();
+    if as_it_is(&ascii, out) {
+        return;
+    }
     if high * 6 > body.len() {
+        // Quoted-printable triples what is not ASCII, base64 adds a third to everything.
         push(&["Content-Transfer-Encoding: base64\r\n\r\n"], out);
         let body = body.replace('\n', "\r\n") + "\r\n";
         Base64Encoder::new().wrap_lines().encode_into(body.as_bytes(), out);
@@ -212,6 +220,56 @@ fn write_part(media_type: &str, body: &str, out: &mut Vec<u8>) {
     if !out.ends_with(b"\r\n") {
         out.extend_from_slice(b"\r\n");
     }
+}
+
+/// Writes a part without encoding it, or nothing where a line of it could not go as it is: RFC 5321 §4.5.3.1.6 allows 998
+/// octets of ASCII, some relays take spaces from the ends of lines, and old mailboxes put `>` before `From `, each of
+/// which would break a signature; and a boundary would end the part.
+fn as_it_is(body: &str, out: &mut Vec<u8>) -> bool {
+    if !body.is_ascii() || body.as_bytes().contains(&0) {
+        return false;
+    }
+    let before = out.len();
+    push(&["Content-Transfer-Encoding: 7bit\r\n\r\n"], out);
+    for line in body.split('\n') {
+        let travels = line.len() <= LINE_OCTETS_MAX
+            && !line.ends_with([' ', '\t', '\r'])
+            && !line.starts_with("From ")
+            && !line.starts_with("--=_");
+        if !travels {
+            out.truncate(before);
+            return false;
+        }
+        out.extend_from_slice(line.as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+    true
+}
+
+/// HTML in ASCII: every other letter as a character reference, which HTML reads as the letter itself. It then needs no
+/// transfer encoding, in which each attribute's `=` would cost three octets.
+fn as_references(html: &str) -> Cow<'_, str> {
+    if html.is_ascii() {
+        return Cow::Borrowed(html);
+    }
+    let mut ascii = String::with_capacity(html.len() * 5 / 4);
+    let mut rest = html;
+    loop {
+        let plain = ascii_prefix(rest);
+        let Some(letter) = rest[plain..].chars().next() else { break };
+        // Writing into a string does not fail.
+        let _ = write!(ascii, "{}&#{};", &rest[..plain], u32::from(letter));
+        rest = &rest[plain + letter.len_utf8()..];
+    }
+    ascii.push_str(rest);
+    Cow::Owned(ascii)
+}
+
+/// How many octets of `text` come before its first letter that is not ASCII; in blocks, which the compiler makes wide.
+fn ascii_prefix(text: &str) -> usize {
+    const BLOCK: usize = 32;
+    let whole: usize = text.as_bytes().chunks(BLOCK).take_while(|block| block.is_ascii()).map(<[u8]>::len).sum();
+    text.as_bytes()[whole..].iter().position(|b| !b.is_ascii()).map_or(text.len(), |index| whole + index)
 }
 
 fn push(parts: &[&str], out: &mut Vec<u8>) {

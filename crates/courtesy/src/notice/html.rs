@@ -17,12 +17,11 @@ const ITEM: &str = "<li style=\"margin:0 0 4px\">";
 const DIVIDER: &str = "<hr class=\"rule\" style=\"margin:24px 0;border:0;border-top:1px solid #d5d9de\">\n";
 // The roles say again what the elements say: on a phone label and value stand below one another (`display: block`), and
 // browsers then forget that they were a table.
-const FACTS: &str = "<table role=\"table\" class=\"facts\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" \
-    style=\"margin:0 0 16px;border-collapse:collapse\">\n";
-const FACT_LABEL: &str = "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\" align=\"left\" valign=\"top\" width=\"35%\" \
-    style=\"padding:8px 16px 8px 0;border-bottom:1px solid #d5d9de;color:#4b5563;font-weight:600;overflow-wrap:break-word;word-break:normal\">";
-const FACT_VALUE: &str =
-    "</th><td role=\"cell\" align=\"left\" valign=\"top\" style=\"padding:8px 0;border-bottom:1px solid #d5d9de\">";
+const FACTS: &str =
+    "<table role=\"table\" class=\"facts\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\">\n";
+const FACT_LABEL: &str =
+    "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\" align=\"left\" valign=\"top\" width=\"35%\">";
+const FACT_VALUE: &str = "</th><td role=\"cell\" valign=\"top\">";
 const BUTTON: &str = "<table role=\"presentation\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" \
     style=\"margin:8px 0 24px\"><tr><td class=\"button\" style=\"background:#0b5394;border-radius:6px\"><a href=\"";
 const BUTTON_LABEL: &str =
