@@ -1,6 +1,5 @@
 //! Claims what is due, plans, renders, signs, sends, settles.
 //!
-<<<<<<< HEAD
 //! In: due messages from the queue. Out: mail at the receivers, and each message's next state with everything that was
 //! said. The sender is chosen, the words are written out and the mail is signed at the attempt, from the words'
 //! version and the fields recorded with the message. Our own faults (disk, database, bug) never fail a message: it is
@@ -13,14 +12,6 @@ pub mod conversation;
 pub mod dial;
 pub mod dkim;
 mod lane;
-=======
-//! On the wire, from the outside in: [`route`] finds the hosts of a domain, [`pool`] keeps connections to them at the
-//! pace ([`pace`]) they bear, [`dial`] makes one, [`conversation`] talks SMTP over a `wire` and writes down every word
-//! in a [`transcript`].
-
-pub mod conversation;
-pub mod dial;
->>>>>>> smtp
 pub mod pace;
 pub mod pool;
 pub mod return_path;
@@ -29,7 +20,6 @@ mod settling;
 pub mod transcript;
 pub mod wire;
 
-<<<<<<< HEAD
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -175,7 +165,3 @@ impl Delivery {
         }
     }
 }
-=======
-mod content;
-mod lane;
->>>>>>> smtp

@@ -130,17 +130,27 @@ impl Caller {
     }
 }
 
+/// The key of an Authorization header: as a bearer token (RFC 6750), or as the password of Basic (RFC 7617), which is
+/// all that some ILL systems can send.
+fn secret_from(header: &str) -> Option<String> {
+    use base64::Engine as _;
+    let (scheme, rest) = header.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(rest.trim().to_owned());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = base64::engine::general_purpose::STANDARD.decode(rest.trim()).ok()?;
+    String::from_utf8(pair).ok()?.split_once(':').map(|(_, password)| password.to_owned())
+}
+
 impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
-        let secret = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, secret)| secret.trim().to_owned());
+        let secret =
+            parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(secret_from);
         let refuse = |detail: &str| {
             Refusal(
                 Problem::new("key-missing", detail, "Send the header: Authorization: Bearer cty_live_…")

@@ -377,7 +377,6 @@ fn event_from(body: EventBody, caller: &Caller) -> Result<Event, Box<Problem>> {
                 occurrence: body.occurrence.unwrap_or_default(),
                 told: Told { patron, fields },
                 source: "api",
-                facts: None,
             })
         }
         (library, status, side) => {

@@ -11,6 +11,7 @@ const PROBLEMS: &[(&str, u16, &str, &str)] = &[
     ("json-invalid", 400, "The request is not JSON", "La requête n’est pas du JSON"),
     ("field-invalid", 422, "A field is not valid", "Un champ n’est pas valide"),
     ("field-missing", 422, "The notice could not be written", "L’avis n’a pu être rédigé"),
+    ("iso18626-invalid", 400, "This is not an ISO 18626 message", "Ceci n’est pas un message ISO 18626"),
     ("batch-too-large", 413, "The batch has too many events", "Le lot contient trop d’événements"),
     ("body-too-large", 413, "The request is too large", "La requête est trop volumineuse"),
     ("key-missing", 401, "No valid API key", "Aucune clé d’API valide"),

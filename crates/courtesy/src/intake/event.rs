@@ -58,8 +58,6 @@ pub struct Event {
     pub told: Told,
     /// The door it came by: `api`, `iso18626`, `csv`.
     pub source: &'static str,
-    /// What to keep about the request for later messages, as JSON.
-    pub facts: Option<String>,
 }
 
 impl Event {

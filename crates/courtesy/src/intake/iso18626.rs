@@ -8,6 +8,7 @@
 //! and the memory of earlier messages.
 
 mod facts;
+mod take;
 mod fields;
 mod meaning;
 
@@ -20,6 +21,7 @@ use jiff::tz::TimeZone;
 use standards::address::Address;
 use standards::iso18626::{AgencyId, ErrorType, Header, Message};
 
+pub use super::event::Side;
 use crate::library::LibraryCode;
 
 pub use facts::{Remembered, RequestFacts, remembered};
@@ -27,16 +29,6 @@ use meaning::{Meaning, Telling};
 
 /// Values for the placeholders of a notice, by placeholder.
 pub type Fields = BTreeMap<String, String>;
-
-/// Which of the two libraries of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Side {
-    /// It asked for its patron: `requestingAgencyId`.
-    Borrowing,
-    /// It was asked: `supplyingAgencyId`.
-    Lending,
-}
 
 /// Whom an event may concern. Which of them are told is the catalogue's and the library's choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]

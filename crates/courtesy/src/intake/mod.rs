@@ -234,7 +234,6 @@ impl Intake {
             received_at: now,
             messages,
             idempotency: None,
-            facts: event.facts.clone(),
         };
         Ok((Receipt { event: id, messages: planned, known_already: false }, new))
     }

@@ -2,7 +2,4 @@
 
 pub mod dns;
 pub mod facts;
-<<<<<<< HEAD
 pub mod tls;
-=======
->>>>>>> dmarc

@@ -39,8 +39,6 @@ pub struct NewEvent {
     pub messages: Vec<NewMessage>,
     /// The Idempotency-Key it came with, and the answer to repeat.
     pub idempotency: Option<Idempotency>,
-    /// What a request told about patron and item, as JSON, to be kept for later messages.
-    pub facts: Option<String>,
 }
 
 impl NewEvent {
@@ -125,6 +123,33 @@ impl Store {
         self.writer.accept(events).await
     }
 
+    /// Keeps what requests told about patron and item, for later messages that do not repeat it: library, request and
+    /// facts as JSON.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn put_request_facts(&self, facts: Vec<(LibraryCode, String, String)>, now: Timestamp) -> Result<()> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    for (library, request, facts) in &facts {
+                        sqlx::query(
+                            "insert into request_facts (library, request, facts, at) values ($1, $2, $3, $4) \
+                             on conflict (library, request) do update set facts = excluded.facts, at = excluded.at",
+                        )
+                        .bind(library.as_str())
+                        .bind(request)
+                        .bind(facts)
+                        .bind(micros(now))
+                        .execute(&mut **tx)
+                        .await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
     /// What earlier messages of this request told about patron and item.
     ///
     /// # Errors
@@ -163,7 +188,6 @@ pub(super) async fn accept_all(tx: &mut Tx<'static>, events: &[NewEvent]) -> Res
     let new: Vec<&NewEvent> = fresh.iter().copied().filter(|event| inserted.contains(&event.id)).collect();
     let written: Vec<Written<'_>> = new.iter().flat_map(|event| event.written()).collect();
     insert_messages(tx, &written).await?;
-    keep_facts(tx, &new).await?;
     for (event, answer) in events.iter().zip(&mut answers) {
         if answer.is_none() {
             *answer = Some(if inserted.contains(&event.id) { Accepted::New } else { known(tx, event).await? });
@@ -266,23 +290,6 @@ pub(super) async fn append(tx: &mut Tx<'static>, entries: &[(MessageId, &Entry)]
         // The same line written again is an outcome settled again after an answer that got lost.
         query.push(" on conflict (message, at, n) do nothing");
         query.build().persistent(false).execute(&mut **tx).await?;
-    }
-    Ok(())
-}
-
-async fn keep_facts(tx: &mut Tx<'static>, events: &[&NewEvent]) -> Result<()> {
-    for event in events {
-        let Some(facts) = &event.facts else { continue };
-        sqlx::query(
-            "insert into request_facts (library, request, facts, at) values ($1, $2, $3, $4) \
-             on conflict (library, request) do update set facts = excluded.facts, at = excluded.at",
-        )
-        .bind(event.library.as_str())
-        .bind(&event.request)
-        .bind(facts)
-        .bind(micros(event.received_at))
-        .execute(&mut **tx)
-        .await?;
     }
     Ok(())
 }

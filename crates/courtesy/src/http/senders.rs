@@ -1,0 +1,264 @@
+//! In whose name a library's messages leave, and why: `/v1/libraries/{library}/sender`; DKIM keys; the zone that the
+//! operator publishes; the doctor.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use standards::domain::Domain;
+use utoipa::ToSchema;
+
+use super::App;
+use super::auth::Caller;
+use super::libraries::library;
+use super::messages::no_store;
+use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json};
+use crate::clock;
+use crate::delivery::dkim::Key;
+use crate::library::Library;
+use crate::published;
+
+/// In whose name a library's messages leave now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SenderAnswer {
+    /// The plan, with every way that was considered and why.
+    #[schema(value_type = Object)]
+    plan: crate::sender::Plan,
+    /// What each mailbox provider would say to the library's own address.
+    #[schema(value_type = Vec<Object>)]
+    verdicts: Vec<crate::sender::ProviderVerdict>,
+    /// When its records were looked at.
+    #[schema(value_type = Option<String>)]
+    checked_at: Option<jiff::Timestamp>,
+}
+
+/// `?fresh=true` looks at the records now, past every cache.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Fresh {
+    /// Look now, past every cache.
+    #[serde(default)]
+    fresh: bool,
+}
+
+/// In whose name, and why.
+#[utoipa::path(get, path = "/v1/libraries/{library}/sender", tag = "senders", params(("library" = String, Path), Fresh), responses((status = 200, body = SenderAnswer)), security(("key" = [])))]
+pub async fn show(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(code): Path<String>,
+    Query(Fresh { fresh }): Query<Fresh>,
+) -> Result<Response, Refusal> {
+    let library = library(&app, &caller, &code)?;
+    if fresh {
+        app.senders.look_again(&library).await;
+    }
+    let now = clock::now();
+    let proof = library.from.as_ref().and_then(|from| app.senders.proof(from.domain(), &library.region));
+    Ok(no_store(Json(SenderAnswer {
+        plan: (*app.senders.plan(&library, &[], now)).clone(),
+        verdicts: proof.as_ref().map(|proof| proof.verdicts(&app.senders.observations(&library))).unwrap_or_default(),
+        checked_at: proof.map(|proof| proof.facts.checked_at()),
+    })))
+}
+
+/// What is wrong at the moment, or was.
+#[utoipa::path(get, path = "/v1/libraries/{library}/incidents", tag = "senders", params(("library" = String, Path)), responses((status = 200, body = Object)), security(("key" = [])))]
+pub async fn incidents(State(app): State<Arc<App>>, caller: Caller, Path(code): Path<String>) -> Result<Response, Refusal> {
+    /// Incidents listed at most.
+    const MOST: u32 = 200;
+    let library = library(&app, &caller, &code)?;
+    let found = app.store.incidents(Some(&library.code), MOST).await?;
+    let data: Vec<serde_json::Value> = found
+        .into_iter()
+        .map(|one| {
+            serde_json::json!({ "id": one.id, "cause": one.cause, "detail": one.detail, "opened_at": one.opened_at,
+                "last_at": one.last_at, "times": one.times, "closed_at": one.closed_at })
+        })
+        .collect();
+    Ok(no_store(Json(serde_json::json!({ "data": data }))))
+}
+
+/// A DKIM key, without its private half.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DkimAnswer {
+    domain: String,
+    selector: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    library: Option<String>,
+    algorithm: String,
+    /// Whether it signs.
+    active: bool,
+    /// The TXT record that verifiers must find.
+    record: String,
+}
+
+impl From<&Key> for DkimAnswer {
+    fn from(key: &Key) -> Self {
+        Self {
+            domain: key.domain.clone(),
+            selector: key.selector.clone(),
+            library: key.library.clone(),
+            algorithm: key.algorithm.clone(),
+            active: key.active,
+            record: key.record(),
+        }
+    }
+}
+
+/// The DKIM keys.
+#[utoipa::path(get, path = "/v1/dkim", tag = "senders", responses((status = 200, body = Vec<DkimAnswer>)), security(("key" = [])))]
+pub async fn dkim_list(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Refusal> {
+    caller.must_be_consortium()?;
+    Ok(no_store(Json(app.keyring.all().iter().map(|key| DkimAnswer::from(&**key)).collect::<Vec<_>>())))
+}
+
+/// A DKIM key to be imported.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DkimImport {
+    /// The signing domain.
+    domain: String,
+    /// The selector.
+    selector: String,
+    /// The library whose domain it is; left out for the shared domain.
+    library: Option<String>,
+    /// The private key, PEM.
+    private_key: String,
+    /// Whether it signs at once.
+    #[serde(default = "yes")]
+    active: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn wrong(pointer: &str, detail: String, headers: &HeaderMap) -> Box<Problem> {
+    Problem::new("field-invalid", detail.clone(), "Mend the field.")
+        .with(vec![FieldError { pointer: pointer.to_owned(), detail, code: "invalid" }])
+        .for_caller(headers)
+}
+
+/// Keep a DKIM key made elsewhere.
+#[utoipa::path(post, path = "/v1/dkim/import", tag = "senders", request_body = DkimImport, responses((status = 201, body = DkimAnswer), (status = 422, body = Problem)), security(("key" = [])))]
+pub async fn dkim_import(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+    caller.must_be_consortium()?;
+    let body: DkimImport = read_json(&body)?;
+    let domain = Domain::parse(&body.domain).map_err(|error| wrong("/domain", error.to_string(), &headers))?;
+    Domain::parse(&body.selector).map_err(|_| wrong("/selector", "a selector is a DNS label".to_owned(), &headers))?;
+    let imported =
+        app.keyring.import(&domain, &body.selector, body.library.as_deref(), body.private_key.as_bytes(), body.active).await;
+    match imported {
+        Ok(key) => {
+            app.senders.nudge();
+            Ok((StatusCode::CREATED, no_store(Json(DkimAnswer::from(&*key)))).into_response())
+        }
+        Err(crate::delivery::dkim::NotAKey::Store(error)) => Err(error.into()),
+        Err(error) => Err(wrong("/private_key", error.to_string(), &headers).into()),
+    }
+}
+
+/// A rotation wished for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DkimRotate {
+    /// The signing domain.
+    domain: String,
+}
+
+/// Let the other selector's key sign, once DNS shows that it is published.
+#[utoipa::path(post, path = "/v1/dkim/rotate", tag = "senders", request_body = DkimRotate, responses((status = 200, body = Vec<DkimAnswer>), (status = 409, body = Problem)), security(("key" = [])))]
+pub async fn dkim_rotate(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+    caller.must_be_consortium()?;
+    let body: DkimRotate = read_json(&body)?;
+    let domain = Domain::parse(&body.domain).map_err(|error| wrong("/domain", error.to_string(), &headers))?;
+    let of_domain: Vec<_> = app.keyring.all().into_iter().filter(|key| key.domain == domain.as_str()).collect();
+    let next = of_domain.iter().find(|key| !key.active && key.algorithm == "rsa");
+    let Some(next) = next else {
+        let detail = format!("{domain} has no second key to change to.");
+        return Err(Problem::new("conflict", detail, "").for_caller(&headers).into());
+    };
+    let found = app.senders.key_is_published(&domain, &next.selector, &next.public).await;
+    if !found {
+        let detail = format!("DNS does not show the key {}._domainkey.{domain} yet; nothing was changed.", next.selector);
+        let fix = "Publish it (courtesy dkim list shows the record), wait for its TTL, and rotate again.";
+        return Err(Problem::new("conflict", detail, fix).for_caller(&headers).into());
+    }
+    app.keyring.activate(&domain, &next.selector).await.map_err(|error| Problem::ours(&error))?;
+    app.senders.nudge();
+    dkim_list(State(app), caller).await
+}
+
+/// The records that the operator publishes for the shared domain, as a zone file.
+#[utoipa::path(get, path = "/v1/zone", tag = "senders", responses((status = 200, content_type = "text/plain", body = String)), security(("key" = [])))]
+pub async fn zone(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Refusal> {
+    caller.must_be_consortium()?;
+    let text = published::zone(&app.config, &app.book.libraries(), &app.keyring.all());
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], text).into_response())
+}
+
+/// One thing the doctor looked at.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Finding {
+    /// `pass`, `warn` or `fail`.
+    status: &'static str,
+    /// What was looked at.
+    check: String,
+    /// What was found, and what to do.
+    detail: String,
+}
+
+/// What the doctor found.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DoctorAnswer {
+    /// The worst of the findings.
+    status: &'static str,
+    findings: Vec<Finding>,
+}
+
+/// Whether everything is set up and working.
+#[utoipa::path(get, path = "/v1/doctor", tag = "queue", responses((status = 200, body = DoctorAnswer)), security(("key" = [])))]
+pub async fn doctor(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap) -> Result<Response, Refusal> {
+    caller.must_be_consortium()?;
+    let language = accepted_language(&headers);
+    let mut findings = Vec::new();
+    let mut find = |status, check: &str, detail: String| findings.push(Finding { status, check: check.to_owned(), detail });
+    let now = clock::now();
+    match app.store.counts(None, now).await {
+        Ok(counts) => {
+            let waited = counts.oldest_due.map_or(0, |due| now.duration_since(due).as_secs());
+            let status = if waited > 300 { "fail" } else { "pass" };
+            find(status, "queue", format!("the oldest due message has waited {waited} s"));
+            find("pass", "database", "it answers, and its schema is up to date".to_owned());
+        }
+        Err(error) => find("fail", "database", error.to_string()),
+    }
+    if app.config.relay.iter().all(|relay| relay.sources.is_empty()) {
+        let fix = "no relay has source addresses: no library's own name can be proven; add [[relay]] to the settings";
+        find("warn", "relays", fix.to_owned());
+    }
+    let shared = &app.config.shared.domain;
+    for region in published::regions(&app.config) {
+        let proven = app.senders.look_at_shared(&region).await;
+        match proven {
+            Some(proof) if proof.is_proven(now) => find("pass", "shared domain", format!("{shared} is proven for {region}")),
+            Some(proof) => {
+                let why = proof.because().iter().map(|reason| reason.get(language).to_owned()).collect::<Vec<_>>().join(" ");
+                find("fail", "shared domain", format!("{shared} is not proven for {region}: {why} (courtesy zone)"));
+            }
+            None => find("fail", "shared domain", format!("DNS did not answer about {shared}")),
+        }
+    }
+    let libraries = app.book.libraries();
+    let on_own: Vec<&Arc<Library>> = libraries.iter().filter(|library| library.from.is_some()).collect();
+    let own = on_own.iter().filter(|l| app.senders.plan(l, &[], now).sender == crate::sender::SenderKind::Own).count();
+    find("pass", "libraries", format!("{} libraries; {own} of {} own addresses are proven", libraries.len(), on_own.len()));
+    let worst = ["fail", "warn"].into_iter().find(|bad| findings.iter().any(|finding| finding.status == *bad));
+    Ok(no_store(Json(DoctorAnswer { status: worst.unwrap_or("pass"), findings })))
+}
+
