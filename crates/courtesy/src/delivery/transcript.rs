@@ -125,7 +125,8 @@ impl Transcript {
             self.text.truncate(end);
             self.text.push('…');
         }
-        if self.text[from..].contains(char::is_control) {
+        let printable = self.text.as_bytes()[from..].iter().all(|octet| (b' '..=b'~').contains(octet));
+        if !printable && self.text[from..].contains(char::is_control) {
             let clean: String = self.text[from..].chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
             self.text.truncate(from);
             self.text.push_str(&clean);
