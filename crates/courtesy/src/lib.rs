@@ -24,6 +24,8 @@ pub mod store;
 // Engines: load, decide, act, record
 pub mod delivery;
 pub mod intake;
+pub mod published;
+pub mod service;
 pub mod watch;
 
 // Doors

@@ -83,9 +83,33 @@ pub struct Smtp {
     pub port: u16,
     /// Most connections to one receiver from one relay.
     pub connections_per_receiver: usize,
+    /// Whether receivers may be on this very machine.
+    pub loopback: bool,
+    /// More MX hosts of providers: `suffix=provider`.
+    pub provider_hosts: Vec<ProviderHosts>,
     /// More CA certificates, as a PEM file.
     #[serde(deserialize_with = "absent_when_empty")]
     pub extra_ca: Option<PathBuf>,
+}
+
+/// MX hosts of a mailbox provider: `mx.example=gmail`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ProviderHosts {
+    /// The hosts' common suffix.
+    pub suffix: Domain,
+    /// The provider's id in the table of providers.
+    pub provider: String,
+}
+
+impl TryFrom<String> for ProviderHosts {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = || format!("“{text}” is not suffix=provider, such as \"mx.example=gmail\"");
+        let (suffix, provider) = text.split_once('=').ok_or_else(wrong)?;
+        let suffix = Domain::parse(suffix.trim()).map_err(|_| wrong())?;
+        Ok(Self { suffix, provider: provider.trim().to_owned() })
+    }
 }
 
 /// The shared domain and the names we give out under it.

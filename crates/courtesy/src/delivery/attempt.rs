@@ -69,9 +69,10 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     let refused = refused(message);
     let route = parts.routes.to(to.domain(), now).await;
     let provider = match &route {
-        Ok(route) => Provider::from_mx(route.hosts.iter().map(|host| host.name.as_str())),
+        Ok(route) => engine.provider(route),
         Err(_) => Provider::from_domain(to.domain()),
     };
+    parts.senders.make_sure(&library, now).await;
     let plan = parts.senders.plan_for(&library, language, Some(provider), &refused, now);
     let relays = parts.config.relays_of(&library.region);
     let relay = &relays[relay_index(message, relays.len())];
@@ -100,12 +101,12 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     };
     let outcome = judge(&said, provider);
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let told = Told_ { message, plan: &plan, relay, provider, to: &to, took_ms };
+    let told = Tried { message, plan: &plan, relay, provider, to: &to, took_ms };
     Ok(settled(engine, &library, &told, attempted.as_ref(), &outcome).await)
 }
 
-/// What an attempt is told about by.
-struct Told_<'a> {
+/// An attempt, as its history tells it.
+struct Tried<'a> {
     message: &'a Claimed,
     plan: &'a Plan,
     relay: &'a Relay,
@@ -175,7 +176,7 @@ fn mail(engine: &Delivery, message: &Claimed, to: &Address, plan: &Plan, rendere
     signed.unwrap_or(mail)
 }
 
-async fn settled(engine: &Delivery, library: &Library, told: &Told_<'_>, attempted: Option<&Attempted>, outcome: &Outcome) -> Settled {
+async fn settled(engine: &Delivery, library: &Library, told: &Tried<'_>, attempted: Option<&Attempted>, outcome: &Outcome) -> Settled {
     let (message, parts) = (told.message, &engine.parts);
     let at = clock::now();
     let mut refused = refused(message);
@@ -215,14 +216,14 @@ async fn settled(engine: &Delivery, library: &Library, told: &Told_<'_>, attempt
     }
 }
 
-fn attempt_entry(told: &Told_<'_>, attempted: Option<&Attempted>, outcome: &Outcome) -> Attempt {
+fn attempt_entry(told: &Tried<'_>, attempted: Option<&Attempted>, outcome: &Outcome) -> Attempt {
     let via = attempted.and_then(|attempted| attempted.via.as_ref());
     Attempt {
         number: told.message.attempt,
         sender: told.plan.sender.code().to_owned(),
         from: told.plan.from.to_string(),
         return_path: told.plan.return_path_domain.to_string(),
-        why: told.plan.reason.code().to_owned(),
+        why: told.plan.reason.code.to_owned(),
         relay: told.relay.host.to_string(),
         source: via.map(|via| via.local.ip().to_string()),
         provider: told.provider.name_or(told.to.domain().as_str()).to_owned(),
@@ -235,7 +236,7 @@ fn attempt_entry(told: &Told_<'_>, attempted: Option<&Attempted>, outcome: &Outc
         .to_owned(),
         cause: outcome.cause().map(|cause| cause.code().to_owned()),
         reply: outcome.reply().map(ToString::to_string),
-        tls: via.and_then(|via| via.tls.as_ref()).map(ToString::to_string),
+        tls: via.and_then(|via| via.tls.as_ref()).map(|tls| format!("{} {}", tls.version, tls.cipher)),
         took_ms: told.took_ms,
         transcript: attempted.map(|attempted| attempted.transcript.as_str().to_owned()).unwrap_or_default(),
     }

@@ -28,6 +28,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::clock;
 use crate::config::Config;
+use crate::outcome::Provider;
 use crate::queue::Schedule;
 use crate::secret::Secret;
 use crate::store::{Book, Store};
@@ -152,6 +153,14 @@ impl Delivery {
         let each = u32::try_from((room / libraries.len()).max(1)).unwrap_or(1);
         let until = now.checked_add(self.lease).unwrap_or(Timestamp::MAX);
         store.claim(libraries, each, now, until).await
+    }
+
+    /// Who answers at the hosts of `route`: those the settings name, or those we know.
+    fn provider(&self, route: &route::Route) -> Provider {
+        let named = self.parts.config.smtp.provider_hosts.iter().find(|named| route.is_wholly_within(&named.suffix));
+        named
+            .and_then(|named| Provider::from_id(&named.provider))
+            .unwrap_or_else(|| Provider::from_mx(route.hosts.iter().map(|host| host.name.as_str())))
     }
 
     async fn sleep(&self, now: Timestamp) {

@@ -147,6 +147,14 @@ impl fmt::Debug for Transcript {
     }
 }
 
+/// Any text, such as one reply, with its addresses masked.
+#[must_use]
+pub fn masked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    mask_line(text, &BTreeSet::new(), &mut out);
+    out
+}
+
 /// Of `RCPT TO:<local@domain>` the local part, when it is long enough to mean somebody.
 fn envelope_local(line: &str) -> Option<&str> {
     let (local, _) = line.strip_prefix("RCPT TO:<")?.split_once('>')?.0.rsplit_once('@')?;

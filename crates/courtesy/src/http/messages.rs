@@ -15,6 +15,7 @@ use super::App;
 use super::auth::Caller;
 use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json};
 use crate::clock;
+use crate::delivery::transcript::{Transcript, masked};
 use crate::id::MessageId;
 use crate::library::LibraryCode;
 use crate::notice::Language;
@@ -22,7 +23,7 @@ use crate::outcome::{Cause, Facts};
 use crate::queue::State as MessageState;
 use crate::intake::Resent;
 use crate::store::{Filter, MessageRow};
-use crate::timeline::Entry;
+use crate::timeline::{Entry, What};
 
 /// Rows of a page unless asked otherwise, and at most.
 const PAGE: u32 = 50;
@@ -249,7 +250,10 @@ pub async fn timeline(
     let row = found(&app, &caller, &id).await?;
     let mut entries = app.store.timeline(row.id).await?;
     for entry in &mut entries {
-        entry.mask();
+        if let What::Attempted(attempt) = &mut entry.what {
+            attempt.transcript = Transcript::from_text(std::mem::take(&mut attempt.transcript)).masked().as_str().to_owned();
+            attempt.reply = attempt.reply.take().map(|reply| masked(&reply));
+        }
     }
     let message = MessageAnswer::of(row, accepted_language(&headers));
     Ok(no_store(Json(TimelineAnswer { message, entries })))

@@ -53,6 +53,8 @@ pub struct App {
     pub keyring: Arc<Keyring>,
     /// Woken when something is due now.
     pub wake: Arc<tokio::sync::Notify>,
+    /// When this process began.
+    pub started_at: crate::clock::Timestamp,
 }
 
 /// Who may use a route.

@@ -219,7 +219,7 @@ impl Intake {
                 cause: message.cause.as_deref().map(|code| Cause::of(code).code()),
                 sender: plan.sender.code().to_owned(),
                 from: plan.from.to_string(),
-                why: plan.reason.words(crate::notice::Language::En),
+                why: plan.reason.get(crate::notice::Language::En).to_owned(),
             });
             messages.push(message);
         }

@@ -63,6 +63,12 @@ impl Provider {
         found.unwrap_or_default()
     }
 
+    /// The provider with this id in the table: `gmail`.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        serde_json::from_value(serde_json::Value::String(id.to_owned())).ok()
+    }
+
     /// The provider whose consumer mailboxes are at this domain, from its name alone: for guesses before any DNS.
     #[must_use]
     pub fn from_domain(domain: &Domain) -> Self {

@@ -18,16 +18,6 @@ pub struct Entry {
     pub what: What,
 }
 
-impl Entry {
-    /// Masks the addresses in an attempt's conversation, for whoever may know that it took place and not with whom.
-    pub fn mask(&mut self) {
-        if let What::Attempted(attempt) = &mut self.what {
-            attempt.transcript = crate::outcome::mask_addresses(&attempt.transcript);
-            attempt.reply = attempt.reply.take().map(|reply| crate::outcome::mask_addresses(&reply));
-        }
-    }
-}
-
 /// What happened. The list is closed: what is not here cannot stand in a timeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

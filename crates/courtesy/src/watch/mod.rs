@@ -4,6 +4,7 @@
 //! a [`Change`] whenever a library's sender changes by itself. Accepting an event never waits for DNS; an attempt in a
 //! library's own name waits for it only where the facts at hand have run out.
 
+pub mod announce;
 mod observed;
 
 use std::collections::HashMap;
@@ -12,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use standards::dkim::KeyRecord;
 use standards::domain::Domain;
 use tokio::sync::{Notify, mpsc};
 
@@ -253,7 +255,9 @@ impl Senders {
         self.learn(key, facts, library);
     }
 
-    fn subject(&self, domain: &Domain, ours: &Ours) -> Subject {
+    /// What to look for at `domain`: our keys and names there.
+    #[must_use]
+    pub fn subject(&self, domain: &Domain, ours: &Ours) -> Subject {
         let shared = *domain == ours.shared;
         let selectors = if shared { &ours.selectors } else { &ours.library_selectors };
         let keys = selectors.iter().filter_map(|selector| self.keyring.get(domain.as_str(), selector));
@@ -272,10 +276,37 @@ impl Senders {
         self.generation.fetch_add(1, Ordering::Relaxed);
         let plan = self.plan(library, &[], now);
         if own && known_before && plan.sender != before {
-            let why = Language::ALL.map(|language| plan.reason.words(language).to_owned());
+            let why = Language::ALL.map(|language| plan.reason.get(language).to_owned());
             tracing::info!(library = %library.code, domain = %key.0, sender = plan.sender.code(), "the sender changed");
             let _ = self.changes.send(Change { library: library.code.clone(), domain: key.0, now: plan.sender, why });
         }
+    }
+
+    /// What was answered to this library's messages in the last seven days.
+    #[must_use]
+    pub fn observations(&self, library: &Library) -> Vec<sender::Observed> {
+        self.observed.of(&library.code)
+    }
+
+    /// Whether DNS shows this key now, past every cache.
+    pub async fn key_is_published(&self, domain: &Domain, selector: &str, public: &str) -> bool {
+        let Ok(name) = domain.below(&format!("{selector}._domainkey")) else { return false };
+        let Ok(fresh) = self.dns.fresh() else { return false };
+        let Ok(found) = standards::dns::Dns::txt(&fresh, &name).await else { return false };
+        found.records.iter().any(|text| KeyRecord::parse(text).is_ok_and(|key| key.is("rsa", public)))
+    }
+
+    /// Looks at the shared domain as `region` sends from it, past every cache.
+    pub async fn look_at_shared(self: &Arc<Self>, region: &str) -> Option<Arc<Proof>> {
+        let shared = self.config.shared.domain.clone();
+        let fresh = self.dns.fresh().ok()?;
+        let ours = self.ours(region);
+        let gathering = facts::gather(&fresh, &ours, &self.subject(&shared, &ours), clock::now());
+        let facts = tokio::time::timeout(LOOK_MAX, gathering).await.ok()?;
+        let proof = Arc::new(Proof::of(facts, self.config.proof.age_limit));
+        self.proofs.write().unwrap_or_else(PoisonError::into_inner).insert((shared, region.to_owned()), Arc::clone(&proof));
+        self.generation.fetch_add(1, Ordering::Relaxed);
+        Some(proof)
     }
 
     /// Looks at everything whose time has come, again and again, until `stop`.

@@ -1,0 +1,91 @@
+//! `/openapi.json`: the API described by the types that are really served (OpenAPI 3.1).
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::{events, iso18626, keys, libraries, messages, notices, queue, relays, senders};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Courtesy", description = "Library notices that arrive: tell of events, follow the messages."),
+    paths(
+        queue::health,
+        events::one,
+        events::batch,
+        iso18626::message,
+        messages::list,
+        messages::show,
+        messages::timeline,
+        messages::again,
+        messages::cancel,
+        libraries::list,
+        libraries::import,
+        libraries::show,
+        libraries::put,
+        senders::show,
+        senders::incidents,
+        notices::list,
+        notices::switch,
+        notices::save,
+        notices::reset,
+        notices::versions,
+        notices::preview,
+        queue::show,
+        queue::flush,
+        keys::list,
+        keys::make,
+        keys::revoke,
+        senders::dkim_list,
+        senders::dkim_import,
+        senders::dkim_rotate,
+        senders::zone,
+        senders::doctor,
+        relays::json,
+    ),
+    modifiers(&Key)
+)]
+struct Described;
+
+struct Key;
+
+impl Modify for Key {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("key", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}
+
+/// The document.
+pub async fn document() -> Response {
+    Json(Described::openapi()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_described_path_is_a_route_and_every_api_route_is_described() {
+        let document = serde_json::to_value(Described::openapi()).unwrap();
+        assert_eq!(document["openapi"].as_str().unwrap().split('.').next(), Some("3"));
+        let described: Vec<(String, String)> = document["paths"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .flat_map(|(path, methods)| {
+                methods.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
+            })
+            .collect();
+        for (method, path, _) in super::super::ROUTES.iter().filter(|(_, path, _)| path.starts_with("/v1/")) {
+            assert!(described.contains(&((*method).to_owned(), (*path).to_owned())), "{method} {path} is not described");
+        }
+        for (method, path) in described {
+            assert!(
+                super::super::ROUTES.iter().any(|(m, p, _)| *m == method && *p == path),
+                "{method} {path} is described and no route"
+            );
+        }
+    }
+}

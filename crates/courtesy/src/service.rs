@@ -1,0 +1,199 @@
+//! Starts the doors and engines on one store, and stops them together.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use standards::dns::Dns;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::clock;
+use crate::config::Config;
+use crate::delivery::dkim::Keyring;
+use crate::delivery::pace::Limits;
+use crate::delivery::pool::{Pool, Settings};
+use crate::delivery::route::{Routes, Routing};
+use crate::delivery::{Delivery, Parts};
+use crate::http::auth::Keys;
+use crate::http::{App, router};
+use crate::intake::Intake;
+use crate::net::dns::{Limits as DnsLimits, Resolver};
+use crate::net::tls::ClientTls;
+use crate::secret::Secret;
+use crate::store::{Book, Store};
+use crate::watch::{Senders, announce};
+
+/// The name of the installation's secret in the data folder.
+pub const SECRET_FILE: &str = "secret.key";
+
+/// How long between two looks at what another process changed in the store.
+const REFRESH: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// A running Courtesy.
+pub struct Service {
+    /// What the doors work with.
+    pub app: Arc<App>,
+    /// Where the HTTP door listens.
+    pub http: SocketAddr,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Service {
+    /// Opens the store and starts everything.
+    ///
+    /// # Errors
+    /// When a file, the database, the resolver or the port cannot be had, saying which.
+    pub async fn start(config: Config) -> Result<Self> {
+        let config = Arc::new(config);
+        let store = open_store(&config).await?;
+        let secret = Arc::new(open_secret(&config)?);
+        let book = Arc::new(Book::open(store.clone()).await?);
+        let keyring = Arc::new(Keyring::open(store.clone(), Arc::clone(&secret)).await?);
+        let dns = resolver(&config)?;
+        let wake = Arc::new(tokio::sync::Notify::new());
+        let (senders, changes) = Senders::open(
+            Arc::clone(&config),
+            store.clone(),
+            Arc::clone(&book),
+            Arc::clone(&keyring),
+            dns.clone(),
+        )
+        .await?;
+        let delivery = Delivery::new(Parts {
+            config: Arc::clone(&config),
+            store: store.clone(),
+            book: Arc::clone(&book),
+            senders: Arc::clone(&senders),
+            keyring: Arc::clone(&keyring),
+            secret,
+            routes: Arc::new(Routes::new(Arc::new(dns) as Arc<dyn Dns>, routing(&config))),
+            pool: Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?)),
+            wake: Arc::clone(&wake),
+        });
+        let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
+        let keys = Keys::new(store.clone());
+        let app = Arc::new(App {
+            config: Arc::clone(&config),
+            store,
+            book: Arc::clone(&book),
+            keys,
+            intake,
+            senders: Arc::clone(&senders),
+            keyring,
+            wake,
+            started_at: clock::now(),
+        });
+        let listener = TcpListener::bind(config.listen.http)
+            .await
+            .with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))?;
+        let http = listener.local_addr()?;
+        let (stop, stopping) = watch::channel(false);
+        let door = axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(stopped(stopping.clone()));
+        let tasks = vec![
+            tokio::spawn(async move { drop(door.await) }),
+            tokio::spawn(delivery.run(stopped(stopping.clone()))),
+            tokio::spawn(senders.run(stopped(stopping.clone()))),
+            tokio::spawn(announce::run(Arc::clone(&app), changes, stopped(stopping.clone()))),
+            tokio::spawn(refresh(book, stopped(stopping))),
+        ];
+        Ok(Self { app, http, stop, tasks })
+    }
+
+    /// Stops taking work, finishes what is under way, and closes the store.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            let _ = task.await;
+        }
+        self.app.store.clone().close().await;
+    }
+}
+
+/// Ends when we are to stop.
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is a stop too.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+/// Brings in what another process changed.
+async fn refresh(book: Arc<Book>, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stop => return,
+            () = tokio::time::sleep(REFRESH) => {}
+        }
+        if let Err(error) = book.refresh().await {
+            tracing::error!(%error, "the book could not be read again");
+        }
+    }
+}
+
+/// Opens the store of `config`, making data folder and database where they are not there yet.
+///
+/// # Errors
+/// When they cannot be made or opened.
+pub async fn open_store(config: &Config) -> Result<Store> {
+    make_folder(&config.data)?;
+    let file = config.database_file();
+    Store::open(&file).await.with_context(|| format!("the database {} cannot be opened", file.display()))
+}
+
+/// Opens the installation's secret, making it where it is not there yet.
+///
+/// # Errors
+/// When it cannot be read or written.
+pub fn open_secret(config: &Config) -> Result<Secret> {
+    let file = config.data.join(SECRET_FILE);
+    Secret::open(&file).with_context(|| format!("the secret {} cannot be used", file.display()))
+}
+
+/// Makes the data folder, open to its owner alone.
+fn make_folder(folder: &Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).with_context(|| format!("the data folder {} cannot be made", folder.display()))
+}
+
+fn resolver(config: &Config) -> Result<Resolver> {
+    let limits = DnsLimits { ttl_max: config.dns.believe_at_most, ..DnsLimits::default() };
+    match config.dns.resolver {
+        Some(server) => Resolver::at(server, limits),
+        None => Resolver::system(limits),
+    }
+    .context("dns.resolver: no DNS server can be asked")
+}
+
+fn routing(config: &Config) -> Routing {
+    Routing {
+        port: config.smtp.port,
+        ipv6_first: false,
+        loopback: config.smtp.loopback,
+        ours: config.relay.iter().map(|relay| relay.host.clone()).collect(),
+    }
+}
+
+fn pool_settings(config: &Config) -> Settings {
+    let ceiling = u32::try_from(config.smtp.connections_per_receiver).unwrap_or(u32::MAX);
+    let limits = Limits { ceiling, ..Limits::default() };
+    Settings { limits, ..Settings::default() }
+}
+
+fn client_tls(config: &Config) -> Result<ClientTls> {
+    use rustls::pki_types::pem::PemObject as _;
+    let mut roots = Vec::new();
+    if let Some(file) = &config.smtp.extra_ca {
+        let name = || format!("smtp.extra_ca: {} cannot be read", file.display());
+        for certificate in rustls::pki_types::CertificateDer::pem_file_iter(file).with_context(name)? {
+            roots.push(certificate.with_context(name)?);
+        }
+    }
+    ClientTls::new(&roots).context("TLS cannot be set up")
+}

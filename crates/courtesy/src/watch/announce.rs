@@ -1,0 +1,60 @@
+//! Tells people, once, when a library's sender has changed by itself: the notice `ops_domain_broken` and the log.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::Change;
+use crate::clock;
+use crate::http::App;
+use crate::intake::{Event, Handed, Side, Strictness, Told};
+use crate::notice::status::Status;
+use crate::sender::SenderKind;
+
+/// The incident of a library whose own address can no longer be used.
+const CAUSE: &str = "sender.unproven";
+
+/// Hears of changes until `stop`.
+pub async fn run(app: Arc<App>, mut changes: mpsc::UnboundedReceiver<Change>, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    loop {
+        let change = tokio::select! {
+            biased;
+            () = &mut stop => return,
+            change = changes.recv() => change,
+        };
+        let Some(change) = change else { return };
+        if let Err(error) = tell(&app, change).await {
+            tracing::error!(%error, "a change of sender could not be told");
+        }
+    }
+}
+
+async fn tell(app: &App, change: Change) -> crate::store::Result<()> {
+    let now = clock::now();
+    let library = change.library.to_string();
+    if change.now == SenderKind::Own {
+        app.store.close_incident(library, CAUSE.to_owned(), now).await?;
+        return Ok(());
+    }
+    // Opened once: while it is open nobody is told again.
+    let detail = change.domain.to_string();
+    if !app.store.incident(library, CAUSE.to_owned(), detail, now).await? {
+        return Ok(());
+    }
+    let [en, _] = change.why;
+    let mut told = Told::default();
+    told.fields.insert("domain".to_owned(), change.domain.to_string());
+    told.fields.insert("reason".to_owned(), en);
+    let event = Event {
+        library: change.library,
+        request: change.domain.to_string(),
+        status: Status::OpsDomainBroken,
+        side: Side::Borrowing,
+        occurrence: now.to_string(),
+        told,
+        source: "watch",
+    };
+    app.intake.take(vec![Handed { event, key: None }], Strictness::Lenient, false, |_| String::new()).await?;
+    Ok(())
+}
