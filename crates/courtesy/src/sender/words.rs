@@ -105,6 +105,7 @@ impl Why {
     pub fn reason(&self) -> Reason {
         let (code, en, fr, detail) = self
             .of_choice()
+            .or_else(|| self.of_obstacle())
             .or_else(|| self.of_domain())
             .or_else(|| self.of_dmarc())
             .or_else(|| self.of_spf())
@@ -135,7 +136,7 @@ impl Why {
             Self::ChosenReturn(domain) => said(
                 "own_return",
                 format!(
-                    "Sent from the library’s own address: {domain} vouches for our server. Without our signing key this stops working when a patron forwards her mail."
+                    "Sent from the library’s own address: {domain} vouches for our server. Without our signing key this stops working when a patron forwards mail."
                 ),
                 format!(
                     "Envoyé de l’adresse de la bibliothèque : {domain} se porte garant de notre serveur. Sans notre clé de signature, cela cesse dès qu’un usager fait suivre son courrier."
@@ -167,6 +168,12 @@ impl Why {
                 "Sent from the shared address, with the library’s name. Replies go to the library.",
                 "Envoyé de l’adresse commune, au nom de la bibliothèque. Les réponses vont à la bibliothèque.",
             ),
+            _ => return None,
+        })
+    }
+
+    fn of_obstacle(&self) -> Option<Words> {
+        Some(match self {
             Self::NotWished => plain(
                 "not_wished",
                 "The library has chosen the shared address.",
