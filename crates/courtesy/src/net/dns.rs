@@ -8,6 +8,7 @@
 //! `invalid`; RFC 6761) are answered by the resolver library itself.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::config::{
@@ -20,6 +21,7 @@ use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use hickory_resolver::{Resolver as HickoryResolver, TokioResolver};
 use standards::dns::{Answer, Asking, Dns, Found, Mx, NoAnswer};
 use standards::domain::Domain;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 /// How long one question may take, with its repetition and the way over TCP. Longer than a resolver needs to walk
@@ -29,6 +31,8 @@ pub const QUESTION_TIMEOUT: Duration = Duration::from_secs(5);
 pub const TTL_MAX: Duration = Duration::from_hours(1);
 /// Answers remembered: some tens for each of a thousand libraries and providers.
 pub const ANSWERS_KEPT: u64 = 65_536;
+/// Questions under way at once. Each holds a socket, of which a process commonly may have 1,024; the others wait.
+pub const QUESTIONS_AT_ONCE: usize = 256;
 /// RFC 7208 §4.6.4: a whole SPF check gets no less than 20 seconds.
 pub const SPF_CHECK_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -61,6 +65,7 @@ pub struct Resolver {
     servers: Vec<NameServerConfig>,
     limits: Limits,
     deadline: Option<Instant>,
+    turns: Arc<Semaphore>,
 }
 
 impl Resolver {
@@ -74,7 +79,7 @@ impl Resolver {
         if config.name_servers().is_empty() {
             return Err(NoResolver("the system names no name server".into()));
         }
-        Self::build(config.name_servers().to_vec(), limits)
+        Self::build(config.name_servers().to_vec(), limits, Arc::new(Semaphore::new(QUESTIONS_AT_ONCE)))
     }
 
     /// One name server, by UDP and, for long answers, TCP on the same port.
@@ -86,7 +91,8 @@ impl Resolver {
             connection.port = server.port();
             connection
         });
-        Self::build(vec![NameServerConfig::new(server.ip(), true, connections.into())], limits)
+        let servers = vec![NameServerConfig::new(server.ip(), true, connections.into())];
+        Self::build(servers, limits, Arc::new(Semaphore::new(QUESTIONS_AT_ONCE)))
     }
 
     /// The same servers with nothing remembered, so that all answers are live. For one check, then dropped: it
@@ -95,7 +101,8 @@ impl Resolver {
     /// # Errors
     /// [`NoResolver`] when the resolver cannot be built.
     pub fn fresh(&self) -> Result<Self, NoResolver> {
-        Self::build(self.servers.clone(), self.limits).map(|fresh| Self { deadline: self.deadline, ..fresh })
+        let fresh = Self::build(self.servers.clone(), self.limits, Arc::clone(&self.turns))?;
+        Ok(Self { deadline: self.deadline, ..fresh })
     }
 
     /// The same resolver, which stops answering at `deadline`: the limit for a check of many questions.
@@ -115,12 +122,12 @@ impl Resolver {
         &self.hickory
     }
 
-    fn build(servers: Vec<NameServerConfig>, limits: Limits) -> Result<Self, NoResolver> {
+    fn build(servers: Vec<NameServerConfig>, limits: Limits, turns: Arc<Semaphore>) -> Result<Self, NoResolver> {
         let config = ResolverConfig::from_name_servers(servers.clone());
         let mut builder = HickoryResolver::builder_with_config(config, TokioRuntimeProvider::default());
         *builder.options_mut() = options(limits);
         let hickory = builder.build().map_err(|error| NoResolver(error.to_string()))?;
-        Ok(Self { hickory, servers, limits, deadline: None })
+        Ok(Self { hickory, servers, limits, deadline: None, turns })
     }
 
     /// One question, and the records of its type among the answers.
@@ -133,13 +140,14 @@ impl Resolver {
     ) -> Answer<T> {
         let no_answer = |why: String| NoAnswer { name: shown.clone(), kind: kind.into(), why };
         let name = question.map_err(no_answer)?;
-        let mut limit = Instant::now() + self.limits.timeout;
-        if let Some(deadline) = self.deadline {
-            if deadline <= Instant::now() {
-                return Err(no_answer("the time for the whole check was over".into()));
-            }
-            limit = limit.min(deadline);
+        // Waiting for a turn may take as long again as the question.
+        let Ok(Ok(_turn)) = tokio::time::timeout_at(self.limit(), self.turns.acquire()).await else {
+            return Err(no_answer("too many questions at once".into()));
+        };
+        if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return Err(no_answer("the time for the whole check was over".into()));
         }
+        let limit = self.limit();
         let answer = tokio::time::timeout_at(limit, self.hickory.lookup(name.clone(), kind)).await;
         match answer {
             Err(_) => Err(no_answer("no answer in time".into())),
@@ -159,6 +167,12 @@ impl Resolver {
             }
             Ok(Err(error)) => Err(no_answer(in_words(&error))),
         }
+    }
+
+    /// When a thing begun now must be over.
+    fn limit(&self) -> Instant {
+        let limit = Instant::now() + self.limits.timeout;
+        self.deadline.map_or(limit, |deadline| limit.min(deadline))
     }
 
     /// Whether the name is a CNAME: the library tells a circle of them (RFC 1034 §3.6.2: an error) as "no record".
@@ -272,3 +286,6 @@ fn in_words(error: &NetError) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests;

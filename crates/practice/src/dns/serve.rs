@@ -20,7 +20,7 @@ const TCP_IDLE: Duration = Duration::from_secs(10);
 /// Largest message over UDP that we read.
 const UDP_OCTETS_MAX: usize = 4_096;
 /// TCP connections open at once; more wait in the backlog.
-const CONNECTIONS_MAX: usize = 64;
+const CONNECTIONS_MAX: usize = 512;
 
 /// A running server. Dropping it closes its sockets and connections.
 #[derive(Debug)]

@@ -88,7 +88,7 @@ impl<'a> Check<'a> {
             query,
             ip: query.ip.to_canonical(),
             local: local.to_owned(),
-            sender_domain: domain.to_owned(),
+            sender_domain: domain.strip_suffix('.').unwrap_or(domain).to_owned(),
             lookups: 0,
             void_lookups: 0,
             ttl_s: None,

@@ -1,17 +1,18 @@
 //! What a record costs: the look-ups of its terms, through all includes (RFC 7208 §4.6.4).
 //!
-//! In: a domain or a record about to be published, and the DNS. Out: a [`Cost`], term by term, and for a record
-//! that costs too much the ways out. This is the cost for a sender that nothing matches: the most there can be.
+//! In: a domain or a record about to be published, and the DNS. Out: a [`Cost`], term by term, and a [`Proposal`]:
+//! the record to publish, tried before it is, with the ways out where it does not work. This is the cost for a sender that nothing matches: the most there can be.
 
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 
 use serde::Serialize;
 
 use super::edit::{self, Merge, NotAnAddition};
 use super::parse::{Kind, MacroString, Mechanism, Term};
-use super::{DNS_LOOKUPS_MAX, Record, select};
+use super::{DNS_LOOKUPS_MAX, Query, Record, SpfResult, Verdict, check_as_if, select};
 use crate::dns::{Dns, NoAnswer};
 use crate::domain::Domain;
 
@@ -78,7 +79,22 @@ pub enum Doubt {
     TooMany,
 }
 
-/// A record to publish, what it costs before and after, and what to do when that is too much.
+/// What a domain should come to permit.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Whose record.
+    pub domain: &'a Domain,
+    /// Mechanisms to add: `include:_spf.notices.example`.
+    pub additions: &'a [&'a str],
+    /// `ip4:` and `ip6:` for the same servers, for domains without a look-up left; may be empty.
+    pub addresses: &'a [&'a str],
+    /// Addresses that must pass.
+    pub relays: &'a [IpAddr],
+    /// The time, for macros.
+    pub now: jiff::Timestamp,
+}
+
+/// A record to publish, what it costs before and after, and what to do when it does not work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Proposal {
     /// The record.
@@ -87,10 +103,21 @@ pub struct Proposal {
     pub before: Cost,
     /// What the one record will cost.
     pub after: Cost,
-    /// Whether receivers can evaluate it: the limit is kept.
+    /// What receivers will find for each relay when it is published.
+    pub trials: Vec<Trial>,
+    /// Whether it does what it should: the limit is kept, nothing in it is dead, and every relay passes.
     pub works: bool,
     /// What to do where it does not work, best first.
     pub ways_out: Vec<WayOut>,
+}
+
+/// One relay, and what receivers will find for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Trial {
+    /// The relay's address.
+    pub relay: IpAddr,
+    /// The verdict for mail in the domain's name.
+    pub verdict: Verdict,
 }
 
 /// How to get back within the limit.
@@ -176,20 +203,14 @@ pub async fn count_lookups(dns: &dyn Dns, domain: &Domain, record: &Record) -> C
     counter.record(record, &[domain]).await
 }
 
-/// The record `domain` should publish so that `additions` may send, its cost, and the ways out where it is too much.
-///
-/// `addresses` are mechanisms (`ip4:`, `ip6:`) that stand for the same servers, for domains without a look-up left.
+/// The record a domain should publish so that the wanted servers may send, tried against the live DNS.
 ///
 /// # Errors
 /// The DNS gave no answer for the domain's TXT records, or an addition is none.
-pub async fn propose(
-    dns: &dyn Dns,
-    domain: &Domain,
-    additions: &[&str],
-    addresses: &[&str],
-) -> Result<Proposal, NoProposal> {
+pub async fn propose(dns: &dyn Dns, wanted: &Wanted<'_>) -> Result<Proposal, NoProposal> {
+    let domain = wanted.domain;
     let txt = dns.txt(domain).await?.records;
-    let merge = edit::merge(&txt, additions)?;
+    let merge = edit::merge(&txt, wanted.additions)?;
     let mut before = Cost::default();
     for record in select(&txt).filter_map(|octets| Record::parse(octets).ok()) {
         let cost = count_lookups(dns, domain, &record).await;
@@ -197,28 +218,34 @@ pub async fn propose(
         before.terms.extend(cost.terms);
     }
     let after = cost_of(dns, domain, &merge).await;
-    let works = after.is_within_limit() && dead(&after).is_empty();
-    let mut ways_out = Vec::new();
-    if !works {
-        ways_out.extend(dead(&after));
-        ways_out.extend(
-            after
-                .terms
-                .iter()
-                .filter(|cost| is_ptr(&cost.term))
-                .map(|cost| WayOut::DropPtr { term: cost.term.clone(), saves: cost.lookups }),
-        );
-    }
+    let trials = try_out(dns, wanted, &merge).await;
+    let passes = trials.iter().all(|trial| trial.verdict.result == SpfResult::Pass);
+    let mut ways_out = dead(&after);
+    let works = after.is_within_limit() && ways_out.is_empty() && passes;
     if !after.is_within_limit() {
-        if !addresses.is_empty() {
-            let merge = edit::merge(&txt, addresses)?;
+        let ptr = after.terms.iter().filter(|cost| is_ptr(&cost.term));
+        ways_out.extend(ptr.map(|cost| WayOut::DropPtr { term: cost.term.clone(), saves: cost.lookups }));
+        if !wanted.addresses.is_empty() {
+            let merge = edit::merge(&txt, wanted.addresses)?;
             let lookups = cost_of(dns, domain, &merge).await.lookups;
             ways_out.push(WayOut::UseAddresses { merge, lookups });
         }
         ways_out.push(WayOut::UseReturnPath);
-        ways_out.extend(costliest(&after, additions));
+        ways_out.extend(costliest(&after, wanted.additions));
     }
-    Ok(Proposal { merge, before, after, works, ways_out })
+    Ok(Proposal { merge, before, after, trials, works, ways_out })
+}
+
+async fn try_out(dns: &dyn Dns, wanted: &Wanted<'_>, merge: &Merge) -> Vec<Trial> {
+    let mail_from = format!("postmaster@{}", wanted.domain);
+    let mut trials = Vec::new();
+    for relay in wanted.relays {
+        let helo = wanted.domain.as_str();
+        let query = Query { ip: *relay, mail_from: &mail_from, helo, receiver: None, now: wanted.now };
+        let verdict = check_as_if(dns, &query, wanted.domain, &merge.record).await;
+        trials.push(Trial { relay: *relay, verdict });
+    }
+    trials
 }
 
 /// Why there is no [`Proposal`].

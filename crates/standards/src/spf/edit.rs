@@ -260,14 +260,11 @@ fn already_there(record: &Record, additions: &[Term]) -> Option<Vec<Note>> {
     Some(notes)
 }
 
-/// Whether two terms say the same, however they are written.
+/// Whether two terms say the same, however they are written. The case of a macro's letter matters (RFC 7208 §7.3).
 fn same(one: &Term, other: &Term) -> bool {
-    match (&one.kind, &other.kind) {
-        (Kind::Directive(..), Kind::Directive(..)) => {
-            one.kind == other.kind || bare(&one.text).eq_ignore_ascii_case(bare(&other.text))
-        }
-        _ => one.text.eq_ignore_ascii_case(&other.text),
-    }
+    let has_macro = one.text.contains('%') || other.text.contains('%');
+    one.kind == other.kind && matches!(one.kind, Kind::Directive(..))
+        || !has_macro && bare(&one.text).eq_ignore_ascii_case(bare(&other.text))
 }
 
 /// Without the `+` that may be left out.

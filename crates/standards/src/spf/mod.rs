@@ -14,6 +14,7 @@ mod macros;
 pub mod parse;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -22,6 +23,7 @@ use serde::Serialize;
 
 use crate::dns::Dns;
 pub use parse::Record;
+pub use trial::check_as_if;
 
 /// RFC 7208 §4.6.4: at most ten mechanisms and modifiers that query the DNS.
 pub const DNS_LOOKUPS_MAX: u8 = 10;
