@@ -10,7 +10,7 @@ use standards::dkim::KeyRecord;
 use standards::dmarc;
 use standards::dns::{Dns, NoAnswer};
 use standards::domain::Domain;
-use standards::spf::count::{Proposal, propose};
+use standards::spf::count::{self, Proposal, propose};
 use standards::spf::{self, Problem, SpfResult};
 
 use crate::library::LibraryCode;
@@ -47,18 +47,19 @@ pub async fn gather(dns: &dyn Dns, ours: &Ours, subject: &Subject, now: Timestam
 }
 
 /// Asks what stands at the names of a library's IT kit, and what its SPF record would be with us in it.
-pub async fn kit(dns: &dyn Dns, ours: &Ours, domain: &Domain, code: &LibraryCode, keys: &Subject) -> Kit {
+pub async fn kit(dns: &dyn Dns, ours: &Ours, subject: &Subject, code: &LibraryCode, now: Timestamp) -> Kit {
+    let domain = &subject.from;
     let mut found = Vec::new();
     for (name, target) in wanted(domain, code, ours) {
-        let key = keys.keys.iter().find(|key| name.labels().next() == Some(key.selector.as_str()));
+        let key = subject.keys.iter().find(|key| name.labels().next() == Some(key.selector.as_str()));
         let key = key.filter(|_| target != ours.bounces);
         found.push(at(dns, &name, domain, key).await);
     }
-    let spf = advice(dns, ours, domain).await;
+    let spf = advice(dns, ours, domain, now).await;
     Kit::of(domain, code, ours, &found, spf)
 }
 
-async fn advice(dns: &dyn Dns, ours: &Ours, domain: &Domain) -> Option<Proposal> {
+async fn advice(dns: &dyn Dns, ours: &Ours, domain: &Domain, now: Timestamp) -> Option<Proposal> {
     let include = format!("include:{}", ours.include);
     let addresses: Vec<String> = ours
         .relays
@@ -69,7 +70,8 @@ async fn advice(dns: &dyn Dns, ours: &Ours, domain: &Domain) -> Option<Proposal>
         })
         .collect();
     let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
-    tokio::time::timeout(SPF_CHECK_TIMEOUT, propose(dns, domain, &[&include], &addresses)).await.ok()?.ok()
+    let wanted = count::Wanted { domain, additions: &[&include], addresses: &addresses, relays: &ours.relays, now };
+    tokio::time::timeout(SPF_CHECK_TIMEOUT, propose(dns, &wanted)).await.ok()?.ok()
 }
 
 /// SPF for each MAIL FROM domain and each relay.

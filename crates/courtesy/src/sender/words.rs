@@ -62,6 +62,7 @@ pub enum Why {
     Outvoted { family: Family, refused: u32, sent: u32 },
     NoRelayAddress,
     // The From domain as such.
+    OurDomain(Domain),
     PublicMailbox(Domain),
     NullMx(Domain),
     NoMailServer(Domain),
@@ -202,12 +203,12 @@ impl Why {
             Self::Outvoted { family, refused, sent } => said(
                 "outvoted",
                 format!(
-                    "{} refused {refused} of the last {sent} notices from this address, whatever the records say.",
-                    family.name_en()
+                    "{refused} of the last {sent} notices from this address were refused by {}, whatever the records say.",
+                    family.within_en()
                 ),
                 format!(
-                    "{} a refusé {refused} des {sent} derniers avis de cette adresse, quoi que disent les enregistrements.",
-                    family.name_fr()
+                    "{refused} des {sent} derniers avis de cette adresse ont été refusés par {}, quoi que disent les enregistrements.",
+                    family.within_fr()
                 ),
                 "7 d",
             ),
@@ -222,6 +223,15 @@ impl Why {
 
     fn of_domain(&self) -> Option<Words> {
         Some(match self {
+            Self::OurDomain(domain) => plain(
+                "our_domain",
+                format!(
+                    "{domain} is the domain of this service: each library has its own address there, and takes no other."
+                ),
+                format!(
+                    "{domain} est le domaine de ce service : chaque bibliothèque y a sa propre adresse et n’en prend pas d’autre."
+                ),
+            ),
             Self::PublicMailbox(domain) => plain(
                 "public_mailbox",
                 format!("{domain} belongs to a mailbox provider. Only the provider may send in its name."),

@@ -188,3 +188,16 @@ fn the_list_gives_one_label_below_the_longest_suffix() {
         assert_eq!(organization_by_list(&name(domain)), name(organization), "{domain}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_name_is_asked_more_than_eight_times_up(labels in proptest::collection::vec("[a-z0-9]{1,8}", 1..27)) {
+        let author = name(&labels.join("."));
+        let table = super::zone("");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let discovery = runtime.block_on(super::super::discover(&table, &author));
+        // The list may ask for one name that the walk jumps over.
+        proptest::prop_assert!(discovery.asked.len() <= super::super::QUERIES_MAX + 1);
+        proptest::prop_assert_eq!(discovery.by_walk.organization, Some(author));
+    }
+}
