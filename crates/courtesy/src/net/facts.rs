@@ -10,7 +10,7 @@ use standards::dkim::KeyRecord;
 use standards::dmarc;
 use standards::dns::{Dns, NoAnswer};
 use standards::domain::Domain;
-use standards::spf::count::{Proposal, propose};
+use standards::spf::count::{self, Proposal, propose};
 use standards::spf::{self, Problem, SpfResult};
 
 use crate::library::LibraryCode;
@@ -33,42 +33,33 @@ pub async fn gather(dns: &dyn Dns, ours: &Ours, subject: &Subject, now: Timestam
             mail_froms.push(other.clone());
         }
     }
-    let discovery = dmarc::discover_for(dns, &subject.from, &mail_froms).await;
+    let (discovery, alias, receives, spf, dkim) = tokio::join!(
+        dmarc::discover_for(dns, &subject.from, &mail_froms),
+        alias(dns, &subject.return_path, &ours.bounces, now),
+        receives(dns, &subject.from, now),
+        listings(dns, ours, &mail_froms, now),
+        keys(dns, subject, now),
+    );
     let ttl_s = discovery.ttl_s;
-    let mut facts = Facts {
-        from: subject.from.clone(),
-        return_path: subject.return_path.clone(),
-        bounces: ours.bounces.clone(),
-        spf: Vec::with_capacity(mail_froms.len() * ours.relays.len()),
-        dkim: Vec::with_capacity(subject.keys.len()),
-        alias: alias(dns, &subject.return_path, &ours.bounces, now).await,
-        dmarc: Dated { value: discovery, ttl_s, checked_at: now },
-        receives: receives(dns, &subject.from, now).await,
-    };
-    for mail_from in &mail_froms {
-        for relay in &ours.relays {
-            facts.spf.push(listed(dns, mail_from, *relay, &ours.helo, now).await);
-        }
-    }
-    for ours in &subject.keys {
-        facts.dkim.extend(key(dns, &subject.from, ours, now).await);
-    }
-    facts
+    let dmarc = Dated { value: discovery, ttl_s, checked_at: now };
+    let (from, return_path, bounces) = (subject.from.clone(), subject.return_path.clone(), ours.bounces.clone());
+    Facts { from, return_path, bounces, spf, dkim, alias, dmarc, receives }
 }
 
 /// Asks what stands at the names of a library's IT kit, and what its SPF record would be with us in it.
-pub async fn kit(dns: &dyn Dns, ours: &Ours, domain: &Domain, code: &LibraryCode, keys: &Subject) -> Kit {
+pub async fn kit(dns: &dyn Dns, ours: &Ours, subject: &Subject, code: &LibraryCode, now: Timestamp) -> Kit {
+    let domain = &subject.from;
     let mut found = Vec::new();
     for (name, target) in wanted(domain, code, ours) {
-        let key = keys.keys.iter().find(|key| name.labels().next() == Some(key.selector.as_str()));
+        let key = subject.keys.iter().find(|key| name.labels().next() == Some(key.selector.as_str()));
         let key = key.filter(|_| target != ours.bounces);
         found.push(at(dns, &name, domain, key).await);
     }
-    let spf = advice(dns, ours, domain).await;
+    let spf = advice(dns, ours, domain, now).await;
     Kit::of(domain, code, ours, &found, spf)
 }
 
-async fn advice(dns: &dyn Dns, ours: &Ours, domain: &Domain) -> Option<Proposal> {
+async fn advice(dns: &dyn Dns, ours: &Ours, domain: &Domain, now: Timestamp) -> Option<Proposal> {
     let include = format!("include:{}", ours.include);
     let addresses: Vec<String> = ours
         .relays
@@ -79,7 +70,36 @@ async fn advice(dns: &dyn Dns, ours: &Ours, domain: &Domain) -> Option<Proposal>
         })
         .collect();
     let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
-    tokio::time::timeout(SPF_CHECK_TIMEOUT, propose(dns, domain, &[&include], &addresses)).await.ok()?.ok()
+    let wanted = count::Wanted { domain, additions: &[&include], addresses: &addresses, relays: &ours.relays, now };
+    tokio::time::timeout(SPF_CHECK_TIMEOUT, propose(dns, &wanted)).await.ok()?.ok()
+}
+
+/// SPF for each MAIL FROM domain and each relay.
+async fn listings(dns: &dyn Dns, ours: &Ours, mail_froms: &[Domain], now: Timestamp) -> Vec<Dated<SpfFact>> {
+    let mut facts = Vec::with_capacity(mail_froms.len() * ours.relays.len());
+    for mail_from in mail_froms {
+        let mut silent: Option<Dated<SpfFact>> = None;
+        for relay in &ours.relays {
+            // Name servers that gave no answer for one relay are not waited for again for each of the others.
+            let fact = match &silent {
+                Some(before) => Dated { value: SpfFact { relay: *relay, ..before.value.clone() }, ..before.clone() },
+                None => listed(dns, mail_from, *relay, &ours.helo, now).await,
+            };
+            if fact.value.says == SpfSays::TempError {
+                silent = Some(fact.clone());
+            }
+            facts.push(fact);
+        }
+    }
+    facts
+}
+
+async fn keys(dns: &dyn Dns, subject: &Subject, now: Timestamp) -> Vec<Dated<KeyFact>> {
+    let mut facts = Vec::with_capacity(subject.keys.len());
+    for ours in &subject.keys {
+        facts.extend(key(dns, &subject.from, ours, now).await);
+    }
+    facts
 }
 
 async fn listed(dns: &dyn Dns, mail_from: &Domain, relay: IpAddr, helo: &Domain, now: Timestamp) -> Dated<SpfFact> {

@@ -70,6 +70,15 @@ pub struct SpfAdvice {
     pub proposal: Proposal,
 }
 
+impl SpfAdvice {
+    /// The record to publish, where there is something to publish that receivers can use.
+    #[must_use]
+    pub fn record(&self) -> Option<&str> {
+        let publish = !self.proposal.merge.unchanged && self.proposal.after.is_within_limit();
+        publish.then_some(self.proposal.merge.record.as_str())
+    }
+}
+
 /// All that a library's IT department needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Kit {
@@ -162,6 +171,14 @@ fn state_without_alias(at: &At, name: &Domain, domain: &Domain) -> State {
 }
 
 fn spf_state(proposal: &Proposal) -> State {
+    let (before, after) = (proposal.before.lookups, proposal.after.lookups);
+    if !proposal.after.is_within_limit() && proposal.merge.replaces.len() <= 1 {
+        return State::Wrong(if proposal.before.is_within_limit() {
+            spf_full(before, after)
+        } else {
+            spf_over(before)
+        });
+    }
     match (proposal.merge.unchanged, proposal.merge.replaces.len()) {
         (true, _) => State::Found,
         (false, 0) => State::Absent,
@@ -270,6 +287,33 @@ fn not_listed() -> Reason {
         "not_listed",
         "Our servers are not in your SPF record. Edit the record you have; do not add a second one.",
         "Nos serveurs ne sont pas dans votre enregistrement SPF. Modifiez celui que vous avez; n’en ajoutez pas un second.",
+    )
+}
+
+fn spf_full(before: u32, after: u32) -> Reason {
+    Reason {
+        detail: Some(format!("{before} + {} > 10", after.saturating_sub(before))),
+        ..reason(
+            "spf_full",
+            format!(
+                "Leave your SPF record as it is: it needs {before} of the 10 look-ups that are allowed, and there is no room for ours. The other records do without it."
+            ),
+            format!(
+                "Laissez votre enregistrement SPF tel quel : il exige déjà {before} des 10 consultations permises, et il n’y a pas de place pour la nôtre. Les autres enregistrements s’en passent."
+            ),
+        )
+    }
+}
+
+fn spf_over(before: u32) -> Reason {
+    reason(
+        "spf_over",
+        format!(
+            "Your SPF record needs {before} look-ups and only 10 are allowed, so receivers ignore it today, for your own mail too. Take out services that no longer send for you."
+        ),
+        format!(
+            "Votre enregistrement SPF exige {before} consultations alors que 10 sont permises : les destinataires l’ignorent aujourd’hui, aussi pour votre propre courriel. Retirez-en les services qui n’envoient plus pour vous."
+        ),
     )
 }
 

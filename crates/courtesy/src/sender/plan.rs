@@ -108,6 +108,10 @@ fn proof_of<'a>(proofs: &'a [Proof], domain: &Domain) -> Option<&'a Proof> {
 fn bar(situation: &Situation<'_>, wished: Option<&Address>, now: Timestamp) -> Option<(Standing, Why)> {
     let Some(from) = wished else { return Some((Standing::Fails, Why::NotWished)) };
     let domain = from.domain();
+    // Our own records prove our domain for every library: without this one could write as another.
+    if [&situation.ours.shared, &situation.ours.bounces].iter().any(|ours| domain.is_within(ours)) {
+        return Some((Standing::Fails, Why::OurDomain(domain.clone())));
+    }
     if is_public_mailbox(domain) {
         return Some((Standing::Fails, Why::PublicMailbox(domain.clone())));
     }

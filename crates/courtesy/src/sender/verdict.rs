@@ -68,6 +68,16 @@ impl Family {
         }
     }
 
+    /// The English name in the middle of a sentence.
+    pub(super) fn within_en(self) -> &'static str {
+        if self == Self::Other { "the others" } else { self.name_en() }
+    }
+
+    /// The French name in the middle of a sentence.
+    pub(super) fn within_fr(self) -> &'static str {
+        if self == Self::Other { "les autres" } else { self.name_fr() }
+    }
+
     /// Whether it refuses mail for which neither SPF nor DKIM vouches at all. Gmail: 550 5.7.26 "requires all senders to
     /// authenticate with either SPF or DKIM"; Yahoo the same; iCloud: 550 5.7.1 "failing both". Others file it as spam.
     fn wants_authentication(self) -> bool {
@@ -231,16 +241,11 @@ pub(super) fn headline(family: Family, verdict: Verdict) -> Reason {
         ),
         (Verdict::Unknown, false) => (
             "unknown",
-            format!("We cannot tell yet what {} would do.", lower_first(en)),
-            format!("Nous ignorons encore ce que feraient {}.", lower_first(fr)),
+            format!("We cannot tell yet what {} would do.", family.within_en()),
+            format!("Nous ignorons encore ce que feraient {}.", family.within_fr()),
         ),
     };
     Reason { code, en, fr, detail: None }
-}
-
-/// "The others" in the middle of a sentence; names keep their capital.
-fn lower_first(name: &str) -> String {
-    name.replace("The ", "the ").replace("Les ", "les ")
 }
 
 /// What was observed, as a sentence.

@@ -62,6 +62,7 @@ pub enum Why {
     Outvoted { family: Family, refused: u32, sent: u32 },
     NoRelayAddress,
     // The From domain as such.
+    OurDomain(Domain),
     PublicMailbox(Domain),
     NullMx(Domain),
     NoMailServer(Domain),
@@ -105,6 +106,7 @@ impl Why {
     pub fn reason(&self) -> Reason {
         let (code, en, fr, detail) = self
             .of_choice()
+            .or_else(|| self.of_obstacle())
             .or_else(|| self.of_domain())
             .or_else(|| self.of_dmarc())
             .or_else(|| self.of_spf())
@@ -135,7 +137,7 @@ impl Why {
             Self::ChosenReturn(domain) => said(
                 "own_return",
                 format!(
-                    "Sent from the library’s own address: {domain} vouches for our server. Without our signing key this stops working when a patron forwards her mail."
+                    "Sent from the library’s own address: {domain} vouches for our server. Without our signing key this stops working when a patron forwards mail."
                 ),
                 format!(
                     "Envoyé de l’adresse de la bibliothèque : {domain} se porte garant de notre serveur. Sans notre clé de signature, cela cesse dès qu’un usager fait suivre son courrier."
@@ -167,6 +169,12 @@ impl Why {
                 "Sent from the shared address, with the library’s name. Replies go to the library.",
                 "Envoyé de l’adresse commune, au nom de la bibliothèque. Les réponses vont à la bibliothèque.",
             ),
+            _ => return None,
+        })
+    }
+
+    fn of_obstacle(&self) -> Option<Words> {
+        Some(match self {
             Self::NotWished => plain(
                 "not_wished",
                 "The library has chosen the shared address.",
@@ -195,12 +203,12 @@ impl Why {
             Self::Outvoted { family, refused, sent } => said(
                 "outvoted",
                 format!(
-                    "{} refused {refused} of the last {sent} notices from this address, whatever the records say.",
-                    family.name_en()
+                    "{refused} of the last {sent} notices from this address were refused by {}, whatever the records say.",
+                    family.within_en()
                 ),
                 format!(
-                    "{} a refusé {refused} des {sent} derniers avis de cette adresse, quoi que disent les enregistrements.",
-                    family.name_fr()
+                    "{refused} des {sent} derniers avis de cette adresse ont été refusés par {}, quoi que disent les enregistrements.",
+                    family.within_fr()
                 ),
                 "7 d",
             ),
@@ -215,6 +223,15 @@ impl Why {
 
     fn of_domain(&self) -> Option<Words> {
         Some(match self {
+            Self::OurDomain(domain) => plain(
+                "our_domain",
+                format!(
+                    "{domain} is the domain of this service: each library has its own address there, and takes no other."
+                ),
+                format!(
+                    "{domain} est le domaine de ce service : chaque bibliothèque y a sa propre adresse et n’en prend pas d’autre."
+                ),
+            ),
             Self::PublicMailbox(domain) => plain(
                 "public_mailbox",
                 format!("{domain} belongs to a mailbox provider. Only the provider may send in its name."),

@@ -94,8 +94,14 @@ fn table(kit: &Kit, language: Language) -> String {
         if let State::Wrong(why) = &spf.state {
             line(&mut text, format_args!("     {}", why.get(language)));
         }
-        if !spf.proposal.merge.unchanged {
-            line(&mut text, format_args!("     {}", spf.proposal.merge.record));
+        if let Some(record) = spf.record() {
+            let (before, after) = (spf.proposal.before.lookups, spf.proposal.after.lookups);
+            line(&mut text, format_args!("     {record}"));
+            let cost = match language {
+                Language::En => format!("look-ups: {before} of 10 now, {after} of 10 then"),
+                Language::Fr => format!("consultations : {before} sur 10 maintenant, {after} sur 10 ensuite"),
+            };
+            line(&mut text, format_args!("     {cost}"));
         }
     }
     text
@@ -107,7 +113,7 @@ fn zone(kit: &Kit) -> String {
         say_what_is_wrong(&mut text, ';', wanted);
         line(&mut text, format_args!("{} {TTL_S} IN CNAME {}.", short(&wanted.name, &kit.zone), wanted.target));
     }
-    if let Some(spf) = kit.spf.as_ref().filter(|spf| !spf.proposal.merge.unchanged) {
+    if let Some(spf) = kit.spf.as_ref().filter(|spf| spf.record().is_some()) {
         let strings: Vec<String> = spf.proposal.merge.strings.iter().map(|string| format!("\"{string}\"")).collect();
         line(
             &mut text,

@@ -1,7 +1,7 @@
 //! The IT kit: what is found, and how it is written.
 
 use super::super::{Format, Kit, State, Subject, dkim_target};
-use super::{dns, keys, library, name, ours};
+use super::{dns, keys, library, name, now, ours};
 use crate::net;
 use crate::notice::Language;
 
@@ -24,7 +24,7 @@ pub fn check(kit: &Kit, expected: &str) -> Option<String> {
 async fn kit(zone: &str, domain: &str) -> Kit {
     let ours = ours();
     let subject = Subject::library(name(domain), keys(&ours.library_selectors), &ours);
-    net::facts::kit(&dns(zone), &ours, &name(domain), &library(None).code, &subject).await
+    net::facts::kit(&dns(zone), &ours, &subject, &library(None).code, now()).await
 }
 
 const ZONE: &str = "library.example MX 10 mx.library.example\n\
@@ -89,7 +89,7 @@ async fn a_key_missing_at_our_end_is_our_job() {
     let ours = ours();
     let code = crate::library::LibraryCode::parse("LATE").unwrap();
     let subject = Subject::library(name("library.example"), keys(&ours.library_selectors), &ours);
-    let kit = net::facts::kit(&dns(zone), &ours, &name("library.example"), &code, &subject).await;
+    let kit = net::facts::kit(&dns(zone), &ours, &subject, &code, now()).await;
     assert_eq!(word(&kit.records[0].state), "wrong:not_at_our_end");
 }
 

@@ -106,7 +106,7 @@ async fn walk(case: &Case) -> Vec<String> {
     assert_eq!(plan.is_another(&exclude), !exclude.contains(&plan.sender));
     wrong.extend(check_verdicts(case, own.as_ref(), &observed));
     if let (Some(subject), false) = (&subject, case.kit.is_empty()) {
-        let kit = net::facts::kit(&dns, &ours, &subject.from, &library.code, subject).await;
+        let kit = net::facts::kit(&dns, &ours, subject, &library.code, now()).await;
         wrong.extend(super::kits::check(&kit, &case.kit));
     }
     wrong

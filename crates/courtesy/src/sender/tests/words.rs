@@ -25,6 +25,7 @@ fn every_reason() -> Vec<Why> {
         Why::SharedPreferred,
         Why::Outvoted { family: Family::Other, refused: 3, sent: 4 },
         Why::NoRelayAddress,
+        Why::OurDomain(domain()),
         Why::PublicMailbox(domain()),
         Why::NullMx(domain()),
         Why::NoMailServer(domain()),

@@ -78,274 +78,63 @@ async fn outcome(lines: &str, author: &str) -> (String, String, Option<Policy>) 
     (organization, at, policy)
 }
 
+use Policy::{None as Nothing, Quarantine, Reject};
+
+/// Section, zone, author, its organization, where the record that applies stands, its policy.
+type Case = (&'static str, &'static str, &'static str, &'static str, &'static str, Option<Policy>);
+
+#[rustfmt::skip] // One case a line.
+const CASES: &[Case] = &[
+    // Without any record the name itself is the organization.
+    ("4.10.2", "", "library.example", "library.example", "absent", None),
+    ("4.10.2 rule 3", "library.example: v=DMARC1; p=reject", "library.example", "library.example", "library.example", Some(Reject)),
+    // The examples at the end of §4.10.2.
+    ("4.10.2 example 1", "mail.library.example: v=DMARC1; p=none\n library.example: v=DMARC1; p=reject", "a.mail.library.example", "library.example", "library.example", Some(Reject)),
+    ("4.10.2 example 2", "mail.library.example: v=DMARC1; p=none; psd=n\n library.example: v=DMARC1; p=reject", "a.mail.library.example", "mail.library.example", "mail.library.example", Some(Nothing)),
+    ("4.10.2 example 3", "example: v=DMARC1; p=reject; psd=y", "a.mail.library.example", "library.example", "example", Some(Reject)),
+    // The author's own record applies, whoever the organization is.
+    ("4.10.1", "a.library.example: v=DMARC1; p=quarantine\n library.example: v=DMARC1; p=reject", "a.library.example", "library.example", "a.library.example", Some(Quarantine)),
+    ("4.10.2 rule 1", "a.library.example: v=DMARC1; p=quarantine; psd=n\n library.example: v=DMARC1; p=reject", "a.library.example", "a.library.example", "a.library.example", Some(Quarantine)),
+    ("4.10.2 rule 3", "a.library.example: v=DMARC1; p=quarantine", "a.library.example", "a.library.example", "a.library.example", Some(Quarantine)),
+    // Several records at one name are all discarded, there and above, psd= included.
+    ("4.10 step 2", "library.example: v=DMARC1; p=reject\n library.example: v=DMARC1; p=none", "library.example", "library.example", "absent", None),
+    ("4.10 step 2", "a.library.example: v=DMARC1; p=reject\n a.library.example: v=DMARC1; p=none\n library.example: v=DMARC1; p=none; sp=quarantine", "a.library.example", "library.example", "library.example", Some(Quarantine)),
+    ("4.10 step 6", "b.library.example: v=DMARC1; p=reject; psd=n\n b.library.example: v=DMARC1; p=none\n library.example: v=DMARC1; p=quarantine", "a.b.library.example", "library.example", "library.example", Some(Quarantine)),
+    // Other texts at the name do not disturb.
+    ("4.10 step 2", "_dmarc.library.example TXT \"something else\"\n library.example: v=DMARC1; p=reject", "library.example", "library.example", "library.example", Some(Reject)),
+    ("4.7 v", "library.example: v=dmarc1; p=reject", "library.example", "library.example", "absent", None),
+    // Public suffix domains.
+    ("B.4.3", "bank.example: v=DMARC1; p=reject; psd=y\n giant.bank.example: v=DMARC1; p=quarantine", "giant.bank.example", "giant.bank.example", "giant.bank.example", Some(Quarantine)),
+    ("B.4.3", "bank.example: v=DMARC1; p=reject; psd=y\n giant.bank.example: v=DMARC1; p=quarantine", "mail.giant.bank.example", "giant.bank.example", "giant.bank.example", Some(Quarantine)),
+    ("B.4.3", "bank.example: v=DMARC1; p=reject; psd=y\n giant.bank.example: v=DMARC1; p=quarantine", "mail.mega.bank.example", "mega.bank.example", "bank.example", Some(Reject)),
+    ("4.10.1", "bank.example: v=DMARC1; p=reject; sp=quarantine; psd=y", "mail.giant.bank.example", "giant.bank.example", "bank.example", Some(Quarantine)),
+    ("4.10.1 note", "bank.example: v=DMARC1; p=reject; psd=y\n giant.bank.example: v=DMARC1; p=none", "a.giant.bank.example", "giant.bank.example", "giant.bank.example", Some(Nothing)),
+    ("4.10.2 rule 2", "bank.example: v=DMARC1; p=reject; sp=none; psd=y", "bank.example", "bank.example", "bank.example", Some(Reject)),
+    // A record without a policy ends the search (§4.10.1), and one with reports only is p=none.
+    ("4.10.1", "a.library.example: v=DMARC1; adkim=s\n library.example: v=DMARC1; p=reject", "a.library.example", "library.example", "unusable", None),
+    ("4.10.1", "library.example: v=DMARC1; rua=mailto:d@library.example", "library.example", "library.example", "library.example", Some(Nothing)),
+    // Test mode takes one step off.
+    ("4.7 t", "library.example: v=DMARC1; p=reject; t=y", "library.example", "library.example", "library.example", Some(Quarantine)),
+    ("4.7 t", "library.example: v=DMARC1; p=quarantine; t=y", "library.example", "library.example", "library.example", Some(Nothing)),
+    ("4.7 t", "library.example: v=DMARC1; p=none; t=y", "library.example", "library.example", "library.example", Some(Nothing)),
+    ("B.2.5", "test.library.example: v=DMARC1; p=quarantine; rua=mailto:d@library.example; t=y", "test.library.example", "test.library.example", "test.library.example", Some(Nothing)),
+    // Names that do not exist.
+    ("4.7 np", "library.example: v=DMARC1; p=reject; sp=none; np=quarantine", "made-up.library.example", "library.example", "library.example", Some(Quarantine)),
+    ("4.7 np", "library.example: v=DMARC1; p=reject; sp=none; np=quarantine\n real.library.example A 192.0.2.1", "real.library.example", "library.example", "library.example", Some(Nothing)),
+    ("3.2.13", "library.example: v=DMARC1; p=reject; sp=none; np=quarantine\n real.library.example MX 0 .", "real.library.example", "library.example", "library.example", Some(Nothing)),
+    ("3.2.13, RFC 8020", "library.example: v=DMARC1; p=none; np=reject\n x.real.library.example A 192.0.2.1", "real.library.example", "library.example", "library.example", Some(Nothing)),
+    ("4.7 np", "library.example: v=DMARC1; p=reject; np=none", "library.example", "library.example", "library.example", Some(Reject)),
+    ("4.7 np", "gov.example: v=DMARC1; p=reject; sp=none; np=reject; psd=y", "fake.gov.example", "fake.gov.example", "gov.example", Some(Reject)),
+    // No answer is never "no record".
+    ("4.10.1", "_dmarc.library.example SERVFAIL", "library.example", "?", "unknown", None),
+    ("4.10.1", "_dmarc.library.example SERVFAIL", "a.library.example", "?", "unknown", None),
+    ("4.10.1", "library.example: v=DMARC1; p=reject\n _dmarc.example SERVFAIL", "library.example", "?", "library.example", Some(Reject)),
+    ("4.10.1", "library.example: v=DMARC1; p=none; np=reject\n a.library.example SERVFAIL", "a.library.example", "?", "unknown", None),
+];
+
 #[tokio::test]
 async fn organizations_and_policies_by_the_walk() {
-    use Policy::{None as Nothing, Quarantine, Reject};
-    // (section, zone, author, organization, record that applies, its policy)
-    for (section, lines, author, organization, at, policy) in [
-        // Without any record the name itself is the organization.
-        ("4.10.2", "", "library.example", "library.example", "absent", None),
-        (
-            "4.10.2 rule 3",
-            "library.example: v=DMARC1; p=reject",
-            "library.example",
-            "library.example",
-            "library.example",
-            Some(Reject),
-        ),
-        // The examples at the end of §4.10.2.
-        (
-            "4.10.2 example 1",
-            "mail.library.example: v=DMARC1; p=none\n library.example: v=DMARC1; p=reject",
-            "a.mail.library.example",
-            "library.example",
-            "library.example",
-            Some(Reject),
-        ),
-        (
-            "4.10.2 example 2",
-            "mail.library.example: v=DMARC1; p=none; psd=n\n library.example: v=DMARC1; p=reject",
-            "a.mail.library.example",
-            "mail.library.example",
-            "mail.library.example",
-            Some(Nothing),
-        ),
-        (
-            "4.10.2 example 3",
-            "example: v=DMARC1; p=reject; psd=y",
-            "a.mail.library.example",
-            "library.example",
-            "example",
-            Some(Reject),
-        ),
-        // The author's own record applies, whoever the organization is.
-        (
-            "4.10.1",
-            "a.library.example: v=DMARC1; p=quarantine\n library.example: v=DMARC1; p=reject",
-            "a.library.example",
-            "library.example",
-            "a.library.example",
-            Some(Quarantine),
-        ),
-        (
-            "4.10.2 rule 1",
-            "a.library.example: v=DMARC1; p=quarantine; psd=n\n library.example: v=DMARC1; p=reject",
-            "a.library.example",
-            "a.library.example",
-            "a.library.example",
-            Some(Quarantine),
-        ),
-        (
-            "4.10.2 rule 3",
-            "a.library.example: v=DMARC1; p=quarantine",
-            "a.library.example",
-            "a.library.example",
-            "a.library.example",
-            Some(Quarantine),
-        ),
-        // Several records at one name are all discarded, there and above, psd= included.
-        (
-            "4.10 step 2",
-            "library.example: v=DMARC1; p=reject\n library.example: v=DMARC1; p=none",
-            "library.example",
-            "library.example",
-            "absent",
-            None,
-        ),
-        (
-            "4.10 step 2",
-            "a.library.example: v=DMARC1; p=reject\n a.library.example: v=DMARC1; p=none\n library.example: v=DMARC1; p=none; sp=quarantine",
-            "a.library.example",
-            "library.example",
-            "library.example",
-            Some(Quarantine),
-        ),
-        (
-            "4.10 step 6",
-            "b.library.example: v=DMARC1; p=reject; psd=n\n b.library.example: v=DMARC1; p=none\n library.example: v=DMARC1; p=quarantine",
-            "a.b.library.example",
-            "library.example",
-            "library.example",
-            Some(Quarantine),
-        ),
-        // Other texts at the name do not disturb.
-        (
-            "4.10 step 2",
-            "_dmarc.library.example TXT \"something else\"\n library.example: v=DMARC1; p=reject",
-            "library.example",
-            "library.example",
-            "library.example",
-            Some(Reject),
-        ),
-        ("4.7 v", "library.example: v=dmarc1; p=reject", "library.example", "library.example", "absent", None),
-        // Public suffix domains.
-        (
-            "B.4.3",
-            "bank.example: v=DMARC1; p=reject; psd=y\n giant.bank.example: v=DMARC1; p=quarantine",
-            "giant.bank.example",
-            "giant.bank.example",
-            "giant.bank.example",
-            Some(Quarantine),
-        ),
-        (
-            "B.4.3",
-            "bank.example: v=DMARC1; p=reject; psd=y\n giant.bank.example: v=DMARC1; p=quarantine",
-            "mail.giant.bank.example",
-            "giant.bank.example",
-            "giant.bank.example",
-            Some(Quarantine),
-        ),
-        (
-            "B.4.3",
-            "bank.example: v=DMARC1; p=reject; psd=y\n giant.bank.example: v=DMARC1; p=quarantine",
-            "mail.mega.bank.example",
-            "mega.bank.example",
-            "bank.example",
-            Some(Reject),
-        ),
-        (
-            "4.10.1",
-            "bank.example: v=DMARC1; p=reject; sp=quarantine; psd=y",
-            "mail.giant.bank.example",
-            "giant.bank.example",
-            "bank.example",
-            Some(Quarantine),
-        ),
-        (
-            "4.10.1 note",
-            "bank.example: v=DMARC1; p=reject; psd=y\n giant.bank.example: v=DMARC1; p=none",
-            "a.giant.bank.example",
-            "giant.bank.example",
-            "giant.bank.example",
-            Some(Nothing),
-        ),
-        (
-            "4.10.2 rule 2",
-            "bank.example: v=DMARC1; p=reject; sp=none; psd=y",
-            "bank.example",
-            "bank.example",
-            "bank.example",
-            Some(Reject),
-        ),
-        // A record without a policy ends the search (§4.10.1), and one with reports only is p=none.
-        (
-            "4.10.1",
-            "a.library.example: v=DMARC1; adkim=s\n library.example: v=DMARC1; p=reject",
-            "a.library.example",
-            "library.example",
-            "unusable",
-            None,
-        ),
-        (
-            "4.10.1",
-            "library.example: v=DMARC1; rua=mailto:d@library.example",
-            "library.example",
-            "library.example",
-            "library.example",
-            Some(Nothing),
-        ),
-        // Test mode takes one step off.
-        (
-            "4.7 t",
-            "library.example: v=DMARC1; p=reject; t=y",
-            "library.example",
-            "library.example",
-            "library.example",
-            Some(Quarantine),
-        ),
-        (
-            "4.7 t",
-            "library.example: v=DMARC1; p=quarantine; t=y",
-            "library.example",
-            "library.example",
-            "library.example",
-            Some(Nothing),
-        ),
-        (
-            "4.7 t",
-            "library.example: v=DMARC1; p=none; t=y",
-            "library.example",
-            "library.example",
-            "library.example",
-            Some(Nothing),
-        ),
-        (
-            "B.2.5",
-            "test.library.example: v=DMARC1; p=quarantine; rua=mailto:d@library.example; t=y",
-            "test.library.example",
-            "test.library.example",
-            "test.library.example",
-            Some(Nothing),
-        ),
-        // Names that do not exist.
-        (
-            "4.7 np",
-            "library.example: v=DMARC1; p=reject; sp=none; np=quarantine",
-            "made-up.library.example",
-            "library.example",
-            "library.example",
-            Some(Quarantine),
-        ),
-        (
-            "4.7 np",
-            "library.example: v=DMARC1; p=reject; sp=none; np=quarantine\n real.library.example A 192.0.2.1",
-            "real.library.example",
-            "library.example",
-            "library.example",
-            Some(Nothing),
-        ),
-        (
-            "3.2.13",
-            "library.example: v=DMARC1; p=reject; sp=none; np=quarantine\n real.library.example MX 0 .",
-            "real.library.example",
-            "library.example",
-            "library.example",
-            Some(Nothing),
-        ),
-        (
-            "3.2.13, RFC 8020",
-            "library.example: v=DMARC1; p=none; np=reject\n x.real.library.example A 192.0.2.1",
-            "real.library.example",
-            "library.example",
-            "library.example",
-            Some(Nothing),
-        ),
-        (
-            "4.7 np",
-            "library.example: v=DMARC1; p=reject; np=none",
-            "library.example",
-            "library.example",
-            "library.example",
-            Some(Reject),
-        ),
-        (
-            "4.7 np",
-            "gov.example: v=DMARC1; p=reject; sp=none; np=reject; psd=y",
-            "fake.gov.example",
-            "fake.gov.example",
-            "gov.example",
-            Some(Reject),
-        ),
-        // No answer is never "no record".
-        ("4.10.1", "_dmarc.library.example SERVFAIL", "library.example", "?", "unknown", None),
-        ("4.10.1", "_dmarc.library.example SERVFAIL", "a.library.example", "?", "unknown", None),
-        (
-            "4.10.1",
-            "library.example: v=DMARC1; p=reject\n _dmarc.example SERVFAIL",
-            "library.example",
-            "?",
-            "library.example",
-            Some(Reject),
-        ),
-        (
-            "4.10.1",
-            "library.example: v=DMARC1; p=none; np=reject\n a.library.example SERVFAIL",
-            "a.library.example",
-            "?",
-            "unknown",
-            None,
-        ),
-    ] {
+    for &(section, lines, author, organization, at, policy) in CASES {
         let expected = (organization.to_owned(), at.to_owned(), policy);
         assert_eq!(outcome(lines, author).await, expected, "RFC 9989 §{section}: {author} in\n{lines}");
     }
@@ -397,5 +186,18 @@ fn the_list_gives_one_label_below_the_longest_suffix() {
         ("example", "example"),
     ] {
         assert_eq!(organization_by_list(&name(domain)), name(organization), "{domain}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_name_is_asked_more_than_eight_times_up(labels in proptest::collection::vec("[a-z0-9]{1,8}", 1..27)) {
+        let author = name(&labels.join("."));
+        let table = super::zone("");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let discovery = runtime.block_on(super::super::discover(&table, &author));
+        // The list may ask for one name that the walk jumps over.
+        proptest::prop_assert!(discovery.asked.len() <= super::super::QUERIES_MAX + 1);
+        proptest::prop_assert_eq!(discovery.by_walk.organization, Some(author));
     }
 }
