@@ -9,6 +9,6 @@ pub mod dmarc;
 pub mod dns;
 pub mod domain;
 pub mod dsn;
+pub mod iso18626;
 pub mod reply;
 pub mod spf;
-pub mod iso18626;

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use standards::address::Address;
 
-use super::compose::{Letter, compose};
+use super::compose::{Letter, Origin, compose};
 use super::conversation::Envelope;
 use super::dial::RelayAddr;
 use super::pool::Attempted;
@@ -17,7 +17,8 @@ use crate::net::tls::Security;
 use crate::notice::frame::Frame;
 use crate::notice::render::{Rendered, render};
 use crate::notice::value::Fields;
-use crate::notice::{Language, Notice};
+use crate::notice::Language;
+use crate::notice::catalogue::Notice;
 use crate::outcome::{Outcome, Provider, Said, judge};
 use crate::queue::{Settlement, State, settle};
 use crate::sender::{Plan, SenderKind};
@@ -165,10 +166,11 @@ fn mail(engine: &Delivery, message: &Claimed, to: &Address, plan: &Plan, rendere
         language,
         subject: &rendered.subject,
         text: &rendered.text,
-        html: &rendered.html,
+        html: Some(&rendered.html),
         feedback_id: &feedback_id,
         list_unsubscribe: None,
-        utf8: to.needs_smtputf8(),
+        origin: Origin::Notice,
+        headers: &[],
     });
     // Both selectors of a domain may be published; the active one signs.
     let keyring = &engine.parts.keyring;

@@ -19,13 +19,13 @@ use super::messages::no_store;
 use super::problem::{Problem, Refusal, read_json};
 use crate::clock;
 use crate::library::{InLanguages, Library, LibraryCode};
-use crate::notice::catalogue::NOTICES;
+use crate::notice::catalogue::{NOTICES, Notice};
 use crate::notice::frame::Frame;
 use crate::notice::problem::{Problem as WordsTrouble, Severity};
 use crate::notice::render::render;
 use crate::notice::value::Fields;
 use crate::notice::words::Words;
-use crate::notice::{Language, Notice, check};
+use crate::notice::{Language, check};
 
 /// How the consortium's own layer of words is named where a library's code would stand.
 const CONSORTIUM: &str = "_";

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use standards::address::Address;
 
 use crate::library::{Library, LibraryCode};
-use crate::notice::catalogue::{self, Audience};
+use crate::notice::catalogue::{self, Audience, Notice};
 use crate::notice::status::Status;
-use crate::notice::{Language, Notice};
+use crate::notice::Language;
 use crate::patron::Patron;
 
 /// Which part of the library a request concerns.

@@ -230,7 +230,7 @@ impl Library {
             wrong("closures", "a closure ends before it begins".to_owned());
         }
         for code in self.switches.keys() {
-            if let Err(error) = crate::notice::Notice::from_code(code) {
+            if let Err(error) = crate::notice::catalogue::Notice::from_code(code) {
                 wrong("switches", error.to_string());
             }
         }

@@ -114,7 +114,7 @@ pub struct Notice {
 }
 
 /// One row of the catalogue.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The notice.
     pub notice: Notice,

@@ -266,13 +266,15 @@ pub(super) async fn insert_messages(tx: &mut Tx<'static>, messages: &[Written<'_
                 .push_bind(micros(message.deadline))
                 .push_bind(0_i64)
                 .push_bind("")
-                .push_bind(micros(event.received_at))
-                .push_bind(micros(event.received_at));
+                .push_bind(micros(*at))
+                .push_bind(micros(*at));
         });
         query.build().persistent(false).execute(&mut **tx).await?;
     }
-    let entries: Vec<(MessageId, &Entry)> =
-        messages.iter().flat_map(|(_, message)| message.entries.iter().map(move |entry| (message.id, entry))).collect();
+    let entries: Vec<(MessageId, &Entry)> = messages
+        .iter()
+        .flat_map(|one| one.message.entries.iter().map(move |entry| (one.message.id, entry)))
+        .collect();
     append(tx, &entries).await
 }
 

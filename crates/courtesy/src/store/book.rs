@@ -8,7 +8,8 @@ use std::sync::{Arc, RwLock};
 use super::{Result, Store, StoreError, WordsRef};
 use crate::library::{Library, LibraryCode};
 use crate::notice::words::Words;
-use crate::notice::{Language, Notice, builtin};
+use crate::notice::catalogue::Notice;
+use crate::notice::{Language, builtin};
 
 /// Whose words a message is written with, and which version. None of a library: the built-in ones.
 #[derive(Clone, Debug, PartialEq, Eq)]

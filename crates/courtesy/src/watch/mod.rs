@@ -25,7 +25,7 @@ use crate::net::dns::Resolver;
 use crate::net::facts;
 use crate::notice::Language;
 use crate::outcome::{Outcome, Provider};
-use crate::sender::{self, Family, Ours, Plan, Proof, SenderKind, Situation, Subject};
+use crate::sender::{self, Family, OurKey, Ours, Plan, Proof, SenderKind, Situation, Subject};
 use crate::store::{Book, Store};
 
 /// How long one look at a domain's records may take: a few dozen questions, most of them answered in milliseconds.
@@ -261,7 +261,12 @@ impl Senders {
         let shared = *domain == ours.shared;
         let selectors = if shared { &ours.selectors } else { &ours.library_selectors };
         let keys = selectors.iter().filter_map(|selector| self.keyring.get(domain.as_str(), selector));
-        let keys = keys.map(|key| (key.selector.clone(), key.algorithm.clone(), key.public.clone())).collect();
+        let ours_at = |key: Arc<crate::delivery::dkim::Key>| OurKey {
+            selector: key.selector.clone(),
+            algorithm: key.algorithm.clone(),
+            public: key.public.clone(),
+        };
+        let keys = keys.map(ours_at).collect();
         if shared { Subject::shared(keys, ours) } else { Subject::library(domain.clone(), keys, ours) }
     }
 
@@ -301,7 +306,8 @@ impl Senders {
         let shared = self.config.shared.domain.clone();
         let fresh = self.dns.fresh().ok()?;
         let ours = self.ours(region);
-        let gathering = facts::gather(&fresh, &ours, &self.subject(&shared, &ours), clock::now());
+        let subject = self.subject(&shared, &ours);
+        let gathering = facts::gather(&fresh, &ours, &subject, clock::now());
         let facts = tokio::time::timeout(LOOK_MAX, gathering).await.ok()?;
         let proof = Arc::new(Proof::of(facts, self.config.proof.age_limit));
         self.proofs.write().unwrap_or_else(PoisonError::into_inner).insert((shared, region.to_owned()), Arc::clone(&proof));
