@@ -17,12 +17,12 @@ use super::{OurKey, Ours, PROOF_AGE_MAX, Proof, Subject};
 use crate::library::Library;
 use crate::net::facts::gather;
 
-/// Our key, 2048 bits; no private half of it is kept.
-const KEY: &str = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAiZRwOGh8+OsszK3GUgd+2quU2KyaALOUaztHE8OfAdnsGJdXl7Sb2F8rnX/hbEbGatIFQKxWwYRK1QIF8RD9kTrqJMIsECEHDompZ0tRPot6IQst2CfL1y25rdYNV7ltcqbDs2fVhrq8GAPoce4KDvU5Z3cd2Ghqcko8JrGh2qLcM8wXKGhskjnO3yUOlnb8LX6QrcgQLy1rVz6kXJOncsscDl2qvvJwiolAfzBJxYPjjEKGayIFFA4hWSyIPNWrvhunUs7tD78aNTRAT29t6o3PrZR1uMnhbyMelmwV36ycRMvfbSmuv7YS0iPCfoFUAcm6miG7xxJvM57sMa/YUQIDAQAB";
-/// A key we had before.
-const OLD_KEY: &str = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAskYoPnPkSTcRP0BA/sZPm+PmnfaapKIqCiZYhHXH1LA8Xw3orf1b2Hal9grheDWjwZHtdGHu269BVJle1bBHK1oG5xwSS+WH6sprk8l4HsNaiq8nMPWdYTufqrENXn/pHs2uJsIT84lipjbdLD2fwfnBSvYKeeeMowR3yZrwQQZfd3e4/NKjeKul1CAjFhV162nIoHI6p4d8G6QfOZ3x9gfHghkF4PGZVJvbS4L6AGyNVl14LhbLNroi7foTqpGUXR0VSSu7n7q1vpTRtEj10/ub9Y8Iz7A98eIunegj2f2C0u6bWZ1oUGg5eyiNWlvhF0YDVj7u4jmkEEPdUSRLzQIDAQAB";
-/// Somebody else's key.
-const KEY_1024: &str = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDjXXWM0A7QAuGmqC9YWiQMT0556XKGL36EBMjx2VZn3NbV4hPAnlh42BLCzwhaPgY28ajvZvnj+Wgx3VlGI32kgRVx61bWyJZosNszQyARo7d57EISjbbT6Wzw8n4PqI5Zz8RROOG4nhEUNGCc7ZzCJqh/wwYMYGTKbA7cTApC1QIDAQAB";
+/// A public half from `00-keys`.
+fn public(wanted: &str) -> String {
+    let text = std::fs::read_to_string(folder().join("00-keys")).unwrap();
+    let mut keys = text.lines().filter_map(|line| line.split_once(' '));
+    keys.find(|(name, _)| *name == wanted).unwrap().1.to_owned()
+}
 
 fn name(text: &str) -> Domain {
     Domain::parse(text).unwrap()
@@ -47,7 +47,7 @@ fn ours() -> Ours {
 
 fn keys(selectors: &[String; 2]) -> Vec<OurKey> {
     let key =
-        |selector: &String| OurKey { selector: selector.clone(), algorithm: "rsa".to_owned(), public: KEY.to_owned() };
+        |selector: &String| OurKey { selector: selector.clone(), algorithm: "rsa".to_owned(), public: public("key") };
     selectors.iter().map(key).collect()
 }
 
@@ -72,10 +72,10 @@ fn folder() -> PathBuf {
 fn dns(zone: &str) -> Table {
     let base = std::fs::read_to_string(folder().join("00-ours.zone")).unwrap();
     let text = format!("{base}\n{zone}")
-        .replace("{key}", KEY)
-        .replace("{oldkey}", OLD_KEY)
-        .replace("{key1024}", KEY_1024)
-        .replace("{cutkey}", &KEY[..255]);
+        .replace("{key}", &public("key"))
+        .replace("{oldkey}", &public("oldkey"))
+        .replace("{key1024}", &public("key1024"))
+        .replace("{cutkey}", &public("key")[..255]);
     Table::parse(&text).unwrap()
 }
 

@@ -11,6 +11,9 @@ use crate::domain::Domain;
 pub const QUERIES_MAX: usize = 8;
 /// RFC 9989 §4.10 step 4: what is left of a name of eight labels or more after the first query.
 const LABELS_AFTER_JUMP: usize = 7;
+/// Names of one message whose organization is looked for; more are a flood of signatures, and each of them counts as
+/// an organization of its own.
+const IDENTIFIERS_MAX: usize = 10;
 /// How long an answer may be remembered when nothing was asked at all, in seconds.
 const TTL_WITHOUT_QUESTION_S: u32 = 300;
 
@@ -65,7 +68,7 @@ pub struct View {
     pub finding: Finding,
     /// The author's organizational domain; none when the DNS gave no answer.
     pub organization: Option<Domain>,
-    /// The organizational domain of each identifier asked about; none when the DNS gave no answer.
+    /// The organizational domain of each identifier that could share the author's; none when the DNS gave no answer.
     pub identifiers: BTreeMap<Domain, Option<Domain>>,
 }
 
@@ -208,8 +211,15 @@ impl Asker<'_> {
             },
         };
         let mut organizations = BTreeMap::new();
-        for identifier in identifiers {
-            let organization = self.walk(identifier).await.organization(identifier);
+        // An organization is the name itself or one above it: names outside the author's cannot share it, and are not
+        // asked about.
+        let could_share = |name: &&Domain| organization.as_ref().is_none_or(|ours| name.is_within(ours));
+        for (index, identifier) in identifiers.iter().filter(could_share).enumerate() {
+            let organization = if index < IDENTIFIERS_MAX {
+                self.walk(identifier).await.organization(identifier)
+            } else {
+                Some(identifier.clone())
+            };
             organizations.insert(identifier.clone(), organization);
         }
         View { finding: policy, organization, identifiers: organizations }

@@ -120,6 +120,9 @@ fn is_aligned(author: &Domain, domain: &Domain, mode: Mode, view: &View) -> Opti
         return Some(false);
     }
     let ours = view.organization.as_ref()?;
+    if !domain.is_within(ours) {
+        return Some(false);
+    }
     let theirs = view.identifiers.get(domain)?.as_ref()?;
     Some(ours == theirs)
 }

@@ -90,6 +90,18 @@ impl Table {
         self.silent.insert(name);
     }
 
+    /// Every record, with its TTL in seconds.
+    pub fn records(&self) -> impl Iterator<Item = (&Domain, &Record, u32)> {
+        self.records
+            .iter()
+            .flat_map(|(name, records)| records.iter().map(move |(record, ttl_s)| (name, record, *ttl_s)))
+    }
+
+    /// The names that give no answer, and none below them.
+    pub fn silences(&self) -> impl Iterator<Item = &Domain> {
+        self.silent.iter()
+    }
+
     /// This table first, and `beneath` for every name and type it does not have.
     #[must_use]
     pub fn over<'a>(&'a self, beneath: &'a dyn Dns) -> Preview<'a> {

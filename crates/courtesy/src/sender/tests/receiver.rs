@@ -11,7 +11,7 @@ use standards::domain::Domain;
 use standards::spf::{self, SpfResult};
 
 use super::super::{Plan, SenderKind, Situation, Subject, Verdict as Predicted, plan};
-use super::{KEY, dns, keys, library, name, now, ours, prove};
+use super::{dns, keys, library, name, now, ours, prove, public};
 use crate::notice::Language;
 
 /// What the receiver finds in a message from one relay; none when its DNS gave no answer to something.
@@ -31,7 +31,7 @@ async fn receive(
         let at = domain.below(&format!("{selector}._domainkey")).unwrap();
         let texts = dns.txt(&at).await.ok()?.records;
         if let [text] = &texts[..]
-            && KeyRecord::parse(text).is_ok_and(|key| key.is("rsa", KEY))
+            && KeyRecord::parse(text).is_ok_and(|key| key.is("rsa", &public("key")))
         {
             verified.push(domain.clone());
         }

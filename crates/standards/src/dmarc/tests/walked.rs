@@ -56,6 +56,21 @@ async fn a_name_is_asked_once_whoever_needs_it() {
 }
 
 #[tokio::test]
+async fn names_outside_the_organization_are_not_asked_about() {
+    let lines = "library.example: v=DMARC1; p=reject";
+    let discovery = found(lines, "library.example", "bounces.service.example other.test").await;
+    assert_eq!(asked(&discovery), ["_dmarc.library.example", "_dmarc.example"]);
+}
+
+#[tokio::test]
+async fn a_flood_of_signatures_is_not_walked() {
+    let signers: Vec<String> = (0..20).map(|number| format!("s{number}.library.example")).collect();
+    let discovery = found("library.example: v=DMARC1; p=reject", "library.example", &signers.join(" ")).await;
+    assert_eq!(asked(&discovery).len(), 2 + 10);
+    assert_eq!(discovery.by_walk.identifiers[&name("s10.library.example")], Some(name("s10.library.example")));
+}
+
+#[tokio::test]
 async fn psd_ends_a_walk() {
     for psd in ["y", "n"] {
         let discovery = found(&format!("library.example: v=DMARC1; p=none; psd={psd}"), "a.library.example", "").await;
