@@ -204,10 +204,10 @@ fn write_part(media_type: &str, body: &str, out: &mut Vec<u8>) {
     let body = body.trim_end();
     push(&["Content-Type: ", media_type, "; charset=utf-8\r\n"], out);
     let ascii = if media_type == "text/html" { as_references(body) } else { Cow::Borrowed(body) };
-    let high = body.bytes().filter(|b| !b.is_ascii()).count();
     if as_it_is(&ascii, out) {
         return;
     }
+    let high = body.bytes().filter(|b| !b.is_ascii()).count();
     if high * 6 > body.len() {
         // Quoted-printable triples what is not ASCII, base64 adds a third to everything.
         push(&["Content-Transfer-Encoding: base64\r\n\r\n"], out);

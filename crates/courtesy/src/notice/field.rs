@@ -365,6 +365,13 @@ impl Field {
     }
 }
 
+impl Notice {
+    /// The fields its words may name, in the order of the table: what a field picker shows.
+    pub fn fields(self) -> impl Iterator<Item = Field> {
+        Field::ALL.iter().copied().filter(move |field| field.comes_with(self))
+    }
+}
+
 /// The groups other systems put before a name: `item.title` is our `title`.
 const GROUPS: [&str; 9] = ["patron", "user", "item", "request", "loan", "delivery", "partner", "library", "notice"];
 

@@ -81,6 +81,12 @@ impl Frame {
         }
     }
 
+    /// Whether a reply is for the library's desk: that of a patron. Staff who reply would write to themselves, and might
+    /// believe that they answer the other library.
+    pub(super) fn invites_replies(&self) -> bool {
+        self.audience == Audience::Patron
+    }
+
     /// The request's page, where no button of the letter leads there already.
     pub(super) fn request_url_besides(&self, blocks: &[Written<'_>]) -> Option<&str> {
         let url = self.request_url.as_deref()?;

@@ -10,8 +10,8 @@ use super::typography;
 
 /// RFC 5322 §2.1.1 recommends 78; 72 leaves room for `> ` in replies.
 pub const COLUMNS: usize = 72;
-/// A label wider than this would push values off a phone's screen.
-const LABEL_COLUMNS_MAX: usize = 24;
+/// Wide enough for every label we ship; a wider one gets a line of its own, or values would have no room.
+const LABEL_COLUMNS_MAX: usize = 30;
 const RULE: &str = "----------------------------------------";
 
 pub(super) fn write(blocks: &[Written<'_>], frame: &Frame, language: Language) -> String {
@@ -96,7 +96,9 @@ fn write_frame(blocks: &[Written<'_>], frame: &Frame, language: Language, out: &
         }
     }
     out.push('\n');
-    wrap(words.reply, 0, out);
+    if frame.invites_replies() {
+        wrap(words.reply, 0, out);
+    }
     wrap(frame.why(language), 0, out);
     let links =
         [(words.request, frame.request_url_besides(blocks)), (words.preferences, frame.preferences_url.as_deref())];

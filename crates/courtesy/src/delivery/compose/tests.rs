@@ -280,3 +280,17 @@ fn no_field_of_a_notice_reaches_the_headers() {
         }
     }
 }
+
+#[test]
+fn a_name_cannot_become_an_address() {
+    for name in
+        ["A \"B\" \\ <evil@evil.example>, C", "a@b.example", "Café <evil@evil.example>", "x\\", "\"", "(comment)"]
+    {
+        let mail = composed(|letter| letter.from_name = name);
+        let message = MessageParser::new().parse(&mail).unwrap();
+        let from = message.from().unwrap();
+        assert_eq!(from.iter().count(), 1, "{name}");
+        assert_eq!(from.first().unwrap().address(), Some("mrpl@notices.example"), "{name}");
+        assert_eq!(from.first().unwrap().name(), Some(name));
+    }
+}

@@ -64,3 +64,10 @@ fn a_field_comes_where_it_makes_sense() {
     assert!(!Field::Title.comes_with(notice("ops_queue_stuck")));
     assert_eq!(Field::Url.kind(), Kind::Url);
 }
+
+#[test]
+fn a_picker_shows_what_a_notice_carries() {
+    let names: Vec<&str> = notice("ops_queue_stuck").fields().map(Field::name).collect();
+    assert!(names.contains(&"count") && names.contains(&"library_name"), "{names:?}");
+    assert!(!names.contains(&"title") && !names.contains(&"first_name"), "{names:?}");
+}

@@ -60,3 +60,19 @@ fn an_unknown_zone_is_utc() {
     library.time_zone = "Mars/Olympus".into();
     assert_eq!(Frame::of(&library, Audience::Patron, Language::En, date(2026, 12, 4)).zone, jiff::tz::TimeZone::UTC);
 }
+
+#[test]
+fn only_patrons_are_told_to_reply() {
+    let said = |status: &str, audience| {
+        let words =
+            Words::parse(&format!("---\nstatus: {status}\naudience: {audience}\nsubject: x\n---\ny"), Language::En)
+                .unwrap();
+        let frame = Frame::of(&library(), words.notice.audience, Language::En, date(2026, 12, 4));
+        let rendered = render(&words, &Fields::new(), &frame).unwrap();
+        let needle = "your reply goes to the library";
+        assert_eq!(rendered.text.contains(needle), rendered.html.contains(needle));
+        rendered.text.contains(needle)
+    };
+    assert!(said("overdue", "patron"));
+    assert!(!said("overdue", "borrowing") && !said("returned", "lending") && !said("ops_queue_stuck", "operator"));
+}

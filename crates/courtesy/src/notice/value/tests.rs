@@ -2,7 +2,8 @@ use jiff::tz::TimeZone;
 
 use super::{Fields, VALUE_BYTES_MAX, clean, url_is_sound};
 use crate::notice::Language::{self, En, Fr};
-use crate::notice::field::Field;
+use crate::notice::builtin::tests::library;
+use crate::notice::field::{Field, Given, Scope};
 use crate::notice::words::Filter;
 
 fn written(field: Field, text: &str, filter: Option<Filter>, language: Language) -> Option<String> {
@@ -113,4 +114,16 @@ fn pairs_come_under_any_name() {
     assert!(fields.has(Field::FirstName) && fields.has(Field::Title));
     assert_eq!(unknown, ["zodiac"]);
     assert_eq!(unfit[0].field, Field::DueDate);
+}
+
+#[test]
+fn the_librarys_record_fills_what_every_notice_carries() {
+    let mut fields = Fields::new();
+    fields.set_library(&library(), Fr);
+    for field in Field::ALL.iter().filter(|f| f.row().scope == Scope::All && f.row().given == Given::Always) {
+        assert!(fields.has(*field), "{field:?}");
+    }
+    let name = fields.write(Field::LibraryName, None, Fr, &TimeZone::UTC);
+    assert_eq!(name.as_deref(), Some("Bibliothèque publique de Maple Ridge"));
+    assert!(fields.url(Field::LibraryUrl).is_some() && !fields.has(Field::LibraryAddress));
 }
