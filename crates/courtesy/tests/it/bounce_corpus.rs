@@ -101,9 +101,18 @@ fn causes_and_stops_of_real_bounces_are_right() {
         }
         let missed = !within(cause, &row.cause);
         if (missed || stops != row.stop) && std::env::var_os("MISSES").is_some() {
-            let words = finding.map_or(String::new(), |f| f.words.chars().take(300).collect::<String>().replace('\n', " / "));
-            let (status, reply, stage) = finding.map_or((None, None, None), |f| (f.status.map(|s| s.to_string()), f.reply, Some(f.stage)));
-            println!("{}#{} {} ({}) got {cause} stop {stops} | {status:?} {reply:?} {stage:?} {:?} | {words}", row.file, row.index, row.cause, row.reason, finding.map(|f| f.certainty));
+            let words =
+                finding.map_or(String::new(), |f| f.words.chars().take(300).collect::<String>().replace('\n', " / "));
+            let (status, reply, stage) =
+                finding.map_or((None, None, None), |f| (f.status.map(|s| s.to_string()), f.reply, Some(f.stage)));
+            println!(
+                "{}#{} {} ({}) got {cause} stop {stops} | {status:?} {reply:?} {stage:?} {:?} | {words}",
+                row.file,
+                row.index,
+                row.cause,
+                row.reason,
+                finding.map(|f| f.certainty)
+            );
         }
         stop.count(row.stop, stops);
         let is_complaint = row.reason == "feedback";

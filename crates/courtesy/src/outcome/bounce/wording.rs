@@ -52,7 +52,7 @@ pub(super) fn whole(letter: &Letter) -> String {
         ))
         .expect("fixed")
     });
-    let mut kept = letter.subject.clone();
+    let mut kept = String::new();
     for line in letter.texts.iter().flat_map(|text| text.lines()).take(LINES_MAX) {
         if !POLITENESS.is_match(line) && kept.len() + line.len() < WORDS_MAX {
             kept.push('\n');
@@ -75,7 +75,7 @@ enum Form {
 
 fn in_form(form: Form, text: &str, letter: &Letter) -> Vec<Block> {
     static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"^\s*(?:>>> ?|[*-] )?(?:[Tt]o: )?[<"']?([^\s<>"'()\[\]:;,=/]+@[A-Za-z0-9][A-Za-z0-9.-]*[A-Za-z0-9])\b[>"']?(.*)$"#).expect("fixed")
+        Regex::new(r#"^\s*(?:>>> ?|[*-] |[45][0-9]{2} )?(?:[Tt]o: )?[<"']?([^\s<>"'()\[\]:;,=/]+@[A-Za-z0-9][A-Za-z0-9.-]*[A-Za-z0-9])\b[>"']?(.*)$"#).expect("fixed")
     });
     static NAMED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(concat!(
