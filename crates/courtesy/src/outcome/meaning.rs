@@ -76,6 +76,13 @@ pub fn read(said: &Wording<'_>) -> Reading {
     Reading { cause: Cause::unknown(), certainty: Certainty::Guess, source: "" }
 }
 
+/// Who speaks, from words that only one provider uses.
+#[must_use]
+pub fn voice(text: &str) -> Option<Provider> {
+    let hits = RULES.texts.matches(plain(text).as_bytes());
+    RULES.voices.iter().find(|(_, texts)| texts.clone().any(|index| hits.matched(index))).map(|(provider, _)| *provider)
+}
+
 /// "User unknown" is believed from who must know: at RCPT (RFC 5321 §3.3), or with a status about addresses (RFC 3463
 /// X.1.x), or from a reporter that speaks for itself. A server that took RCPT knows the address, and what it says after
 /// the content is a decision about the mail; a phrase quoted without its code and command may be either. A doubt is
@@ -174,6 +181,7 @@ struct Row {
 #[derive(Deserialize)]
 struct Source {
     say: BTreeMap<String, String>,
+    voice: Vec<Voice>,
     rule: Vec<Row>,
 }
 
@@ -191,6 +199,14 @@ impl Source {
 /// What `…` stands for: anything up to the end of the sentence, so that two words far apart do not meet.
 const SOME_WORDS: &str = "[^.;!?]*";
 
+/// Words that only this provider uses.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Voice {
+    provider: Provider,
+    text: Vec<String>,
+}
+
 struct Rule {
     cause: Cause,
     providers: Vec<Provider>,
@@ -205,6 +221,7 @@ struct Rule {
 
 struct Rules {
     rules: Vec<Rule>,
+    voices: Vec<(Provider, std::ops::Range<usize>)>,
     texts: RegexSet,
 }
 
@@ -256,6 +273,7 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
         source: row.source.clone(),
     });
     let rules: Vec<Rule> = rules.collect();
+    let voices = source.voice.iter().map(|voice| (voice.provider, keep(&voice.text))).collect();
     // Bytes without Unicode classes keep the automaton small; `plain` has already folded case and accents. The caches
     // are large enough for every rule at once, so that a reading stays at a few microseconds.
     let texts = RegexSetBuilder::new(&patterns)
@@ -264,7 +282,7 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
         .dfa_size_limit(64 << 20)
         .build()
         .expect("the patterns are part of the binary, and a test compiles them");
-    Rules { rules, texts }
+    Rules { rules, voices, texts }
 });
 
 /// `550`, `5xx` or `550-554`.

@@ -212,11 +212,12 @@ pub fn mails(bytes: &[u8]) -> Vec<&[u8]> {
     found
 }
 
-/// Where the next mail of a mailbox file begins: a `From ` line after an empty one, followed by header fields.
+/// Where the next mail of a mailbox file begins: a `From ` line with a time in it, followed by a header field. Such
+/// a line inside a mail is written `>From ` (RFC 4155, appendix A); an empty line before it is often missing.
 fn next_mail(bytes: &[u8]) -> Option<usize> {
     let mut from = 0;
-    while let Some(at) = bytes.get(from..)?.windows(7).position(|window| window == b"\n\nFrom ") {
-        let start = from + at + 2;
+    while let Some(at) = bytes.get(from..)?.windows(6).position(|window| window == b"\nFrom ") {
+        let start = from + at + 1;
         let line_end = start + bytes[start..].iter().position(|b| *b == b'\n')?;
         let line = &bytes[start..line_end];
         let dated = line.iter().filter(|b| **b == b':').count() >= 2 && line.len() < 200;

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::{Match, Regex};
 use standards::reply::Status;
 
-use crate::outcome::meaning::plain;
+use crate::outcome::meaning::{self, plain};
 use crate::outcome::{Provider, Stage};
 
 /// Hosts looked at in one text.
@@ -33,7 +33,8 @@ impl<'a> Evidence<'a> {
         let status = named.filter(tells).or(field.filter(tells)).or(named).or(field);
         let stage = texts.iter().find_map(|text| stage(text)).unwrap_or(Stage::Report);
         let provider = remote.map(|host| Provider::from_mx([host])).filter(|provider| *provider != Provider::Other);
-        let provider = provider.or_else(|| texts.iter().find_map(|text| host(text))).unwrap_or_default();
+        let provider = provider.or_else(|| texts.iter().find_map(|text| host(text)));
+        let provider = provider.or_else(|| texts.first().and_then(|text| meaning::voice(text))).unwrap_or_default();
         // What the server said comes before what the reporter says around it.
         let texts = texts
             .iter()

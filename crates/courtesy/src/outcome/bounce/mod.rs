@@ -93,6 +93,17 @@ pub fn read(bytes: &[u8]) -> Returned {
     first
 }
 
+/// Reads a single reply, as somebody copied it from a mail or a log. Where it does not tell at which command it was said,
+/// RCPT is taken, as most are.
+#[must_use]
+pub fn read_reply_text(text: &str) -> Finding {
+    let mut evidence = Evidence::gather(None, &[text], None);
+    if evidence.stage == Stage::Report {
+        evidence.stage = Stage::RcptTo;
+    }
+    decide(None, Kind::Failed, &evidence)
+}
+
 /// As [`read`], of a mail already opened.
 #[must_use]
 pub fn read_letter(letter: &Letter) -> Returned {
@@ -155,18 +166,19 @@ fn from_report(letter: &Letter, recipients: &[Recipient]) -> Vec<Finding> {
         texts.push(&fallback);
         let evidence = Evidence::gather(recipient.status, &texts, recipient.remote_mta.as_deref());
         let finding = decide(name, kind, &evidence);
-        found.push(in_reporters_words(finding, &fallback));
+        found.push(in_reporters_words(finding, &wording::own_words(letter)));
     }
     found
 }
 
 /// Some reporters quote "user unknown" and know better in their own words: the mailbox is full, or closed for now. The
 /// doubt is the patron's.
-fn in_reporters_words(finding: Finding, whole: &str) -> Finding {
+fn in_reporters_words(finding: Finding, own_words: &str) -> Finding {
     if finding.cause.code() != "addr.unknown" {
         return finding;
     }
-    let wording = Wording { code: None, status: None, text: whole, stage: Stage::Report, provider: finding.provider };
+    let wording =
+        Wording { code: None, status: None, text: own_words, stage: Stage::Report, provider: finding.provider };
     let reading = meaning::read(&wording);
     let milder =
         matches!(reading.cause.code(), "mailbox.full" | "addr.disabled") && reading.certainty >= Certainty::Words;
