@@ -1,3 +1,5 @@
 //! The one binary: arguments in, one call, an exit code.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    courtesy::cli::run()
+}

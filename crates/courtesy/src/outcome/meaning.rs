@@ -69,11 +69,41 @@ pub fn read(said: &Wording<'_>) -> Reading {
             mut range => range.any(|index| hits.matched(index)),
         };
         if words_hold && rule.fits(said) && !rule.unless.clone().any(|index| hits.matched(index)) {
-            return Reading { cause: rule.cause, certainty: rule.certainty(), source: &rule.source };
+            let reading = Reading { cause: rule.cause, certainty: rule.certainty(), source: &rule.source };
+            return if rule.clear { reading } else { witnessed(reading, said, &text) };
         }
     }
     Reading { cause: Cause::unknown(), certainty: Certainty::Guess, source: "" }
 }
+
+/// Who speaks, from words that only one provider uses.
+#[must_use]
+pub fn voice(text: &str) -> Option<Provider> {
+    let hits = RULES.texts.matches(plain(text).as_bytes());
+    RULES.voices.iter().find(|(_, texts)| texts.clone().any(|index| hits.matched(index))).map(|(provider, _)| *provider)
+}
+
+/// "User unknown" is believed from who must know: at RCPT (RFC 5321 §3.3), or with a status about addresses (RFC 3463
+/// X.1.x), or from a reporter that speaks for itself. A server that took RCPT knows the address, and what it says after
+/// the content is a decision about the mail; a phrase quoted without its code and command may be either. A doubt is
+/// the patron's (invariant 4).
+fn witnessed(reading: Reading, said: &Wording<'_>, text: &str) -> Reading {
+    if reading.cause.code() != "addr.unknown" {
+        return reading;
+    }
+    let after_data = matches!(said.stage, Stage::Data | Stage::Content);
+    let by_status = said.status.is_some_and(|status| status.subject == 1);
+    let by_name = !after_data && text.contains("<@>: user unknown");
+    let by_itself =
+        said.stage == Stage::Report && said.code.is_none() && !QUOTED.iter().any(|phrase| text.contains(phrase));
+    if said.stage == Stage::RcptTo || by_status || by_itself || by_name {
+        return reading;
+    }
+    Reading { cause: Cause::of("policy.recipient"), ..reading }
+}
+
+/// Phrases that servers use in their replies.
+const QUOTED: [&str; 4] = ["user unknown", "tried to reach", "recipient address rejected", "no such user here"];
 
 /// Lower case, accents off, one space for any white space, every address one `<@>`: what the rules' patterns see.
 pub(crate) fn plain(text: &str) -> String {
@@ -142,12 +172,16 @@ struct Row {
     text: Vec<String>,
     #[serde(default)]
     unless: Vec<String>,
+    /// Whoever says so knows: no other evidence is wanted.
+    #[serde(default)]
+    clear: bool,
     source: String,
 }
 
 #[derive(Deserialize)]
 struct Source {
     say: BTreeMap<String, String>,
+    voice: Vec<Voice>,
     rule: Vec<Row>,
 }
 
@@ -165,6 +199,14 @@ impl Source {
 /// What `…` stands for: anything up to the end of the sentence, so that two words far apart do not meet.
 const SOME_WORDS: &str = "[^.;!?]*";
 
+/// Words that only this provider uses.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Voice {
+    provider: Provider,
+    text: Vec<String>,
+}
+
 struct Rule {
     cause: Cause,
     providers: Vec<Provider>,
@@ -173,11 +215,13 @@ struct Rule {
     statuses: Vec<[(u16, u16); 3]>,
     texts: std::ops::Range<usize>,
     unless: std::ops::Range<usize>,
+    clear: bool,
     source: String,
 }
 
 struct Rules {
     rules: Vec<Rule>,
+    voices: Vec<(Provider, std::ops::Range<usize>)>,
     texts: RegexSet,
 }
 
@@ -225,9 +269,11 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
         statuses: row.status.iter().filter_map(|text| status_pattern(text)).collect(),
         texts: keep(&row.text),
         unless: keep(&row.unless),
+        clear: row.clear,
         source: row.source.clone(),
     });
     let rules: Vec<Rule> = rules.collect();
+    let voices = source.voice.iter().map(|voice| (voice.provider, keep(&voice.text))).collect();
     // Bytes without Unicode classes keep the automaton small; `plain` has already folded case and accents. The caches
     // are large enough for every rule at once, so that a reading stays at a few microseconds.
     let texts = RegexSetBuilder::new(&patterns)
@@ -236,7 +282,7 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
         .dfa_size_limit(64 << 20)
         .build()
         .expect("the patterns are part of the binary, and a test compiles them");
-    Rules { rules, texts }
+    Rules { rules, voices, texts }
 });
 
 /// `550`, `5xx` or `550-554`.

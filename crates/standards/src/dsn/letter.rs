@@ -4,7 +4,7 @@ use mail_parser::decoders::html::html_to_text;
 use mail_parser::{Message, MessageParser, MimeHeaders, PartType};
 
 use crate::dsn::fields::split_field;
-use crate::dsn::{DeliveryReport, Feedback, Fields, LETTER_OCTETS_MAX, PARTS_MAX, TEXT_OCTETS_MAX};
+use crate::dsn::{DeliveryReport, Feedback, Fields, LETTER_OCTETS_MAX, MAILS_MAX, PARTS_MAX, TEXT_OCTETS_MAX};
 
 /// A mail that came back, opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,6 +69,11 @@ impl Letter {
             let whole = String::from_utf8_lossy(bytes);
             let body = whole.split_once("\r\n\r\n").or_else(|| whole.split_once("\n\n")).map_or("", |(_, body)| body);
             letter.keep_text(body);
+        }
+        for text in &mut letter.texts {
+            if let Some(bare) = unquoted(text) {
+                *text = bare;
+            }
         }
         if letter.report.is_none() {
             letter.report = letter.texts.iter().find_map(|text| report_in(text));
@@ -190,6 +195,53 @@ pub fn bare_address(text: &str) -> Option<String> {
     let word = word.trim_matches(|c: char| "<>()[]{},;:'\"".contains(c) && c != '"').trim_end_matches('.');
     let (local, domain) = word.rsplit_once('@')?;
     (!local.is_empty() && !domain.is_empty() && word.len() <= 320).then(|| word.to_owned())
+}
+
+/// The mails in a mailbox file (RFC 4155), or the one mail that this is.
+#[must_use]
+pub fn mails(bytes: &[u8]) -> Vec<&[u8]> {
+    let mut found = Vec::new();
+    let mut rest = bytes;
+    while found.len() + 1 < MAILS_MAX
+        && let Some(end) = next_mail(rest)
+    {
+        found.push(&rest[..end]);
+        rest = &rest[end..];
+    }
+    found.push(rest);
+    found
+}
+
+/// Where the next mail of a mailbox file begins: a `From ` line with a time in it, followed by a header field. Such
+/// a line inside a mail is written `>From ` (RFC 4155, appendix A); an empty line before it is often missing.
+fn next_mail(bytes: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    while let Some(at) = bytes.get(from..)?.windows(6).position(|window| window == b"\nFrom ") {
+        let start = from + at + 1;
+        let line_end = start + bytes[start..].iter().position(|b| *b == b'\n')?;
+        let line = &bytes[start..line_end];
+        let dated = line.iter().filter(|b| **b == b':').count() >= 2 && line.len() < 200;
+        let next: Vec<u8> = bytes[line_end + 1..].iter().copied().take_while(|b| *b != b'\n').take(200).collect();
+        if dated && split_field(String::from_utf8_lossy(&next).trim_end()).is_some() {
+            return Some(start);
+        }
+        from = start;
+    }
+    None
+}
+
+/// A mail that somebody passed on with every line quoted, without the marks.
+fn unquoted(text: &str) -> Option<String> {
+    let (mut quoted, mut all) = (0_usize, 0_usize);
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        all += 1;
+        quoted += usize::from(line.starts_with('>'));
+    }
+    let mostly = quoted >= 10 && quoted * 10 >= all * 8;
+    mostly.then(|| {
+        let bare = |line: &str| line.strip_prefix("> ").or_else(|| line.strip_prefix('>')).unwrap_or(line).to_owned();
+        text.lines().map(bare).collect::<Vec<_>>().join("\n")
+    })
 }
 
 /// The `From ` line that mailbox files put before each mail.

@@ -11,7 +11,7 @@ mod report;
 mod tests;
 
 pub use fields::Fields;
-pub use letter::{Letter, Original, bare_address};
+pub use letter::{Letter, Original, bare_address, mails};
 pub use report::{Action, DeliveryReport, Feedback, Recipient};
 
 /// A returned mail is read up to here. Reports put what they say first; what follows is the original.
@@ -20,5 +20,7 @@ pub const LETTER_OCTETS_MAX: usize = 1 << 20;
 pub const PARTS_MAX: usize = 64;
 /// RFC 5321 §4.5.3.1.8 has servers take 100 recipients a message; a report speaks of no more.
 pub const RECIPIENTS_MAX: usize = 100;
+/// Mails read from one mailbox file.
+pub const MAILS_MAX: usize = 100;
 /// Words are kept up to here, over all parts.
 pub const TEXT_OCTETS_MAX: usize = 128 << 10;

@@ -1,11 +1,12 @@
 //! Reply code, enhanced status, stage and host, found in the words of a report.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Match, Regex};
 use standards::reply::Status;
 
-use crate::outcome::meaning::plain;
+use crate::outcome::meaning::{self, plain};
 use crate::outcome::{Provider, Stage};
 
 /// Hosts looked at in one text.
@@ -19,37 +20,65 @@ pub(super) struct Evidence<'a> {
     pub stage: Stage,
     pub provider: Provider,
     /// The texts, the most telling first.
-    pub texts: Vec<&'a str>,
+    pub texts: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Evidence<'a> {
     /// From the Status field, the texts (the most telling first) and the Remote-MTA field.
     pub fn gather(field: Option<Status>, texts: &[&'a str], remote: Option<&str>) -> Self {
         let code = texts.iter().find_map(|text| code(text));
-        let said = texts.iter().find_map(|text| status(text));
+        let named = texts.iter().find_map(|text| status(text));
         // RFC 3463 §2: x.0.0 says nothing; the server's own words are more exact than the reporter's field.
         let tells = |status: &Status| status.subject != 0 || status.detail != 0;
-        let status = said.filter(tells).or(field.filter(tells)).or(said).or(field);
+        let status = named.filter(tells).or(field.filter(tells)).or(named).or(field);
         let stage = texts.iter().find_map(|text| stage(text)).unwrap_or(Stage::Report);
         let provider = remote.map(|host| Provider::from_mx([host])).filter(|provider| *provider != Provider::Other);
-        let provider = provider.or_else(|| texts.iter().find_map(|text| host(text))).unwrap_or_default();
-        Self { code, status, stage, provider, texts: texts.to_vec() }
+        let provider = provider.or_else(|| texts.iter().find_map(|text| host(text)));
+        let provider = provider.or_else(|| texts.first().and_then(|text| meaning::voice(text))).unwrap_or_default();
+        // What the server said comes before what the reporter says around it.
+        let texts = texts
+            .iter()
+            .flat_map(|text| said(text).map(Cow::Owned).into_iter().chain([Cow::Borrowed(*text)]))
+            .collect();
+        Self { code, status, stage, provider, texts }
     }
 }
 
-/// The three digits of an SMTP reply: followed by a status, or at the start of what was said.
+/// The three digits of an SMTP reply.
 pub(super) fn code(text: &str) -> Option<u16> {
+    code_at(text)?.as_str().parse().ok()
+}
+
+/// What the server said, from its three digits to the end of the paragraph, where a reporter's words stand around it.
+fn said(text: &str) -> Option<String> {
+    let from = code_at(text)?;
+    let said = text[from.start()..].split("\n\n").next().unwrap_or_default();
+    // Lines of one reply, joined by a reporter, repeat code and status between the words (RFC 5321 §4.2.1).
+    let (code, rest) = said.split_at(from.len());
+    let rest = REPEATED.replace_all(rest, |again: &regex::Captures<'_>| {
+        if again.get(1).is_some_and(|found| found.as_str() == code) { " ".to_owned() } else { again[0].to_owned() }
+    });
+    (code.len() + rest.len() < text.len()).then(|| format!("{code}{rest}"))
+}
+
+static REPEATED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\s([245][0-9]{2})(?:-|[ -][245]\.[0-9]{1,3}\.[0-9]{1,3})(?:[245]\.[0-9]{1,3}\.[0-9]{1,3})?\s")
+        .expect("fixed")
+});
+
+/// A reply code: followed by a status, or at the start of what was said.
+fn code_at(text: &str) -> Option<Match<'_>> {
     static WITH_STATUS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?:^|[^0-9.])([245][0-9]{2})[ -]+#?[245]\.[0-9]{1,3}\.[0-9]{1,3}").expect("fixed")
     });
     static ALONE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(
-            r"(?i)(?:^\s*|[:;>\[('\x22]\s*|\b(?:said|code|error|reply|response|status|was|reason|server|returned|\.\.\.)\b[ :]*|\n\s*(?:<<< )?)([45][0-7][0-9])(?:[ -]|[:.;,)\]]|$)",
-        )
+        Regex::new(concat!(
+            r"(?i)(?:^\s*|[:;>\[('\x22]\s*|\b(?:said|code|error|reply|response|status|was|reason|server|returned|\.\.\.)\b[ :]*",
+            r"|\n\s*(?:<<< )?)([45][0-7][0-9])(?:[ -]|[:.;,)\]]|$)",
+        ))
         .expect("fixed")
     });
-    let found = WITH_STATUS.captures(text).or_else(|| ALONE.captures(text))?;
-    found.get(1)?.as_str().parse().ok()
+    WITH_STATUS.captures(text).or_else(|| ALONE.captures(text))?.get(1)
 }
 
 /// An enhanced status code among words; the first that says something, else the first.
@@ -81,8 +110,14 @@ pub(super) fn stage(text: &str) -> Option<Stage> {
                 Stage::Data,
                 r"\[data\]|data command|after data|\bdata:? ?<<<|reply to data|response to data|to our data|>>> data\b",
             ),
-            pattern(Stage::RcptTo, r"\brcpt\b|rcpt_to|rcpt to|recipient command"),
-            pattern(Stage::MailFrom, r"mail_from|\bmail from\b|mail command"),
+            pattern(
+                Stage::RcptTo,
+                r"\[?rcpt_to\]?|(?:to|after|our|for|following|>>>|stage|command:?|in) rcpt\b|rcpt(?: to)? (?:command|stage)|\brcpt to:? ?<@>:|recipient command|rejected recipient|smtp command.{0,20}rcpt",
+            ),
+            pattern(
+                Stage::MailFrom,
+                r"\[mail_from\]|(?:to|after|our|for|>>>) mail from\b|mail from command|mail command",
+            ),
             pattern(Stage::Hello, r"\b(?:ehlo|helo)\b"),
             pattern(Stage::Greeting, r"initial connection|refused to talk|greeting|\[conn\]"),
         ]

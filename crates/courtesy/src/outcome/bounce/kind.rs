@@ -28,7 +28,7 @@ pub(super) fn feedback(feedback: &Feedback, letter: &Letter) -> Vec<Finding> {
 pub(super) fn automatic(letter: &Letter) -> Option<Cause> {
     let subject = plain(&letter.subject);
     let says_failure = FAILURE.is_match(&subject);
-    if says_failure || is_daemon(letter) {
+    if says_failure || is_named_daemon(letter) {
         return None;
     }
     let text = plain(letter.texts.first().map_or("", String::as_str));
@@ -70,24 +70,34 @@ pub(super) fn is_delay(letter: &Letter) -> bool {
     let subject = plain(&letter.subject);
     let text = plain(letter.texts.first().map_or("", String::as_str));
     let says_still = STILL.is_match(&text) || subject.contains("delay") || subject.contains("warning");
-    says_still && !OVER.is_match(&text)
+    let says_so = ["will be retried", "do not need to resend", "warning message only", "temporary failure report"];
+    says_so.iter().any(|words| text.contains(words)) || (says_still && !OVER.is_match(&text))
 }
 
+/// A request to be left alone, as mail programs write it for people (RFC 2369 §3.2).
+pub(super) fn is_unsubscribe(letter: &Letter) -> bool {
+    let subject = plain(&letter.subject);
+    let text = plain(letter.texts.first().map_or("", String::as_str));
+    (subject == "unsubscribe" || text.contains("sent this email to unsubscribe")) && !is_daemon(letter)
+}
+
+/// RFC 3464 §2 has reports come with an empty return path; so do absence notices (RFC 3834 §3.3).
 fn is_daemon(letter: &Letter) -> bool {
+    letter.field("return-path").map(str::trim) == Some("<>") || is_named_daemon(letter)
+}
+
+fn is_named_daemon(letter: &Letter) -> bool {
     let from = letter.field("from").unwrap_or_default().to_ascii_lowercase();
-    let path = letter.field("return-path").map(str::trim);
-    path == Some("<>")
-        || [
-            "mailer-daemon",
-            "postmaster",
-            "post_master",
-            "mail delivery",
-            "mail deliver",
-            "mdaemon",
-            "system administrator",
-        ]
-        .iter()
-        .any(|name| from.contains(name))
+    let names = [
+        "mailer-daemon",
+        "postmaster",
+        "post_master",
+        "mail delivery",
+        "mail deliver",
+        "mdaemon",
+        "system administrator",
+    ];
+    names.iter().any(|name| from.contains(name))
 }
 
 /// Subjects and sentences of mail that could not be delivered.

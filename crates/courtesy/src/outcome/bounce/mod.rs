@@ -62,7 +62,10 @@ impl Finding {
     /// Whether this alone ends our use of the address: final, about the recipient, and not for now.
     #[must_use]
     pub fn stops_address(&self) -> bool {
-        let for_now = self.status.is_some_and(|status| status.class == 4) && self.reply.is_none_or(|code| code < 500);
+        // RFC 7505 §4.1: a null MX is for good, whatever class a relay puts on its own report.
+        let for_now = self.status.is_some_and(|status| status.class == 4)
+            && self.reply.is_none_or(|code| code < 500)
+            && self.cause != Cause::of("domain.nomail");
         match self.kind {
             Kind::Failed => self.cause.stops() && !for_now,
             Kind::Complaint => self.cause.stops(),
@@ -80,10 +83,25 @@ pub struct Returned {
     pub message_id: Option<String>,
 }
 
-/// Reads a mail that came back. Anything else gives no findings.
+/// Reads a mail that came back. Anything else gives no findings. A mailbox file is read as its mails, one after another;
+/// the Message-ID is the first one's.
 #[must_use]
 pub fn read(bytes: &[u8]) -> Returned {
-    read_letter(&Letter::open(bytes))
+    let mut mails = standards::dsn::mails(bytes).into_iter().map(|mail| read_letter(&Letter::open(mail)));
+    let mut first = mails.next().unwrap_or_default();
+    first.findings.extend(mails.flat_map(|mail| mail.findings));
+    first
+}
+
+/// Reads a single reply, as somebody copied it from a mail or a log. Where it does not tell at which command it was said,
+/// RCPT is taken, as most are.
+#[must_use]
+pub fn read_reply_text(text: &str) -> Finding {
+    let mut evidence = Evidence::gather(None, &[text], None);
+    if evidence.stage == Stage::Report {
+        evidence.stage = Stage::RcptTo;
+    }
+    decide(None, Kind::Failed, &evidence)
 }
 
 /// As [`read`], of a mail already opened.
@@ -102,6 +120,9 @@ fn findings(letter: &Letter) -> Vec<Finding> {
     }
     if let Some(report) = &letter.report {
         return from_report(letter, &report.recipients);
+    }
+    if kind::is_unsubscribe(letter) {
+        return vec![plain_finding(letter.from.clone(), Kind::Complaint, Cause::of("complaint.optout"))];
     }
     if let Some(cause) = kind::automatic(letter) {
         return vec![plain_finding(letter.from.clone(), Kind::AutoReply, cause)];
@@ -144,9 +165,24 @@ fn from_report(letter: &Letter, recipients: &[Recipient]) -> Vec<Finding> {
         let fallback = wording::whole(letter);
         texts.push(&fallback);
         let evidence = Evidence::gather(recipient.status, &texts, recipient.remote_mta.as_deref());
-        found.push(decide(name, kind, &evidence));
+        let finding = decide(name, kind, &evidence);
+        found.push(in_reporters_words(finding, &wording::own_words(letter)));
     }
     found
+}
+
+/// Some reporters quote "user unknown" and know better in their own words: the mailbox is full, or closed for now. The
+/// doubt is the patron's.
+fn in_reporters_words(finding: Finding, own_words: &str) -> Finding {
+    if finding.cause.code() != "addr.unknown" {
+        return finding;
+    }
+    let wording =
+        Wording { code: None, status: None, text: own_words, stage: Stage::Report, provider: finding.provider };
+    let reading = meaning::read(&wording);
+    let milder =
+        matches!(reading.cause.code(), "mailbox.full" | "addr.disabled") && reading.certainty >= Certainty::Words;
+    if milder { Finding { cause: reading.cause, certainty: reading.certainty, ..finding } } else { finding }
 }
 
 /// A report in somebody's own words.
@@ -194,8 +230,8 @@ fn decide(recipient: Option<String>, kind: Kind, evidence: &Evidence<'_>) -> Fin
     });
     let cause = match kind {
         Kind::Delivered => Cause::of("delivered"),
-        Kind::Delayed if reading.cause == Cause::unknown() => Cause::of("delayed"),
-        _ => in_hindsight(reading.cause),
+        Kind::Delayed if reading.cause == Cause::unknown() => Cause::of("expired.delayed"),
+        _ => in_hindsight(reading.cause, evidence),
     };
     Finding {
         recipient,
@@ -210,11 +246,15 @@ fn decide(recipient: Option<String>, kind: Kind, evidence: &Evidence<'_>) -> Fin
     }
 }
 
-/// What was "for now" on the wire is over in a report that gave up.
-fn in_hindsight(cause: Cause) -> Cause {
+/// What was "for now" on the wire is over in a report that gave up; and a name that a relay could not find "for now"
+/// (class 4) is the network's trouble and no word about the address.
+fn in_hindsight(cause: Cause, evidence: &Evidence<'_>) -> Cause {
+    let for_now = evidence.code.is_none() && evidence.status.is_some_and(|status| status.class == 4);
     match cause.code() {
         "net.timeout" => Cause::of("expired"),
         "dns.temp" => Cause::of("net"),
+        "temp" => Cause::unknown(),
+        "domain.unknown" | "domain.nomail.nohost" if for_now => Cause::of("net"),
         _ => cause,
     }
 }

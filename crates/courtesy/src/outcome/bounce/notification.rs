@@ -49,13 +49,28 @@ struct Recipient {
     diagnostic_code: Option<String>,
 }
 
+/// The notification service's own envelope, where the whole of it was mailed.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Envelope {
+    message: String,
+}
+
+/// The first JSON value in a text, whatever follows it.
+fn first<T: serde::de::DeserializeOwned>(json: &str) -> Option<T> {
+    serde_json::Deserializer::from_str(json).into_iter::<T>().next()?.ok()
+}
+
 pub(super) fn read(letter: &Letter) -> Option<Vec<Finding>> {
-    let text =
-        letter.texts.iter().find(|text| text.contains("\"notificationType\"") || text.contains("\"eventType\""))?;
+    let tells = |text: &&String| text.contains("notificationType") || text.contains("eventType");
+    let text = letter.texts.iter().find(tells)?;
     let json = &text[text.find('{')?..];
     // The one long line was folded on its way (RFC 5322 §2.1.1).
     let json = json.replace("\r\n ", "").replace("\n ", "").replace(['\r', '\n'], "");
-    let notification = serde_json::Deserializer::from_str(&json).into_iter::<Notification>().next()?.ok()?;
+    let notification = match first::<Envelope>(&json) {
+        Some(envelope) => first::<Notification>(&envelope.message)?,
+        None => first::<Notification>(&json)?,
+    };
     match notification.notification_type.as_str() {
         "Bounce" => Some(notification.bounce?.bounced_recipients.iter().take(RECIPIENTS_MAX).map(bounced).collect()),
         "Complaint" => Some(

@@ -52,7 +52,7 @@ pub(super) fn whole(letter: &Letter) -> String {
         ))
         .expect("fixed")
     });
-    let mut kept = letter.subject.clone();
+    let mut kept = String::new();
     for line in letter.texts.iter().flat_map(|text| text.lines()).take(LINES_MAX) {
         if !POLITENESS.is_match(line) && kept.len() + line.len() < WORDS_MAX {
             kept.push('\n');
@@ -75,7 +75,7 @@ enum Form {
 
 fn in_form(form: Form, text: &str, letter: &Letter) -> Vec<Block> {
     static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"^\s*(?:>>> ?|[*-] )?(?:[Tt]o: )?[<"']?([^\s<>"'()\[\]:;,=/]+@[A-Za-z0-9][A-Za-z0-9.-]*[A-Za-z0-9])\b[>"']?(.*)$"#).expect("fixed")
+        Regex::new(r#"^\s*(?:>>> ?|[*-] |[45][0-9]{2} )?(?:(?:RCPT )?[Tt]o: ?)?[<"']?([^\s<>"'()\[\]:;,=/]+@[A-Za-z0-9][A-Za-z0-9.-]*[A-Za-z0-9])\b[>"']?(.*)$"#).expect("fixed")
     });
     static NAMED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(concat!(
@@ -102,6 +102,9 @@ fn in_form(form: Form, text: &str, letter: &Letter) -> Vec<Block> {
                 current = Some(blocks.len() - 1);
             }
         }
+        if opens_another_talk(line) {
+            current = None;
+        }
         if let Some(block) = current.and_then(|index| blocks.get_mut(index))
             && block.words.len() + line.len() < WORDS_MAX
         {
@@ -110,6 +113,18 @@ fn in_form(form: Form, text: &str, letter: &Letter) -> Vec<Block> {
         }
     }
     blocks
+}
+
+/// In a transcript of several talks, what follows is said to or about somebody else.
+fn opens_another_talk(line: &str) -> bool {
+    let line = line.trim_start_matches(['.', ' ']).to_ascii_lowercase();
+    line.starts_with("while talking to") || (line.starts_with(['4', '5']) && line.contains("(smtp)..."))
+}
+
+/// The reporter's own sentences: lines that quote neither a reply nor an address.
+pub(super) fn own_words(letter: &Letter) -> String {
+    let is_own = |line: &&str| !line.contains('@') && super::evidence::code(line).is_none();
+    whole(letter).lines().filter(is_own).collect::<Vec<_>>().join("\n")
 }
 
 /// The sender of the original, to whom the report is addressed, and the reporter are no recipients.

@@ -1,0 +1,72 @@
+//! `courtesy init`: data folder, settings, the operator's first key.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+
+use super::{Common, Exit};
+use crate::clock;
+use crate::config::TEMPLATE;
+use crate::http::auth::{hash, new_secret, shown};
+use crate::id::KeyId;
+use crate::secret::write_private;
+use crate::service;
+use crate::store::{ApiKey, Store};
+
+/// The operator's key in the data folder: commands on this machine find it by themselves.
+pub(super) const KEY_FILE: &str = "operator.key";
+
+/// Options of `init`.
+#[derive(Args)]
+pub(super) struct InitArgs {
+    /// Where to write the settings
+    #[arg(long, value_name = "FILE", default_value = "courtesy.toml")]
+    settings: PathBuf,
+}
+
+pub(super) async fn run(args: &InitArgs, common: &Common) -> Result<Exit> {
+    let file = &args.settings;
+    let made_settings = !file.exists();
+    if made_settings {
+        std::fs::write(file, TEMPLATE).with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    let common = Common { config: Some(common.config.clone().unwrap_or_else(|| file.clone())), ..common.clone() };
+    let config = common.settings()?;
+    let key_file = config.data.join(KEY_FILE);
+    if key_file.exists() {
+        bail!("{} exists: this installation has been made before; nothing was changed", key_file.display());
+    }
+    let store = service::open_store(&config).await?;
+    service::open_secret(&config)?;
+    make_operator_key(&store, &config.data).await?;
+    store.close().await;
+    if common.json {
+        let paths = serde_json::json!({ "settings": file, "data": config.data, "key_file": key_file });
+        println!("{paths}");
+        return Ok(Exit::Good);
+    }
+    let settings = if made_settings { "made" } else { "kept as it was" };
+    println!("settings   {} ({settings}; every option is explained in it)", file.display());
+    println!("data       {}", config.data.display());
+    println!("key        {} (the operator's; commands here find it by themselves)", key_file.display());
+    println!("\nNext: set public_host, shared.domain and [[relay]] in the settings, then\n  courtesy serve\n  courtesy doctor");
+    Ok(Exit::Good)
+}
+
+/// Makes the operator's API key and leaves it in the data folder, readable to its owner alone.
+pub(super) async fn make_operator_key(store: &Store, data: &Path) -> Result<()> {
+    let secret = new_secret();
+    let now = clock::now();
+    let key = ApiKey {
+        id: KeyId::new(now),
+        library: None,
+        name: "operator".to_owned(),
+        shown: shown(&secret),
+        created_at: now,
+        revoked_at: None,
+    };
+    store.add_key(key, hash(&secret)).await?;
+    let file = data.join(KEY_FILE);
+    write_private(&file, secret.as_bytes()).with_context(|| format!("{} cannot be written", file.display()))
+}
