@@ -22,6 +22,7 @@ const PROBLEMS: &[(&str, u16, &str, &str)] = &[
     ("conflict", 409, "It is not in a state in which that can be done", "Son état ne le permet pas"),
     ("words-invalid", 422, "The words cannot be saved", "Le texte ne peut être enregistré"),
     ("import-invalid", 422, "The file has errors; nothing was changed", "Le fichier contient des erreurs ; rien n’a été modifié"),
+    ("too-slow", 503, "The request took too long", "La requête a pris trop de temps"),
     ("unavailable", 503, "Nothing was accepted; try again in a moment", "Rien n’a été accepté ; réessayez dans un instant"),
 ];
 

@@ -75,8 +75,7 @@ fn event(library: &str, request: &str, now: Timestamp) -> NewEvent {
 
 fn with_key(key: &str, body: u8, event: NewEvent) -> NewEvent {
     let answer = format!("{{\"id\":\"{}\"}}", event.id);
-    let idempotency =
-        Idempotency { holder: "key_1".to_owned(), key: key.to_owned(), body_hash: [body; 32], answer };
+    let idempotency = Idempotency { holder: "key_1".to_owned(), key: key.to_owned(), body_hash: [body; 32], answer };
     NewEvent { idempotency: Some(idempotency), ..event }
 }
 
@@ -354,13 +353,10 @@ async fn a_list_shows_one_librarys_messages_page_by_page() {
 async fn a_cause_finds_those_below_it_and_no_others() {
     let kept = Kept::new().await;
     for (number, cause) in ["auth", "auth.dmarc", "auth.spf", "authority", "addr.unknown"].into_iter().enumerate() {
-        let failed = NewMessage {
-            state: State::Failed,
-            cause: Some(cause.to_owned()),
-            due_at: None,
-            ..message(at(0))
-        };
-        kept.accept(vec![NewEvent { messages: vec![failed], ..event("MRPL", &number.to_string(), at(0)) }]).await.unwrap();
+        let failed = NewMessage { state: State::Failed, cause: Some(cause.to_owned()), due_at: None, ..message(at(0)) };
+        kept.accept(vec![NewEvent { messages: vec![failed], ..event("MRPL", &number.to_string(), at(0)) }])
+            .await
+            .unwrap();
     }
     let with = async |cause: &str| {
         let filter = Filter { cause: Some(cause.to_owned()), ..Filter::default() };
