@@ -319,7 +319,7 @@ fn refusal(refused: &Refused) -> Box<Problem> {
                 .map(|(name, detail)| wrong(&format!("/fields/{name}"), "invalid", detail.clone()))
                 .collect::<Vec<_>>();
             let detail = errors.iter().map(|error| error.detail.clone()).collect::<Vec<_>>().join("; ");
-            Problem::new("field-invalid", detail, "Mend the fields and send the event again.").with(errors)
+            Problem::new("field-invalid", detail, "Fix the fields and send the event again.").with(errors)
         }
         Refused::Missing { notice, fields } => {
             let errors = fields
@@ -330,7 +330,7 @@ fn refusal(refused: &Refused) -> Box<Problem> {
             let first = fields.first().map_or("field", String::as_str);
             Problem::new(
                 "field-missing",
-                format!("The notice {notice} uses {names} and the event did not bring it."),
+                format!("The notice {notice} uses {names}, which the event did not bring."),
                 format!("Send fields.{first}, or edit the notice to make it optional with (({first}??…))."),
             )
             .with(errors)
@@ -383,7 +383,7 @@ fn event_from(body: EventBody, caller: &Caller) -> Result<Event, Box<Problem>> {
             errors.extend([library.err(), status.err(), side.err()].into_iter().flatten());
             errors.sort_by(|a, b| a.pointer.cmp(&b.pointer));
             let detail = errors.iter().map(|e| format!("{}: {}", e.pointer, e.detail)).collect::<Vec<_>>().join("; ");
-            Err(Problem::new("field-invalid", detail, "Mend the fields and send the event again.").with(errors))
+            Err(Problem::new("field-invalid", detail, "Fix the fields and send the event again.").with(errors))
         }
     }
 }

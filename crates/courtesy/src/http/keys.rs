@@ -88,7 +88,7 @@ pub async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Respons
 pub async fn make(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
     let wrong = |pointer: &str, detail: String| {
-        Problem::new("field-invalid", detail.clone(), "Mend the field.")
+        Problem::new("field-invalid", detail.clone(), "Fix the field.")
             .with(vec![FieldError { pointer: pointer.to_owned(), detail, code: "invalid" }])
             .for_caller(&headers)
     };

@@ -88,7 +88,7 @@ fn put_checked(app: &App, caller: &Caller, code: &str, body: &[u8]) -> Result<Li
         return Ok(given);
     }
     let detail = errors.iter().map(|error| format!("{}: {}", error.pointer, error.detail)).collect::<Vec<_>>().join("; ");
-    Err(Problem::new("field-invalid", detail, "Mend the fields and send the record again.").with(errors))
+    Err(Problem::new("field-invalid", detail, "Fix the fields and send the record again.").with(errors))
 }
 
 /// Keeps records, lets the book see them, and has their domains looked at.
@@ -135,7 +135,7 @@ pub async fn import(
         Ok(libraries) => libraries,
         Err(rows) => {
             let detail = format!("{} errors; nothing was changed.", rows.len());
-            let problem = *Problem::new("import-invalid", detail, "Mend the rows and import the file again.").for_caller(&headers);
+            let problem = *Problem::new("import-invalid", detail, "Fix the rows and import the file again.").for_caller(&headers);
             let status = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
             let kind = [(axum::http::header::CONTENT_TYPE, "application/problem+json")];
             return Ok(no_store((status, kind, Json(ImportProblem { problem, rows }))));

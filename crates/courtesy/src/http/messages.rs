@@ -179,7 +179,7 @@ pub(super) fn no_store(body: impl IntoResponse) -> Response {
 
 fn filter(query: ListQuery, caller: &Caller) -> Result<Filter, Box<Problem>> {
     let refuse = |pointer: &str, detail: String| {
-        Problem::new("field-invalid", detail.clone(), "Mend the query.")
+        Problem::new("field-invalid", detail.clone(), "Fix the query.")
             .with(vec![FieldError { pointer: pointer.to_owned(), detail, code: "invalid" }])
     };
     let library = match query.library {
@@ -292,7 +292,7 @@ pub async fn again(
     let to = body.to.map(|text| {
         Address::parse(text.trim()).map_err(|error| {
             let errors = vec![FieldError { pointer: "/to".to_owned(), detail: error.to_string(), code: "invalid" }];
-            Problem::new("field-invalid", "The address is not valid.", "Mend it.").with(errors).for_caller(&headers)
+            Problem::new("field-invalid", "The address is not valid.", "Fix it.").with(errors).for_caller(&headers)
         })
     });
     let repeats = row.id;

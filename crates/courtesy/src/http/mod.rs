@@ -177,7 +177,7 @@ async fn plain_refusals(request: axum::extract::Request, next: axum::middleware:
         StatusCode::BAD_REQUEST => {
             let (_, body) = response.into_parts();
             let words = axum::body::to_bytes(body, 4096).await.unwrap_or_default();
-            Problem::new("field-invalid", String::from_utf8_lossy(&words), "Mend the query.").into_response()
+            Problem::new("field-invalid", String::from_utf8_lossy(&words), "Fix the query.").into_response()
         }
         _ => response,
     }

@@ -149,7 +149,7 @@ fn language_from(tag: &str) -> Result<Language, Box<Problem>> {
     Language::from_tag(tag).ok_or_else(|| Problem::new("not-found", format!("We do not write “{tag}”; use en or fr."), ""))
 }
 
-/// Something about words that must be mended, or should be looked at.
+/// Something about words that must be fixed, or should be looked at.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WordsProblem {
     line: u32,
@@ -215,7 +215,7 @@ fn checked(source: &str, notice: Notice, language: Language, app: &App) -> Resul
             code: "invalid",
         });
         let detail = problems.iter().map(|p| format!("line {}: {}", p.line, p.detail)).collect::<Vec<_>>().join("; ");
-        Problem::new("words-invalid", detail, "Mend the lines and save again.").with(errors.collect())
+        Problem::new("words-invalid", detail, "Fix the lines and save again.").with(errors.collect())
     };
     let words = Words::parse(source, language).map_err(|problems| refuse(problems.iter().map(told).collect()))?;
     if words.notice != notice {

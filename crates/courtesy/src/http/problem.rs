@@ -10,7 +10,7 @@ use crate::notice::Language;
 const PROBLEMS: &[(&str, u16, &str, &str)] = &[
     ("json-invalid", 400, "The request is not JSON", "La requête n’est pas du JSON"),
     ("field-invalid", 422, "A field is not valid", "Un champ n’est pas valide"),
-    ("field-missing", 422, "The notice could not be written", "L’avis n’a pu être rédigé"),
+    ("field-missing", 422, "The notice could not be written", "L’avis n’a pas pu être rédigé"),
     ("iso18626-invalid", 400, "This is not an ISO 18626 message", "Ceci n’est pas un message ISO 18626"),
     ("batch-too-large", 413, "The batch has too many events", "Le lot contient trop d’événements"),
     ("body-too-large", 413, "The request is too large", "La requête est trop volumineuse"),
@@ -20,7 +20,7 @@ const PROBLEMS: &[(&str, u16, &str, &str)] = &[
     ("method-not-allowed", 405, "This address does not take that method", "Cette adresse n’accepte pas cette méthode"),
     ("idempotency-reused", 422, "The Idempotency-Key was used for another request", "La clé Idempotency-Key a servi pour une autre requête"),
     ("conflict", 409, "It is not in a state in which that can be done", "Son état ne le permet pas"),
-    ("words-invalid", 422, "The words cannot be saved", "Le texte ne peut être enregistré"),
+    ("words-invalid", 422, "The words cannot be saved", "Le texte ne peut pas être enregistré"),
     ("import-invalid", 422, "The file has errors; nothing was changed", "Le fichier contient des erreurs ; rien n’a été modifié"),
     ("unavailable", 503, "Nothing was accepted; try again in a moment", "Rien n’a été accepté ; réessayez dans un instant"),
 ];
@@ -165,7 +165,7 @@ pub fn read_json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Box<P
         if inner.is_syntax() || inner.is_eof() {
             return Problem::new("json-invalid", inner.to_string(), "Send one JSON object, in UTF-8.");
         }
-        Problem::new("field-invalid", inner.to_string(), "Mend the field and send the request again.")
+        Problem::new("field-invalid", inner.to_string(), "Fix the field and send the request again.")
             .with(vec![at_path(error.path(), inner)])
     })?;
     reader.end().map_err(|_| {

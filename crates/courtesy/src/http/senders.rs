@@ -139,7 +139,7 @@ fn yes() -> bool {
 }
 
 fn wrong(pointer: &str, detail: String, headers: &HeaderMap) -> Box<Problem> {
-    Problem::new("field-invalid", detail.clone(), "Mend the field.")
+    Problem::new("field-invalid", detail.clone(), "Fix the field.")
         .with(vec![FieldError { pointer: pointer.to_owned(), detail, code: "invalid" }])
         .for_caller(headers)
 }
