@@ -32,6 +32,9 @@ pub const SECRET_FILE: &str = "secret.key";
 /// How long between two looks at what another process changed in the store.
 const REFRESH: std::time::Duration = std::time::Duration::from_secs(30);
 
+/// How long the answer to an Idempotency-Key is kept.
+const ANSWERS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
+
 /// A running Courtesy.
 pub struct Service {
     /// What the doors work with.
@@ -55,14 +58,9 @@ impl Service {
         let keyring = Arc::new(Keyring::open(store.clone(), Arc::clone(&secret)).await?);
         let dns = resolver(&config)?;
         let wake = Arc::new(tokio::sync::Notify::new());
-        let (senders, changes) = Senders::open(
-            Arc::clone(&config),
-            store.clone(),
-            Arc::clone(&book),
-            Arc::clone(&keyring),
-            dns.clone(),
-        )
-        .await?;
+        let (senders, changes) =
+            Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
+                .await?;
         let delivery = Delivery::new(Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -98,7 +96,7 @@ impl Service {
             tokio::spawn(delivery.run(stopped(stopping.clone()))),
             tokio::spawn(senders.run(stopped(stopping.clone()))),
             tokio::spawn(announce::run(Arc::clone(&app), changes, stopped(stopping.clone()))),
-            tokio::spawn(refresh(book, stopped(stopping))),
+            tokio::spawn(refresh(book, app.store.clone(), stopped(stopping))),
         ];
         Ok(Self { app, http, stop, tasks })
     }
@@ -119,8 +117,8 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
-/// Brings in what another process changed.
-async fn refresh(book: Arc<Book>, stop: impl Future<Output = ()>) {
+/// Brings in what another process changed, and forgets what has served its time.
+async fn refresh(book: Arc<Book>, store: Store, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     loop {
         tokio::select! {
@@ -130,6 +128,10 @@ async fn refresh(book: Arc<Book>, stop: impl Future<Output = ()>) {
         }
         if let Err(error) = book.refresh().await {
             tracing::error!(%error, "the book could not be read again");
+        }
+        let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = store.forget_answers(before).await {
+            tracing::error!(%error, "old answers could not be forgotten");
         }
     }
 }

@@ -49,10 +49,13 @@ pub fn hash(secret: &str) -> [u8; 32] {
     digest.as_ref().try_into().expect("SHA-256 gives 32 octets")
 }
 
+/// A key, and since when it is remembered.
+type Remembered = (Instant, Arc<ApiKey>);
+
 /// Looks keys up, and remembers them for a moment.
 pub struct Keys {
     store: Store,
-    remembered: Mutex<HashMap<[u8; 32], (Instant, Arc<ApiKey>)>>,
+    remembered: Mutex<HashMap<[u8; 32], Remembered>>,
 }
 
 impl Keys {

@@ -211,7 +211,8 @@ pub async fn batch(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let lines: Vec<&[u8]> = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<&[u8]> =
+        body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()).collect();
     let most = app.config.limits.batch_events;
     if lines.len() > most {
         let detail = format!("It has {} events; {most} are the most.", lines.len());
@@ -310,8 +311,11 @@ fn refusal(refused: &Refused) -> Box<Problem> {
     match refused {
         Refused::NoLibrary(code) => {
             let detail = format!("There is no library {code}.");
-            Problem::new("field-invalid", detail, "Use the code of its Participant Record.")
-                .with(vec![wrong("/library", "invalid", format!("there is no library {code}"))])
+            Problem::new("field-invalid", detail, "Use the code of its Participant Record.").with(vec![wrong(
+                "/library",
+                "invalid",
+                format!("there is no library {code}"),
+            )])
         }
         Refused::Fields(fields) => {
             let errors = fields
@@ -351,9 +355,7 @@ fn event_from(body: EventBody, caller: &Caller) -> Result<Event, Box<Problem>> {
         None => Ok(status.as_ref().map_or(Side::Borrowing, |status| Side::usual(*status))),
         Some("borrowing") => Ok(Side::Borrowing),
         Some("lending") => Ok(Side::Lending),
-        Some(other) => {
-            Err(wrong("/side", "invalid", format!("“{other}” is neither borrowing nor lending")))
-        }
+        Some(other) => Err(wrong("/side", "invalid", format!("“{other}” is neither borrowing nor lending"))),
     };
     for (pointer, text) in [("/request", Some(&body.request)), ("/occurrence", body.occurrence.as_ref())] {
         let Some(text) = text else { continue };

@@ -20,11 +20,18 @@ use crate::clock;
 #[utoipa::path(post, path = "/iso18626", tag = "events", request_body(content = String, content_type = "application/xml"),
     responses((status = 200, content_type = "application/xml", body = String), (status = 400, body = Problem), (status = 413, body = Problem), (status = 503, body = Problem)),
     security(("key" = [])))]
-pub async fn message(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+pub async fn message(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
     let most = app.config.limits.iso18626_bytes;
     if body.len() > most {
         let detail = format!("It has {} bytes; {most} are the most.", body.len());
-        return Err(Refusal(Problem::new("body-too-large", detail, "Send it without attachments.").for_caller(&headers)));
+        return Err(Refusal(
+            Problem::new("body-too-large", detail, "Send it without attachments.").for_caller(&headers),
+        ));
     }
     let document = match read(&body) {
         Ok(document) => document,

@@ -85,7 +85,12 @@ pub async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Respons
 
 /// Make a key.
 #[utoipa::path(post, path = "/v1/keys", tag = "keys", request_body = KeyBody, responses((status = 201, body = KeyAnswer), (status = 422, body = Problem)), security(("key" = [])))]
-pub async fn make(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+pub async fn make(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
     let wrong = |pointer: &str, detail: String| {
         Problem::new("field-invalid", detail.clone(), "Fix the field.")

@@ -29,7 +29,8 @@ pub struct LibraryList {
 #[utoipa::path(get, path = "/v1/libraries", tag = "libraries", responses((status = 200, body = LibraryList)), security(("key" = [])))]
 pub async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Refusal> {
     let all = app.book.libraries().into_iter();
-    let data = all.filter(|library| caller.may_act_for(&library.code).is_ok()).map(|library| (*library).clone()).collect();
+    let data =
+        all.filter(|library| caller.may_act_for(&library.code).is_ok()).map(|library| (*library).clone()).collect();
     Ok(no_store(Json(LibraryList { data })))
 }
 
@@ -87,7 +88,8 @@ fn put_checked(app: &App, caller: &Caller, code: &str, body: &[u8]) -> Result<Li
     if errors.is_empty() {
         return Ok(given);
     }
-    let detail = errors.iter().map(|error| format!("{}: {}", error.pointer, error.detail)).collect::<Vec<_>>().join("; ");
+    let detail =
+        errors.iter().map(|error| format!("{}: {}", error.pointer, error.detail)).collect::<Vec<_>>().join("; ");
     Err(Problem::new("field-invalid", detail, "Fix the fields and send the record again.").with(errors))
 }
 
@@ -135,7 +137,8 @@ pub async fn import(
         Ok(libraries) => libraries,
         Err(rows) => {
             let detail = format!("{} errors; nothing was changed.", rows.len());
-            let problem = *Problem::new("import-invalid", detail, "Fix the rows and import the file again.").for_caller(&headers);
+            let problem = *Problem::new("import-invalid", detail, "Fix the rows and import the file again.")
+                .for_caller(&headers);
             let status = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
             let kind = [(axum::http::header::CONTENT_TYPE, "application/problem+json")];
             return Ok(no_store((status, kind, Json(ImportProblem { problem, rows }))));

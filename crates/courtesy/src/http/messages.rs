@@ -17,11 +17,11 @@ use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json}
 use crate::clock;
 use crate::delivery::transcript::{Transcript, masked};
 use crate::id::MessageId;
+use crate::intake::Resent;
 use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::outcome::{Cause, Facts};
 use crate::queue::State as MessageState;
-use crate::intake::Resent;
 use crate::store::{Filter, MessageRow};
 use crate::timeline::{Entry, What};
 
@@ -163,13 +163,17 @@ pub async fn list(
             text.push_str(&serde_json::to_string(one).unwrap_or_default());
             text.push('\n');
         }
-        return Ok(([(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store")], text).into_response());
+        return Ok(([(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store")], text)
+            .into_response());
     }
     Ok(no_store(Json(MessageList { data, next, has_more })))
 }
 
 fn wants_lines(headers: &HeaderMap) -> bool {
-    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("application/x-ndjson"))
+    headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("application/x-ndjson"))
 }
 
 /// An answer that no cache keeps: it may speak of a patron.
@@ -179,8 +183,11 @@ pub(super) fn no_store(body: impl IntoResponse) -> Response {
 
 fn filter(query: ListQuery, caller: &Caller) -> Result<Filter, Box<Problem>> {
     let refuse = |pointer: &str, detail: String| {
-        Problem::new("field-invalid", detail.clone(), "Fix the query.")
-            .with(vec![FieldError { pointer: pointer.to_owned(), detail, code: "invalid" }])
+        Problem::new("field-invalid", detail.clone(), "Fix the query.").with(vec![FieldError {
+            pointer: pointer.to_owned(),
+            detail,
+            code: "invalid",
+        }])
     };
     let library = match query.library {
         Some(code) => {
@@ -251,7 +258,8 @@ pub async fn timeline(
     let mut entries = app.store.timeline(row.id).await?;
     for entry in &mut entries {
         if let What::Attempted(attempt) = &mut entry.what {
-            attempt.transcript = Transcript::from_text(std::mem::take(&mut attempt.transcript)).masked().as_str().to_owned();
+            attempt.transcript =
+                Transcript::from_text(std::mem::take(&mut attempt.transcript)).masked().as_str().to_owned();
             attempt.reply = attempt.reply.take().map(|reply| masked(&reply));
         }
     }

@@ -154,7 +154,8 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(RequestBodyLimitLayer::new(largest))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_MAX))
         .layer(CatchPanicLayer::custom(|_| {
-            Problem::new("unavailable", "Something went wrong on our side.", "Send it again in a moment.").into_response()
+            Problem::new("unavailable", "Something went wrong on our side.", "Send it again in a moment.")
+                .into_response()
         }))
         .with_state(app)
 }
@@ -163,16 +164,15 @@ pub fn router(app: Arc<App>) -> Router {
 /// problem document like every other refusal.
 async fn plain_refusals(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
     let response = next.run(request).await;
-    let is_plain = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let is_plain =
+        response.headers().get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
     if !is_plain {
         return response;
     }
     match response.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new("body-too-large", "The request is larger than this address takes.", "Send it in parts.").into_response()
+            Problem::new("body-too-large", "The request is larger than this address takes.", "Send it in parts.")
+                .into_response()
         }
         StatusCode::BAD_REQUEST => {
             let (_, body) = response.into_parts();
@@ -195,7 +195,8 @@ async fn explain_problem(State(_): State<Arc<App>>, Path(code): Path<String>, he
     let language = problem::accepted_language(&headers);
     match problem::all(language).find(|(known, ..)| *known == code) {
         Some((code, status, title)) => {
-            ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{code} ({status})\n{title}\n")).into_response()
+            ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{code} ({status})\n{title}\n"))
+                .into_response()
         }
         None => not_found().await.into_response(),
     }

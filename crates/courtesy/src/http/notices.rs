@@ -58,7 +58,11 @@ impl Layer {
             Self::Library(library) => (**library).clone(),
             Self::Consortium => Library {
                 code: LibraryCode::parse("SAMPLE").expect("it is letters"),
-                name: InLanguages { en: "Sample Public Library".to_owned(), fr: Some("Bibliothèque modèle".to_owned()) },
+                name: InLanguages {
+                    en: "Sample Public Library".to_owned(),
+                    fr: Some("Bibliothèque modèle".to_owned()),
+                },
+                symbols: Vec::new(),
                 time_zone: "UTC".to_owned(),
                 languages: Language::ALL.to_vec(),
                 region: "default".to_owned(),
@@ -120,7 +124,8 @@ pub async fn list(State(app): State<Arc<App>>, caller: Caller, Path(name): Path<
     let layer = Layer::of(&app, &caller, &name)?;
     let shown = layer.for_preview();
     let data = NOTICES.iter().map(|entry| {
-        let words = Language::ALL.into_iter().filter_map(|language| in_force(&app, &shown.code, entry.notice, language));
+        let words =
+            Language::ALL.into_iter().filter_map(|language| in_force(&app, &shown.code, entry.notice, language));
         NoticeAnswer {
             notice: entry.notice.code(),
             label: InBoth { en: entry.label_en, fr: entry.label_fr },
@@ -146,7 +151,8 @@ fn notice_from(code: &str) -> Result<Notice, Box<Problem>> {
 }
 
 fn language_from(tag: &str) -> Result<Language, Box<Problem>> {
-    Language::from_tag(tag).ok_or_else(|| Problem::new("not-found", format!("We do not write “{tag}”; use en or fr."), ""))
+    Language::from_tag(tag)
+        .ok_or_else(|| Problem::new("not-found", format!("We do not write “{tag}”; use en or fr."), ""))
 }
 
 /// Something about words that must be fixed, or should be looked at.

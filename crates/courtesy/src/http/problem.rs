@@ -18,11 +18,26 @@ const PROBLEMS: &[(&str, u16, &str, &str)] = &[
     ("key-forbidden", 403, "This key may not do that", "Cette clé ne le permet pas"),
     ("not-found", 404, "There is no such thing", "Cela n’existe pas"),
     ("method-not-allowed", 405, "This address does not take that method", "Cette adresse n’accepte pas cette méthode"),
-    ("idempotency-reused", 422, "The Idempotency-Key was used for another request", "La clé Idempotency-Key a servi pour une autre requête"),
+    (
+        "idempotency-reused",
+        422,
+        "The Idempotency-Key was used for another request",
+        "La clé Idempotency-Key a servi pour une autre requête",
+    ),
     ("conflict", 409, "It is not in a state in which that can be done", "Son état ne le permet pas"),
     ("words-invalid", 422, "The words cannot be saved", "Le texte ne peut pas être enregistré"),
-    ("import-invalid", 422, "The file has errors; nothing was changed", "Le fichier contient des erreurs ; rien n’a été modifié"),
-    ("unavailable", 503, "Nothing was accepted; try again in a moment", "Rien n’a été accepté ; réessayez dans un instant"),
+    (
+        "import-invalid",
+        422,
+        "The file has errors; nothing was changed",
+        "Le fichier contient des erreurs ; rien n’a été modifié",
+    ),
+    (
+        "unavailable",
+        503,
+        "Nothing was accepted; try again in a moment",
+        "Rien n’a été accepté ; réessayez dans un instant",
+    ),
 ];
 
 /// One thing wrong, at one place of the request.
@@ -103,7 +118,9 @@ impl Problem {
 
 /// All kinds of problems: code, status, title in `language`.
 pub fn all(language: Language) -> impl Iterator<Item = (&'static str, u16, &'static str)> {
-    PROBLEMS.iter().map(move |(code, status, en, fr)| (*code, *status, if language == Language::Fr { *fr } else { *en }))
+    PROBLEMS
+        .iter()
+        .map(move |(code, status, en, fr)| (*code, *status, if language == Language::Fr { *fr } else { *en }))
 }
 
 /// The first language of Accept-Language that we write, or English.

@@ -82,6 +82,7 @@ pub async fn health(State(app): State<Arc<App>>) -> Response {
         Err(_) => (false, 0),
     };
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let answer = HealthAnswer { status: if well { "pass" } else { "fail" }, version: env!("CARGO_PKG_VERSION"), oldest_due_s };
+    let answer =
+        HealthAnswer { status: if well { "pass" } else { "fail" }, version: env!("CARGO_PKG_VERSION"), oldest_due_s };
     (status, no_store(Json(answer))).into_response()
 }
