@@ -23,7 +23,7 @@ use crate::intake::Intake;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
 use crate::net::tls::ClientTls;
 use crate::secret::Secret;
-use crate::store::{Book, Store};
+use crate::store::{Book, Sole, Store};
 use crate::watch::{Senders, announce};
 
 /// The name of the installation's secret in the data folder.
@@ -43,6 +43,7 @@ pub struct Service {
     pub http: SocketAddr,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    sole: Sole,
 }
 
 impl Service {
@@ -52,7 +53,13 @@ impl Service {
     /// When a file, the database, the resolver or the port cannot be had, saying which.
     pub async fn start(config: Config) -> Result<Self> {
         let config = Arc::new(config);
+        make_folder(&config.data)?;
+        let sole = Sole::of(&config.database_file())?;
         let store = open_store(&config).await?;
+        let orphans = store.take_over(&sole, clock::now()).await?;
+        if orphans > 0 {
+            tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+        }
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = Arc::new(Keyring::open(store.clone(), Arc::clone(&secret)).await?);
@@ -98,7 +105,7 @@ impl Service {
             tokio::spawn(announce::run(Arc::clone(&app), changes, stopped(stopping.clone()))),
             tokio::spawn(refresh(book, app.store.clone(), stopped(stopping))),
         ];
-        Ok(Self { app, http, stop, tasks })
+        Ok(Self { app, http, stop, tasks, sole })
     }
 
     /// Stops taking work, finishes what is under way, and closes the store.
@@ -108,6 +115,7 @@ impl Service {
             let _ = task.await;
         }
         self.app.store.clone().close().await;
+        drop(self.sole);
     }
 }
 

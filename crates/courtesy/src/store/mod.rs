@@ -13,6 +13,9 @@ mod library;
 mod message;
 mod queue;
 mod schema;
+mod sole;
+#[cfg(test)]
+mod tests;
 mod words;
 mod writer;
 
@@ -28,6 +31,7 @@ pub use evidence::{DkimKey, Incident, Observed};
 pub use key::ApiKey;
 pub use message::{Filter, MessageRow};
 pub use queue::{Claimed, Counts, Settled};
+pub use sole::{NotSole, Sole};
 pub use words::{SavedWords, WordsRef};
 
 /// The store is broken: disk, database, bug. Never a reason to fail a message.

@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::accept::append;
 use super::writer::Tx;
-use super::{Result, Store, StoreError, id_from};
+use super::{Result, Sole, Store, StoreError, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
@@ -163,6 +163,27 @@ impl Store {
                     let mut claimed = rows.iter().map(claimed_from).collect::<Result<Vec<_>>>()?;
                     fill_fields(tx, &mut claimed).await?;
                     Ok(claimed)
+                })
+            })
+            .await
+    }
+
+    /// Makes everything that is under way due now; gives how many that were. For the one process that serves, when it
+    /// starts: whoever had claimed them is gone. Their attempts stay counted.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn take_over(&self, _sole: &Sole, now: Timestamp) -> Result<u64> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let done = sqlx::query(
+                        "update message set due_at = $1, changed_at = $1 where state = 'sending' and due_at is not null",
+                    )
+                    .bind(micros(now))
+                    .execute(&mut **tx)
+                    .await?;
+                    Ok(done.rows_affected())
                 })
             })
             .await
