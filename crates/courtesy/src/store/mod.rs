@@ -11,6 +11,7 @@ mod evidence;
 mod key;
 mod library;
 mod message;
+mod pause;
 mod queue;
 mod schema;
 mod words;
@@ -27,6 +28,7 @@ pub use book::{Book, WordsSource};
 pub use evidence::{DkimKey, Incident, Observed};
 pub use key::ApiKey;
 pub use message::{Filter, MessageRow};
+pub use pause::Pause;
 pub use queue::{Claimed, Counts, Settled};
 pub use words::{SavedWords, WordsRef};
 
