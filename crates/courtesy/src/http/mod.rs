@@ -26,7 +26,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::config::Config;
-use crate::delivery::dkim::Keyring;
+use crate::keyring::Keyring;
 use crate::intake::Intake;
 use crate::notice::Language;
 use crate::store::{Book, Store};
@@ -47,7 +47,7 @@ pub struct App {
     /// API keys.
     pub keys: auth::Keys,
     /// Events go in here.
-    pub intake: Intake,
+    pub intake: Arc<Intake>,
     /// Proofs and plans.
     pub senders: Arc<Senders>,
     /// DKIM keys.

@@ -18,7 +18,7 @@ use super::libraries::library;
 use super::messages::no_store;
 use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json};
 use crate::clock;
-use crate::delivery::dkim::Key;
+use crate::keyring::Key;
 use crate::library::Library;
 use crate::published;
 
@@ -166,7 +166,7 @@ pub async fn dkim_import(State(app): State<Arc<App>>, caller: Caller, body: Byte
             app.senders.nudge();
             Ok((StatusCode::CREATED, no_store(Json(DkimAnswer::from(&*key)))).into_response())
         }
-        Err(crate::delivery::dkim::NotAKey::Store(error)) => Err(error.into()),
+        Err(crate::keyring::NotAKey::Store(error)) => Err(error.into()),
         Err(error) => Err(wrong("/private_key", error.to_string()).into()),
     }
 }

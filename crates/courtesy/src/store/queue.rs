@@ -248,8 +248,17 @@ impl Store {
             let state = State::from_code(&code).ok_or_else(|| StoreError::Corrupt(format!("the state {code}")))?;
             by_state.push((state, row.try_get(1)?));
         }
-        let oldest_due = self.next_due().await?.filter(|due| *due <= now);
-        Ok(Counts { by_state, oldest_due })
+        let oldest_due = match library {
+            None => self.next_due().await?,
+            Some(library) => {
+                let row = sqlx::query("select min(due_at) from message where library = $1 and due_at is not null")
+                    .bind(library.as_str())
+                    .fetch_one(&self.readers)
+                    .await?;
+                row.try_get::<Option<i64>, _>(0)?.map(from_micros)
+            }
+        };
+        Ok(Counts { by_state, oldest_due: oldest_due.filter(|due| *due <= now) })
     }
 }
 

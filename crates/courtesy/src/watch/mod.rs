@@ -4,7 +4,6 @@
 //! a [`Change`] whenever a library's sender changes by itself. Accepting an event never waits for DNS; an attempt in a
 //! library's own name waits for it only where the facts at hand have run out.
 
-pub mod announce;
 mod observed;
 
 use std::collections::HashMap;
@@ -19,7 +18,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::clock;
 use crate::config::Config;
-use crate::delivery::dkim::Keyring;
+use crate::keyring::Keyring;
 use crate::library::{Library, LibraryCode};
 use crate::net::dns::Resolver;
 use crate::net::facts;
@@ -290,7 +289,7 @@ impl Senders {
         let shared = *domain == ours.shared;
         let selectors = if shared { &ours.selectors } else { &ours.library_selectors };
         let keys = selectors.iter().filter_map(|selector| self.keyring.get(domain.as_str(), selector));
-        let ours_at = |key: Arc<crate::delivery::dkim::Key>| OurKey {
+        let ours_at = |key: Arc<crate::keyring::Key>| OurKey {
             selector: key.selector.clone(),
             algorithm: key.algorithm.clone(),
             public: key.public.clone(),
