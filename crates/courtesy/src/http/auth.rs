@@ -155,10 +155,7 @@ impl FromRequestParts<Arc<App>> for Caller {
         let secret =
             parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(secret_from);
         let refuse = |detail: &str| {
-            Refusal(
-                Problem::new("key-missing", detail, "Send the header: Authorization: Bearer cty_live_…")
-                    .for_caller(&parts.headers),
-            )
+            Refusal(Problem::new("key-missing", detail, "Send the header: Authorization: Bearer cty_live_…"))
         };
         let Some(secret) = secret.filter(|secret| secret.starts_with(PREFIX)) else {
             return Err(refuse("The request has no API key."));

@@ -186,7 +186,7 @@ pub async fn one(
             None => Err(Problem::new("unavailable", "Nothing was taken.", "Send it again.")),
         }
     };
-    answer.await.map_err(|problem: Box<Problem>| Refusal(problem.for_caller(&headers)))
+    answer.await.map_err(|problem: Box<Problem>| Refusal(problem))
 }
 
 /// One line of the answer to a batch.
@@ -208,7 +208,6 @@ pub async fn batch(
     State(app): State<Arc<App>>,
     caller: Caller,
     Query(DryRun { dry_run }): Query<DryRun>,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let lines: Vec<&[u8]> =
@@ -216,7 +215,7 @@ pub async fn batch(
     let most = app.config.limits.batch_events;
     if lines.len() > most {
         let detail = format!("It has {} events; {most} are the most.", lines.len());
-        return Err(Refusal(Problem::new("batch-too-large", detail, "Send several batches.").for_caller(&headers)));
+        return Err(Refusal(Problem::new("batch-too-large", detail, "Send several batches.")));
     }
     let mut answers: Vec<Option<Result<String, Box<Problem>>>> = Vec::with_capacity(lines.len());
     let mut events = Vec::with_capacity(lines.len());
@@ -240,7 +239,7 @@ pub async fn batch(
             Some(Taken::Refused(refused)) => Err(refusal(&refused)),
             None => Err(Problem::new("unavailable", "Nothing was taken.", "Send it again.")),
         });
-        push_line(&mut text, index + 1, answer.map_err(|problem| problem.for_caller(&headers)));
+        push_line(&mut text, index + 1, answer);
     }
     let headers = [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store")];
     Ok((StatusCode::ACCEPTED, headers, text).into_response())

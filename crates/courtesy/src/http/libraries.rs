@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -59,10 +58,9 @@ pub async fn put(
     caller: Caller,
     Path(code): Path<String>,
     Query(DryRun { dry_run }): Query<DryRun>,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let given = put_checked(&app, &caller, &code, &body).map_err(|problem| problem.for_caller(&headers))?;
+    let given = put_checked(&app, &caller, &code, &body)?;
     if !dry_run {
         keep(&app, vec![given.clone()], &caller).await?;
     }
@@ -129,16 +127,14 @@ pub async fn import(
     State(app): State<Arc<App>>,
     caller: Caller,
     Query(DryRun { dry_run }): Query<DryRun>,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    caller.must_be_consortium().map_err(|problem| problem.for_caller(&headers))?;
+    caller.must_be_consortium()?;
     let libraries = match read_csv(&body) {
         Ok(libraries) => libraries,
         Err(rows) => {
             let detail = format!("{} errors; nothing was changed.", rows.len());
-            let problem = *Problem::new("import-invalid", detail, "Fix the rows and import the file again.")
-                .for_caller(&headers);
+            let problem = *Problem::new("import-invalid", detail, "Fix the rows and import the file again.");
             let status = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
             let kind = [(axum::http::header::CONTENT_TYPE, "application/problem+json")];
             return Ok(no_store((status, kind, Json(ImportProblem { problem, rows }))));

@@ -151,7 +151,7 @@ pub async fn list(
 ) -> Result<Response, Refusal> {
     let language = accepted_language(&headers);
     let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    let filter = filter(query, &caller).map_err(|problem| problem.for_caller(&headers))?;
+    let filter = filter(query, &caller)?;
     let mut rows = app.store.messages(&filter, limit + 1).await?;
     let has_more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
@@ -292,7 +292,6 @@ pub async fn again(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let row = found(&app, &caller, &id).await?;
@@ -300,7 +299,7 @@ pub async fn again(
     let to = body.to.map(|text| {
         Address::parse(text.trim()).map_err(|error| {
             let errors = vec![FieldError { pointer: "/to".to_owned(), detail: error.to_string(), code: "invalid" }];
-            Problem::new("field-invalid", "The address is not valid.", "Fix it.").with(errors).for_caller(&headers)
+            Problem::new("field-invalid", "The address is not valid.", "Fix it.").with(errors)
         })
     });
     let repeats = row.id;
@@ -309,7 +308,7 @@ pub async fn again(
             let answer = ResendAnswer { id, repeats, state: MessageState::Queued };
             Ok((StatusCode::ACCEPTED, no_store(Json(answer))).into_response())
         }
-        Resent::NotNow(why) => Err(Problem::new("conflict", why, "").for_caller(&headers).into()),
+        Resent::NotNow(why) => Err(Problem::new("conflict", why, "").into()),
     }
 }
 
@@ -325,7 +324,7 @@ pub async fn cancel(
     let row = found(&app, &caller, &id).await?;
     if !app.store.cancel(row.library.clone(), row.id, caller.name(), clock::now()).await? {
         let detail = format!("The message is {}; only one that waits can be taken back.", row.state);
-        return Err(Problem::new("conflict", detail, "").for_caller(&headers).into());
+        return Err(Problem::new("conflict", detail, "").into());
     }
     let row = found(&app, &caller, &id).await?;
     Ok(no_store(Json(MessageAnswer::of(row, accepted_language(&headers)))))

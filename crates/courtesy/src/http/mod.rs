@@ -28,6 +28,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::config::Config;
 use crate::delivery::dkim::Keyring;
 use crate::intake::Intake;
+use crate::notice::Language;
 use crate::store::{Book, Store};
 use crate::watch::Senders;
 use problem::{Problem, Refusal};
@@ -160,10 +161,14 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// What the layers below the handlers refuse in plain text (a body too large, a query that cannot be read) is made a
+/// Problems are titled in the caller's language. What the layers below the handlers refuse in plain text (a body too large, a query that cannot be read) is made a
 /// problem document like every other refusal.
 async fn plain_refusals(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
+    let language = problem::accepted_language(request.headers());
     let response = next.run(request).await;
+    if let Some(problem) = response.extensions().get::<Arc<Problem>>() {
+        return if language == Language::En { response } else { problem.titled(language).into_response() };
+    }
     let is_plain =
         response.headers().get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
     if !is_plain {

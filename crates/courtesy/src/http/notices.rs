@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -184,14 +183,13 @@ pub async fn save(
     caller: Caller,
     Path((name, notice, language)): Path<(String, String, String)>,
     Query(DryRun { dry_run }): Query<DryRun>,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let layer = Layer::of(&app, &caller, &name)?;
     let (notice, language) = (notice_from(&notice)?, language_from(&language)?);
     let source = String::from_utf8(body.to_vec())
         .map_err(|_| Problem::new("words-invalid", "The file is not UTF-8.", "Save it as UTF-8."))?;
-    let warnings = checked(&source, notice, language, &app).map_err(|problem| problem.for_caller(&headers))?;
+    let warnings = checked(&source, notice, language, &app)?;
     let version = if dry_run {
         0
     } else {

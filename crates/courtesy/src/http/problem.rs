@@ -1,5 +1,7 @@
 //! Errors as problem documents (RFC 9457): which field is wrong, and the fix.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -52,6 +54,7 @@ pub struct FieldError {
 }
 
 /// A refusal, as a problem document.
+/// A response carries its problem beside its body, so that the outermost layer can title it in the caller's language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Problem {
     /// Where this kind of problem is explained.
@@ -97,15 +100,12 @@ impl Problem {
         self
     }
 
-    /// The same problem, titled in the language the caller asks for.
+    /// The same problem with its title in `language`.
     #[must_use]
-    pub fn for_caller(mut self: Box<Self>, headers: &HeaderMap) -> Box<Self> {
-        if accepted_language(headers) == Language::Fr
-            && let Some((_, _, _, title)) = PROBLEMS.iter().find(|row| row.0 == self.code)
-        {
-            (*title).clone_into(&mut self.title);
-        }
-        self
+    pub fn titled(&self, language: Language) -> Self {
+        let row = PROBLEMS.iter().find(|row| row.0 == self.code);
+        let title = row.map(|(_, _, en, fr)| if language == Language::Fr { *fr } else { *en });
+        Self { title: title.map_or_else(|| self.title.clone(), str::to_owned), ..self.clone() }
     }
 
     /// Our own fault: nothing was accepted, and nothing about it goes to the caller but that.
@@ -139,6 +139,7 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let headers = [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")];
         let mut response = (status, headers, body).into_response();
+        response.extensions_mut().insert(Arc::new(self));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
         }

@@ -142,24 +142,21 @@ fn yes() -> bool {
     true
 }
 
-fn wrong(pointer: &str, detail: String, headers: &HeaderMap) -> Box<Problem> {
-    Problem::new("field-invalid", detail.clone(), "Fix the field.")
-        .with(vec![FieldError { pointer: pointer.to_owned(), detail, code: "invalid" }])
-        .for_caller(headers)
+fn wrong(pointer: &str, detail: String) -> Box<Problem> {
+    Problem::new("field-invalid", detail.clone(), "Fix the field.").with(vec![FieldError {
+        pointer: pointer.to_owned(),
+        detail,
+        code: "invalid",
+    }])
 }
 
 /// Keep a DKIM key made elsewhere.
 #[utoipa::path(post, path = "/v1/dkim/import", tag = "senders", request_body = DkimImport, responses((status = 201, body = DkimAnswer), (status = 422, body = Problem)), security(("key" = [])))]
-pub async fn dkim_import(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refusal> {
+pub async fn dkim_import(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
     let body: DkimImport = read_json(&body)?;
-    let domain = Domain::parse(&body.domain).map_err(|error| wrong("/domain", error.to_string(), &headers))?;
-    Domain::parse(&body.selector).map_err(|_| wrong("/selector", "a selector is a DNS label".to_owned(), &headers))?;
+    let domain = Domain::parse(&body.domain).map_err(|error| wrong("/domain", error.to_string()))?;
+    Domain::parse(&body.selector).map_err(|_| wrong("/selector", "a selector is a DNS label".to_owned()))?;
     let imported = app
         .keyring
         .import(&domain, &body.selector, body.library.as_deref(), body.private_key.as_bytes(), body.active)
@@ -170,7 +167,7 @@ pub async fn dkim_import(
             Ok((StatusCode::CREATED, no_store(Json(DkimAnswer::from(&*key)))).into_response())
         }
         Err(crate::delivery::dkim::NotAKey::Store(error)) => Err(error.into()),
-        Err(error) => Err(wrong("/private_key", error.to_string(), &headers).into()),
+        Err(error) => Err(wrong("/private_key", error.to_string()).into()),
     }
 }
 
@@ -184,27 +181,22 @@ pub struct DkimRotate {
 
 /// Let the other selector's key sign, once DNS shows that it is published.
 #[utoipa::path(post, path = "/v1/dkim/rotate", tag = "senders", request_body = DkimRotate, responses((status = 200, body = Vec<DkimAnswer>), (status = 409, body = Problem)), security(("key" = [])))]
-pub async fn dkim_rotate(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refusal> {
+pub async fn dkim_rotate(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
     let body: DkimRotate = read_json(&body)?;
-    let domain = Domain::parse(&body.domain).map_err(|error| wrong("/domain", error.to_string(), &headers))?;
+    let domain = Domain::parse(&body.domain).map_err(|error| wrong("/domain", error.to_string()))?;
     let of_domain: Vec<_> = app.keyring.all().into_iter().filter(|key| key.domain == domain.as_str()).collect();
     let next = of_domain.iter().find(|key| !key.active && key.algorithm == "rsa");
     let Some(next) = next else {
         let detail = format!("{domain} has no second key to change to.");
-        return Err(Problem::new("conflict", detail, "").for_caller(&headers).into());
+        return Err(Problem::new("conflict", detail, "").into());
     };
     let found = app.senders.key_is_published(&domain, &next.selector, &next.public).await;
     if !found {
         let detail =
             format!("DNS does not show the key {}._domainkey.{domain} yet; nothing was changed.", next.selector);
         let fix = "Publish it (courtesy dkim list shows the record), wait for its TTL, and rotate again.";
-        return Err(Problem::new("conflict", detail, fix).for_caller(&headers).into());
+        return Err(Problem::new("conflict", detail, fix).into());
     }
     app.keyring.activate(&domain, &next.selector).await.map_err(|error| Problem::ours(&error))?;
     app.senders.nudge();
