@@ -3,8 +3,11 @@
 //! Answers go to standard output, talk to standard error. Commands that look at the world (`check`, `explain`, `spf`,
 //! `dns`) need no server; the others speak its API. Exit codes are [`Exit`].
 
+mod check;
+mod dns;
 pub mod explain;
 mod init;
+mod looking;
 mod serve;
 pub mod spf;
 
@@ -72,6 +75,11 @@ enum Command {
     Init(init::InitArgs),
     /// Run the service
     Serve,
+    /// What Gmail, Outlook and the others would say now to mail as this address, and why
+    Check(check::CheckArgs),
+    /// The DNS records that a library publishes: the kit, and whether they are there
+    #[command(subcommand)]
+    Dns(dns::DnsCommand),
 }
 
 /// Runs the command line of this process.
@@ -97,6 +105,8 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
     match command {
         Command::Init(args) => init::run(&args, &common).await,
         Command::Serve => serve::run(&common).await,
+        Command::Check(args) => check::run(&args, &common).await,
+        Command::Dns(command) => dns::run(&command, &common).await,
     }
 }
 

@@ -76,7 +76,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     };
     parts.senders.make_sure(&library, now).await;
     let plan = parts.senders.plan_for(&library, language, Some(provider), &refused, now);
-    let relays = parts.config.relays_of(&library.region);
+    let relays = parts.config.relays_of(&library.region, now);
     let relay = &relays[relay_index(message, relays.len())];
     let began = tokio::time::Instant::now();
     let attempted = match &route {

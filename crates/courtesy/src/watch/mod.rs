@@ -122,17 +122,9 @@ impl Senders {
     /// What is ours to send from for libraries of `region`.
     #[must_use]
     pub fn ours(&self, region: &str) -> Ours {
-        let relays = self.config.relays_of(region);
-        Ours {
-            shared: self.config.shared.domain.clone(),
-            bounces: self.config.shared.bounces(),
-            include: self.config.shared.include(),
-            selectors: self.config.shared.selectors.clone(),
-            library_selectors: self.config.shared.library_selectors.clone(),
-            return_path_label: self.config.shared.return_path_label.clone(),
-            helo: relays.first().map_or_else(|| self.config.public_host.clone(), |relay| relay.host.clone()),
-            relays: relays.iter().flat_map(|relay| relay.sources.iter().copied()).collect(),
-        }
+        let relays = self.config.relays_of(region, clock::now());
+        let helo = relays.first().map_or_else(|| self.config.public_host.clone(), |relay| relay.host.clone());
+        Ours::new(&self.config, helo, relays.iter().flat_map(|relay| relay.sources.iter().copied()).collect())
     }
 
     /// The proof at hand for a domain as sent from by `region`.
