@@ -3,6 +3,7 @@
 //! Answers go to standard output, talk to standard error. Commands that look at the world (`check`, `explain`, `spf`,
 //! `dns`) need no server; the others speak its API. Exit codes are [`Exit`].
 
+mod demo;
 pub mod explain;
 mod init;
 mod serve;
@@ -72,6 +73,8 @@ enum Command {
     Init(init::InitArgs),
     /// Run the service
     Serve,
+    /// Show what it does: a practice internet, nine libraries, the same notices as today and by Courtesy
+    Demo(demo::DemoArgs),
 }
 
 /// Runs the command line of this process.
@@ -97,6 +100,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
     match command {
         Command::Init(args) => init::run(&args, &common).await,
         Command::Serve => serve::run(&common).await,
+        Command::Demo(args) => demo::run(&args, &common).await,
     }
 }
 
