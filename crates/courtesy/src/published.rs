@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::config::{Config, Relay};
-use crate::delivery::dkim::Key;
+use crate::keyring::Key;
 use crate::library::Library;
 use crate::sender::dkim_target;
 

@@ -12,19 +12,19 @@ use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::config::Config;
-use crate::delivery::dkim::Keyring;
+use crate::keyring::Keyring;
 use crate::delivery::pace::Limits;
 use crate::delivery::pool::{Pool, Settings};
 use crate::delivery::route::{Routes, Routing};
 use crate::delivery::{Delivery, Parts};
 use crate::http::auth::Keys;
 use crate::http::{App, router};
-use crate::intake::Intake;
+use crate::intake::{Intake, announce};
 use crate::net::dns::{Limits as DnsLimits, Resolver};
 use crate::net::tls::ClientTls;
 use crate::secret::Secret;
 use crate::store::{Book, Sole, Store};
-use crate::watch::{Senders, announce};
+use crate::watch::Senders;
 
 /// The name of the installation's secret in the data folder.
 pub const SECRET_FILE: &str = "secret.key";
@@ -80,13 +80,14 @@ impl Service {
             wake: Arc::clone(&wake),
         });
         let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
+        let intake = Arc::new(intake);
         let keys = Keys::new(store.clone());
         let app = Arc::new(App {
             config: Arc::clone(&config),
             store,
             book: Arc::clone(&book),
             keys,
-            intake,
+            intake: Arc::clone(&intake),
             senders: Arc::clone(&senders),
             keyring,
             wake,
@@ -102,7 +103,7 @@ impl Service {
             tokio::spawn(async move { drop(door.await) }),
             tokio::spawn(delivery.run(stopped(stopping.clone()))),
             tokio::spawn(senders.run(stopped(stopping.clone()))),
-            tokio::spawn(announce::run(Arc::clone(&app), changes, stopped(stopping.clone()))),
+            tokio::spawn(announce::run(Arc::clone(&intake), changes, stopped(stopping.clone()))),
             tokio::spawn(refresh(book, app.store.clone(), stopped(stopping))),
         ];
         Ok(Self { app, http, stop, tasks, sole })

@@ -3,9 +3,12 @@
 //! Answers go to standard output, talk to standard error. Commands that look at the world (`check`, `explain`, `spf`,
 //! `dns`) need no server; the others speak its API. Exit codes are [`Exit`].
 
+mod check;
 mod demo;
+mod dns;
 pub mod explain;
 mod init;
+mod looking;
 mod serve;
 pub mod spf;
 
@@ -75,6 +78,11 @@ enum Command {
     Serve,
     /// Show what it does: a practice internet, nine libraries, the same notices as today and by Courtesy
     Demo(demo::DemoArgs),
+    /// What Gmail, Outlook and the others would say now to mail as this address, and why
+    Check(check::CheckArgs),
+    /// The DNS records that a library publishes: the kit, and whether they are there
+    #[command(subcommand)]
+    Dns(dns::DnsCommand),
 }
 
 /// Runs the command line of this process.
@@ -101,6 +109,8 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Init(args) => init::run(&args, &common).await,
         Command::Serve => serve::run(&common).await,
         Command::Demo(args) => demo::run(&args, &common).await,
+        Command::Check(args) => check::run(&args, &common).await,
+        Command::Dns(command) => dns::run(&command, &common).await,
     }
 }
 

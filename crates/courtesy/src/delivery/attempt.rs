@@ -46,7 +46,8 @@ pub(super) async fn attempt(engine: &Delivery, message: Claimed) -> Settled {
         let cause = message.last_cause.clone().unwrap_or_else(|| "expired".to_owned());
         let entry = Entry { at: now, what: What::Expired { cause: cause.clone() } };
         // What kept it from going says more than that time ran out.
-        return ended(&message, State::Failed, Some(cause), vec![entry], now);
+        let expired = ended(&message, State::Failed, Some(cause), vec![entry], now);
+        return Settled { tried: false, ..expired };
     }
     match send(engine, &message, now).await {
         Ok(settled) => settled,
@@ -75,7 +76,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     };
     parts.senders.make_sure(&library, now).await;
     let plan = parts.senders.plan_for(&library, language, Some(provider), &refused, now);
-    let relays = parts.config.relays_of(&library.region);
+    let relays = parts.config.relays_of(&library.region, now);
     let relay = &relays[relay_index(message, relays.len())];
     let began = tokio::time::Instant::now();
     let attempted = match &route {
@@ -284,6 +285,11 @@ fn ended(message: &Claimed, state: State, cause: Option<String>, entries: Vec<En
         at,
         entries,
     }
+}
+
+/// Hands a claimed message back, due now: we stop before its turn came.
+pub(super) fn handed_back(message: &Claimed) -> Settled {
+    untried(message, SignedDuration::ZERO, clock::now())
 }
 
 /// Back into the queue as if it had not been claimed.

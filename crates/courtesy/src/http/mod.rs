@@ -26,7 +26,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::config::Config;
-use crate::delivery::dkim::Keyring;
+use crate::keyring::Keyring;
 use crate::intake::Intake;
 use crate::notice::Language;
 use crate::store::{Book, Store};
@@ -47,7 +47,7 @@ pub struct App {
     /// API keys.
     pub keys: auth::Keys,
     /// Events go in here.
-    pub intake: Intake,
+    pub intake: Arc<Intake>,
     /// Proofs and plans.
     pub senders: Arc<Senders>,
     /// DKIM keys.
@@ -100,6 +100,8 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("POST", "/v1/libraries/{library}/notices/{notice}/{language}/preview", Audience::Key),
     ("GET", "/v1/queue", Audience::Key),
     ("POST", "/v1/queue/flush", Audience::Key),
+    ("POST", "/v1/queue/pause", Audience::Key),
+    ("POST", "/v1/queue/resume", Audience::Key),
     ("GET", "/v1/keys", Audience::ConsortiumKey),
     ("POST", "/v1/keys", Audience::ConsortiumKey),
     ("DELETE", "/v1/keys/{id}", Audience::ConsortiumKey),
@@ -141,6 +143,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/libraries/{library}/notices/{notice}/{language}/preview", post(notices::preview))
         .route("/v1/queue", get(queue::show))
         .route("/v1/queue/flush", post(queue::flush))
+        .route("/v1/queue/pause", post(queue::pause))
+        .route("/v1/queue/resume", post(queue::resume))
         .route("/v1/keys", get(keys::list).post(keys::make))
         .route("/v1/keys/{id}", axum::routing::delete(keys::revoke))
         .route("/v1/dkim", get(senders::dkim_list))

@@ -18,7 +18,7 @@ use super::libraries::library;
 use super::messages::no_store;
 use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json};
 use crate::clock;
-use crate::delivery::dkim::Key;
+use crate::keyring::Key;
 use crate::library::Library;
 use crate::published;
 
@@ -166,7 +166,7 @@ pub async fn dkim_import(State(app): State<Arc<App>>, caller: Caller, body: Byte
             app.senders.nudge();
             Ok((StatusCode::CREATED, no_store(Json(DkimAnswer::from(&*key)))).into_response())
         }
-        Err(crate::delivery::dkim::NotAKey::Store(error)) => Err(error.into()),
+        Err(crate::keyring::NotAKey::Store(error)) => Err(error.into()),
         Err(error) => Err(wrong("/private_key", error.to_string()).into()),
     }
 }
@@ -248,6 +248,13 @@ pub async fn doctor(State(app): State<Arc<App>>, caller: Caller, headers: Header
             find("pass", "database", "it answers, and its schema is up to date".to_owned());
         }
         Err(error) => find("fail", "database", error.to_string()),
+    }
+    for pause in app.store.pauses().await? {
+        let (whose, how) = match &pause.library {
+            Some(code) => (format!("the queue of {code}"), format!(" --library {code}")),
+            None => ("every queue".to_owned(), String::new()),
+        };
+        find("warn", "queue", format!("{whose} is paused since {} by {} (courtesy queue resume{how})", pause.since, pause.by));
     }
     if app.config.relay.iter().all(|relay| relay.sources.is_empty()) {
         let fix = "no relay has source addresses: no library's own name can be proven; add [[relay]] to the settings";

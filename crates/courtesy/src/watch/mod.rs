@@ -4,7 +4,6 @@
 //! a [`Change`] whenever a library's sender changes by itself. Accepting an event never waits for DNS; an attempt in a
 //! library's own name waits for it only where the facts at hand have run out.
 
-pub mod announce;
 mod observed;
 
 use std::collections::HashMap;
@@ -19,7 +18,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::clock;
 use crate::config::Config;
-use crate::delivery::dkim::Keyring;
+use crate::keyring::Keyring;
 use crate::library::{Library, LibraryCode};
 use crate::net::dns::Resolver;
 use crate::net::facts;
@@ -123,17 +122,9 @@ impl Senders {
     /// What is ours to send from for libraries of `region`.
     #[must_use]
     pub fn ours(&self, region: &str) -> Ours {
-        let relays = self.config.relays_of(region);
-        Ours {
-            shared: self.config.shared.domain.clone(),
-            bounces: self.config.shared.bounces(),
-            include: self.config.shared.include(),
-            selectors: self.config.shared.selectors.clone(),
-            library_selectors: self.config.shared.library_selectors.clone(),
-            return_path_label: self.config.shared.return_path_label.clone(),
-            helo: relays.first().map_or_else(|| self.config.public_host.clone(), |relay| relay.host.clone()),
-            relays: relays.iter().flat_map(|relay| relay.sources.iter().copied()).collect(),
-        }
+        let relays = self.config.relays_of(region, clock::now());
+        let helo = relays.first().map_or_else(|| self.config.public_host.clone(), |relay| relay.host.clone());
+        Ours::new(&self.config, helo, relays.iter().flat_map(|relay| relay.sources.iter().copied()).collect())
     }
 
     /// The proof at hand for a domain as sent from by `region`.
@@ -290,7 +281,7 @@ impl Senders {
         let shared = *domain == ours.shared;
         let selectors = if shared { &ours.selectors } else { &ours.library_selectors };
         let keys = selectors.iter().filter_map(|selector| self.keyring.get(domain.as_str(), selector));
-        let ours_at = |key: Arc<crate::delivery::dkim::Key>| OurKey {
+        let ours_at = |key: Arc<crate::keyring::Key>| OurKey {
             selector: key.selector.clone(),
             algorithm: key.algorithm.clone(),
             public: key.public.clone(),
