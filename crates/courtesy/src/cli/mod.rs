@@ -76,13 +76,13 @@ enum Command {
     Init(init::InitArgs),
     /// Run the service
     Serve,
-    /// Show what it does: a practice internet, nine libraries, the same notices as today and by Courtesy
-    Demo(demo::DemoArgs),
     /// What Gmail, Outlook and the others would say now to mail as this address, and why
     Check(check::CheckArgs),
     /// The DNS records that a library publishes: the kit, and whether they are there
     #[command(subcommand)]
     Dns(dns::DnsCommand),
+    /// Show what it does: a practice internet, nine libraries, the same notices as today and by Courtesy
+    Demo(demo::DemoArgs),
 }
 
 /// Runs the command line of this process.
@@ -108,9 +108,9 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
     match command {
         Command::Init(args) => init::run(&args, &common).await,
         Command::Serve => serve::run(&common).await,
-        Command::Demo(args) => demo::run(&args, &common).await,
         Command::Check(args) => check::run(&args, &common).await,
         Command::Dns(command) => dns::run(&command, &common).await,
+        Command::Demo(args) => demo::run(&args, &common).await,
     }
 }
 

@@ -84,7 +84,8 @@ impl Case {
         // Every third patron reads the other language.
         let language = if index % 3 == 2 { other } else { home };
         let local = surname.to_lowercase().replace(['é', 'è'], "e");
-        let address = Address::parse(&format!("patron-{local}@{}", provider.domain())).expect("names of the table above");
+        let address =
+            Address::parse(&format!("patron-{local}@{}", provider.domain())).expect("names of the table above");
         let request = format!("ILL-{}{:02}", 10_420 + number * 17, index + 1);
         let fields = fields(status, title, author, language, today);
         let given = given.to_owned();
@@ -135,7 +136,9 @@ impl Case {
 /// One notice from each library to its patron at each provider.
 pub(super) fn cases(providers: &[std::sync::Arc<Provider>], today: Date) -> Vec<Case> {
     let of_library = |(number, place): (usize, Place)| {
-        let case = move |(index, provider): (usize, &std::sync::Arc<Provider>)| Case::new(place, number, provider, index, today);
+        let case = move |(index, provider): (usize, &std::sync::Arc<Provider>)| {
+            Case::new(place, number, provider, index, today)
+        };
         providers.iter().enumerate().map(case).collect::<Vec<_>>()
     };
     LIBRARIES.into_iter().enumerate().flat_map(of_library).collect()

@@ -38,8 +38,12 @@ pub(super) fn told(story: &Story, language: Language) -> String {
     put(either(language, "2. THE SAME NOTICES, SENT BY COURTESY", "2. LES MÊMES AVIS, ENVOYÉS PAR COURTESY"));
     put(&paragraph(&either(
         language,
-        format!("Courtesy looks at each library’s DNS first. It writes as the library only where that is proven; otherwise it writes from the library’s own address at {SERVICE}, and replies still go to the library."),
-        format!("Courtesy consulte d’abord le DNS de chaque bibliothèque. Il n’écrit en son nom que si c’est prouvé; sinon, il écrit de l’adresse de la bibliothèque chez {SERVICE}, et les réponses vont toujours à la bibliothèque."),
+        format!(
+            "Courtesy looks at each library’s DNS first. It writes as the library only where that is proven; otherwise it writes from the library’s own address at {SERVICE}, and replies still go to the library."
+        ),
+        format!(
+            "Courtesy consulte d’abord le DNS de chaque bibliothèque. Il n’écrit en son nom que si c’est prouvé; sinon, il écrit de l’adresse de la bibliothèque chez {SERVICE}, et les réponses vont toujours à la bibliothèque."
+        ),
     )));
     put(&tables::table(rows, |row| &row.after.judged, language));
     put(tables::legend(language));
@@ -60,8 +64,14 @@ fn proof_line(story: &Story, language: Language) -> String {
     let (all, own) = (story.rows.len(), story.own());
     either(
         language,
-        format!("{own} as the library itself, {} as its shared address. DMARC passed for {passing} of {all}.", all - own),
-        format!("{own} au nom de la bibliothèque, {} de son adresse commune. DMARC réussi pour {passing} sur {all}.", all - own),
+        format!(
+            "{own} as the library itself, {} as its shared address. DMARC passed for {passing} of {all}.",
+            all - own
+        ),
+        format!(
+            "{own} au nom de la bibliothèque, {} de son adresse commune. DMARC réussi pour {passing} sur {all}.",
+            all - own
+        ),
     )
 }
 
@@ -78,8 +88,14 @@ fn published(story: &Story, language: Language) -> String {
     }
     text.push_str(&paragraph(&either(
         language,
-        format!("The next notice is {}. Nobody had to change a setting.", words::why_after(domain, &told.sent, language)),
-        format!("L’avis suivant est {}. Personne n’a eu à changer de réglage.", words::why_after(domain, &told.sent, language)),
+        format!(
+            "The next notice is {}. Nobody had to change a setting.",
+            words::why_after(domain, &told.sent, language)
+        ),
+        format!(
+            "L’avis suivant est {}. Personne n’a eu à changer de réglage.",
+            words::why_after(domain, &told.sent, language)
+        ),
     )));
     text
 }
@@ -91,7 +107,10 @@ fn refused(story: &Story, language: Language) -> String {
     let mut text = paragraph(&either(
         language,
         format!("{provider} refuses a notice of {} although all is in order. Nobody has to press Resend:", place.town),
-        format!("{provider} refuse un avis de {} alors que tout est en règle. Personne n’a à le renvoyer :", place.town),
+        format!(
+            "{provider} refuse un avis de {} alors que tout est en règle. Personne n’a à le renvoyer :",
+            place.town
+        ),
     ));
     for one in &told.tries {
         let what = match (one.outcome.as_str(), language) {

@@ -95,8 +95,12 @@ async fn play(stage: &Stage, language: Language) -> Result<Story> {
     stage.join_libraries().await?;
     say(language, "sending the same notices by Courtesy …", "envoi des mêmes avis par Courtesy …");
     let after = story::after(stage, &cases).await?;
-    let rows: Vec<Row> =
-        cases.iter().zip(before).zip(after).map(|((case, before), after)| Row { case: case.clone(), before, after }).collect();
+    let rows: Vec<Row> = cases
+        .iter()
+        .zip(before)
+        .zip(after)
+        .map(|((case, before), after)| Row { case: case.clone(), before, after })
+        .collect();
     let published = then::published(stage, &cases).await?;
     let refused = then::refused(stage, &cases).await?;
     Ok(Story { rows, published, refused })
@@ -110,7 +114,10 @@ fn tell(stage: &Stage, story: &Story, args: &DemoArgs, common: &Common) -> Resul
     }
     write!(out, "{}", look::told(story, args.lang))?;
     if args.once {
-        let (en, fr) = ("Without --once everything stays up, to be looked at.", "Sans --once, tout reste ouvert pour être consulté.");
+        let (en, fr) = (
+            "Without --once everything stays up, to be looked at.",
+            "Sans --once, tout reste ouvert pour être consulté.",
+        );
         writeln!(out, "\n{}", either(args.lang, en, fr))?;
     } else {
         write!(out, "\n{}", look::addresses(stage, &story.rows, args.lang)?)?;
@@ -139,9 +146,7 @@ impl Story {
     }
 
     fn json(&self, language: Language) -> Value {
-        let counts = |counts: Counts| {
-            json!({ "sent": counts.sent, "accepted": counts.inbox, "junked": counts.junk, "refused": counts.refused })
-        };
+        let counts = |counts: Counts| json!({ "sent": counts.sent, "accepted": counts.inbox, "junked": counts.junk, "refused": counts.refused });
         let mut after = counts(self.after());
         after["own"] = json!(self.own());
         after["shared"] = json!(self.rows.len() - self.own());

@@ -59,7 +59,8 @@ impl Stage {
     pub async fn set() -> Result<Self> {
         let more_providers = vec![world::office()];
         let world = world::start(Options { more_providers, ..Options::default() }).await?;
-        let folder = tempfile::Builder::new().prefix("courtesy-demo-").tempdir().context("no temporary folder can be made")?;
+        let folder =
+            tempfile::Builder::new().prefix("courtesy-demo-").tempdir().context("no temporary folder can be made")?;
         let config = config(&world, folder.path().join("data"))?;
         let data = config.data.clone();
         let service = Service::start(config).await?;
@@ -203,7 +204,9 @@ pub(super) async fn wait_until<T>(mut is_there: impl AsyncFnMut() -> Result<Opti
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     };
-    tokio::time::timeout(PATIENCE, waiting).await.map_err(|_| anyhow::anyhow!("no end after {} s", PATIENCE.as_secs()))?
+    tokio::time::timeout(PATIENCE, waiting)
+        .await
+        .map_err(|_| anyhow::anyhow!("no end after {} s", PATIENCE.as_secs()))?
 }
 
 fn config(world: &Running, data: PathBuf) -> Result<Config> {
@@ -223,7 +226,7 @@ fn config(world: &Running, data: PathBuf) -> Result<Config> {
     config.smtp.provider_hosts = hosts.collect();
     for (source, number) in RELAYS.into_iter().zip(1..) {
         let host = config.shared.domain.below(&format!("out{number}"))?;
-        config.relay.push(Relay { host, region: REGION.to_owned(), sources: vec![source.into()] });
+        config.relay.push(Relay { host, region: REGION.to_owned(), sources: vec![source.into()], planned: None });
     }
     Ok(config)
 }

@@ -71,14 +71,20 @@ pub(super) fn table(rows: &[Row], judged: impl Fn(&Row) -> &Judged, language: La
         let marks = of_place.map(|row| mark(judged(row).fate).to_owned()).collect();
         line(place.town, words::situation(place.situation, language), marks);
     }
-    for (fate, en, fr) in
-        [(Fate::Inbox, "in the inbox", "en réception"), (Fate::Junk, "in spam", "en pourriel"), (Fate::Refused, "refused", "refusés")]
-    {
+    for (fate, en, fr) in [
+        (Fate::Inbox, "in the inbox", "en réception"),
+        (Fate::Junk, "in spam", "en pourriel"),
+        (Fate::Refused, "refused", "refusés"),
+    ] {
         let count = |index: usize| {
             let of_provider = rows.iter().skip(index).step_by(columns.len());
             of_provider.filter(|row| judged(row).fate == fate).count().to_string()
         };
-        line("", &format!("{:>width$} ", either(language, en, fr), width = SITUATION - 1), (0..columns.len()).map(count).collect());
+        line(
+            "",
+            &format!("{:>width$} ", either(language, en, fr), width = SITUATION - 1),
+            (0..columns.len()).map(count).collect(),
+        );
     }
     text
 }
@@ -119,7 +125,8 @@ pub(super) fn reasons_before(rows: &[Row], language: Language) -> String {
 /// In whose name Courtesy sent, library by library, and why.
 pub(super) fn reasons_after(rows: &[Row], language: Language) -> String {
     of_each(rows, |place, rows| {
-        let mut all: Vec<String> = rows.iter().map(|row| words::why_after(place.domain, &row.after, language)).collect();
+        let mut all: Vec<String> =
+            rows.iter().map(|row| words::why_after(place.domain, &row.after, language)).collect();
         all.dedup();
         all.iter().map(|why| capital(&format!("{why}."))).collect::<Vec<_>>().join(" ")
     })

@@ -83,9 +83,7 @@ pub(super) fn why_before(domain: &str, situation: Situation, reason: Reason, lan
         (Reason::Fine, Situation::ListsOldServer) => {
             (format!("{domain} has authorised that server"), format!("{domain} a autorisé ce serveur"))
         }
-        (Reason::Fine, _) => {
-            ("it does not ask for proof yet".to_owned(), "il n’exige pas encore de preuve".to_owned())
-        }
+        (Reason::Fine, _) => ("it does not ask for proof yet".to_owned(), "il n’exige pas encore de preuve".to_owned()),
         (Reason::Unauthenticated, Situation::Nothing) => (
             format!("{domain} does not say which servers may write in its name, so nothing vouches for the notice"),
             format!("{domain} ne dit pas quels serveurs peuvent écrire en son nom : rien ne garantit l’avis"),
@@ -96,7 +94,9 @@ pub(super) fn why_before(domain: &str, situation: Situation, reason: Reason, lan
         ),
         (Reason::Unauthenticated, Situation::TooManyLookups) => (
             format!("the SPF record of {domain} needs 12 look-ups where 10 are allowed, so it does not count"),
-            format!("l’enregistrement SPF de {domain} exige 12 consultations alors que 10 sont permises : il ne compte pas"),
+            format!(
+                "l’enregistrement SPF de {domain} exige 12 consultations alors que 10 sont permises : il ne compte pas"
+            ),
         ),
         (Reason::Unauthenticated | Reason::SpfFail, _) => {
             (format!("{domain} has not authorised that server"), format!("{domain} n’a pas autorisé ce serveur"))
