@@ -26,8 +26,9 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::config::Config;
-use crate::keyring::Keyring;
 use crate::intake::Intake;
+use crate::keyring::Keyring;
+use crate::notice::Language;
 use crate::store::{Book, Store};
 use crate::watch::Senders;
 use problem::{Problem, Refusal};
@@ -99,6 +100,8 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("POST", "/v1/libraries/{library}/notices/{notice}/{language}/preview", Audience::Key),
     ("GET", "/v1/queue", Audience::Key),
     ("POST", "/v1/queue/flush", Audience::Key),
+    ("POST", "/v1/queue/pause", Audience::Key),
+    ("POST", "/v1/queue/resume", Audience::Key),
     ("GET", "/v1/keys", Audience::ConsortiumKey),
     ("POST", "/v1/keys", Audience::ConsortiumKey),
     ("DELETE", "/v1/keys/{id}", Audience::ConsortiumKey),
@@ -140,6 +143,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/libraries/{library}/notices/{notice}/{language}/preview", post(notices::preview))
         .route("/v1/queue", get(queue::show))
         .route("/v1/queue/flush", post(queue::flush))
+        .route("/v1/queue/pause", post(queue::pause))
+        .route("/v1/queue/resume", post(queue::resume))
         .route("/v1/keys", get(keys::list).post(keys::make))
         .route("/v1/keys/{id}", axum::routing::delete(keys::revoke))
         .route("/v1/dkim", get(senders::dkim_list))
@@ -155,25 +160,29 @@ pub fn router(app: Arc<App>) -> Router {
         // Outside of the layers that refuse, so that it sees their refusals.
         .layer(axum::middleware::from_fn(plain_refusals))
         .layer(CatchPanicLayer::custom(|_| {
-            Problem::new("unavailable", "Something went wrong on our side.", "Send it again in a moment.").into_response()
+            Problem::new("unavailable", "Something went wrong on our side.", "Send it again in a moment.")
+                .into_response()
         }))
         .with_state(app)
 }
 
-/// What layers and extractors refuse in plain text (a body too large, a query that cannot be read, a time-out) is made
-/// a problem document like every other refusal.
+/// Problems are titled in the caller's language. What layers and extractors refuse in plain text (a body too large, a
+/// query that cannot be read, a time-out) is made a problem document like every other refusal.
 async fn plain_refusals(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
+    let language = problem::accepted_language(request.headers());
     let response = next.run(request).await;
-    let is_plain = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if let Some(problem) = response.extensions().get::<Arc<Problem>>() {
+        return if language == Language::En { response } else { problem.titled(language).into_response() };
+    }
+    let is_plain =
+        response.headers().get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
     if !is_plain {
         return response;
     }
     match response.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new("body-too-large", "The request is larger than this address takes.", "Send it in parts.").into_response()
+            Problem::new("body-too-large", "The request is larger than this address takes.", "Send it in parts.")
+                .into_response()
         }
         StatusCode::SERVICE_UNAVAILABLE => {
             let detail = "The request took longer than a minute; whether it was taken is not known.";
@@ -183,7 +192,7 @@ async fn plain_refusals(request: axum::extract::Request, next: axum::middleware:
         StatusCode::BAD_REQUEST => {
             let (_, body) = response.into_parts();
             let words = axum::body::to_bytes(body, 4096).await.unwrap_or_default();
-            Problem::new("field-invalid", String::from_utf8_lossy(&words), "Mend the query.").into_response()
+            Problem::new("field-invalid", String::from_utf8_lossy(&words), "Fix the query.").into_response()
         }
         _ => response,
     }
@@ -201,7 +210,8 @@ async fn explain_problem(State(_): State<Arc<App>>, Path(code): Path<String>, he
     let language = problem::accepted_language(&headers);
     match problem::all(language).find(|(known, ..)| *known == code) {
         Some((code, status, title)) => {
-            ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{code} ({status})\n{title}\n")).into_response()
+            ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{code} ({status})\n{title}\n"))
+                .into_response()
         }
         None => not_found().await.into_response(),
     }

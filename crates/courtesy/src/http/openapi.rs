@@ -34,6 +34,8 @@ use super::{events, iso18626, keys, libraries, messages, notices, queue, relays,
         notices::preview,
         queue::show,
         queue::flush,
+        queue::pause,
+        queue::resume,
         keys::list,
         keys::make,
         keys::revoke,
@@ -79,7 +81,10 @@ mod tests {
             })
             .collect();
         for (method, path, _) in super::super::ROUTES.iter().filter(|(_, path, _)| path.starts_with("/v1/")) {
-            assert!(described.contains(&((*method).to_owned(), (*path).to_owned())), "{method} {path} is not described");
+            assert!(
+                described.contains(&((*method).to_owned(), (*path).to_owned())),
+                "{method} {path} is not described"
+            );
         }
         for (method, path) in described {
             assert!(

@@ -27,9 +27,12 @@ pub async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let regions = published::relays(&app.config);
     let french = accepted_language(&headers) == Language::Fr;
     let page = Page { french, regions: &regions, host: app.config.public_host.as_str() };
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let policy =
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     match page.render() {
-        Ok(html) => ([(header::CONTENT_SECURITY_POLICY, policy), (header::VARY, "accept-language")], Html(html)).into_response(),
+        Ok(html) => {
+            ([(header::CONTENT_SECURITY_POLICY, policy), (header::VARY, "accept-language")], Html(html)).into_response()
+        }
         Err(error) => super::problem::Problem::ours(&error).into_response(),
     }
 }

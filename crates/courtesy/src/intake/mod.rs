@@ -148,7 +148,13 @@ pub struct Intake {
 impl Intake {
     /// An intake over these.
     #[must_use]
-    pub fn new(config: &Config, store: Store, book: Arc<Book>, senders: Arc<Senders>, wake: Arc<tokio::sync::Notify>) -> Self {
+    pub fn new(
+        config: &Config,
+        store: Store,
+        book: Arc<Book>,
+        senders: Arc<Senders>,
+        wake: Arc<tokio::sync::Notify>,
+    ) -> Self {
         Self { store, book, senders, at_most: config.deadline.at_most, wake }
     }
 
@@ -273,7 +279,8 @@ impl Intake {
         if !missing.is_empty() && strictness == Strictness::Mendable {
             return Err(Refused::Missing { notice: one.notice.code(), fields: missing });
         }
-        let told = What::Told { event: event_id, source: event.source.to_owned(), status: event.status.code().to_owned() };
+        let told =
+            What::Told { event: event_id, source: event.source.to_owned(), status: event.status.code().to_owned() };
         let mut entries = vec![Entry { at: now, what: told }];
         let (state, cause) = if one.address.is_none() {
             entries.push(Entry { at: now, what: What::NotSent { cause: "addr.missing".to_owned() } });

@@ -150,6 +150,24 @@ impl Store {
             .await
     }
 
+    /// Forgets answers to Idempotency-Keys that were given before `before`.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn forget_answers(&self, before: Timestamp) -> Result<()> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    sqlx::query("delete from idempotency where at < $1")
+                        .bind(micros(before))
+                        .execute(&mut **tx)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
     /// What earlier messages of this request told about patron and item.
     ///
     /// # Errors
@@ -292,10 +310,8 @@ pub(super) async fn insert_messages(tx: &mut Tx<'static>, messages: &[Written<'_
         });
         query.build().persistent(false).execute(&mut **tx).await?;
     }
-    let entries: Vec<(MessageId, &Entry)> = messages
-        .iter()
-        .flat_map(|one| one.message.entries.iter().map(move |entry| (one.message.id, entry)))
-        .collect();
+    let entries: Vec<(MessageId, &Entry)> =
+        messages.iter().flat_map(|one| one.message.entries.iter().map(move |entry| (one.message.id, entry))).collect();
     append(tx, &entries).await
 }
 

@@ -11,8 +11,12 @@ mod evidence;
 mod key;
 mod library;
 mod message;
+mod pause;
 mod queue;
 mod schema;
+mod sole;
+#[cfg(test)]
+mod tests;
 mod words;
 mod writer;
 
@@ -27,7 +31,9 @@ pub use book::{Book, WordsSource};
 pub use evidence::{DkimKey, Incident, Observed};
 pub use key::ApiKey;
 pub use message::{Filter, MessageRow};
+pub use pause::Pause;
 pub use queue::{Claimed, Counts, Settled};
+pub use sole::{NotSole, Sole};
 pub use words::{SavedWords, WordsRef};
 
 /// The store is broken: disk, database, bug. Never a reason to fail a message.
