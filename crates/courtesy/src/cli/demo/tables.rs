@@ -94,10 +94,13 @@ pub(super) fn legend(language: Language) -> &'static str {
     either(language, "  ✔ in the inbox   ▲ filed as spam   ✖ refused", "  ✔ boîte de réception   ▲ pourriel   ✖ refusé")
 }
 
+/// What the providers did, each with the names of those that did it.
+type DidWhat<'a> = Vec<(Fate, Vec<&'a str>)>;
+
 /// Why, library by library, the providers did what they did to the spoofed notices.
 pub(super) fn reasons_before(rows: &[Row], language: Language) -> String {
     of_each(rows, |place, rows| {
-        let mut groups: Vec<(String, Vec<(Fate, Vec<&str>)>)> = Vec::new();
+        let mut groups: Vec<(String, DidWhat<'_>)> = Vec::new();
         for row in rows {
             let why = words::why_before(place.domain, place.situation, row.before.reason, language);
             let name = words::provider(row.case.family, language);
