@@ -22,6 +22,7 @@ use crate::http::{App, router};
 use crate::intake::Intake;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
 use crate::net::tls::ClientTls;
+use crate::published::changes;
 use crate::secret::Secret;
 use crate::store::{Book, Store};
 use crate::watch::{Senders, announce};
@@ -53,6 +54,7 @@ impl Service {
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = Arc::new(Keyring::open(store.clone(), Arc::clone(&secret)).await?);
+        tell_relays(&store, &config).await?;
         let dns = resolver(&config)?;
         let wake = Arc::new(tokio::sync::Notify::new());
         let (senders, changes) = Senders::open(
@@ -98,7 +100,7 @@ impl Service {
             tokio::spawn(delivery.run(stopped(stopping.clone()))),
             tokio::spawn(senders.run(stopped(stopping.clone()))),
             tokio::spawn(announce::run(Arc::clone(&app), changes, stopped(stopping.clone()))),
-            tokio::spawn(refresh(book, stopped(stopping))),
+            tokio::spawn(refresh(Arc::clone(&app), stopped(stopping))),
         ];
         Ok(Self { app, http, stop, tasks })
     }
@@ -119,8 +121,8 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
-/// Brings in what another process changed.
-async fn refresh(book: Arc<Book>, stop: impl Future<Output = ()>) {
+/// Brings in what another process changed, and the relays whose day has come.
+async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     loop {
         tokio::select! {
@@ -128,10 +130,19 @@ async fn refresh(book: Arc<Book>, stop: impl Future<Output = ()>) {
             () = &mut stop => return,
             () = tokio::time::sleep(REFRESH) => {}
         }
-        if let Err(error) = book.refresh().await {
+        if let Err(error) = app.book.refresh().await {
             tracing::error!(%error, "the book could not be read again");
         }
+        if let Err(error) = tell_relays(&app.store, &app.config).await {
+            tracing::error!(%error, "changes of the relays could not be kept");
+        }
     }
+}
+
+/// Makes known what changed about the relays.
+async fn tell_relays(store: &Store, config: &Config) -> crate::store::Result<()> {
+    let new = changes::to_tell(&store.relay_changes().await?, config, clock::now());
+    if new.is_empty() { Ok(()) } else { store.add_relay_changes(new).await }
 }
 
 /// Opens the store of `config`, making data folder and database where they are not there yet.

@@ -12,6 +12,7 @@ mod key;
 mod library;
 mod message;
 mod queue;
+mod relay;
 mod schema;
 mod words;
 mod writer;
@@ -28,6 +29,7 @@ pub use evidence::{DkimKey, Incident, Observed};
 pub use key::ApiKey;
 pub use message::{Filter, MessageRow};
 pub use queue::{Claimed, Counts, Settled};
+pub use relay::{RelayChange, RelayChanged};
 pub use words::{SavedWords, WordsRef};
 
 /// The store is broken: disk, database, bug. Never a reason to fail a message.
