@@ -66,7 +66,7 @@ pub(super) async fn run(args: &CheckArgs, common: &Common) -> anyhow::Result<Exi
         eprintln!("error: the DNS did not answer in {} s; try again", CHECK_MAX.as_secs());
         return Ok(Exit::Temporary);
     };
-    let text = if common.json { serde_json::to_string(&checked)? + "\n" } else { checked.words(args.looking.lang) };
+    let text = if common.json { serde_json::to_string(&checked)? + "\n" } else { checked.words(common.language()) };
     std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(checked.exit())
 }

@@ -46,6 +46,9 @@ const LIBRARIES_A_ROUND: u32 = 200;
 /// The longest we sleep without looking: work may come from another process.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
+/// How often paused queues are looked through for messages at their deadline: it reads all that waits there.
+const PAUSED_LOOK: SignedDuration = SignedDuration::from_secs(60);
+
 /// How long to wait after the store was broken.
 const AFTER_TROUBLE: Duration = Duration::from_secs(2);
 
@@ -77,6 +80,7 @@ pub struct Delivery {
     schedule: Schedule,
     lease: SignedDuration,
     under_way: Arc<Semaphore>,
+    looked_at_paused: std::sync::Mutex<Timestamp>,
 }
 
 impl Delivery {
@@ -88,6 +92,7 @@ impl Delivery {
             schedule: Schedule::new(parts.config.retry.schedule.clone()),
             under_way: Arc::new(Semaphore::new(parts.config.limits.in_flight)),
             lease,
+            looked_at_paused: std::sync::Mutex::new(Timestamp::UNIX_EPOCH),
             parts,
         })
     }
@@ -145,14 +150,30 @@ impl Delivery {
     /// What is due, a fair share of each library that has anything due.
     async fn claim(&self, now: Timestamp) -> crate::store::Result<Vec<crate::store::Claimed>> {
         let store = &self.parts.store;
+        let room = self.under_way.available_permits().clamp(1, CLAIM_MAX);
+        let until = now.checked_add(self.lease).unwrap_or(Timestamp::MAX);
+        if self.is_time_for_paused(now) {
+            let expired = store.claim_expired(u32::try_from(room).unwrap_or(1), now, until).await?;
+            if !expired.is_empty() {
+                return Ok(expired);
+            }
+        }
         let libraries = store.libraries_due(now, LIBRARIES_A_ROUND).await?;
         if libraries.is_empty() {
             return Ok(Vec::new());
         }
-        let room = self.under_way.available_permits().clamp(1, CLAIM_MAX);
         let each = u32::try_from((room / libraries.len()).max(1)).unwrap_or(1);
-        let until = now.checked_add(self.lease).unwrap_or(Timestamp::MAX);
         store.claim(libraries, each, now, until).await
+    }
+
+    /// Whether paused queues are to be looked through now.
+    fn is_time_for_paused(&self, now: Timestamp) -> bool {
+        let mut looked = self.looked_at_paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let is_time = now.duration_since(*looked) >= PAUSED_LOOK;
+        if is_time {
+            *looked = now;
+        }
+        is_time
     }
 
     /// Who answers at the hosts of `route`: those the settings name, or those we know.

@@ -100,6 +100,8 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("POST", "/v1/libraries/{library}/notices/{notice}/{language}/preview", Audience::Key),
     ("GET", "/v1/queue", Audience::Key),
     ("POST", "/v1/queue/flush", Audience::Key),
+    ("POST", "/v1/queue/pause", Audience::Key),
+    ("POST", "/v1/queue/resume", Audience::Key),
     ("GET", "/v1/keys", Audience::ConsortiumKey),
     ("POST", "/v1/keys", Audience::ConsortiumKey),
     ("DELETE", "/v1/keys/{id}", Audience::ConsortiumKey),
@@ -142,6 +144,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/libraries/{library}/notices/{notice}/{language}/preview", post(notices::preview))
         .route("/v1/queue", get(queue::show))
         .route("/v1/queue/flush", post(queue::flush))
+        .route("/v1/queue/pause", post(queue::pause))
+        .route("/v1/queue/resume", post(queue::resume))
         .route("/v1/keys", get(keys::list).post(keys::make))
         .route("/v1/keys/{id}", axum::routing::delete(keys::revoke))
         .route("/v1/dkim", get(senders::dkim_list))
