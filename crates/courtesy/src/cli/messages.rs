@@ -11,6 +11,7 @@ use super::table::{Marks, Table, answer, answer_json, answer_lines, clean, list,
 use super::{Common, Exit};
 
 pub(super) const EXAMPLES: &str = "\
+Examples:
   courtesy messages list --state failed
   courtesy messages list --cause auth --library MRPL
   courtesy messages list --request BC-104233
@@ -91,7 +92,8 @@ pub(super) async fn run(what: Messages, common: &Common) -> Result<Exit> {
             }
         }
         Messages::Cancel { id } => {
-            let message = client.json(Method::POST, &format!("/v1/messages/{}/cancel", segment(&id)), Body::None).await?;
+            let message =
+                client.json(Method::POST, &format!("/v1/messages/{}/cancel", segment(&id)), Body::None).await?;
             if common.json { answer_json(&message)? } else { say("It is taken back and will not be sent.") }
         }
     }

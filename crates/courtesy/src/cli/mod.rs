@@ -60,6 +60,7 @@ impl From<Exit> for ExitCode {
 
 /// What one comes for, before everything else.
 const EXAMPLES: &str = "\
+Examples:
   courtesy explain \"550-5.7.26 …\"            what a refusal means and who can fix it
   courtesy event event.json                   tell of something that happened to a request
   courtesy messages list --state failed       what did not get through
@@ -86,13 +87,27 @@ pub(crate) struct Common {
     #[arg(long, global = true)]
     json: bool,
     /// Settings file; without it courtesy.toml here, then /etc/courtesy/courtesy.toml
-    #[arg(long, global = true, value_name = "FILE", env = "COURTESY_CONFIG", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "COURTESY_CONFIG",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
     config: Option<PathBuf>,
     /// Set one option over file and environment
     #[arg(long, global = true, value_name = "OPTION=VALUE", hide_short_help = true)]
     set: Vec<String>,
     /// The language of what the server says: en or fr
-    #[arg(long, global = true, value_name = "LANGUAGE", env = "COURTESY_LANG", hide_env_values = true, hide_short_help = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "LANGUAGE",
+        env = "COURTESY_LANG",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
     lang: Option<String>,
     #[command(flatten)]
     reach: Reach,
