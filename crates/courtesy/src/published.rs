@@ -17,7 +17,7 @@ use serde::Serialize;
 use standards::domain::Domain;
 
 use crate::config::{Config, Relay};
-use crate::delivery::dkim::Key;
+use crate::keyring::Key;
 use crate::library::LibraryCode;
 use crate::sender::{Ours, dkim_target};
 use crate::store::RelayChange;

@@ -66,7 +66,9 @@ pub(super) async fn run(what: Dkim, common: &Common) -> Result<Exit> {
                 answer_json(&kept)?;
             } else {
                 answer(&text(&kept, "record"))?;
-                say(&format!("The key is kept. The record above must stand where {selector}._domainkey.{domain} leads:\n  courtesy dkim zone"));
+                say(&format!(
+                    "The key is kept. The record above must stand where {selector}._domainkey.{domain} leads:\n  courtesy dkim zone"
+                ));
             }
         }
         Dkim::Rotate { domain } => {
@@ -101,7 +103,13 @@ fn show(keys: &Value, common: &Common) -> Result<()> {
     let mut table = Table::new(&["DOMAIN", "SELECTOR", "LIBRARY", "SIGNS", "RECORD"]);
     for key in keys {
         let signs = if key["active"].as_bool() == Some(true) { "yes" } else { "" };
-        table.row([text(key, "domain"), text(key, "selector"), text(key, "library"), signs.to_owned(), text(key, "record")]);
+        table.row([
+            text(key, "domain"),
+            text(key, "selector"),
+            text(key, "library"),
+            signs.to_owned(),
+            text(key, "record"),
+        ]);
     }
     answer(&table.to_string())
 }

@@ -99,7 +99,11 @@ pub(super) async fn run(command: &DnsCommand, common: &Common) -> anyhow::Result
                 Ok(kit) => kit,
                 Err(exit) => return Ok(exit),
             };
-            say(common, &kit, &(kit.render(Format::Table, common.language()) + "\n" + &summary(&kit, common.language())))?;
+            say(
+                common,
+                &kit,
+                &(kit.render(Format::Table, common.language()) + "\n" + &summary(&kit, common.language())),
+            )?;
             Ok(exit(&kit))
         }
         DnsCommand::Diff(of) => diff(of, common).await,
@@ -208,10 +212,16 @@ async fn diff(of: &OfDomain, common: &Common) -> anyhow::Result<Exit> {
 fn change(spf: &SpfAdvice, language: Language) -> String {
     let merge = &spf.proposal.merge;
     let [now, new, lookups, none, unchanged] = match language {
-        Language::En => ["now", "new", "of 10 look-ups", "no record", "Leave it as it is: it lists our servers already."],
-        Language::Fr => {
-            ["avant", "après", "consultations sur 10", "aucun enregistrement", "Laissez-le tel quel : nos serveurs y sont déjà."]
+        Language::En => {
+            ["now", "new", "of 10 look-ups", "no record", "Leave it as it is: it lists our servers already."]
         }
+        Language::Fr => [
+            "avant",
+            "après",
+            "consultations sur 10",
+            "aucun enregistrement",
+            "Laissez-le tel quel : nos serveurs y sont déjà.",
+        ],
     };
     let width = now.chars().count().max(new.chars().count()) + 2;
     let pad = |label: &str| format!("{label}{}", " ".repeat(width - label.chars().count()));

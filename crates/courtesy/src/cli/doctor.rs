@@ -17,7 +17,11 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: &Args, common: &Common) -> Result<Exit> {
     let found = Client::of(common)?.get("/v1/doctor").await?;
-    if common.json { answer_json(&found)? } else { answer(&told(&found, Marks::here()))? }
+    if common.json {
+        answer_json(&found)?
+    } else {
+        answer(&told(&found, Marks::here()))?
+    }
     Ok(match text(&found, "status").as_str() {
         "pass" => Exit::Good,
         "warn" if args.strict => Exit::Warnings,

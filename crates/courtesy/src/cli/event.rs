@@ -37,7 +37,11 @@ pub(super) async fn run(args: &Args, common: &Common) -> Result<Exit> {
     let query = if args.dry_run { "?dry_run=true" } else { "" };
     if let Ok(event) = serde_json::from_slice::<Value>(&octets) {
         let told = client.json(Method::POST, &format!("/v1/events{query}"), Body::Json(event)).await?;
-        if common.json { answer_json(&told)? } else { answer(&receipt(&told, args.dry_run, Marks::here()))? }
+        if common.json {
+            answer_json(&told)?
+        } else {
+            answer(&receipt(&told, args.dry_run, Marks::here()))?
+        }
         return Ok(Exit::Good);
     }
     batch(&client, common, args, &octets, query).await
@@ -60,7 +64,12 @@ fn receipt(told: &Value, dry_run: bool, marks: Marks) -> String {
         lines.push_str(&clean(&format!("{mark} {state}{why}  {notice} ({}) to {to}", text(message, "language"))));
         lines.push('\n');
         for step in list(message, "plan") {
-            lines.push_str(&clean(&format!("    as {} ({}): {}", text(step, "from"), text(step, "sender"), text(step, "why"))));
+            lines.push_str(&clean(&format!(
+                "    as {} ({}): {}",
+                text(step, "from"),
+                text(step, "sender"),
+                text(step, "why")
+            )));
             lines.push('\n');
         }
         if !dry_run {
@@ -100,7 +109,10 @@ async fn batch(client: &Client, common: &Common, args: &Args, octets: &[u8], que
     let batches = batches(octets);
     let events: usize = batches.iter().map(Vec::len).sum();
     if events == 0 {
-        return Trouble::err(Exit::Failed, format!("{} has no events; write one JSON object, or one a line", args.file.display()));
+        return Trouble::err(
+            Exit::Failed,
+            format!("{} has no events; write one JSON object, or one a line", args.file.display()),
+        );
     }
     let (mut told, mut messages, mut refused) = (0, 0, 0);
     for lines in &batches {
@@ -110,7 +122,10 @@ async fn batch(client: &Client, common: &Common, args: &Args, octets: &[u8], que
         let answers = sent.inspect_err(|_| {
             // The same file again is safe: an event that was told is not told twice.
             if told > 0 {
-                say(&format!("{} were taken before this; run the same command again for the rest.", count(told, "event")));
+                say(&format!(
+                    "{} were taken before this; run the same command again for the rest.",
+                    count(told, "event")
+                ));
             }
         })?;
         for (answered, (number, _)) in answers.split(|byte| *byte == b'\n').zip(lines) {

@@ -55,7 +55,8 @@ pub(super) async fn run(what: Keys, common: &Common) -> Result<Exit> {
             let mut made = client.json(Method::POST, "/v1/keys", Body::Json(body)).await?;
             let secret = text(&made, "secret");
             if let Some(file) = &to_file {
-                write_private(file, secret.as_bytes()).with_context(|| format!("{} cannot be written", file.display()))?;
+                write_private(file, secret.as_bytes())
+                    .with_context(|| format!("{} cannot be written", file.display()))?;
                 if let Some(object) = made.as_object_mut() {
                     object.remove("secret");
                 }
@@ -95,7 +96,14 @@ async fn all(client: &Client, common: &Common) -> Result<Exit> {
         let library = if library.is_empty() { "everybody".to_owned() } else { library };
         let ended = text(key, "revoked_at");
         let ended = if ended.is_empty() { String::new() } else { moment(&ended) };
-        table.row([text(key, "id"), library, text(key, "name"), text(key, "shown"), moment(&text(key, "created_at")), ended]);
+        table.row([
+            text(key, "id"),
+            library,
+            text(key, "name"),
+            text(key, "shown"),
+            moment(&text(key, "created_at")),
+            ended,
+        ]);
     }
     answer(&table.to_string())?;
     Ok(Exit::Good)

@@ -51,7 +51,11 @@ pub(super) async fn run(what: Library, common: &Common) -> Result<Exit> {
         Library::List => all(&client, common).await,
         Library::Show { code } => {
             let record = client.get(&format!("/v1/libraries/{}", segment(&code))).await?;
-            if common.json { answer_json(&record)? } else { answer(&record_lines(&record))? }
+            if common.json {
+                answer_json(&record)?
+            } else {
+                answer(&record_lines(&record))?
+            }
             Ok(Exit::Good)
         }
         Library::Put { file, dry_run } => put(&client, common, &file, dry_run).await,
@@ -96,7 +100,9 @@ fn record_lines(record: &Value) -> String {
         let label = name.replace('_', " ");
         match fields.get(name) {
             None | Some(Value::Null) => {}
-            Some(Value::Array(values)) if values.iter().all(Value::is_string) => rows.push(vec![label, strings(values, "; ")]),
+            Some(Value::Array(values)) if values.iter().all(Value::is_string) => {
+                rows.push(vec![label, strings(values, "; ")])
+            }
             Some(Value::Array(values)) => rows.extend(values.iter().map(|value| vec![label.clone(), in_short(value)])),
             Some(value) => rows.push(vec![label, in_short(value)]),
         }
@@ -131,7 +137,13 @@ fn in_short(value: &Value) -> String {
 async fn put(client: &Client, common: &Common, file: &Path, dry_run: bool) -> Result<Exit> {
     let octets = read(file)?;
     let record: Value = serde_json::from_slice(&octets).map_err(|error| {
-        Trouble::new(Exit::Failed, [format!("{} is not JSON: {error}", file.display()), "courtesy library show CODE --json writes one to begin with".to_owned()])
+        Trouble::new(
+            Exit::Failed,
+            [
+                format!("{} is not JSON: {error}", file.display()),
+                "courtesy library show CODE --json writes one to begin with".to_owned(),
+            ],
+        )
     })?;
     let Some(code) = record.get("code").and_then(Value::as_str) else {
         return Trouble::err(Exit::Failed, format!("{} has no \"code\": a record says whose it is", file.display()));
@@ -199,11 +211,18 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>> {
     use std::io::Read as _;
     let mut octets = Vec::new();
     if file.as_os_str() == "-" {
-        std::io::stdin().lock().take(FILE_OCTETS_MAX).read_to_end(&mut octets).context("standard input cannot be read")?;
+        std::io::stdin()
+            .lock()
+            .take(FILE_OCTETS_MAX)
+            .read_to_end(&mut octets)
+            .context("standard input cannot be read")?;
         return Ok(octets);
     }
     let opened = std::fs::File::open(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    opened.take(FILE_OCTETS_MAX).read_to_end(&mut octets).with_context(|| format!("{} cannot be read", file.display()))?;
+    opened
+        .take(FILE_OCTETS_MAX)
+        .read_to_end(&mut octets)
+        .with_context(|| format!("{} cannot be read", file.display()))?;
     Ok(octets)
 }
 

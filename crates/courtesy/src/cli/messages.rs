@@ -91,7 +91,8 @@ pub(super) async fn run(what: Messages, common: &Common) -> Result<Exit> {
             }
         }
         Messages::Cancel { id } => {
-            let message = client.json(Method::POST, &format!("/v1/messages/{}/cancel", segment(&id)), Body::None).await?;
+            let message =
+                client.json(Method::POST, &format!("/v1/messages/{}/cancel", segment(&id)), Body::None).await?;
             if common.json { answer_json(&message)? } else { say("It is taken back and will not be sent.") }
         }
     }

@@ -5,6 +5,7 @@
 
 mod check;
 mod client;
+mod demo;
 mod dkim;
 mod dns;
 mod doctor;
@@ -100,7 +101,14 @@ pub(crate) struct Common {
     #[arg(long, global = true, value_name = "OPTION=VALUE", hide_short_help = true)]
     set: Vec<String>,
     /// The language of what the server says: en or fr
-    #[arg(long, global = true, value_name = "LANGUAGE", env = "COURTESY_LANG", hide_env_values = true, hide_short_help = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "LANGUAGE",
+        env = "COURTESY_LANG",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
     lang: Option<String>,
     #[command(flatten)]
     reach: Reach,
@@ -152,6 +160,8 @@ enum Command {
     Man(shell::Man),
     /// Help on a command, or on exit-codes or causes
     Help(topics::Help),
+    /// Show what it does: a practice internet, nine libraries, the same notices as today and by Courtesy
+    Demo(demo::DemoArgs),
 }
 
 /// Runs the command line of this process.
@@ -200,6 +210,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
         Command::Help(args) => topics::run(&args, &common),
+        Command::Demo(args) => demo::run(&args, &common).await,
     }
 }
 

@@ -153,7 +153,11 @@ pub(super) async fn run(what: Notices, common: &Common) -> Result<Exit> {
         Notices::Restore { words, version } => restore(&client, common, &words, version).await?,
         Notices::Reset(words) => {
             let saved = client.json(Method::DELETE, &words.path(&client).await?, Body::None).await?;
-            if common.json { answer_json(&saved)? } else { say("The words of the layer below are in force again; older versions stay in the history.") }
+            if common.json {
+                answer_json(&saved)?
+            } else {
+                say("The words of the layer below are in force again; older versions stay in the history.")
+            }
         }
         Notices::Preview { notice, language, of, file, html } => {
             let words = Words { notice, language, of };
@@ -178,7 +182,10 @@ impl Of {
                 const NAMED: usize = 5;
                 let codes: Vec<String> = several.iter().take(NAMED).map(|library| text(library, "code")).collect();
                 let more = if several.len() > NAMED { ", …" } else { "" };
-                let line = format!("say whose: --library CODE ({}{more}), or --library _ for the consortium's words", codes.join(", "));
+                let line = format!(
+                    "say whose: --library CODE ({}{more}), or --library _ for the consortium's words",
+                    codes.join(", ")
+                );
                 Trouble::err(Exit::Usage, line)
             }
         }
@@ -194,7 +201,8 @@ impl Words {
     /// The address of these words.
     async fn path(&self, client: &Client) -> Result<String> {
         // A misspelt name is refused here, before anything is asked.
-        let notice = Notice::from_code(&self.notice).map_err(|error| Trouble::new(Exit::NotFound, [error.to_string()]))?;
+        let notice =
+            Notice::from_code(&self.notice).map_err(|error| Trouble::new(Exit::NotFound, [error.to_string()]))?;
         Language::from_tag(&self.language).ok_or_else(|| {
             Trouble::new(Exit::NotFound, [format!("we do not write “{}”; use en or fr", clean(&self.language))])
         })?;
@@ -230,7 +238,10 @@ fn whose_words(notice: &Value, tag: &str) -> String {
 async fn switch(client: &Client, common: &Common, args: &Switch, on: bool) -> Result<()> {
     let code = args.of.code(client).await?;
     if code == CONSORTIUM {
-        return Trouble::err(Exit::Usage, "the consortium has words and no switches: turn it on or off for a library, --library CODE");
+        return Trouble::err(
+            Exit::Usage,
+            "the consortium has words and no switches: turn it on or off for a library, --library CODE",
+        );
     }
     let query = if args.dry_run { "?dry_run=true" } else { "" };
     let path = format!("/v1/libraries/{}/notices/{}{query}", segment(&code), segment(&args.notice));
@@ -280,7 +291,10 @@ fn words_at(versions: &[Value], words: &Words, version: i64) -> Result<String> {
         return Ok(shipped().unwrap_or_default());
     }
     let Some(found) = versions.iter().find(|one| one.get("version").and_then(Value::as_i64) == Some(version)) else {
-        let line = format!("there is no version {version}; courtesy notice history {} {} lists them", words.notice, words.language);
+        let line = format!(
+            "there is no version {version}; courtesy notice history {} {} lists them",
+            words.notice, words.language
+        );
         return Trouble::err(Exit::NotFound, clean(&line));
     };
     Ok(found.get("source").and_then(Value::as_str).map_or_else(|| shipped().unwrap_or_default(), str::to_owned))
@@ -360,7 +374,10 @@ mod tests {
     #[test]
     fn a_diff_shows_what_changed_and_a_little_around() {
         let (old, new) = ("a\nb\nc\nd\ne\n", "a\nb\nC\nd\ne\n");
-        assert_eq!(changes(old, new, "version 1", "version 2"), "--- version 1\n+++ version 2\n@@ -1,5 +1,5 @@\n a\n b\n-c\n+C\n d\n e\n");
+        assert_eq!(
+            changes(old, new, "version 1", "version 2"),
+            "--- version 1\n+++ version 2\n@@ -1,5 +1,5 @@\n a\n b\n-c\n+C\n d\n e\n"
+        );
         assert_eq!(changes(old, old, "", ""), "");
     }
 

@@ -58,7 +58,8 @@ pub(super) async fn run(what: Sender, common: &Common) -> Result<Exit> {
 fn words(sender: &Value, language: Language) -> String {
     let said = |value: &Value| clean(value[language.tag()].as_str().unwrap_or_default());
     let (plan, marks) = (&sender["plan"], Marks::here());
-    let mut out = format!("{} <{}>   ({})\n", clean(&text(plan, "display_name")), clean(&text(plan, "from")), text(plan, "rung"));
+    let mut out =
+        format!("{} <{}>   ({})\n", clean(&text(plan, "display_name")), clean(&text(plan, "from")), text(plan, "rung"));
     out.push_str(&format!("{}\n", said(&plan["reason"])));
     let reply_to = text(plan, "reply_to");
     if !reply_to.is_empty() {
@@ -112,7 +113,10 @@ mod tests {
             "verdicts": [{ "verdict": "rejected", "headline": { "en": "Gmail would refuse this today.", "fr": "Gmail le refuserait." } }],
             "checked_at": null });
         let said = words(&sender, Language::En);
-        assert!(said.starts_with("Maple Ridge <mrpl@notices.example>   (shared)\nSent from the shared address.\n"), "{said}");
+        assert!(
+            said.starts_with("Maple Ridge <mrpl@notices.example>   (shared)\nSent from the shared address.\n"),
+            "{said}"
+        );
         assert!(said.contains("own_dkim  No key.\n") && said.contains("Gmail would refuse this today.\n"), "{said}");
         assert!(words(&sender, Language::Fr).contains("Pas de clé."));
     }

@@ -35,8 +35,15 @@ pub(super) fn man(args: &Man) -> Result<Exit> {
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     clap_mangen::generate_to(Line::command(), folder)
         .with_context(|| format!("manual pages cannot be written into {}", folder.display()))?;
-    let pages = std::fs::read_dir(folder)?.filter_map(Result::ok).filter(|entry| entry.path().extension().is_some_and(|e| e == "1"));
-    say(&format!("{} in {}; read one: man {}/courtesy.1", count(pages.count(), "page"), folder.display(), folder.display()));
+    let pages = std::fs::read_dir(folder)?
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().extension().is_some_and(|e| e == "1"));
+    say(&format!(
+        "{} in {}; read one: man {}/courtesy.1",
+        count(pages.count(), "page"),
+        folder.display(),
+        folder.display()
+    ));
     Ok(Exit::Good)
 }
 

@@ -54,9 +54,11 @@ fn exit_codes(common: &Common) -> Result<()> {
 fn causes(common: &Common) -> Result<()> {
     let language = common.lang.as_deref().and_then(Language::from_tag).unwrap_or(Language::En);
     let facts = Facts::default();
-    let told = Cause::all().map(|cause| (cause.code(), cause.headline(language, &facts), cause.whose_job(language, &facts)));
+    let told =
+        Cause::all().map(|cause| (cause.code(), cause.headline(language, &facts), cause.whose_job(language, &facts)));
     if common.json {
-        let lines: Vec<_> = told.map(|(code, words, fixer)| json!({ "code": code, "words": words, "fixer": fixer })).collect();
+        let lines: Vec<_> =
+            told.map(|(code, words, fixer)| json!({ "code": code, "words": words, "fixer": fixer })).collect();
         return answer_lines(&lines);
     }
     let mut table = Table::new(&["CAUSE", "WHOSE JOB", "WHAT HAPPENED"]);
@@ -72,7 +74,10 @@ fn of_command(path: &[&str]) -> Result<String> {
     command.build();
     for name in path {
         let Some(found) = command.find_subcommand(name) else {
-            let line = format!("there is no help on “{}”; topics are exit-codes and causes, commands are in: courtesy --help", super::table::clean(name));
+            let line = format!(
+                "there is no help on “{}”; topics are exit-codes and causes, commands are in: courtesy --help",
+                super::table::clean(name)
+            );
             return Trouble::err(Exit::Usage, line);
         };
         command = found.clone();

@@ -81,7 +81,10 @@ pub(super) fn read_words(at: &Path) -> Result<(Vec<WordsFile>, Vec<Remark>)> {
         return Err(Trouble::new(Exit::Failed, lines).into());
     }
     if paths.len() > FILES_MAX {
-        return Trouble::err(Exit::Failed, format!("{} has more than {FILES_MAX} files; is it the right folder?", at.display()));
+        return Trouble::err(
+            Exit::Failed,
+            format!("{} has more than {FILES_MAX} files; is it the right folder?", at.display()),
+        );
     }
     paths.sort();
     let (mut files, mut remarks) = (Vec::new(), Vec::new());
@@ -122,16 +125,25 @@ pub(super) fn file_name(notice: &str, language: &str) -> String {
 
 /// What there is to say about a file's words, errors and warnings, said in `said_in`.
 pub(super) fn lint(file: &WordsFile, home: &[Domain], said_in: Language) -> Vec<Remark> {
-    let remark = |at: At, is_error, words| Remark { file: file.path.display().to_string(), line: at.line.max(1), is_error, words };
+    let remark = |at: At, is_error, words| Remark {
+        file: file.path.display().to_string(),
+        line: at.line.max(1),
+        is_error,
+        words,
+    };
     match Words::parse(&file.source, file.language) {
-        Err(problems) => problems.iter().map(|problem| remark(problem.at, true, problem.trouble.say(said_in))).collect(),
+        Err(problems) => {
+            problems.iter().map(|problem| remark(problem.at, true, problem.trouble.say(said_in))).collect()
+        }
         Ok(words) if words.notice != file.notice => {
             let said = format!("the file is named {} and says that it is {}", file.notice, words.notice);
             vec![remark(At { line: 1, column: 1 }, true, said)]
         }
         Ok(words) => check::check(&words, home)
             .iter()
-            .map(|problem| remark(problem.at, problem.trouble.severity() == Severity::Error, problem.trouble.say(said_in)))
+            .map(|problem| {
+                remark(problem.at, problem.trouble.severity() == Severity::Error, problem.trouble.say(said_in))
+            })
             .collect(),
     }
 }

@@ -14,11 +14,11 @@ use crate::id;
 use crate::intake::Told;
 use crate::library::Library;
 use crate::net::tls::Security;
+use crate::notice::Language;
+use crate::notice::catalogue::Notice;
 use crate::notice::frame::Frame;
 use crate::notice::render::{Rendered, render};
 use crate::notice::value::Fields;
-use crate::notice::Language;
-use crate::notice::catalogue::Notice;
 use crate::outcome::{Outcome, Provider, Said, judge};
 use crate::queue::{Settlement, State, settle};
 use crate::sender::{Plan, SenderKind};
@@ -46,7 +46,8 @@ pub(super) async fn attempt(engine: &Delivery, message: Claimed) -> Settled {
         let cause = message.last_cause.clone().unwrap_or_else(|| "expired".to_owned());
         let entry = Entry { at: now, what: What::Expired { cause: cause.clone() } };
         // What kept it from going says more than that time ran out.
-        return ended(&message, State::Failed, Some(cause), vec![entry], now);
+        let expired = ended(&message, State::Failed, Some(cause), vec![entry], now);
+        return Settled { tried: false, ..expired };
     }
     match send(engine, &message, now).await {
         Ok(settled) => settled,
@@ -101,6 +102,13 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         (None, Ok(_)) => return Err(Not::Ours("a route led nowhere".to_owned())),
     };
     let outcome = judge(&said, provider);
+    if attempted.as_ref().is_some_and(|attempted| !attempted.asked) {
+        // The site could not be reached some seconds ago and was not asked for this message: no attempt of its own.
+        let wait = engine.schedule.wait(message.attempt, chance());
+        let wait = SignedDuration::try_from(wait).unwrap_or(NO_CONNECTION);
+        let cause = outcome.cause().map(|cause| cause.code().to_owned());
+        return Ok(Settled { state: State::Delayed, cause, ..untried(message, wait, now) });
+    }
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let told = Tried { message, plan: &plan, relay, provider, to: &to, took_ms };
     Ok(settled(engine, &library, &told, attempted.as_ref(), &outcome).await)
@@ -117,7 +125,13 @@ struct Tried<'a> {
 }
 
 /// The words of this message, written out; held where a value is missing.
-async fn written(engine: &Delivery, message: &Claimed, library: &Library, language: Language, now: Timestamp) -> Result<Rendered, Not> {
+async fn written(
+    engine: &Delivery,
+    message: &Claimed,
+    library: &Library,
+    language: Language,
+    now: Timestamp,
+) -> Result<Rendered, Not> {
     let notice = Notice::from_code(&message.notice).map_err(|error| Not::Ours(error.to_string()))?;
     let source = WordsSource { of: message.words_of.clone(), version: message.words_version };
     let words = engine.parts.book.words_at(&source, notice, language).await;
@@ -152,7 +166,14 @@ fn mail_from(engine: &Delivery, message: &Claimed, plan: &Plan) -> Address {
 }
 
 /// The mail, composed and signed.
-fn mail(engine: &Delivery, message: &Claimed, to: &Address, plan: &Plan, rendered: &Rendered, language: Language) -> Vec<u8> {
+fn mail(
+    engine: &Delivery,
+    message: &Claimed,
+    to: &Address,
+    plan: &Plan,
+    rendered: &Rendered,
+    language: Language,
+) -> Vec<u8> {
     let host = &engine.parts.config.shared.domain;
     let message_id = format!("{}@{host}", message.id.bare().to_ascii_lowercase());
     let feedback_id = format!("{}:{}:{}:courtesy", message.notice, message.library, plan.sender.code());
@@ -178,7 +199,13 @@ fn mail(engine: &Delivery, message: &Claimed, to: &Address, plan: &Plan, rendere
     signed.unwrap_or(mail)
 }
 
-async fn settled(engine: &Delivery, library: &Library, told: &Tried<'_>, attempted: Option<&Attempted>, outcome: &Outcome) -> Settled {
+async fn settled(
+    engine: &Delivery,
+    library: &Library,
+    told: &Tried<'_>,
+    attempted: Option<&Attempted>,
+    outcome: &Outcome,
+) -> Settled {
     let (message, parts) = (told.message, &engine.parts);
     let at = clock::now();
     let mut refused = refused(message);
@@ -260,15 +287,16 @@ fn ended(message: &Claimed, state: State, cause: Option<String>, entries: Vec<En
     }
 }
 
+/// Hands a claimed message back, due now: we stop before its turn came.
+pub(super) fn handed_back(message: &Claimed) -> Settled {
+    untried(message, SignedDuration::ZERO, clock::now())
+}
+
 /// Back into the queue as if it had not been claimed.
 fn untried(message: &Claimed, wait: SignedDuration, now: Timestamp) -> Settled {
     let state = if message.attempt > 1 { State::Delayed } else { State::Queued };
     let due_at = now.checked_add(wait).unwrap_or(message.deadline).min(message.deadline);
-    Settled {
-        due_at: Some(due_at),
-        tried: false,
-        ..ended(message, state, message.last_cause.clone(), Vec::new(), now)
-    }
+    Settled { due_at: Some(due_at), tried: false, ..ended(message, state, message.last_cause.clone(), Vec::new(), now) }
 }
 
 fn refused(message: &Claimed) -> Vec<SenderKind> {

@@ -10,8 +10,8 @@ use axum::http::{HeaderMap, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::App;
-use super::problem::accepted_language;
 use super::problem::Refusal;
+use super::problem::accepted_language;
 use crate::clock;
 use crate::notice::Language;
 use crate::published::{self, Region, changes};
@@ -33,9 +33,12 @@ pub async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Res
     let regions = regions(&app).await?;
     let french = accepted_language(&headers) == Language::Fr;
     let page = Page { french, regions: &regions, host: app.config.public_host.as_str() };
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let policy =
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     Ok(match page.render() {
-        Ok(html) => ([(header::CONTENT_SECURITY_POLICY, policy), (header::VARY, "accept-language")], Html(html)).into_response(),
+        Ok(html) => {
+            ([(header::CONTENT_SECURITY_POLICY, policy), (header::VARY, "accept-language")], Html(html)).into_response()
+        }
         Err(error) => super::problem::Problem::ours(&error).into_response(),
     })
 }

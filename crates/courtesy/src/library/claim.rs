@@ -46,7 +46,9 @@ impl Claims<'_> {
         // Whose it is stays unsaid: one library's settings are no other's business.
         self.is_anothers(&library.code, domain).then(|| RecordProblem {
             field: "from",
-            detail: format!("{domain} is used by another library; where both are one organisation, the consortium can set it"),
+            detail: format!(
+                "{domain} is used by another library; where both are one organisation, the consortium can set it"
+            ),
         })
     }
 
@@ -56,9 +58,8 @@ impl Claims<'_> {
     }
 
     fn is_anothers(&self, code: &LibraryCode, domain: &Domain) -> bool {
-        let writes = |kept: &Arc<Library>| {
-            kept.code != *code && kept.from.as_ref().is_some_and(|from| from.domain() == domain)
-        };
+        let writes =
+            |kept: &Arc<Library>| kept.code != *code && kept.from.as_ref().is_some_and(|from| from.domain() == domain);
         self.libraries.iter().any(writes) || self.delegated.iter().any(|(of, owner)| of == domain && owner != code)
     }
 }

@@ -11,8 +11,9 @@ use super::{By, Claims, InLanguages, Library, LibraryCode};
 use crate::notice::Language;
 
 /// Columns that a file may have.
-pub const COLUMNS: [&str; 19] = [
+pub const COLUMNS: [&str; 20] = [
     "code",
+    "symbols",
     "name_en",
     "name_fr",
     "time_zone",
@@ -120,6 +121,7 @@ impl Row<'_> {
         }
         let library = Library {
             name: name.unwrap_or_default(),
+            symbols: self.symbols(),
             time_zone: self.time_zone(),
             languages: self.languages(),
             region: self.cell("region").unwrap_or("default").to_owned(),
@@ -166,6 +168,18 @@ impl Row<'_> {
 
     fn time_zone(&self) -> String {
         self.cell("time_zone").unwrap_or("UTC").to_owned()
+    }
+
+    fn symbols(&mut self) -> Vec<LibraryCode> {
+        let text = self.cell("symbols").unwrap_or_default().to_owned();
+        let mut symbols = Vec::new();
+        for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
+            match LibraryCode::parse(part) {
+                Ok(symbol) => symbols.push(symbol),
+                Err(error) => self.error("symbols", error.to_string()),
+            }
+        }
+        symbols
     }
 
     fn languages(&mut self) -> Vec<Language> {

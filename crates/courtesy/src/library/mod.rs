@@ -111,6 +111,9 @@ pub struct Closure {
 pub struct Library {
     /// Its code.
     pub code: LibraryCode,
+    /// Its codes in other systems: an ILL system's symbol, an ISIL. Messages that name one are its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub symbols: Vec<LibraryCode>,
     /// Its name as patrons know it.
     pub name: InLanguages,
     /// IANA time zone: `America/Vancouver`. Days, hours and quiet times are in it.

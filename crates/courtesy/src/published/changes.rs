@@ -56,7 +56,10 @@ fn place(change: &RelayChange) -> Place {
 #[must_use]
 pub fn announced(so_far: &[RelayChange], host: &str, address: Option<IpAddr>) -> Option<Timestamp> {
     let of_it = so_far.iter().filter(|change| change.host == host && change.address == address);
-    of_it.max_by_key(|change| change.at).filter(|change| matches!(change.changed, RelayChanged::Planned(_))).map(|c| c.at)
+    of_it
+        .max_by_key(|change| change.at)
+        .filter(|change| matches!(change.changed, RelayChanged::Planned(_)))
+        .map(|c| c.at)
 }
 
 /// The feed, the newest change first. Its ids never change, and neither does what an entry says.
@@ -76,7 +79,8 @@ pub fn feed(so_far: &[RelayChange], config: &Config, since: Timestamp, language:
     for change in so_far.iter().rev().take(ENTRIES_MAX) {
         let sentence = escaped(&sentence(change, language));
         let address = change.address.map(|address| address.to_string()).unwrap_or_default();
-        let id = escaped(&format!("urn:courtesy:relays:{host}:{}:{}:{}:{address}", change.at, change.region, change.host));
+        let id =
+            escaped(&format!("urn:courtesy:relays:{host}:{}:{}:{}:{address}", change.at, change.region, change.host));
         let id = id.replace(' ', "%20");
         // Writing to a String cannot fail.
         let _ = writeln!(

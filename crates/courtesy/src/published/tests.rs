@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::config::Config;
-use crate::delivery::dkim::Keyring;
+use crate::keyring::Keyring;
 use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::sender::{Ours, wanted};
@@ -19,7 +19,8 @@ fn config(relays: &str) -> Config {
     config
 }
 
-const NOW: &str = "[[relay]]\nhost = \"mta1.example\"\nregion = \"ca-west\"\nsources = [\"192.0.2.10\", \"2001:db8::10\"]\n";
+const NOW: &str =
+    "[[relay]]\nhost = \"mta1.example\"\nregion = \"ca-west\"\nsources = [\"192.0.2.10\", \"2001:db8::10\"]\n";
 const PLANNED: &str =
     "[[relay]]\nhost = \"mta2.example\"\nregion = \"ca-west\"\nsources = [\"192.0.2.11\"]\nplanned = \"2026-12-15\"\n";
 
@@ -56,7 +57,11 @@ fn a_change_is_told_once() {
 
 #[test]
 fn a_planned_relay_is_announced_and_added_when_its_day_comes() {
-    let told = history(&[("2026-11-12T00:00:00Z", PLANNED), ("2026-12-14T23:59:00Z", PLANNED), ("2026-12-15T00:00:00Z", PLANNED)]);
+    let told = history(&[
+        ("2026-11-12T00:00:00Z", PLANNED),
+        ("2026-12-14T23:59:00Z", PLANNED),
+        ("2026-12-15T00:00:00Z", PLANNED),
+    ]);
     let day = "2026-12-15".parse().unwrap();
     let address = "192.0.2.11".to_owned();
     assert_eq!(kinds(&told), [(address.clone(), RelayChanged::Planned(day)), (address, RelayChanged::Added)]);
@@ -71,9 +76,12 @@ fn a_planned_relay_is_published_beside_those_that_send() {
     let told = changes::to_tell(&[], &config, at("2026-11-12T00:00:00Z"));
     let before = relays(&config, &told, at("2026-11-20T00:00:00Z"));
     assert_eq!(before[0].hosts.len(), 1);
-    assert_eq!(serde_json::to_value(&before[0].planned).unwrap(), serde_json::json!([
-        { "on": "2026-12-15", "host": "mta2.example", "add": ["192.0.2.11"], "announced": "2026-11-12" }
-    ]));
+    assert_eq!(
+        serde_json::to_value(&before[0].planned).unwrap(),
+        serde_json::json!([
+            { "on": "2026-12-15", "host": "mta2.example", "add": ["192.0.2.11"], "announced": "2026-11-12" }
+        ])
+    );
     let after = relays(&config, &told, at("2026-12-15T00:00:00Z"));
     assert_eq!((after[0].hosts.len(), after[0].planned.len()), (2, 0));
     assert!(zone(&config, &[]).contains("ip4:192.0.2.11"), "receivers must know it before it sends");
@@ -108,7 +116,10 @@ async fn the_zone_has_every_name_that_a_kit_leads_to() {
     for (_, target) in wanted(&domain, &LibraryCode::parse("MRPL").unwrap(), &ours) {
         assert!(text.contains(&format!("\n{target}. IN TXT ")), "{target} is not in\n{text}");
     }
-    for name in [format!("{}. IN TXT \"v=spf1 ip4:192.0.2.10", ours.include), "c1._domainkey.notices.example. IN TXT".to_owned()] {
+    for name in [
+        format!("{}. IN TXT \"v=spf1 ip4:192.0.2.10", ours.include),
+        "c1._domainkey.notices.example. IN TXT".to_owned(),
+    ] {
         assert!(text.contains(&format!("\n{name}")), "{name} is not in\n{text}");
     }
     assert!(!text.contains("library.example"), "what stands in a library's own zone is not ours to publish\n{text}");

@@ -7,8 +7,6 @@
 mod retry;
 mod settle;
 
-
-
 use std::fmt;
 
 pub use retry::{Schedule, next_due};

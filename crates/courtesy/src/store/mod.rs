@@ -15,6 +15,9 @@ mod pause;
 mod queue;
 mod relay;
 mod schema;
+mod sole;
+#[cfg(test)]
+mod tests;
 mod words;
 mod writer;
 
@@ -32,6 +35,7 @@ pub use message::{Filter, MessageRow};
 pub use pause::Pause;
 pub use queue::{Claimed, Counts, Settled};
 pub use relay::{RelayChange, RelayChanged};
+pub use sole::{NotSole, Sole};
 pub use words::{SavedWords, WordsRef};
 
 /// The store is broken: disk, database, bug. Never a reason to fail a message.

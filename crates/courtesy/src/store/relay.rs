@@ -39,9 +39,10 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn relay_changes(&self) -> Result<Vec<RelayChange>> {
-        let rows = sqlx::query("select at, region, host, address, change, planned_for from relay_change order by at, n")
-            .fetch_all(&self.readers)
-            .await?;
+        let rows =
+            sqlx::query("select at, region, host, address, change, planned_for from relay_change order by at, n")
+                .fetch_all(&self.readers)
+                .await?;
         rows.iter().map(change_from).collect()
     }
 

@@ -4,7 +4,6 @@
 //! a [`Change`] whenever a library's sender changes by itself. Accepting an event never waits for DNS; an attempt in a
 //! library's own name waits for it only where the facts at hand have run out.
 
-pub mod announce;
 mod observed;
 
 use std::collections::HashMap;
@@ -19,7 +18,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::clock;
 use crate::config::Config;
-use crate::delivery::dkim::Keyring;
+use crate::keyring::Keyring;
 use crate::library::{Library, LibraryCode};
 use crate::net::dns::Resolver;
 use crate::net::facts;
@@ -59,6 +58,14 @@ pub struct Change {
 type PlanKey = (LibraryCode, Language, Option<Family>, Vec<SenderKind>);
 type ProofKey = (Domain, String);
 
+/// A plan, and how long it needs no second thought.
+struct Remembered {
+    /// The state of all that plans are made from.
+    generation: u64,
+    until: Timestamp,
+    plan: Arc<Plan>,
+}
+
 /// Proofs and plans.
 pub struct Senders {
     config: Arc<Config>,
@@ -67,7 +74,7 @@ pub struct Senders {
     keyring: Arc<Keyring>,
     dns: Resolver,
     proofs: RwLock<HashMap<ProofKey, Arc<Proof>>>,
-    plans: Mutex<HashMap<PlanKey, (u64, Timestamp, Arc<Plan>)>>,
+    plans: Mutex<HashMap<PlanKey, Remembered>>,
     generation: AtomicU64,
     observed: observed::Ledger,
     looking: Mutex<HashMap<ProofKey, Arc<tokio::sync::Mutex<()>>>>,
@@ -147,29 +154,43 @@ impl Senders {
         let generation = self.generation.load(Ordering::Relaxed);
         let key = (library.code.clone(), language, family, refused.to_vec());
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, until, plan)) = plans.get(&key)
-            && *of == generation
-            && now < *until
+        if let Some(known) = plans.get(&key)
+            && known.generation == generation
+            && now < known.until
         {
-            return Arc::clone(plan);
+            return Arc::clone(&known.plan);
         }
         let plan = Arc::new(self.made(library, language, family, refused, now));
         if plans.len() >= PLANS_MAX {
             plans.clear();
         }
         let until = now.checked_add(PLAN_REMEMBERED).unwrap_or(now);
-        plans.insert(key, (generation, until, Arc::clone(&plan)));
+        plans.insert(key, Remembered { generation, until, plan: Arc::clone(&plan) });
         plan
     }
 
-    fn made(&self, library: &Library, language: Language, family: Option<Family>, refused: &[SenderKind], now: Timestamp) -> Plan {
+    fn made(
+        &self,
+        library: &Library,
+        language: Language,
+        family: Option<Family>,
+        refused: &[SenderKind],
+        now: Timestamp,
+    ) -> Plan {
         let ours = self.ours(&library.region);
         let domains = library.from.iter().map(|from| from.domain()).chain([&ours.shared]);
         let proofs: Vec<Proof> =
             domains.filter_map(|domain| self.proof(domain, &library.region)).map(|proof| (*proof).clone()).collect();
         let observed = self.observed.of(&library.code);
-        let situation =
-            Situation { library, language, proofs: &proofs, ours: &ours, family, observed: &observed, exclude: refused };
+        let situation = Situation {
+            library,
+            language,
+            proofs: &proofs,
+            ours: &ours,
+            family,
+            observed: &observed,
+            exclude: refused,
+        };
         sender::plan(&situation, now)
     }
 
@@ -193,7 +214,14 @@ impl Senders {
 
     /// What a provider answered to a message under `plan`: counted, and an incident where it was a refusal for
     /// authentication.
-    pub async fn observed(&self, library: &Library, plan: &Plan, provider: Provider, outcome: &Outcome, now: Timestamp) {
+    pub async fn observed(
+        &self,
+        library: &Library,
+        plan: &Plan,
+        provider: Provider,
+        outcome: &Outcome,
+        now: Timestamp,
+    ) {
         let authentication = outcome.cause().filter(|cause| cause.is_within("auth"));
         let accepted = matches!(outcome, Outcome::Accepted { .. });
         if !accepted && authentication.is_none() {
@@ -253,7 +281,7 @@ impl Senders {
         let shared = *domain == ours.shared;
         let selectors = if shared { &ours.selectors } else { &ours.library_selectors };
         let keys = selectors.iter().filter_map(|selector| self.keyring.get(domain.as_str(), selector));
-        let ours_at = |key: Arc<crate::delivery::dkim::Key>| OurKey {
+        let ours_at = |key: Arc<crate::keyring::Key>| OurKey {
             selector: key.selector.clone(),
             algorithm: key.algorithm.clone(),
             public: key.public.clone(),
@@ -316,7 +344,10 @@ impl Senders {
         let gathering = facts::gather(&fresh, &ours, &subject, clock::now());
         let facts = tokio::time::timeout(LOOK_MAX, gathering).await.ok()?;
         let proof = Arc::new(Proof::of(facts, self.config.proof.age_limit));
-        self.proofs.write().unwrap_or_else(PoisonError::into_inner).insert((shared, region.to_owned()), Arc::clone(&proof));
+        self.proofs
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert((shared, region.to_owned()), Arc::clone(&proof));
         self.generation.fetch_add(1, Ordering::Relaxed);
         Some(proof)
     }
@@ -387,8 +418,7 @@ impl Senders {
         if !shared && sender::is_public_mailbox(domain) {
             return;
         }
-        let selectors =
-            if shared { &self.config.shared.selectors } else { &self.config.shared.library_selectors };
+        let selectors = if shared { &self.config.shared.selectors } else { &self.config.shared.library_selectors };
         for (index, selector) in selectors.iter().enumerate() {
             let of = (!shared).then(|| library.code.as_str());
             if let Err(error) = self.keyring.make(domain, selector, of, index == 0).await {

@@ -3,8 +3,8 @@
 #[cfg(test)]
 mod bounce_corpus;
 #[cfg(test)]
-mod smtp_client;
-#[cfg(test)]
 mod proof;
+#[cfg(test)]
+mod smtp_client;
 #[cfg(test)]
 mod spf_suite;

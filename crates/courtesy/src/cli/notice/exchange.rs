@@ -24,7 +24,11 @@ pub(super) fn lint_all(at: &Path, strict: bool, common: &Common) -> Result<Exit>
     let (home, said_in) = (words::home(common), words::said_in(common));
     remarks.extend(files.iter().flat_map(|file| lint(file, &home, said_in)));
     show(&remarks, common)?;
-    let read = files.len() + remarks.iter().filter(|remark| !files.iter().any(|file| file.path.display().to_string() == remark.file)).count();
+    let read = files.len()
+        + remarks
+            .iter()
+            .filter(|remark| !files.iter().any(|file| file.path.display().to_string() == remark.file))
+            .count();
     say(&format!("{} in {}", summary(&remarks), count(read, "file")));
     let errors = remarks.iter().any(|remark| remark.is_error);
     Ok(if errors {
@@ -56,7 +60,8 @@ pub(super) async fn pull(client: &Client, common: &Common, folder: &Path, of: &O
     sources.sort();
     // A name of the server's becomes a path here: only names of the catalogue may.
     sources.retain(|((notice, language), _)| {
-        Notice::from_code(notice).is_ok() && crate::notice::Language::from_tag(language).is_some_and(|known| known.tag() == language)
+        Notice::from_code(notice).is_ok()
+            && crate::notice::Language::from_tag(language).is_some_and(|known| known.tag() == language)
     });
     let differs: Vec<String> = sources
         .iter()
@@ -101,7 +106,8 @@ pub(super) async fn push(client: &Client, common: &Common, at: &Path, of: &Of, d
     let (files, mut remarks) = read_words(at)?;
     let in_force = in_force(client, of).await?;
     let base = of.path(client).await?;
-    let is_new = |file: &&WordsFile| in_force.get(&(file.notice.code(), file.language.tag().to_owned())) != Some(&file.source);
+    let is_new =
+        |file: &&WordsFile| in_force.get(&(file.notice.code(), file.language.tag().to_owned())) != Some(&file.source);
     let changed: Vec<&WordsFile> = files.iter().filter(is_new).collect();
     for (index, file) in changed.iter().enumerate() {
         progress(index, changed.len(), "checked");
@@ -116,7 +122,11 @@ pub(super) async fn push(client: &Client, common: &Common, at: &Path, of: &Of, d
     for (index, file) in changed.iter().enumerate().filter(|_| !dry_run) {
         progress(index, changed.len(), "saved");
         let one = save(client, &base, file, false).await.inspect_err(|_| {
-            say(&format!("{} of {} were saved before this; run the same command again for the rest.", saved.len(), changed.len()));
+            say(&format!(
+                "{} of {} were saved before this; run the same command again for the rest.",
+                saved.len(),
+                changed.len()
+            ));
         })?;
         saved.push(one);
     }
@@ -124,19 +134,26 @@ pub(super) async fn push(client: &Client, common: &Common, at: &Path, of: &Of, d
         let changed: Vec<String> = changed.iter().map(|file| file.path.display().to_string()).collect();
         let warnings: Vec<Value> = remarks.iter().map(Remark::json).collect();
         let unchanged = files.len() - changed.len();
-        answer_json(&json!({ "changed": changed, "unchanged": unchanged, "saved": saved, "warnings": warnings, "dry_run": dry_run }))?;
+        answer_json(
+            &json!({ "changed": changed, "unchanged": unchanged, "saved": saved, "warnings": warnings, "dry_run": dry_run }),
+        )?;
         return Ok(Exit::Good);
     }
     show(&remarks, common)?;
     let mut rows = Vec::new();
     for (index, file) in changed.iter().enumerate() {
-        let what = saved.get(index).map_or_else(|| "would be saved".to_owned(), |one| format!("saved as version {}", text(one, "version")));
+        let what = saved
+            .get(index)
+            .map_or_else(|| "would be saved".to_owned(), |one| format!("saved as version {}", text(one, "version")));
         rows.push(vec![clean(&file.path.display().to_string()), what]);
     }
     answer(&columns(&rows))?;
     let same = files.len() - changed.len();
     say(&match (changed.len(), dry_run) {
-        (0, _) => format!("Nothing to save: {} what is in force.", if same == 1 { "the file says".to_owned() } else { format!("{same} files say") }),
+        (0, _) => format!(
+            "Nothing to save: {} what is in force.",
+            if same == 1 { "the file says".to_owned() } else { format!("{same} files say") }
+        ),
         (n, true) => format!("{} would be saved, {same} unchanged. Nothing was saved.", count(n, "file")),
         (n, false) => format!("{} saved, {same} unchanged. They are in force now.", count(n, "file")),
     });
@@ -151,7 +168,8 @@ async fn checked(client: &Client, base: &str, file: &WordsFile) -> Result<Vec<Re
         Ok(answer) => Ok(list(&answer, "warnings")
             .iter()
             .map(|warning| {
-                let line = warning.get("line").and_then(Value::as_u64).and_then(|line| u32::try_from(line).ok()).unwrap_or(1);
+                let line =
+                    warning.get("line").and_then(Value::as_u64).and_then(|line| u32::try_from(line).ok()).unwrap_or(1);
                 remark(line, false, text(warning, "detail"))
             })
             .collect()),
