@@ -121,7 +121,7 @@ class Courtesy:
     """A server with a data folder of its own, that can be killed and started again."""
 
     def __init__(self, binary, folder, dns_port, smtp_port, **options):
-        self.binary, self.folder, self.port = binary, folder, free_port()
+        self.binary, self.folder, self.port = os.path.abspath(binary), folder, free_port()
         self.process, self.key = None, None
         self.settings = {
             "data": os.path.join(folder, "data"), "public_host": "courtesy.example",

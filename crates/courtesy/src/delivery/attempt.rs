@@ -47,7 +47,8 @@ pub(super) async fn attempt(engine: &Delivery, message: Claimed) -> Settled {
         let cause = message.last_cause.clone().unwrap_or_else(|| "expired".to_owned());
         let entry = Entry { at: now, what: What::Expired { cause: cause.clone() } };
         // What kept it from going says more than that time ran out.
-        return ended(&message, State::Failed, Some(cause), vec![entry], now);
+        let expired = ended(&message, State::Failed, Some(cause), vec![entry], now);
+        return Settled { tried: false, ..expired };
     }
     match send(engine, &message, now).await {
         Ok(settled) => settled,
@@ -75,8 +76,9 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         Err(_) => Provider::from_domain(to.domain()),
     };
     parts.senders.make_sure(&library, clock::now()).await;
+    // What was just looked at is younger than `now`, and a proof from the future proves nothing.
     let plan = parts.senders.plan_for(&library, language, Some(provider), &refused, clock::now());
-    let relays = parts.config.relays_of(&library.region);
+    let relays = parts.config.relays_of(&library.region, now);
     let relay = relay_for(message, &relays, route.as_deref().ok());
     let began = tokio::time::Instant::now();
     let attempted = match &route {
@@ -235,7 +237,6 @@ async fn settled(
         Settlement::Later { due_at, cause } => (State::Delayed, Some(cause), Some(due_at)),
         Settlement::AnotherSender { cause } => {
             entries.push(Entry { at, what: What::SenderChanged { cause: cause.code().to_owned() } });
-            parts.wake.notify_one();
             (State::Queued, Some(cause), Some(at))
         }
     };
@@ -293,6 +294,11 @@ fn ended(message: &Claimed, state: State, cause: Option<String>, entries: Vec<En
         at,
         entries,
     }
+}
+
+/// Hands a claimed message back, due now: we stop before its turn came.
+pub(super) fn handed_back(message: &Claimed) -> Settled {
+    untried(message, SignedDuration::ZERO, clock::now())
 }
 
 /// Back into the queue as if it had not been claimed.

@@ -242,7 +242,37 @@ pub struct TimelineAnswer {
     message: MessageAnswer,
     /// The oldest first. Each has `at`, `kind` and what belongs to that kind.
     #[schema(value_type = Vec<Object>)]
-    entries: Vec<Entry>,
+    entries: Vec<EntryAnswer>,
+}
+
+/// One line of a history.
+#[derive(Debug, Serialize)]
+pub struct EntryAnswer {
+    #[serde(flatten)]
+    entry: Entry,
+    /// Its cause in words, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<String>,
+}
+
+impl EntryAnswer {
+    fn of(entry: Entry, row: &MessageRow, language: Language) -> Self {
+        let (cause, attempt) = match &entry.what {
+            What::Attempted(attempt) => (attempt.cause.as_deref(), Some(attempt)),
+            What::SenderChanged { cause }
+            | What::Held { cause, .. }
+            | What::Expired { cause }
+            | What::NotSent { cause } => (Some(cause.as_str()), None),
+            _ => (None, None),
+        };
+        let receiver = Address::parse(&row.address).ok().map(|address| address.domain().to_string());
+        let from = attempt.and_then(|attempt| attempt.from.rsplit_once('@').map(|(_, domain)| domain));
+        let provider =
+            attempt.map(|attempt| attempt.provider.as_str()).or(row.provider.as_deref()).or(receiver.as_deref());
+        let facts = Facts { provider, domain: from, their_domain: receiver.as_deref(), ..Facts::default() };
+        let words = cause.map(|code| Cause::of(code).headline(language, &facts));
+        Self { words, entry }
+    }
 }
 
 /// The history of one message, with each attempt's conversation (addresses masked).
@@ -263,7 +293,9 @@ pub async fn timeline(
             attempt.reply = attempt.reply.take().map(|reply| masked(&reply));
         }
     }
-    let message = MessageAnswer::of(row, accepted_language(&headers));
+    let language = accepted_language(&headers);
+    let entries = entries.into_iter().map(|entry| EntryAnswer::of(entry, &row, language)).collect();
+    let message = MessageAnswer::of(row, language);
     Ok(no_store(Json(TimelineAnswer { message, entries })))
 }
 

@@ -26,8 +26,8 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::config::Config;
-use crate::delivery::dkim::Keyring;
 use crate::intake::Intake;
+use crate::keyring::Keyring;
 use crate::notice::Language;
 use crate::store::{Book, Store};
 use crate::watch::Senders;
@@ -47,7 +47,7 @@ pub struct App {
     /// API keys.
     pub keys: auth::Keys,
     /// Events go in here.
-    pub intake: Intake,
+    pub intake: Arc<Intake>,
     /// Proofs and plans.
     pub senders: Arc<Senders>,
     /// DKIM keys.
@@ -91,6 +91,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/v1/libraries/{library}", Audience::Key),
     ("PUT", "/v1/libraries/{library}", Audience::Key),
     ("GET", "/v1/libraries/{library}/sender", Audience::Key),
+    ("GET", "/v1/libraries/{library}/kit", Audience::Key),
     ("GET", "/v1/libraries/{library}/incidents", Audience::Key),
     ("GET", "/v1/libraries/{library}/notices", Audience::Key),
     ("PUT", "/v1/libraries/{library}/notices/{notice}", Audience::Key),
@@ -100,6 +101,8 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("POST", "/v1/libraries/{library}/notices/{notice}/{language}/preview", Audience::Key),
     ("GET", "/v1/queue", Audience::Key),
     ("POST", "/v1/queue/flush", Audience::Key),
+    ("POST", "/v1/queue/pause", Audience::Key),
+    ("POST", "/v1/queue/resume", Audience::Key),
     ("GET", "/v1/keys", Audience::ConsortiumKey),
     ("POST", "/v1/keys", Audience::ConsortiumKey),
     ("DELETE", "/v1/keys/{id}", Audience::ConsortiumKey),
@@ -133,6 +136,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/libraries:import", post(libraries::import))
         .route("/v1/libraries/{library}", get(libraries::show).put(libraries::put))
         .route("/v1/libraries/{library}/sender", get(senders::show))
+        .route("/v1/libraries/{library}/kit", get(senders::kit))
         .route("/v1/libraries/{library}/incidents", get(senders::incidents))
         .route("/v1/libraries/{library}/notices", get(notices::list))
         .route("/v1/libraries/{library}/notices/{notice}", put(notices::switch))
@@ -141,6 +145,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/libraries/{library}/notices/{notice}/{language}/preview", post(notices::preview))
         .route("/v1/queue", get(queue::show))
         .route("/v1/queue/flush", post(queue::flush))
+        .route("/v1/queue/pause", post(queue::pause))
+        .route("/v1/queue/resume", post(queue::resume))
         .route("/v1/keys", get(keys::list).post(keys::make))
         .route("/v1/keys/{id}", axum::routing::delete(keys::revoke))
         .route("/v1/dkim", get(senders::dkim_list))
@@ -150,10 +156,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/doctor", get(senders::doctor))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
-        .layer(axum::middleware::from_fn(plain_refusals))
         .layer(axum::extract::DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(largest))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_MAX))
+        // Outside of the layers that refuse, so that it sees their refusals.
+        .layer(axum::middleware::from_fn(plain_refusals))
         .layer(CatchPanicLayer::custom(|_| {
             Problem::new("unavailable", "Something went wrong on our side.", "Send it again in a moment.")
                 .into_response()
@@ -161,8 +168,8 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Problems are titled in the caller's language. What the layers below the handlers refuse in plain text (a body too large, a query that cannot be read) is made a
-/// problem document like every other refusal.
+/// Problems are titled in the caller's language. What layers and extractors refuse in plain text (a body too large, a
+/// query that cannot be read, a time-out) is made a problem document like every other refusal.
 async fn plain_refusals(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
     let language = problem::accepted_language(request.headers());
     let response = next.run(request).await;
@@ -178,6 +185,11 @@ async fn plain_refusals(request: axum::extract::Request, next: axum::middleware:
         StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::new("body-too-large", "The request is larger than this address takes.", "Send it in parts.")
                 .into_response()
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            let detail = "The request took longer than a minute; whether it was taken is not known.";
+            let fix = "Send the same request again: what was taken is not taken twice.";
+            Problem::new("too-slow", detail, fix).into_response()
         }
         StatusCode::BAD_REQUEST => {
             let (_, body) = response.into_parts();

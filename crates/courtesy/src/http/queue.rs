@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
 use super::auth::Caller;
 use super::messages::no_store;
-use super::problem::Refusal;
+use super::problem::{FieldError, Problem, Refusal, read_json};
 use crate::clock;
+use crate::library::LibraryCode;
 use crate::queue::State as MessageState;
+use crate::store::Pause;
 
 /// How long a due message may wait before we call ourselves unwell.
 const OVERDUE_S: i64 = 300;
@@ -26,6 +29,26 @@ pub struct QueueAnswer {
     states: Vec<StateCount>,
     /// Seconds for which the oldest due message has waited; 0 when nothing is due.
     oldest_due_s: i64,
+    /// Queues that a person has stopped.
+    paused: Vec<PauseAnswer>,
+}
+
+/// A queue that a person has stopped.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PauseAnswer {
+    /// Whose; absent for everybody's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    library: Option<LibraryCode>,
+    #[schema(value_type = String)]
+    since: jiff::Timestamp,
+    by: String,
+}
+
+impl From<Pause> for PauseAnswer {
+    fn from(Pause { library, since, by }: Pause) -> Self {
+        Self { library, since, by }
+    }
 }
 
 /// Messages in one state.
@@ -43,7 +66,8 @@ pub async fn show(State(app): State<Arc<App>>, caller: Caller) -> Result<Respons
     let find = |state| counts.by_state.iter().find(|(known, _)| *known == state).map_or(0, |(_, count)| *count);
     let states = MessageState::ALL.map(|state| StateCount { state, messages: find(state) }).into();
     let oldest_due_s = counts.oldest_due.map_or(0, |due| now.duration_since(due).as_secs());
-    Ok(no_store(Json(QueueAnswer { states, oldest_due_s })))
+    let paused = pauses(&app, &caller).await?;
+    Ok(no_store(Json(QueueAnswer { states, oldest_due_s, paused })))
 }
 
 /// How many messages were made due.
@@ -58,6 +82,66 @@ pub async fn flush(State(app): State<Arc<App>>, caller: Caller) -> Result<Respon
     let messages = app.store.flush(caller.key.library.clone(), clock::now()).await?;
     app.wake.notify_one();
     Ok(no_store(Json(FlushAnswer { messages })))
+}
+
+/// The pauses that concern the caller.
+async fn pauses(app: &App, caller: &Caller) -> Result<Vec<PauseAnswer>, Refusal> {
+    let concerns = |pause: &Pause| match (&pause.library, &caller.key.library) {
+        (Some(paused), Some(own)) => paused == own,
+        _ => true,
+    };
+    Ok(app.store.pauses().await?.into_iter().filter(concerns).map(PauseAnswer::from).collect())
+}
+
+/// Whose queue.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PauseBody {
+    /// A library's code; left out: the key's own library, or everybody where the key speaks for all.
+    library: Option<String>,
+}
+
+/// The queues that are stopped now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PauseList {
+    /// Whether the request changed anything.
+    changed: bool,
+    paused: Vec<PauseAnswer>,
+}
+
+fn whose(app: &App, caller: &Caller, body: &[u8]) -> Result<Option<LibraryCode>, Box<Problem>> {
+    let body: PauseBody = if body.is_empty() { PauseBody::default() } else { read_json(body)? };
+    let Some(code) = body.library else { return Ok(caller.key.library.clone()) };
+    let wrong = |detail: String| {
+        Problem::new("field-invalid", detail.clone(), "Use the code of its Participant Record.")
+            .with(vec![FieldError { pointer: "/library".to_owned(), detail, code: "invalid" }])
+    };
+    let code = LibraryCode::parse(&code).map_err(|error| wrong(error.to_string()))?;
+    caller.may_act_for(&code)?;
+    if app.book.library(&code).is_none() {
+        return Err(wrong(format!("there is no library {code}")));
+    }
+    Ok(Some(code))
+}
+
+/// Stop sending for a library, or for everybody: what is due waits, what is under way is finished.
+///
+/// It stays so until it is resumed, restarts included. A message that comes to its deadline meanwhile fails there.
+#[utoipa::path(post, path = "/v1/queue/pause", tag = "queue", request_body(content = Option<PauseBody>), responses((status = 200, body = PauseList), (status = 422, body = Problem)), security(("key" = [])))]
+pub async fn pause(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
+    let library = whose(&app, &caller, &body)?;
+    let changed = !app.store.pauses().await?.iter().any(|pause| pause.library == library);
+    app.store.pause(library, caller.name(), clock::now()).await?;
+    Ok(no_store(Json(PauseList { changed, paused: pauses(&app, &caller).await? })))
+}
+
+/// Go on sending for a library, or for everybody. Each pause is ended by itself: resuming everybody leaves a library
+/// stopped that was stopped by itself.
+#[utoipa::path(post, path = "/v1/queue/resume", tag = "queue", request_body(content = Option<PauseBody>), responses((status = 200, body = PauseList), (status = 422, body = Problem)), security(("key" = [])))]
+pub async fn resume(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
+    let changed = app.store.resume(whose(&app, &caller, &body)?).await?;
+    app.wake.notify_one();
+    Ok(no_store(Json(PauseList { changed, paused: pauses(&app, &caller).await? })))
 }
 
 /// Whether we work.

@@ -18,9 +18,10 @@ use super::libraries::library;
 use super::messages::no_store;
 use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json};
 use crate::clock;
-use crate::delivery::dkim::Key;
+use crate::keyring::Key;
 use crate::library::Library;
 use crate::published;
+use crate::sender::Format;
 
 /// In whose name a library's messages leave now.
 #[derive(Debug, Serialize, ToSchema)]
@@ -64,6 +65,46 @@ pub async fn show(
         verdicts: proof.as_ref().map(|proof| proof.verdicts(&app.senders.observations(&library))).unwrap_or_default(),
         checked_at: proof.map(|proof| proof.facts.checked_at()),
     })))
+}
+
+/// `?format=` of the kit.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct KitFormat {
+    /// table, zone, powershell, terraform or letter; JSON without it.
+    format: Option<String>,
+}
+
+/// The records that the library's IT department publishes, each compared with live DNS.
+#[utoipa::path(get, path = "/v1/libraries/{library}/kit", tag = "senders", params(("library" = String, Path), KitFormat), responses((status = 200, body = Object), (status = 409, body = Problem)), security(("key" = [])))]
+pub async fn kit(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(code): Path<String>,
+    Query(KitFormat { format }): Query<KitFormat>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let library = library(&app, &caller, &code)?;
+    let format = format.map(|text| Format::from_code(&text).ok_or(text)).transpose().map_err(|text| {
+        let all = Format::ALL.map(Format::code).join(", ");
+        wrong("/format", format!("“{text}” is no format; use {all}"))
+    })?;
+    let Some(from) = &library.from else {
+        let detail =
+            format!("{} sends from the shared address, which needs nothing of its IT department.", library.code);
+        return Err(Problem::new("conflict", detail, "Set its From address first.").into());
+    };
+    let Some(kit) = app.senders.kit(&library, from.domain()).await else {
+        return Err(Problem::new("unavailable", "The DNS did not answer in time.", "Ask again in a minute.").into());
+    };
+    Ok(match format {
+        None => no_store(Json(kit)),
+        Some(format) => {
+            let text = kit.render(format, accepted_language(&headers));
+            let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+            (kind, text).into_response()
+        }
+    })
 }
 
 /// What is wrong at the moment, or was.
@@ -166,7 +207,7 @@ pub async fn dkim_import(State(app): State<Arc<App>>, caller: Caller, body: Byte
             app.senders.nudge();
             Ok((StatusCode::CREATED, no_store(Json(DkimAnswer::from(&*key)))).into_response())
         }
-        Err(crate::delivery::dkim::NotAKey::Store(error)) => Err(error.into()),
+        Err(crate::keyring::NotAKey::Store(error)) => Err(error.into()),
         Err(error) => Err(wrong("/private_key", error.to_string()).into()),
     }
 }
@@ -207,7 +248,7 @@ pub async fn dkim_rotate(State(app): State<Arc<App>>, caller: Caller, body: Byte
 #[utoipa::path(get, path = "/v1/zone", tag = "senders", responses((status = 200, content_type = "text/plain", body = String)), security(("key" = [])))]
 pub async fn zone(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
-    let text = published::zone(&app.config, &app.book.libraries(), &app.keyring.all());
+    let text = published::zone(&app.config, &app.keyring.all());
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], text)
         .into_response())
 }
@@ -248,6 +289,17 @@ pub async fn doctor(State(app): State<Arc<App>>, caller: Caller, headers: Header
             find("pass", "database", "it answers, and its schema is up to date".to_owned());
         }
         Err(error) => find("fail", "database", error.to_string()),
+    }
+    for pause in app.store.pauses().await? {
+        let (whose, how) = match &pause.library {
+            Some(code) => (format!("the queue of {code}"), format!(" --library {code}")),
+            None => ("every queue".to_owned(), String::new()),
+        };
+        find(
+            "warn",
+            "queue",
+            format!("{whose} is paused since {} by {} (courtesy queue resume{how})", pause.since, pause.by),
+        );
     }
     if app.config.relay.iter().all(|relay| relay.sources.is_empty()) {
         let fix = "no relay has source addresses: no library's own name can be proven; add [[relay]] to the settings";

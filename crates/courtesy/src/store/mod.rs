@@ -11,7 +11,9 @@ mod evidence;
 mod key;
 mod library;
 mod message;
+mod pause;
 mod queue;
+mod relay;
 mod schema;
 mod sole;
 #[cfg(test)]
@@ -30,7 +32,9 @@ pub use book::{Book, WordsSource};
 pub use evidence::{DkimKey, Incident, Observed};
 pub use key::ApiKey;
 pub use message::{Filter, MessageRow};
+pub use pause::Pause;
 pub use queue::{Claimed, Counts, Settled};
+pub use relay::{RelayChange, RelayChanged};
 pub use sole::{NotSole, Sole};
 pub use words::{SavedWords, WordsRef};
 

@@ -16,6 +16,22 @@ use crate::timeline::Entry;
 /// Rows a settling statement changes at most: nine parameters each.
 const ROWS_PER_STATEMENT: usize = 500;
 
+/// A share of each wanted library's due messages.
+const CLAIM: &str = "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2 \
+     where id in (select chosen.id from json_each($1) as wanted, message as chosen \
+       where not exists (select 1 from pause where pause.library in ('', wanted.value)) \
+         and chosen.id in (select id from message where library = wanted.value \
+           and due_at is not null and due_at <= $2 order by due_at limit $4)) \
+     returning id, library, event, request, notice, language, address, words_of, words_version, \
+       deadline, attempts, refused, cause, created_at";
+
+/// What waits in a paused queue and has come to its deadline. `$1` is not used: both claims bind the same.
+const CLAIM_EXPIRED: &str = "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2 \
+     where id in (select id from message where $1 is null and due_at is not null and due_at <= $2 and deadline <= $2 \
+       and exists (select 1 from pause where pause.library in ('', message.library)) limit $4) \
+     returning id, library, event, request, notice, language, address, words_of, words_version, \
+       deadline, attempts, refused, cause, created_at";
+
 /// A message that is ours to try until its lease ends, with all that writing it needs.
 #[derive(Clone, Debug)]
 pub struct Claimed {
@@ -88,7 +104,8 @@ pub struct Counts {
 }
 
 impl Store {
-    /// Libraries that have a message due at `now`, each once. Costs one index step a library, however much waits.
+    /// Libraries that have a message due at `now` and are not paused, each once. Costs one index step a library,
+    /// however much waits.
     ///
     /// # Errors
     /// When the store is broken.
@@ -102,6 +119,7 @@ impl Store {
                from next where next.library is not null) \
              select library from next where library is not null and exists (\
                select 1 from message where message.library = next.library and due_at is not null and due_at <= $1) \
+             and not exists (select 1 from pause where pause.library in ('', next.library)) \
              limit $2",
         )
         .bind(micros(now))
@@ -111,7 +129,7 @@ impl Store {
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
-    /// When the next message is due, whoever's it is.
+    /// When the next message of a library that is not paused is due, whoever's it is.
     ///
     /// # Errors
     /// When the store is broken.
@@ -123,7 +141,8 @@ impl Store {
                select (select min(library) from message where due_at is not null and library > next.library) \
                from next where next.library is not null) \
              select min((select min(due_at) from message where message.library = next.library and due_at is not null)) \
-             from next where library is not null",
+             from next where library is not null \
+               and not exists (select 1 from pause where pause.library in ('', next.library))",
         )
         .fetch_one(&self.readers)
         .await?;
@@ -131,7 +150,7 @@ impl Store {
     }
 
     /// Claims up to `each` due messages of each of `libraries`: the attempt is counted and the lease written before
-    /// anybody tries.
+    /// anybody tries. A library that was paused meanwhile is left out.
     ///
     /// # Errors
     /// When the store is broken.
@@ -142,24 +161,39 @@ impl Store {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Vec<Claimed>> {
+        let names = serde_json::to_string(&libraries).expect("texts become JSON");
+        self.claim_by(CLAIM, Some(names), each, now, lease_until).await
+    }
+
+    /// Claims up to `most` messages of paused libraries whose deadline has come: nothing waits past it, pause or not.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn claim_expired(&self, most: u32, now: Timestamp, lease_until: Timestamp) -> Result<Vec<Claimed>> {
+        if self.pauses().await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.claim_by(CLAIM_EXPIRED, None, most, now, lease_until).await
+    }
+
+    async fn claim_by(
+        &self,
+        which: &'static str,
+        names: Option<String>,
+        most: u32,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<Claimed>> {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let names = serde_json::to_string(&libraries).expect("texts become JSON");
-                    let rows = sqlx::query(
-                        "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2 \
-                         where id in (select chosen.id from json_each($1) as wanted, message as chosen \
-                           where chosen.id in (select id from message where library = wanted.value \
-                             and due_at is not null and due_at <= $2 order by due_at limit $4)) \
-                         returning id, library, event, request, notice, language, address, words_of, words_version, \
-                           deadline, attempts, refused, cause, created_at",
-                    )
-                    .bind(names)
-                    .bind(micros(now))
-                    .bind(micros(lease_until))
-                    .bind(i64::from(each))
-                    .fetch_all(&mut **tx)
-                    .await?;
+                    let rows = sqlx::query(which)
+                        .bind(names)
+                        .bind(micros(now))
+                        .bind(micros(lease_until))
+                        .bind(i64::from(most))
+                        .fetch_all(&mut **tx)
+                        .await?;
                     let mut claimed = rows.iter().map(claimed_from).collect::<Result<Vec<_>>>()?;
                     fill_fields(tx, &mut claimed).await?;
                     Ok(claimed)
@@ -214,8 +248,17 @@ impl Store {
             let state = State::from_code(&code).ok_or_else(|| StoreError::Corrupt(format!("the state {code}")))?;
             by_state.push((state, row.try_get(1)?));
         }
-        let oldest_due = self.next_due().await?.filter(|due| *due <= now);
-        Ok(Counts { by_state, oldest_due })
+        let oldest_due = match library {
+            None => self.next_due().await?,
+            Some(library) => {
+                let row = sqlx::query("select min(due_at) from message where library = $1 and due_at is not null")
+                    .bind(library.as_str())
+                    .fetch_one(&self.readers)
+                    .await?;
+                row.try_get::<Option<i64>, _>(0)?.map(from_micros)
+            }
+        };
+        Ok(Counts { by_state, oldest_due: oldest_due.filter(|due| *due <= now) })
     }
 }
 

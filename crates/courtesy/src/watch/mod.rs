@@ -4,7 +4,6 @@
 //! a [`Change`] whenever a library's sender changes by itself. Accepting an event never waits for DNS; an attempt in a
 //! library's own name waits for it only where the facts at hand have run out.
 
-pub mod announce;
 mod observed;
 #[cfg(test)]
 mod tests;
@@ -21,13 +20,13 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::clock;
 use crate::config::Config;
-use crate::delivery::dkim::Keyring;
+use crate::keyring::Keyring;
 use crate::library::{Library, LibraryCode};
 use crate::net::dns::Resolver;
 use crate::net::facts;
 use crate::notice::Language;
 use crate::outcome::{Outcome, Provider};
-use crate::sender::{self, Family, OurKey, Ours, Plan, Proof, SenderKind, Situation, Subject};
+use crate::sender::{self, Family, Kit, OurKey, Ours, Plan, Proof, SenderKind, Situation, Subject};
 use crate::store::{Book, Store};
 
 /// How long one look at a domain's records may take: a few dozen questions, most of them answered in milliseconds.
@@ -152,17 +151,9 @@ impl Senders {
     /// What is ours to send from for libraries of `region`.
     #[must_use]
     pub fn ours(&self, region: &str) -> Ours {
-        let relays = self.config.relays_of(region);
-        Ours {
-            shared: self.config.shared.domain.clone(),
-            bounces: self.config.shared.bounces(),
-            include: self.config.shared.include(),
-            selectors: self.config.shared.selectors.clone(),
-            library_selectors: self.config.shared.library_selectors.clone(),
-            return_path_label: self.config.shared.return_path_label.clone(),
-            helo: relays.first().map_or_else(|| self.config.public_host.clone(), |relay| relay.host.clone()),
-            relays: relays.iter().flat_map(|relay| relay.sources.iter().copied()).collect(),
-        }
+        let relays = self.config.relays_of(region, clock::now());
+        let helo = relays.first().map_or_else(|| self.config.public_host.clone(), |relay| relay.host.clone());
+        Ours::new(&self.config, helo, relays.iter().flat_map(|relay| relay.sources.iter().copied()).collect())
     }
 
     /// The proof at hand for a domain as sent from by `region`.
@@ -320,13 +311,27 @@ impl Senders {
         let shared = *domain == ours.shared;
         let selectors = if shared { &ours.selectors } else { &ours.library_selectors };
         let keys = selectors.iter().filter_map(|selector| self.keyring.get(domain.as_str(), selector));
-        let ours_at = |key: Arc<crate::delivery::dkim::Key>| OurKey {
+        let ours_at = |key: Arc<crate::keyring::Key>| OurKey {
             selector: key.selector.clone(),
             algorithm: key.algorithm.clone(),
             public: key.public.clone(),
         };
         let keys = keys.map(ours_at).collect();
         if shared { Subject::shared(keys, ours) } else { Subject::library(domain.clone(), keys, ours) }
+    }
+
+    /// The records that `library` has published for its From domain `domain`, or should, past every cache. None when the
+    /// DNS took too long.
+    pub async fn kit(&self, library: &Library, domain: &Domain) -> Option<Kit> {
+        self.keys_for(domain, library).await;
+        let fresh = self.dns.fresh().ok()?;
+        let ours = self.ours(&library.region);
+        let subject = self.subject(domain, &ours);
+        // Libraries that share a domain share its keys, which are published under the name of the first of them.
+        let key = ours.library_selectors.iter().find_map(|selector| self.keyring.get(domain.as_str(), selector));
+        let owner = key.and_then(|key| LibraryCode::parse(key.library.as_deref()?).ok());
+        let code = owner.unwrap_or_else(|| library.code.clone());
+        tokio::time::timeout(LOOK_MAX, facts::kit(&fresh, &ours, &subject, &code, clock::now())).await.ok()
     }
 
     /// Keeps new facts, and tells where they change the library's sender.
