@@ -23,13 +23,13 @@ pub mod net;
 pub mod store;
 
 // Engines: load, decide, act, record
+pub mod delivery;
+pub mod intake;
 pub mod keyring;
 pub mod published;
 pub mod watch;
-pub mod intake;
-pub mod delivery;
 
 // Doors, and what starts and stops them with the engines
+pub mod cli;
 pub mod http;
 pub mod service;
-pub mod cli;

@@ -12,7 +12,6 @@ use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::config::Config;
-use crate::keyring::Keyring;
 use crate::delivery::pace::Limits;
 use crate::delivery::pool::{Pool, Settings};
 use crate::delivery::route::{Routes, Routing};
@@ -20,6 +19,7 @@ use crate::delivery::{Delivery, Parts};
 use crate::http::auth::Keys;
 use crate::http::{App, router};
 use crate::intake::{Intake, announce};
+use crate::keyring::Keyring;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
 use crate::net::tls::ClientTls;
 use crate::secret::Secret;

@@ -173,7 +173,8 @@ impl Checked {
             line(&mut text, format_args!("    {label:7}{}", reason.get(language)));
             if let Some(detail) = &reason.detail {
                 // The label says already which standard it is.
-                let bare = detail.strip_prefix(label).map_or(detail.as_str(), |rest| rest.trim_start_matches([':', ' ']));
+                let bare =
+                    detail.strip_prefix(label).map_or(detail.as_str(), |rest| rest.trim_start_matches([':', ' ']));
                 line(&mut text, format_args!("           {bare}"));
             }
         }

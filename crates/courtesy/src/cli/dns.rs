@@ -208,10 +208,16 @@ async fn diff(of: &OfDomain, common: &Common) -> anyhow::Result<Exit> {
 fn change(spf: &SpfAdvice, language: Language) -> String {
     let merge = &spf.proposal.merge;
     let [now, new, lookups, none, unchanged] = match language {
-        Language::En => ["now", "new", "of 10 look-ups", "no record", "Leave it as it is: it lists our servers already."],
-        Language::Fr => {
-            ["avant", "après", "consultations sur 10", "aucun enregistrement", "Laissez-le tel quel : nos serveurs y sont déjà."]
+        Language::En => {
+            ["now", "new", "of 10 look-ups", "no record", "Leave it as it is: it lists our servers already."]
         }
+        Language::Fr => [
+            "avant",
+            "après",
+            "consultations sur 10",
+            "aucun enregistrement",
+            "Laissez-le tel quel : nos serveurs y sont déjà.",
+        ],
     };
     let width = now.chars().count().max(new.chars().count()) + 2;
     let pad = |label: &str| format!("{label}{}", " ".repeat(width - label.chars().count()));

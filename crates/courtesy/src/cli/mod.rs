@@ -4,6 +4,7 @@
 //! `dns`) need no server; the others speak its API. Exit codes are [`Exit`].
 
 mod check;
+mod demo;
 mod dns;
 pub mod explain;
 mod init;
@@ -80,6 +81,8 @@ enum Command {
     /// The DNS records that a library publishes: the kit, and whether they are there
     #[command(subcommand)]
     Dns(dns::DnsCommand),
+    /// Show what it does: a practice internet, nine libraries, the same notices as today and by Courtesy
+    Demo(demo::DemoArgs),
 }
 
 /// Runs the command line of this process.
@@ -107,6 +110,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Serve => serve::run(&common).await,
         Command::Check(args) => check::run(&args, &common).await,
         Command::Dns(command) => dns::run(&command, &common).await,
+        Command::Demo(args) => demo::run(&args, &common).await,
     }
 }
 

@@ -111,7 +111,11 @@ impl Delivery {
     }
 
     /// Claims a round and sets its messages going, or sleeps until there is something to do. False when `stop` has come.
-    async fn round(self: &Arc<Self>, settler: &settling::Settler, stop: &mut (impl Future<Output = ()> + Unpin)) -> bool {
+    async fn round(
+        self: &Arc<Self>,
+        settler: &settling::Settler,
+        stop: &mut (impl Future<Output = ()> + Unpin),
+    ) -> bool {
         // At least one place must be free before anything is claimed: a lease must not run while a message waits for us.
         let Some(first) = self.place(stop).await else { return false };
         let now = clock::now();

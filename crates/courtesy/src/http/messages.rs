@@ -267,7 +267,8 @@ impl EntryAnswer {
         };
         let receiver = Address::parse(&row.address).ok().map(|address| address.domain().to_string());
         let from = attempt.and_then(|attempt| attempt.from.rsplit_once('@').map(|(_, domain)| domain));
-        let provider = attempt.map(|attempt| attempt.provider.as_str()).or(row.provider.as_deref()).or(receiver.as_deref());
+        let provider =
+            attempt.map(|attempt| attempt.provider.as_str()).or(row.provider.as_deref()).or(receiver.as_deref());
         let facts = Facts { provider, domain: from, their_domain: receiver.as_deref(), ..Facts::default() };
         let words = cause.map(|code| Cause::of(code).headline(language, &facts));
         Self { words, entry }

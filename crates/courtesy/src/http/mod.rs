@@ -26,8 +26,8 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::config::Config;
-use crate::keyring::Keyring;
 use crate::intake::Intake;
+use crate::keyring::Keyring;
 use crate::notice::Language;
 use crate::store::{Book, Store};
 use crate::watch::Senders;

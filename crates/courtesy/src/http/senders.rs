@@ -254,7 +254,11 @@ pub async fn doctor(State(app): State<Arc<App>>, caller: Caller, headers: Header
             Some(code) => (format!("the queue of {code}"), format!(" --library {code}")),
             None => ("every queue".to_owned(), String::new()),
         };
-        find("warn", "queue", format!("{whose} is paused since {} by {} (courtesy queue resume{how})", pause.since, pause.by));
+        find(
+            "warn",
+            "queue",
+            format!("{whose} is paused since {} by {} (courtesy queue resume{how})", pause.since, pause.by),
+        );
     }
     if app.config.relay.iter().all(|relay| relay.sources.is_empty()) {
         let fix = "no relay has source addresses: no library's own name can be proven; add [[relay]] to the settings";

@@ -1,6 +1,5 @@
 //! Other people's bounces (`../shared/corpora/bounces`), and how many of them are read rightly.
 
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

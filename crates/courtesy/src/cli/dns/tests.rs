@@ -56,7 +56,10 @@ async fn a_key_that_is_missing_at_our_end_is_not_the_librarys_fault() {
 
 #[tokio::test]
 async fn dns_that_is_silent_is_temporary() {
-    let zone = format!("{ZONE}{REST}").replace("notices-bounce.library.example CNAME bounces.notices.example", "notices-bounce.library.example SERVFAIL");
+    let zone = format!("{ZONE}{REST}").replace(
+        "notices-bounce.library.example CNAME bounces.notices.example",
+        "notices-bounce.library.example SERVFAIL",
+    );
     let kit = kit(&zone).await.unwrap();
     assert_eq!(kit.records[2].state, State::Unknown);
     assert_eq!(exit(&kit), Exit::Temporary);
