@@ -75,7 +75,8 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         Err(_) => Provider::from_domain(to.domain()),
     };
     parts.senders.make_sure(&library, now).await;
-    let plan = parts.senders.plan_for(&library, language, Some(provider), &refused, now);
+    // What was just looked at is younger than `now`, and a proof from the future proves nothing.
+    let plan = parts.senders.plan_for(&library, language, Some(provider), &refused, clock::now());
     let relays = parts.config.relays_of(&library.region, now);
     let relay = &relays[relay_index(message, relays.len())];
     let began = tokio::time::Instant::now();
@@ -217,7 +218,8 @@ async fn settled(
     let another = authentication && {
         // The proof was wrong, or it has changed: look again before choosing the next sender.
         parts.senders.look_again(library).await;
-        parts.senders.plan_for(library, Language::En, Some(told.provider), &refused, at).is_another(&refused)
+        let looked_at = clock::now();
+        parts.senders.plan_for(library, Language::En, Some(told.provider), &refused, looked_at).is_another(&refused)
     };
     let chance = chance();
     let settlement = settle(outcome, message.attempt, at, message.deadline, &engine.schedule, another, chance);

@@ -24,7 +24,7 @@ use crate::net::dns::Resolver;
 use crate::net::facts;
 use crate::notice::Language;
 use crate::outcome::{Outcome, Provider};
-use crate::sender::{self, Family, OurKey, Ours, Plan, Proof, SenderKind, Situation, Subject};
+use crate::sender::{self, Family, Kit, OurKey, Ours, Plan, Proof, SenderKind, Situation, Subject};
 use crate::store::{Book, Store};
 
 /// How long one look at a domain's records may take: a few dozen questions, most of them answered in milliseconds.
@@ -288,6 +288,20 @@ impl Senders {
         };
         let keys = keys.map(ours_at).collect();
         if shared { Subject::shared(keys, ours) } else { Subject::library(domain.clone(), keys, ours) }
+    }
+
+    /// The records that `library` has published for its From domain `domain`, or should, past every cache. None when the
+    /// DNS took too long.
+    pub async fn kit(&self, library: &Library, domain: &Domain) -> Option<Kit> {
+        self.keys_for(domain, library).await;
+        let fresh = self.dns.fresh().ok()?;
+        let ours = self.ours(&library.region);
+        let subject = self.subject(domain, &ours);
+        // Libraries that share a domain share its keys, which are published under the name of the first of them.
+        let key = ours.library_selectors.iter().find_map(|selector| self.keyring.get(domain.as_str(), selector));
+        let owner = key.and_then(|key| LibraryCode::parse(key.library.as_deref()?).ok());
+        let code = owner.unwrap_or_else(|| library.code.clone());
+        tokio::time::timeout(LOOK_MAX, facts::kit(&fresh, &ours, &subject, &code, clock::now())).await.ok()
     }
 
     /// Keeps new facts, and tells where they change the library's sender.

@@ -46,7 +46,7 @@ const STATUSES: [Status; 7] = [
     Status::Overdue,
     Status::Unfilled,
     Status::DueSoon,
-    Status::Shipped,
+    Status::RenewalAccepted,
     Status::Recalled,
     Status::PickupReminder,
 ];
@@ -168,10 +168,7 @@ fn fields(status: Status, title: &str, author: &str, language: Language, today: 
         Status::Overdue => fields.extend([("due_date", day(-3)), ("days_overdue", "3".to_owned())]),
         Status::DueSoon => fields.extend([("due_date", day(3)), ("renewals_left", "1".to_owned())]),
         Status::Recalled => fields.push(("new_due_date", day(5))),
-        Status::Shipped => {
-            let courier = if language == Language::En { "Courier" } else { "Messagerie" };
-            fields.push(("sent_via", courier.to_owned()));
-        }
+        Status::RenewalAccepted => fields.push(("new_due_date", day(21))),
         Status::Unfilled => {
             let why = match language {
                 Language::En => "In use at every library that owns it",
