@@ -160,7 +160,7 @@ impl Senders {
         {
             return Arc::clone(&known.plan);
         }
-        let plan = Arc::new(self.made(library, language, family, refused, now));
+        let plan = Arc::new(self.made(library, language, family, refused));
         if plans.len() >= PLANS_MAX {
             plans.clear();
         }
@@ -169,14 +169,7 @@ impl Senders {
         plan
     }
 
-    fn made(
-        &self,
-        library: &Library,
-        language: Language,
-        family: Option<Family>,
-        refused: &[SenderKind],
-        now: Timestamp,
-    ) -> Plan {
+    fn made(&self, library: &Library, language: Language, family: Option<Family>, refused: &[SenderKind]) -> Plan {
         let ours = self.ours(&library.region);
         let domains = library.from.iter().map(|from| from.domain()).chain([&ours.shared]);
         let proofs: Vec<Proof> =
@@ -191,7 +184,9 @@ impl Senders {
             observed: &observed,
             exclude: refused,
         };
-        sender::plan(&situation, now)
+        // The clock is read after the facts: a look may have ended while the caller was on its way here, and facts of the
+        // future prove nothing.
+        sender::plan(&situation, clock::now())
     }
 
     /// Looks at the library's own domain where the facts at hand have run out. Waits for DNS, within a limit.
