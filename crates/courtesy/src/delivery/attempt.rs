@@ -237,7 +237,6 @@ async fn settled(
         Settlement::Later { due_at, cause } => (State::Delayed, Some(cause), Some(due_at)),
         Settlement::AnotherSender { cause } => {
             entries.push(Entry { at, what: What::SenderChanged { cause: cause.code().to_owned() } });
-            parts.wake.notify_one();
             (State::Queued, Some(cause), Some(at))
         }
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::config::Config;
-use crate::delivery::dkim::Keyring;
+use crate::keyring::Keyring;
 use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::sender::{Ours, wanted};
