@@ -18,9 +18,10 @@ pub mod return_path;
 pub mod route;
 mod settling;
 pub mod transcript;
+mod turn;
 pub mod wire;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -39,6 +40,10 @@ use route::Routes;
 
 /// Messages claimed in one transaction at most.
 const CLAIM_MAX: usize = 400;
+
+/// How long a claim waits to become a large one: many small transactions cost more than a few large ones. Not longer,
+/// for slow receivers hold their places for minutes.
+const GATHER: Duration = Duration::from_millis(100);
 
 /// Libraries served in one round at most: each gets its share of the round.
 const LIBRARIES_A_ROUND: u32 = 200;
@@ -77,6 +82,8 @@ pub struct Delivery {
     schedule: Schedule,
     lease: SignedDuration,
     under_way: Arc<Semaphore>,
+    /// The library served last: the next round begins after it.
+    last_served: Mutex<String>,
 }
 
 impl Delivery {
@@ -87,6 +94,7 @@ impl Delivery {
         Arc::new(Self {
             schedule: Schedule::new(parts.config.retry.schedule.clone()),
             under_way: Arc::new(Semaphore::new(parts.config.limits.in_flight)),
+            last_served: Mutex::default(),
             lease,
             parts,
         })
@@ -97,10 +105,12 @@ impl Delivery {
         let (settler, settling) = settling::start(self.parts.store.clone());
         tokio::pin!(stop);
         loop {
+            // A round is not cut short: what it has claimed would be nobody's until its lease ends.
+            let pause = self.round(&settler).await;
             tokio::select! {
                 biased;
                 () = &mut stop => break,
-                () = self.round(&settler) => {}
+                () = self.rest(pause) => {}
             }
         }
         // All permits back means that nothing is under way. The lease bounds the wait: past it, others take over.
@@ -112,20 +122,21 @@ impl Delivery {
         self.parts.pool.close().await;
     }
 
-    /// Claims a round and sets its messages going, or sleeps until there is something to do.
-    async fn round(self: &Arc<Self>, settler: &settling::Settler) {
-        // At least one place must be free before anything is claimed: a lease must not run while a message waits for us.
-        let Ok(first) = Arc::clone(&self.under_way).acquire_owned().await else { return };
+    /// Claims a round and sets its messages going; says how long there is nothing more to do.
+    async fn round(self: &Arc<Self>, settler: &settling::Settler) -> Duration {
+        // Places must be free before anything is claimed: a lease must not run while a message waits for us. This is the
+        // one place where they are taken, so those that are free stay free.
+        let many = u32::try_from(CLAIM_MAX.min(self.parts.config.limits.in_flight)).unwrap_or(1);
+        drop(tokio::time::timeout(GATHER, self.under_way.acquire_many(many)).await);
+        if self.under_way.available_permits() == 0 {
+            return Duration::ZERO;
+        }
         let now = clock::now();
         match self.claim(now).await {
-            Ok(claimed) if claimed.is_empty() => {
-                drop(first);
-                self.sleep(now).await;
-            }
+            Ok(claimed) if claimed.is_empty() => self.until_due(now).await,
             Ok(claimed) => {
-                drop(first);
                 for message in claimed {
-                    let Ok(place) = Arc::clone(&self.under_way).acquire_owned().await else { return };
+                    let Ok(place) = Arc::clone(&self.under_way).acquire_owned().await else { break };
                     let (engine, settler) = (Arc::clone(self), settler.clone());
                     tokio::spawn(async move {
                         let settled = attempt::attempt(&engine, message).await;
@@ -133,11 +144,11 @@ impl Delivery {
                         drop(place);
                     });
                 }
+                Duration::ZERO
             }
             Err(error) => {
-                drop(first);
                 tracing::error!(%error, "the queue could not be read");
-                tokio::time::sleep(AFTER_TROUBLE).await;
+                AFTER_TROUBLE
             }
         }
     }
@@ -145,10 +156,10 @@ impl Delivery {
     /// What is due, a fair share of each library that has anything due.
     async fn claim(&self, now: Timestamp) -> crate::store::Result<Vec<crate::store::Claimed>> {
         let store = &self.parts.store;
-        let libraries = store.libraries_due(now, LIBRARIES_A_ROUND).await?;
-        if libraries.is_empty() {
-            return Ok(Vec::new());
-        }
+        let last = self.last_served.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let libraries = store.libraries_due(now, &last, LIBRARIES_A_ROUND).await?;
+        let Some(last) = libraries.last() else { return Ok(Vec::new()) };
+        last.clone_into(&mut self.last_served.lock().unwrap_or_else(PoisonError::into_inner));
         let room = self.under_way.available_permits().clamp(1, CLAIM_MAX);
         let each = u32::try_from((room / libraries.len()).max(1)).unwrap_or(1);
         let until = now.checked_add(self.lease).unwrap_or(Timestamp::MAX);
@@ -163,14 +174,22 @@ impl Delivery {
             .unwrap_or_else(|| Provider::from_mx(route.hosts.iter().map(|host| host.name.as_str())))
     }
 
-    async fn sleep(&self, now: Timestamp) {
-        let next = match self.parts.store.next_due().await {
-            Ok(Some(due)) => Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO),
+    /// How long nothing is due, as far as this process knows.
+    async fn until_due(&self, now: Timestamp) -> Duration {
+        match self.parts.store.next_due().await {
+            Ok(Some(due)) => Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO).min(LOOK_AGAIN),
             _ => LOOK_AGAIN,
-        };
+        }
+    }
+
+    /// Rests for `pause`, or until something is due.
+    async fn rest(&self, pause: Duration) {
+        if pause.is_zero() {
+            return;
+        }
         tokio::select! {
             () = self.parts.wake.notified() => {}
-            () = tokio::time::sleep(next.min(LOOK_AGAIN)) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }
