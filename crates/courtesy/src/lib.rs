@@ -1,6 +1,7 @@
 //! Courtesy: library notices that arrive.
 //!
 //! The rooms, in reading order. Arrows point down only: plumbing, rooms that decide, store and net, engines, doors.
+//! `tests/it/tidy.rs` holds them to it.
 
 // Plumbing
 pub mod clock;
@@ -24,10 +25,11 @@ pub mod store;
 // Engines: load, decide, act, record
 pub mod delivery;
 pub mod intake;
+pub mod keyring;
 pub mod published;
-pub mod service;
 pub mod watch;
 
-// Doors
+// Doors, and what starts and stops them with the engines
 pub mod cli;
 pub mod http;
+pub mod service;

@@ -12,25 +12,29 @@ use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::config::Config;
-use crate::delivery::dkim::Keyring;
 use crate::delivery::pace::Limits;
 use crate::delivery::pool::{Pool, Settings};
 use crate::delivery::route::{Routes, Routing};
 use crate::delivery::{Delivery, Parts};
 use crate::http::auth::Keys;
 use crate::http::{App, router};
-use crate::intake::Intake;
+use crate::intake::{Intake, announce};
+use crate::keyring::Keyring;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
 use crate::net::tls::ClientTls;
+use crate::published::changes;
 use crate::secret::Secret;
-use crate::store::{Book, Store};
-use crate::watch::{Senders, announce};
+use crate::store::{Book, Sole, Store};
+use crate::watch::Senders;
 
 /// The name of the installation's secret in the data folder.
 pub const SECRET_FILE: &str = "secret.key";
 
 /// How long between two looks at what another process changed in the store.
 const REFRESH: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// How long the answer to an Idempotency-Key is kept.
+const ANSWERS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
 
 /// A running Courtesy.
 pub struct Service {
@@ -40,6 +44,7 @@ pub struct Service {
     pub http: SocketAddr,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    sole: Sole,
 }
 
 impl Service {
@@ -49,20 +54,22 @@ impl Service {
     /// When a file, the database, the resolver or the port cannot be had, saying which.
     pub async fn start(config: Config) -> Result<Self> {
         let config = Arc::new(config);
+        make_folder(&config.data)?;
+        let sole = Sole::of(&config.database_file())?;
         let store = open_store(&config).await?;
+        let orphans = store.take_over(&sole, clock::now()).await?;
+        if orphans > 0 {
+            tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+        }
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = Arc::new(Keyring::open(store.clone(), Arc::clone(&secret)).await?);
+        tell_relays(&store, &config).await?;
         let dns = resolver(&config)?;
         let wake = Arc::new(tokio::sync::Notify::new());
-        let (senders, changes) = Senders::open(
-            Arc::clone(&config),
-            store.clone(),
-            Arc::clone(&book),
-            Arc::clone(&keyring),
-            dns.clone(),
-        )
-        .await?;
+        let (senders, changes) =
+            Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
+                .await?;
         let delivery = Delivery::new(Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -75,13 +82,14 @@ impl Service {
             wake: Arc::clone(&wake),
         });
         let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
+        let intake = Arc::new(intake);
         let keys = Keys::new(store.clone());
         let app = Arc::new(App {
             config: Arc::clone(&config),
             store,
             book: Arc::clone(&book),
             keys,
-            intake,
+            intake: Arc::clone(&intake),
             senders: Arc::clone(&senders),
             keyring,
             wake,
@@ -97,10 +105,10 @@ impl Service {
             tokio::spawn(async move { drop(door.await) }),
             tokio::spawn(delivery.run(stopped(stopping.clone()))),
             tokio::spawn(senders.run(stopped(stopping.clone()))),
-            tokio::spawn(announce::run(Arc::clone(&app), changes, stopped(stopping.clone()))),
-            tokio::spawn(refresh(book, stopped(stopping))),
+            tokio::spawn(announce::run(Arc::clone(&intake), changes, stopped(stopping.clone()))),
+            tokio::spawn(refresh(Arc::clone(&app), stopped(stopping))),
         ];
-        Ok(Self { app, http, stop, tasks })
+        Ok(Self { app, http, stop, tasks, sole })
     }
 
     /// Stops taking work, finishes what is under way, and closes the store.
@@ -110,6 +118,7 @@ impl Service {
             let _ = task.await;
         }
         self.app.store.clone().close().await;
+        drop(self.sole);
     }
 }
 
@@ -119,8 +128,8 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
-/// Brings in what another process changed.
-async fn refresh(book: Arc<Book>, stop: impl Future<Output = ()>) {
+/// Brings in what another process changed, forgets what has served its time, and tells of relays whose day has come.
+async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     loop {
         tokio::select! {
@@ -128,10 +137,23 @@ async fn refresh(book: Arc<Book>, stop: impl Future<Output = ()>) {
             () = &mut stop => return,
             () = tokio::time::sleep(REFRESH) => {}
         }
-        if let Err(error) = book.refresh().await {
+        if let Err(error) = app.book.refresh().await {
             tracing::error!(%error, "the book could not be read again");
         }
+        let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = app.store.forget_answers(before).await {
+            tracing::error!(%error, "old answers could not be forgotten");
+        }
+        if let Err(error) = tell_relays(&app.store, &app.config).await {
+            tracing::error!(%error, "changes of the relays could not be kept");
+        }
     }
+}
+
+/// Makes known what changed about the relays.
+async fn tell_relays(store: &Store, config: &Config) -> crate::store::Result<()> {
+    let new = changes::to_tell(&store.relay_changes().await?, config, clock::now());
+    if new.is_empty() { Ok(()) } else { store.add_relay_changes(new).await }
 }
 
 /// Opens the store of `config`, making data folder and database where they are not there yet.

@@ -301,3 +301,7 @@ fn sender_domain(text: &str) -> Option<String> {
     });
     NAMED.captures(text).and_then(|found| found.get(1)).map(|domain| domain.as_str().to_ascii_lowercase())
 }
+
+#[cfg(test)]
+#[path = "explain_tests.rs"]
+mod tests;

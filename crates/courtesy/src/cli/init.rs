@@ -50,7 +50,9 @@ pub(super) async fn run(args: &InitArgs, common: &Common) -> Result<Exit> {
     println!("settings   {} ({settings}; every option is explained in it)", file.display());
     println!("data       {}", config.data.display());
     println!("key        {} (the operator's; commands here find it by themselves)", key_file.display());
-    println!("\nNext: set public_host, shared.domain and [[relay]] in the settings, then\n  courtesy serve\n  courtesy doctor");
+    println!(
+        "\nNext: set public_host, shared.domain and [[relay]] in the settings, then\n  courtesy serve\n  courtesy doctor"
+    );
     Ok(Exit::Good)
 }
 

@@ -3,16 +3,22 @@
 //! Answers go to standard output, talk to standard error. Commands that look at the world (`check`, `explain`, `spf`,
 //! `dns`) need no server; the others speak its API. Exit codes are [`Exit`].
 
+mod check;
 mod client;
+mod demo;
+mod dkim;
+mod dns;
 mod doctor;
 mod event;
 pub mod explain;
 mod init;
 mod keys;
 mod library;
+mod looking;
 mod messages;
 mod notice;
 mod queue;
+mod sender;
 mod serve;
 mod shell;
 pub mod spf;
@@ -27,6 +33,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{self, Config, Overlay};
+use crate::notice::Language;
 use client::{Reach, Trouble};
 
 /// What the exit code says.
@@ -61,6 +68,8 @@ impl From<Exit> for ExitCode {
 /// What one comes for, before everything else.
 const EXAMPLES: &str = "\
 Examples:
+  courtesy check ill@library.example          would Gmail, Outlook … accept it, and why
+  courtesy dns kit library.example            the exact records for your DNS
   courtesy explain \"550-5.7.26 …\"            what a refusal means and who can fix it
   courtesy event event.json                   tell of something that happened to a request
   courtesy messages list --state failed       what did not get through
@@ -119,6 +128,13 @@ enum Command {
     Init(init::InitArgs),
     /// Run the service
     Serve,
+    /// What Gmail, Outlook and the others would say now to mail as this address, and why
+    Check(check::CheckArgs),
+    /// The DNS records that a library publishes: the kit, and whether they are there
+    #[command(subcommand)]
+    Dns(dns::DnsCommand),
+    /// Show what it does: a practice internet, nine libraries, the same notices as today and by Courtesy
+    Demo(demo::DemoArgs),
     /// Whether everything is set up and working
     Doctor(doctor::Args),
     /// What a refusal means, whose job it is, and what to do (needs no server)
@@ -139,6 +155,12 @@ enum Command {
     /// Notices: on, off, and their words as files
     #[command(subcommand, before_help = notice::EXAMPLES)]
     Notice(notice::Notices),
+    /// In whose name a library's notices leave, and why
+    #[command(subcommand, before_help = sender::EXAMPLES)]
+    Sender(sender::Sender),
+    /// DKIM keys: list, import, rotate; the operator's zone
+    #[command(subcommand, before_help = dkim::EXAMPLES)]
+    Dkim(dkim::Dkim),
     /// API keys: list, make, revoke
     #[command(subcommand, before_help = keys::EXAMPLES)]
     Keys(keys::Keys),
@@ -180,6 +202,9 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
     match command {
         Command::Init(args) => init::run(&args, &common).await,
         Command::Serve => serve::run(&common).await,
+        Command::Check(args) => check::run(&args, &common).await,
+        Command::Dns(command) => dns::run(&command, &common).await,
+        Command::Demo(args) => demo::run(&args, &common).await,
         Command::Doctor(args) => doctor::run(&args, &common).await,
         Command::Explain(args) => shell::explain(args, &common).await,
         Command::Spf(args) => shell::spf(args, &common).await,
@@ -188,6 +213,8 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Queue(what) => queue::run(what, &common).await,
         Command::Library(what) => library::run(what, &common).await,
         Command::Notice(what) => notice::run(what, &common).await,
+        Command::Sender(what) => sender::run(what, &common).await,
+        Command::Dkim(what) => dkim::run(what, &common).await,
         Command::Keys(what) => keys::run(what, &common).await,
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
@@ -196,6 +223,11 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
 }
 
 impl Common {
+    /// The language to answer in.
+    pub(crate) fn language(&self) -> Language {
+        self.lang.as_deref().and_then(Language::from_tag).unwrap_or(Language::En)
+    }
+
     /// The settings: file, environment over it, `--set` over both.
     ///
     /// # Errors

@@ -33,7 +33,11 @@ pub(super) async fn run(common: &Common) -> Result<Exit> {
 /// Sends the log to standard error.
 fn start_log(log: &Log) -> Result<()> {
     let filter = EnvFilter::try_new(&log.level)?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // Colours are for people; a file or a journal gets plain lines.
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     match log.format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().init(),

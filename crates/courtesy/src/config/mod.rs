@@ -13,6 +13,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use standards::domain::Domain;
 
@@ -162,6 +163,17 @@ pub struct Relay {
     /// Source addresses to bind to. Empty: as the system chooses.
     #[serde(default)]
     pub sources: Vec<IpAddr>,
+    /// The day (UTC) from which it sends. Until then it is announced, and in the zone, and not used.
+    #[serde(default)]
+    pub planned: Option<jiff::civil::Date>,
+}
+
+impl Relay {
+    /// The day from which it will send, where that is still to come.
+    #[must_use]
+    pub fn is_still_planned(&self, now: Timestamp) -> Option<jiff::civil::Date> {
+        self.planned.filter(|day| now.to_zoned(jiff::tz::TimeZone::UTC).date() < *day)
+    }
 }
 
 /// When to try again.
@@ -247,18 +259,24 @@ impl Config {
         }
     }
 
-    /// The relays of `region`, or all of them where the region has none of its own; the place-holder relay
-    /// without source addresses where none is configured.
+    /// The relays that send at `now`: all but those whose day is still to come.
+    pub fn relays_at(&self, now: Timestamp) -> impl Iterator<Item = &Relay> {
+        self.relay.iter().filter(move |relay| relay.is_still_planned(now).is_none())
+    }
+
+    /// The relays of `region` that send at `now`, or all of them where the region has none of its own; the place-holder
+    /// relay without source addresses where there is none.
     #[must_use]
-    pub fn relays_of(&self, region: &str) -> Vec<Relay> {
-        let of_region: Vec<Relay> = self.relay.iter().filter(|relay| relay.region == region).cloned().collect();
+    pub fn relays_of(&self, region: &str, now: Timestamp) -> Vec<Relay> {
+        let all: Vec<&Relay> = self.relays_at(now).collect();
+        let of_region: Vec<Relay> = all.iter().filter(|relay| relay.region == region).copied().cloned().collect();
         if !of_region.is_empty() {
             return of_region;
         }
-        if !self.relay.is_empty() {
-            return self.relay.clone();
+        if !all.is_empty() {
+            return all.into_iter().cloned().collect();
         }
-        vec![Relay { host: self.public_host.clone(), region: region.to_owned(), sources: Vec::new() }]
+        vec![Relay { host: self.public_host.clone(), region: region.to_owned(), sources: Vec::new(), planned: None }]
     }
 
     /// What no single value shows: each sentence names an option and the fix.

@@ -68,6 +68,17 @@ fn a_lease_shorter_than_a_conversation_is_refused() {
 fn a_relay_is_a_table_of_its_own() {
     let file = file("[[relay]]\nhost = \"mta1.example\"\nregion = \"ca-west\"\nsources = [\"192.0.2.10\"]\n");
     let config = load(Some(file.path()), &[]).unwrap();
-    assert_eq!(config.relays_of("ca-west")[0].host.as_str(), "mta1.example");
-    assert_eq!(config.relays_of("elsewhere").len(), 1, "a region without relays uses those there are");
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    assert_eq!(config.relays_of("ca-west", now)[0].host.as_str(), "mta1.example");
+    assert_eq!(config.relays_of("elsewhere", now).len(), 1, "a region without relays uses those there are");
+}
+
+#[test]
+fn a_planned_relay_sends_from_its_day_on() {
+    let file = file("[[relay]]\nhost = \"mta1.example\"\nregion = \"ca-west\"\nplanned = \"2026-12-15\"\n");
+    let config = load(Some(file.path()), &[]).unwrap();
+    let [before, day] = ["2026-12-14T23:59:59Z", "2026-12-15T00:00:00Z"].map(|text| text.parse().unwrap());
+    assert_eq!(config.relays_at(before).count(), 0);
+    assert_eq!(config.relays_of("ca-west", before)[0].host, config.public_host, "nobody sends from it yet");
+    assert_eq!(config.relays_of("ca-west", day)[0].host.as_str(), "mta1.example");
 }

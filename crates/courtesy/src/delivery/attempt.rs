@@ -7,6 +7,7 @@ use super::compose::{Letter, Origin, compose};
 use super::conversation::Envelope;
 use super::dial::RelayAddr;
 use super::pool::Attempted;
+use super::route::Route;
 use super::{Delivery, return_path};
 use crate::clock;
 use crate::config::Relay;
@@ -14,11 +15,11 @@ use crate::id;
 use crate::intake::Told;
 use crate::library::Library;
 use crate::net::tls::Security;
+use crate::notice::Language;
+use crate::notice::catalogue::Notice;
 use crate::notice::frame::Frame;
 use crate::notice::render::{Rendered, render};
 use crate::notice::value::Fields;
-use crate::notice::Language;
-use crate::notice::catalogue::Notice;
 use crate::outcome::{Outcome, Provider, Said, judge};
 use crate::queue::{Settlement, State, settle};
 use crate::sender::{Plan, SenderKind};
@@ -46,7 +47,8 @@ pub(super) async fn attempt(engine: &Delivery, message: Claimed) -> Settled {
         let cause = message.last_cause.clone().unwrap_or_else(|| "expired".to_owned());
         let entry = Entry { at: now, what: What::Expired { cause: cause.clone() } };
         // What kept it from going says more than that time ran out.
-        return ended(&message, State::Failed, Some(cause), vec![entry], now);
+        let expired = ended(&message, State::Failed, Some(cause), vec![entry], now);
+        return Settled { tried: false, ..expired };
     }
     match send(engine, &message, now).await {
         Ok(settled) => settled,
@@ -73,10 +75,11 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         Ok(route) => engine.provider(route),
         Err(_) => Provider::from_domain(to.domain()),
     };
-    parts.senders.make_sure(&library, now).await;
-    let plan = parts.senders.plan_for(&library, language, Some(provider), &refused, now);
-    let relays = parts.config.relays_of(&library.region);
-    let relay = &relays[relay_index(message, relays.len())];
+    parts.senders.make_sure(&library, clock::now()).await;
+    // What was just looked at is younger than `now`, and a proof from the future proves nothing.
+    let plan = parts.senders.plan_for(&library, language, Some(provider), &refused, clock::now());
+    let relays = parts.config.relays_of(&library.region, now);
+    let relay = relay_for(message, &relays, route.as_deref().ok());
     let began = tokio::time::Instant::now();
     let attempted = match &route {
         Ok(route) => {
@@ -87,8 +90,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
                 smtputf8: to.needs_smtputf8(),
                 data: data.into(),
             };
-            let speaker = RelayAddr { name: relay.host.clone(), sources: relay.sources.clone() };
-            match parts.pool.deliver(&envelope, route, &speaker, &Security::Opportunistic).await {
+            match parts.pool.deliver(&envelope, route, &speaker(relay), &Security::Opportunistic).await {
                 Ok(attempted) => Some(attempted),
                 Err(super::pool::Busy) => return Ok(untried(message, NO_CONNECTION, now)),
             }
@@ -101,6 +103,13 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         (None, Ok(_)) => return Err(Not::Ours("a route led nowhere".to_owned())),
     };
     let outcome = judge(&said, provider);
+    if attempted.as_ref().is_some_and(|attempted| !attempted.asked) {
+        // The site could not be reached some seconds ago and was not asked for this message: no attempt of its own.
+        let wait = engine.schedule.wait(message.attempt, chance());
+        let wait = SignedDuration::try_from(wait).unwrap_or(NO_CONNECTION);
+        let cause = outcome.cause().map(|cause| cause.code().to_owned());
+        return Ok(Settled { state: State::Delayed, cause, ..untried(message, wait, now) });
+    }
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let told = Tried { message, plan: &plan, relay, provider, to: &to, took_ms };
     Ok(settled(engine, &library, &told, attempted.as_ref(), &outcome).await)
@@ -117,7 +126,13 @@ struct Tried<'a> {
 }
 
 /// The words of this message, written out; held where a value is missing.
-async fn written(engine: &Delivery, message: &Claimed, library: &Library, language: Language, now: Timestamp) -> Result<Rendered, Not> {
+async fn written(
+    engine: &Delivery,
+    message: &Claimed,
+    library: &Library,
+    language: Language,
+    now: Timestamp,
+) -> Result<Rendered, Not> {
     let notice = Notice::from_code(&message.notice).map_err(|error| Not::Ours(error.to_string()))?;
     let source = WordsSource { of: message.words_of.clone(), version: message.words_version };
     let words = engine.parts.book.words_at(&source, notice, language).await;
@@ -139,10 +154,19 @@ async fn written(engine: &Delivery, message: &Claimed, library: &Library, langua
     })
 }
 
-/// Relays of a region share its messages; one message stays with one relay, as its greylisting needs.
-fn relay_index(message: &Claimed, relays: usize) -> usize {
+/// Relays of a region share its messages; one message stays with one relay, as its greylisting needs. A relay that
+/// has no source address of the receiver's family could never bring it there.
+fn relay_for<'a>(message: &Claimed, relays: &'a [Relay], route: Option<&Route>) -> &'a Relay {
     let bytes = message.id.to_bytes();
-    usize::from(u16::from_be_bytes([bytes[14], bytes[15]])) % relays.max(1)
+    let turn = usize::from(u16::from_be_bytes([bytes[14], bytes[15]]));
+    let able: Vec<&Relay> =
+        relays.iter().filter(|relay| route.is_none_or(|route| speaker(relay).reaches(route))).collect();
+    // Where none is able, the attempt says so.
+    if able.is_empty() { &relays[turn % relays.len()] } else { able[turn % able.len()] }
+}
+
+fn speaker(relay: &Relay) -> RelayAddr {
+    RelayAddr { name: relay.host.clone(), sources: relay.sources.clone() }
 }
 
 fn mail_from(engine: &Delivery, message: &Claimed, plan: &Plan) -> Address {
@@ -152,7 +176,14 @@ fn mail_from(engine: &Delivery, message: &Claimed, plan: &Plan) -> Address {
 }
 
 /// The mail, composed and signed.
-fn mail(engine: &Delivery, message: &Claimed, to: &Address, plan: &Plan, rendered: &Rendered, language: Language) -> Vec<u8> {
+fn mail(
+    engine: &Delivery,
+    message: &Claimed,
+    to: &Address,
+    plan: &Plan,
+    rendered: &Rendered,
+    language: Language,
+) -> Vec<u8> {
     let host = &engine.parts.config.shared.domain;
     let message_id = format!("{}@{host}", message.id.bare().to_ascii_lowercase());
     let feedback_id = format!("{}:{}:{}:courtesy", message.notice, message.library, plan.sender.code());
@@ -178,7 +209,13 @@ fn mail(engine: &Delivery, message: &Claimed, to: &Address, plan: &Plan, rendere
     signed.unwrap_or(mail)
 }
 
-async fn settled(engine: &Delivery, library: &Library, told: &Tried<'_>, attempted: Option<&Attempted>, outcome: &Outcome) -> Settled {
+async fn settled(
+    engine: &Delivery,
+    library: &Library,
+    told: &Tried<'_>,
+    attempted: Option<&Attempted>,
+    outcome: &Outcome,
+) -> Settled {
     let (message, parts) = (told.message, &engine.parts);
     let at = clock::now();
     let mut refused = refused(message);
@@ -190,7 +227,7 @@ async fn settled(engine: &Delivery, library: &Library, told: &Tried<'_>, attempt
     let another = authentication && {
         // The proof was wrong, or it has changed: look again before choosing the next sender.
         parts.senders.look_again(library).await;
-        parts.senders.plan_for(library, Language::En, Some(told.provider), &refused, at).is_another(&refused)
+        parts.senders.plan_for(library, Language::En, Some(told.provider), &refused, clock::now()).is_another(&refused)
     };
     let chance = chance();
     let settlement = settle(outcome, message.attempt, at, message.deadline, &engine.schedule, another, chance);
@@ -200,7 +237,6 @@ async fn settled(engine: &Delivery, library: &Library, told: &Tried<'_>, attempt
         Settlement::Later { due_at, cause } => (State::Delayed, Some(cause), Some(due_at)),
         Settlement::AnotherSender { cause } => {
             entries.push(Entry { at, what: What::SenderChanged { cause: cause.code().to_owned() } });
-            parts.wake.notify_one();
             (State::Queued, Some(cause), Some(at))
         }
     };
@@ -260,15 +296,16 @@ fn ended(message: &Claimed, state: State, cause: Option<String>, entries: Vec<En
     }
 }
 
+/// Hands a claimed message back, due now: we stop before its turn came.
+pub(super) fn handed_back(message: &Claimed) -> Settled {
+    untried(message, SignedDuration::ZERO, clock::now())
+}
+
 /// Back into the queue as if it had not been claimed.
 fn untried(message: &Claimed, wait: SignedDuration, now: Timestamp) -> Settled {
     let state = if message.attempt > 1 { State::Delayed } else { State::Queued };
     let due_at = now.checked_add(wait).unwrap_or(message.deadline).min(message.deadline);
-    Settled {
-        due_at: Some(due_at),
-        tried: false,
-        ..ended(message, state, message.last_cause.clone(), Vec::new(), now)
-    }
+    Settled { due_at: Some(due_at), tried: false, ..ended(message, state, message.last_cause.clone(), Vec::new(), now) }
 }
 
 fn refused(message: &Claimed) -> Vec<SenderKind> {

@@ -10,7 +10,6 @@ pub mod compose;
 mod content;
 pub mod conversation;
 pub mod dial;
-pub mod dkim;
 mod lane;
 pub mod pace;
 pub mod pool;
@@ -24,16 +23,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::clock;
 use crate::config::Config;
+use crate::keyring::Keyring;
 use crate::outcome::Provider;
 use crate::queue::Schedule;
 use crate::secret::Secret;
-use crate::store::{Book, Store};
+use crate::store::{Book, Claimed, Store};
 use crate::watch::Senders;
-use dkim::Keyring;
 use pool::Pool;
 use route::Routes;
 
@@ -99,15 +98,9 @@ impl Delivery {
 
     /// Works until `stop`; then finishes what is under way, settles it and takes leave of the receivers.
     pub async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
-        let (settler, settling) = settling::start(self.parts.store.clone());
+        let (settler, settling) = settling::start(self.parts.store.clone(), Arc::clone(&self.parts.wake));
         tokio::pin!(stop);
-        loop {
-            tokio::select! {
-                biased;
-                () = &mut stop => break,
-                () = self.round(&settler) => {}
-            }
-        }
+        while self.round(&settler, &mut stop).await {}
         // All permits back means that nothing is under way. The lease bounds the wait: past it, others take over.
         let all = u32::try_from(self.parts.config.limits.in_flight).unwrap_or(u32::MAX);
         let lease = self.parts.config.retry.lease;
@@ -117,38 +110,70 @@ impl Delivery {
         self.parts.pool.close().await;
     }
 
-    /// Claims a round and sets its messages going, or sleeps until there is something to do.
-    async fn round(self: &Arc<Self>, settler: &settling::Settler) {
+    /// Claims a round and sets its messages going, or sleeps until there is something to do. False when `stop` has come.
+    async fn round(
+        self: &Arc<Self>,
+        settler: &settling::Settler,
+        stop: &mut (impl Future<Output = ()> + Unpin),
+    ) -> bool {
         // At least one place must be free before anything is claimed: a lease must not run while a message waits for us.
-        let Ok(first) = Arc::clone(&self.under_way).acquire_owned().await else { return };
+        let Some(first) = self.place(stop).await else { return false };
         let now = clock::now();
-        match self.claim(now).await {
-            Ok(claimed) if claimed.is_empty() => {
-                drop(first);
-                self.sleep(now).await;
-            }
-            Ok(claimed) => {
-                drop(first);
-                for message in claimed {
-                    let Ok(place) = Arc::clone(&self.under_way).acquire_owned().await else { return };
-                    let (engine, settler) = (Arc::clone(self), settler.clone());
-                    tokio::spawn(async move {
-                        let settled = attempt::attempt(&engine, message).await;
-                        settler.put(settled).await;
-                        drop(place);
-                    });
-                }
-            }
+        // Not to be broken off by a stop: what is claimed is tried or handed back, or it would wait for its lease.
+        let claimed = self.claim(now).await;
+        drop(first);
+        let pause = match claimed {
+            Ok(claimed) if !claimed.is_empty() => return self.begin(claimed, settler, stop).await,
+            Ok(_) => self.until_next(now).await,
             Err(error) => {
-                drop(first);
                 tracing::error!(%error, "the queue could not be read");
-                tokio::time::sleep(AFTER_TROUBLE).await;
+                AFTER_TROUBLE
             }
+        };
+        tokio::select! {
+            biased;
+            () = stop => false,
+            () = self.parts.wake.notified() => true,
+            () = tokio::time::sleep(pause) => true,
         }
     }
 
+    /// A place among those under way; none when `stop` comes first.
+    async fn place(&self, stop: &mut (impl Future<Output = ()> + Unpin)) -> Option<OwnedSemaphorePermit> {
+        tokio::select! {
+            biased;
+            () = stop => None,
+            place = Arc::clone(&self.under_way).acquire_owned() => place.ok(),
+        }
+    }
+
+    /// Sets claimed messages going as places come free; after a `stop` the rest is handed back. False then.
+    async fn begin(
+        self: &Arc<Self>,
+        claimed: Vec<Claimed>,
+        settler: &settling::Settler,
+        stop: &mut (impl Future<Output = ()> + Unpin),
+    ) -> bool {
+        let mut waiting = claimed.into_iter();
+        while let Some(message) = waiting.next() {
+            let Some(place) = self.place(stop).await else {
+                for message in std::iter::once(message).chain(waiting) {
+                    settler.put(attempt::handed_back(&message)).await;
+                }
+                return false;
+            };
+            let (engine, settler) = (Arc::clone(self), settler.clone());
+            tokio::spawn(async move {
+                let settled = attempt::attempt(&engine, message).await;
+                settler.put(settled).await;
+                drop(place);
+            });
+        }
+        true
+    }
+
     /// What is due, a fair share of each library that has anything due.
-    async fn claim(&self, now: Timestamp) -> crate::store::Result<Vec<crate::store::Claimed>> {
+    async fn claim(&self, now: Timestamp) -> crate::store::Result<Vec<Claimed>> {
         let store = &self.parts.store;
         let room = self.under_way.available_permits().clamp(1, CLAIM_MAX);
         let until = now.checked_add(self.lease).unwrap_or(Timestamp::MAX);
@@ -184,14 +209,12 @@ impl Delivery {
             .unwrap_or_else(|| Provider::from_mx(route.hosts.iter().map(|host| host.name.as_str())))
     }
 
-    async fn sleep(&self, now: Timestamp) {
+    /// How long nothing is due, as far as this process knows.
+    async fn until_next(&self, now: Timestamp) -> Duration {
         let next = match self.parts.store.next_due().await {
             Ok(Some(due)) => Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO),
             _ => LOOK_AGAIN,
         };
-        tokio::select! {
-            () = self.parts.wake.notified() => {}
-            () = tokio::time::sleep(next.min(LOOK_AGAIN)) => {}
-        }
+        next.min(LOOK_AGAIN)
     }
 }

@@ -49,10 +49,13 @@ pub fn hash(secret: &str) -> [u8; 32] {
     digest.as_ref().try_into().expect("SHA-256 gives 32 octets")
 }
 
+/// A key, and since when it is remembered.
+type Remembered = (Instant, Arc<ApiKey>);
+
 /// Looks keys up, and remembers them for a moment.
 pub struct Keys {
     store: Store,
-    remembered: Mutex<HashMap<[u8; 32], (Instant, Arc<ApiKey>)>>,
+    remembered: Mutex<HashMap<[u8; 32], Remembered>>,
 }
 
 impl Keys {
@@ -152,10 +155,7 @@ impl FromRequestParts<Arc<App>> for Caller {
         let secret =
             parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(secret_from);
         let refuse = |detail: &str| {
-            Refusal(
-                Problem::new("key-missing", detail, "Send the header: Authorization: Bearer cty_live_…")
-                    .for_caller(&parts.headers),
-            )
+            Refusal(Problem::new("key-missing", detail, "Send the header: Authorization: Bearer cty_live_…"))
         };
         let Some(secret) = secret.filter(|secret| secret.starts_with(PREFIX)) else {
             return Err(refuse("The request has no API key."));

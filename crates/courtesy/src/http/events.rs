@@ -186,7 +186,7 @@ pub async fn one(
             None => Err(Problem::new("unavailable", "Nothing was taken.", "Send it again.")),
         }
     };
-    answer.await.map_err(|problem: Box<Problem>| Refusal(problem.for_caller(&headers)))
+    answer.await.map_err(|problem: Box<Problem>| Refusal(problem))
 }
 
 /// One line of the answer to a batch.
@@ -208,14 +208,14 @@ pub async fn batch(
     State(app): State<Arc<App>>,
     caller: Caller,
     Query(DryRun { dry_run }): Query<DryRun>,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let lines: Vec<&[u8]> = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<&[u8]> =
+        body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()).collect();
     let most = app.config.limits.batch_events;
     if lines.len() > most {
         let detail = format!("It has {} events; {most} are the most.", lines.len());
-        return Err(Refusal(Problem::new("batch-too-large", detail, "Send several batches.").for_caller(&headers)));
+        return Err(Refusal(Problem::new("batch-too-large", detail, "Send several batches.")));
     }
     let mut answers: Vec<Option<Result<String, Box<Problem>>>> = Vec::with_capacity(lines.len());
     let mut events = Vec::with_capacity(lines.len());
@@ -239,7 +239,7 @@ pub async fn batch(
             Some(Taken::Refused(refused)) => Err(refusal(&refused)),
             None => Err(Problem::new("unavailable", "Nothing was taken.", "Send it again.")),
         });
-        push_line(&mut text, index + 1, answer.map_err(|problem| problem.for_caller(&headers)));
+        push_line(&mut text, index + 1, answer);
     }
     let headers = [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store")];
     Ok((StatusCode::ACCEPTED, headers, text).into_response())
@@ -310,8 +310,11 @@ fn refusal(refused: &Refused) -> Box<Problem> {
     match refused {
         Refused::NoLibrary(code) => {
             let detail = format!("There is no library {code}.");
-            Problem::new("field-invalid", detail, "Use the code of its Participant Record.")
-                .with(vec![wrong("/library", "invalid", format!("there is no library {code}"))])
+            Problem::new("field-invalid", detail, "Use the code of its Participant Record.").with(vec![wrong(
+                "/library",
+                "invalid",
+                format!("there is no library {code}"),
+            )])
         }
         Refused::Fields(fields) => {
             let errors = fields
@@ -319,7 +322,7 @@ fn refusal(refused: &Refused) -> Box<Problem> {
                 .map(|(name, detail)| wrong(&format!("/fields/{name}"), "invalid", detail.clone()))
                 .collect::<Vec<_>>();
             let detail = errors.iter().map(|error| error.detail.clone()).collect::<Vec<_>>().join("; ");
-            Problem::new("field-invalid", detail, "Mend the fields and send the event again.").with(errors)
+            Problem::new("field-invalid", detail, "Fix the fields and send the event again.").with(errors)
         }
         Refused::Missing { notice, fields } => {
             let errors = fields
@@ -330,7 +333,7 @@ fn refusal(refused: &Refused) -> Box<Problem> {
             let first = fields.first().map_or("field", String::as_str);
             Problem::new(
                 "field-missing",
-                format!("The notice {notice} uses {names} and the event did not bring it."),
+                format!("The notice {notice} uses {names}, which the event did not bring."),
                 format!("Send fields.{first}, or edit the notice to make it optional with (({first}??…))."),
             )
             .with(errors)
@@ -351,9 +354,7 @@ fn event_from(body: EventBody, caller: &Caller) -> Result<Event, Box<Problem>> {
         None => Ok(status.as_ref().map_or(Side::Borrowing, |status| Side::usual(*status))),
         Some("borrowing") => Ok(Side::Borrowing),
         Some("lending") => Ok(Side::Lending),
-        Some(other) => {
-            Err(wrong("/side", "invalid", format!("“{other}” is neither borrowing nor lending")))
-        }
+        Some(other) => Err(wrong("/side", "invalid", format!("“{other}” is neither borrowing nor lending"))),
     };
     for (pointer, text) in [("/request", Some(&body.request)), ("/occurrence", body.occurrence.as_ref())] {
         let Some(text) = text else { continue };
@@ -383,7 +384,7 @@ fn event_from(body: EventBody, caller: &Caller) -> Result<Event, Box<Problem>> {
             errors.extend([library.err(), status.err(), side.err()].into_iter().flatten());
             errors.sort_by(|a, b| a.pointer.cmp(&b.pointer));
             let detail = errors.iter().map(|e| format!("{}: {}", e.pointer, e.detail)).collect::<Vec<_>>().join("; ");
-            Err(Problem::new("field-invalid", detail, "Mend the fields and send the event again.").with(errors))
+            Err(Problem::new("field-invalid", detail, "Fix the fields and send the event again.").with(errors))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use standards::iso18626::{Document, confirm, read, write};
 
@@ -20,11 +20,11 @@ use crate::clock;
 #[utoipa::path(post, path = "/iso18626", tag = "events", request_body(content = String, content_type = "application/xml"),
     responses((status = 200, content_type = "application/xml", body = String), (status = 400, body = Problem), (status = 413, body = Problem), (status = 503, body = Problem)),
     security(("key" = [])))]
-pub async fn message(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+pub async fn message(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
     let most = app.config.limits.iso18626_bytes;
     if body.len() > most {
         let detail = format!("It has {} bytes; {most} are the most.", body.len());
-        return Err(Refusal(Problem::new("body-too-large", detail, "Send it without attachments.").for_caller(&headers)));
+        return Err(Refusal(Problem::new("body-too-large", detail, "Send it without attachments.")));
     }
     let document = match read(&body) {
         Ok(document) => document,
@@ -33,7 +33,7 @@ pub async fn message(State(app): State<Arc<App>>, caller: Caller, headers: Heade
                 Some(confirmation) => Ok(xml(&confirmation)),
                 None => {
                     let fix = "Send one ISO18626Message as XML, in UTF-8, without a DOCTYPE.";
-                    Err(Refusal(Problem::new("iso18626-invalid", error.sentence, fix).for_caller(&headers)))
+                    Err(Refusal(Problem::new("iso18626-invalid", error.sentence, fix)))
                 }
             };
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -85,12 +85,14 @@ pub async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Respons
 
 /// Make a key.
 #[utoipa::path(post, path = "/v1/keys", tag = "keys", request_body = KeyBody, responses((status = 201, body = KeyAnswer), (status = 422, body = Problem)), security(("key" = [])))]
-pub async fn make(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+pub async fn make(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
     let wrong = |pointer: &str, detail: String| {
-        Problem::new("field-invalid", detail.clone(), "Mend the field.")
-            .with(vec![FieldError { pointer: pointer.to_owned(), detail, code: "invalid" }])
-            .for_caller(&headers)
+        Problem::new("field-invalid", detail.clone(), "Fix the field.").with(vec![FieldError {
+            pointer: pointer.to_owned(),
+            detail,
+            code: "invalid",
+        }])
     };
     let body: KeyBody = read_json(&body)?;
     let name = body.name.trim().to_owned();

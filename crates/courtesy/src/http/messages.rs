@@ -17,11 +17,11 @@ use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json}
 use crate::clock;
 use crate::delivery::transcript::{Transcript, masked};
 use crate::id::MessageId;
+use crate::intake::Resent;
 use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::outcome::{Cause, Facts};
 use crate::queue::State as MessageState;
-use crate::intake::Resent;
 use crate::store::{Filter, MessageRow};
 use crate::timeline::{Entry, What};
 
@@ -151,7 +151,7 @@ pub async fn list(
 ) -> Result<Response, Refusal> {
     let language = accepted_language(&headers);
     let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    let filter = filter(query, &caller).map_err(|problem| problem.for_caller(&headers))?;
+    let filter = filter(query, &caller)?;
     let mut rows = app.store.messages(&filter, limit + 1).await?;
     let has_more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
@@ -163,13 +163,17 @@ pub async fn list(
             text.push_str(&serde_json::to_string(one).unwrap_or_default());
             text.push('\n');
         }
-        return Ok(([(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store")], text).into_response());
+        return Ok(([(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store")], text)
+            .into_response());
     }
     Ok(no_store(Json(MessageList { data, next, has_more })))
 }
 
 fn wants_lines(headers: &HeaderMap) -> bool {
-    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("application/x-ndjson"))
+    headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("application/x-ndjson"))
 }
 
 /// An answer that no cache keeps: it may speak of a patron.
@@ -179,8 +183,11 @@ pub(super) fn no_store(body: impl IntoResponse) -> Response {
 
 fn filter(query: ListQuery, caller: &Caller) -> Result<Filter, Box<Problem>> {
     let refuse = |pointer: &str, detail: String| {
-        Problem::new("field-invalid", detail.clone(), "Mend the query.")
-            .with(vec![FieldError { pointer: pointer.to_owned(), detail, code: "invalid" }])
+        Problem::new("field-invalid", detail.clone(), "Fix the query.").with(vec![FieldError {
+            pointer: pointer.to_owned(),
+            detail,
+            code: "invalid",
+        }])
     };
     let library = match query.library {
         Some(code) => {
@@ -260,7 +267,8 @@ impl EntryAnswer {
         };
         let receiver = Address::parse(&row.address).ok().map(|address| address.domain().to_string());
         let from = attempt.and_then(|attempt| attempt.from.rsplit_once('@').map(|(_, domain)| domain));
-        let provider = attempt.map(|attempt| attempt.provider.as_str()).or(row.provider.as_deref()).or(receiver.as_deref());
+        let provider =
+            attempt.map(|attempt| attempt.provider.as_str()).or(row.provider.as_deref()).or(receiver.as_deref());
         let facts = Facts { provider, domain: from, their_domain: receiver.as_deref(), ..Facts::default() };
         let words = cause.map(|code| Cause::of(code).headline(language, &facts));
         Self { words, entry }
@@ -280,7 +288,8 @@ pub async fn timeline(
     let mut entries = app.store.timeline(row.id).await?;
     for entry in &mut entries {
         if let What::Attempted(attempt) = &mut entry.what {
-            attempt.transcript = Transcript::from_text(std::mem::take(&mut attempt.transcript)).masked().as_str().to_owned();
+            attempt.transcript =
+                Transcript::from_text(std::mem::take(&mut attempt.transcript)).masked().as_str().to_owned();
             attempt.reply = attempt.reply.take().map(|reply| masked(&reply));
         }
     }
@@ -315,7 +324,6 @@ pub async fn again(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let row = found(&app, &caller, &id).await?;
@@ -323,7 +331,7 @@ pub async fn again(
     let to = body.to.map(|text| {
         Address::parse(text.trim()).map_err(|error| {
             let errors = vec![FieldError { pointer: "/to".to_owned(), detail: error.to_string(), code: "invalid" }];
-            Problem::new("field-invalid", "The address is not valid.", "Mend it.").with(errors).for_caller(&headers)
+            Problem::new("field-invalid", "The address is not valid.", "Fix it.").with(errors)
         })
     });
     let repeats = row.id;
@@ -332,7 +340,7 @@ pub async fn again(
             let answer = ResendAnswer { id, repeats, state: MessageState::Queued };
             Ok((StatusCode::ACCEPTED, no_store(Json(answer))).into_response())
         }
-        Resent::NotNow(why) => Err(Problem::new("conflict", why, "").for_caller(&headers).into()),
+        Resent::NotNow(why) => Err(Problem::new("conflict", why, "").into()),
     }
 }
 
@@ -348,7 +356,7 @@ pub async fn cancel(
     let row = found(&app, &caller, &id).await?;
     if !app.store.cancel(row.library.clone(), row.id, caller.name(), clock::now()).await? {
         let detail = format!("The message is {}; only one that waits can be taken back.", row.state);
-        return Err(Problem::new("conflict", detail, "").for_caller(&headers).into());
+        return Err(Problem::new("conflict", detail, "").into());
     }
     let row = found(&app, &caller, &id).await?;
     Ok(no_store(Json(MessageAnswer::of(row, accepted_language(&headers)))))

@@ -26,8 +26,9 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::config::Config;
-use crate::delivery::dkim::Keyring;
 use crate::intake::Intake;
+use crate::keyring::Keyring;
+use crate::notice::Language;
 use crate::store::{Book, Store};
 use crate::watch::Senders;
 use problem::{Problem, Refusal};
@@ -46,7 +47,7 @@ pub struct App {
     /// API keys.
     pub keys: auth::Keys,
     /// Events go in here.
-    pub intake: Intake,
+    pub intake: Arc<Intake>,
     /// Proofs and plans.
     pub senders: Arc<Senders>,
     /// DKIM keys.
@@ -90,6 +91,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/v1/libraries/{library}", Audience::Key),
     ("PUT", "/v1/libraries/{library}", Audience::Key),
     ("GET", "/v1/libraries/{library}/sender", Audience::Key),
+    ("GET", "/v1/libraries/{library}/kit", Audience::Key),
     ("GET", "/v1/libraries/{library}/incidents", Audience::Key),
     ("GET", "/v1/libraries/{library}/notices", Audience::Key),
     ("PUT", "/v1/libraries/{library}/notices/{notice}", Audience::Key),
@@ -134,6 +136,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/libraries:import", post(libraries::import))
         .route("/v1/libraries/{library}", get(libraries::show).put(libraries::put))
         .route("/v1/libraries/{library}/sender", get(senders::show))
+        .route("/v1/libraries/{library}/kit", get(senders::kit))
         .route("/v1/libraries/{library}/incidents", get(senders::incidents))
         .route("/v1/libraries/{library}/notices", get(notices::list))
         .route("/v1/libraries/{library}/notices/{notice}", put(notices::switch))
@@ -153,35 +156,45 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/doctor", get(senders::doctor))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
-        .layer(axum::middleware::from_fn(plain_refusals))
         .layer(axum::extract::DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(largest))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_MAX))
+        // Outside of the layers that refuse, so that it sees their refusals.
+        .layer(axum::middleware::from_fn(plain_refusals))
         .layer(CatchPanicLayer::custom(|_| {
-            Problem::new("unavailable", "Something went wrong on our side.", "Send it again in a moment.").into_response()
+            Problem::new("unavailable", "Something went wrong on our side.", "Send it again in a moment.")
+                .into_response()
         }))
         .with_state(app)
 }
 
-/// What the layers below the handlers refuse in plain text (a body too large, a query that cannot be read) is made a
-/// problem document like every other refusal.
+/// Problems are titled in the caller's language. What layers and extractors refuse in plain text (a body too large, a
+/// query that cannot be read, a time-out) is made a problem document like every other refusal.
 async fn plain_refusals(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
+    let language = problem::accepted_language(request.headers());
     let response = next.run(request).await;
-    let is_plain = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if let Some(problem) = response.extensions().get::<Arc<Problem>>() {
+        return if language == Language::En { response } else { problem.titled(language).into_response() };
+    }
+    let is_plain =
+        response.headers().get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
     if !is_plain {
         return response;
     }
     match response.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new("body-too-large", "The request is larger than this address takes.", "Send it in parts.").into_response()
+            Problem::new("body-too-large", "The request is larger than this address takes.", "Send it in parts.")
+                .into_response()
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            let detail = "The request took longer than a minute; whether it was taken is not known.";
+            let fix = "Send the same request again: what was taken is not taken twice.";
+            Problem::new("too-slow", detail, fix).into_response()
         }
         StatusCode::BAD_REQUEST => {
             let (_, body) = response.into_parts();
             let words = axum::body::to_bytes(body, 4096).await.unwrap_or_default();
-            Problem::new("field-invalid", String::from_utf8_lossy(&words), "Mend the query.").into_response()
+            Problem::new("field-invalid", String::from_utf8_lossy(&words), "Fix the query.").into_response()
         }
         _ => response,
     }
@@ -199,7 +212,8 @@ async fn explain_problem(State(_): State<Arc<App>>, Path(code): Path<String>, he
     let language = problem::accepted_language(&headers);
     match problem::all(language).find(|(known, ..)| *known == code) {
         Some((code, status, title)) => {
-            ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{code} ({status})\n{title}\n")).into_response()
+            ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{code} ({status})\n{title}\n"))
+                .into_response()
         }
         None => not_found().await.into_response(),
     }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -58,7 +57,11 @@ impl Layer {
             Self::Library(library) => (**library).clone(),
             Self::Consortium => Library {
                 code: LibraryCode::parse("SAMPLE").expect("it is letters"),
-                name: InLanguages { en: "Sample Public Library".to_owned(), fr: Some("Bibliothèque modèle".to_owned()) },
+                name: InLanguages {
+                    en: "Sample Public Library".to_owned(),
+                    fr: Some("Bibliothèque modèle".to_owned()),
+                },
+                symbols: Vec::new(),
                 time_zone: "UTC".to_owned(),
                 languages: Language::ALL.to_vec(),
                 region: "default".to_owned(),
@@ -120,7 +123,8 @@ pub async fn list(State(app): State<Arc<App>>, caller: Caller, Path(name): Path<
     let layer = Layer::of(&app, &caller, &name)?;
     let shown = layer.for_preview();
     let data = NOTICES.iter().map(|entry| {
-        let words = Language::ALL.into_iter().filter_map(|language| in_force(&app, &shown.code, entry.notice, language));
+        let words =
+            Language::ALL.into_iter().filter_map(|language| in_force(&app, &shown.code, entry.notice, language));
         NoticeAnswer {
             notice: entry.notice.code(),
             label: InBoth { en: entry.label_en, fr: entry.label_fr },
@@ -146,10 +150,11 @@ fn notice_from(code: &str) -> Result<Notice, Box<Problem>> {
 }
 
 fn language_from(tag: &str) -> Result<Language, Box<Problem>> {
-    Language::from_tag(tag).ok_or_else(|| Problem::new("not-found", format!("We do not write “{tag}”; use en or fr."), ""))
+    Language::from_tag(tag)
+        .ok_or_else(|| Problem::new("not-found", format!("We do not write “{tag}”; use en or fr."), ""))
 }
 
-/// Something about words that must be mended, or should be looked at.
+/// Something about words that must be fixed, or should be looked at.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WordsProblem {
     line: u32,
@@ -178,14 +183,13 @@ pub async fn save(
     caller: Caller,
     Path((name, notice, language)): Path<(String, String, String)>,
     Query(DryRun { dry_run }): Query<DryRun>,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let layer = Layer::of(&app, &caller, &name)?;
     let (notice, language) = (notice_from(&notice)?, language_from(&language)?);
     let source = String::from_utf8(body.to_vec())
         .map_err(|_| Problem::new("words-invalid", "The file is not UTF-8.", "Save it as UTF-8."))?;
-    let warnings = checked(&source, notice, language, &app).map_err(|problem| problem.for_caller(&headers))?;
+    let warnings = checked(&source, notice, language, &app)?;
     let version = if dry_run {
         0
     } else {
@@ -215,7 +219,7 @@ fn checked(source: &str, notice: Notice, language: Language, app: &App) -> Resul
             code: "invalid",
         });
         let detail = problems.iter().map(|p| format!("line {}: {}", p.line, p.detail)).collect::<Vec<_>>().join("; ");
-        Problem::new("words-invalid", detail, "Mend the lines and save again.").with(errors.collect())
+        Problem::new("words-invalid", detail, "Fix the lines and save again.").with(errors.collect())
     };
     let words = Words::parse(source, language).map_err(|problems| refuse(problems.iter().map(told).collect()))?;
     if words.notice != notice {

@@ -25,6 +25,7 @@ use super::{events, iso18626, keys, libraries, messages, notices, queue, relays,
         libraries::show,
         libraries::put,
         senders::show,
+        senders::kit,
         senders::incidents,
         notices::list,
         notices::switch,
@@ -81,7 +82,10 @@ mod tests {
             })
             .collect();
         for (method, path, _) in super::super::ROUTES.iter().filter(|(_, path, _)| path.starts_with("/v1/")) {
-            assert!(described.contains(&((*method).to_owned(), (*path).to_owned())), "{method} {path} is not described");
+            assert!(
+                described.contains(&((*method).to_owned(), (*path).to_owned())),
+                "{method} {path} is not described"
+            );
         }
         for (method, path) in described {
             assert!(

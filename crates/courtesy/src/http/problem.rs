@@ -1,5 +1,7 @@
 //! Errors as problem documents (RFC 9457): which field is wrong, and the fix.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -10,7 +12,7 @@ use crate::notice::Language;
 const PROBLEMS: &[(&str, u16, &str, &str)] = &[
     ("json-invalid", 400, "The request is not JSON", "La requête n’est pas du JSON"),
     ("field-invalid", 422, "A field is not valid", "Un champ n’est pas valide"),
-    ("field-missing", 422, "The notice could not be written", "L’avis n’a pu être rédigé"),
+    ("field-missing", 422, "The notice could not be written", "L’avis n’a pas pu être rédigé"),
     ("iso18626-invalid", 400, "This is not an ISO 18626 message", "Ceci n’est pas un message ISO 18626"),
     ("batch-too-large", 413, "The batch has too many events", "Le lot contient trop d’événements"),
     ("body-too-large", 413, "The request is too large", "La requête est trop volumineuse"),
@@ -18,11 +20,27 @@ const PROBLEMS: &[(&str, u16, &str, &str)] = &[
     ("key-forbidden", 403, "This key may not do that", "Cette clé ne le permet pas"),
     ("not-found", 404, "There is no such thing", "Cela n’existe pas"),
     ("method-not-allowed", 405, "This address does not take that method", "Cette adresse n’accepte pas cette méthode"),
-    ("idempotency-reused", 422, "The Idempotency-Key was used for another request", "La clé Idempotency-Key a servi pour une autre requête"),
+    (
+        "idempotency-reused",
+        422,
+        "The Idempotency-Key was used for another request",
+        "La clé Idempotency-Key a servi pour une autre requête",
+    ),
     ("conflict", 409, "It is not in a state in which that can be done", "Son état ne le permet pas"),
-    ("words-invalid", 422, "The words cannot be saved", "Le texte ne peut être enregistré"),
-    ("import-invalid", 422, "The file has errors; nothing was changed", "Le fichier contient des erreurs ; rien n’a été modifié"),
-    ("unavailable", 503, "Nothing was accepted; try again in a moment", "Rien n’a été accepté ; réessayez dans un instant"),
+    ("words-invalid", 422, "The words cannot be saved", "Le texte ne peut pas être enregistré"),
+    (
+        "import-invalid",
+        422,
+        "The file has errors; nothing was changed",
+        "Le fichier contient des erreurs ; rien n’a été modifié",
+    ),
+    ("too-slow", 503, "The request took too long", "La requête a pris trop de temps"),
+    (
+        "unavailable",
+        503,
+        "Nothing was accepted; try again in a moment",
+        "Rien n’a été accepté ; réessayez dans un instant",
+    ),
 ];
 
 /// One thing wrong, at one place of the request.
@@ -37,6 +55,7 @@ pub struct FieldError {
 }
 
 /// A refusal, as a problem document.
+/// A response carries its problem beside its body, so that the outermost layer can title it in the caller's language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Problem {
     /// Where this kind of problem is explained.
@@ -82,15 +101,12 @@ impl Problem {
         self
     }
 
-    /// The same problem, titled in the language the caller asks for.
+    /// The same problem with its title in `language`.
     #[must_use]
-    pub fn for_caller(mut self: Box<Self>, headers: &HeaderMap) -> Box<Self> {
-        if accepted_language(headers) == Language::Fr
-            && let Some((_, _, _, title)) = PROBLEMS.iter().find(|row| row.0 == self.code)
-        {
-            (*title).clone_into(&mut self.title);
-        }
-        self
+    pub fn titled(&self, language: Language) -> Self {
+        let row = PROBLEMS.iter().find(|row| row.0 == self.code);
+        let title = row.map(|(_, _, en, fr)| if language == Language::Fr { *fr } else { *en });
+        Self { title: title.map_or_else(|| self.title.clone(), str::to_owned), ..self.clone() }
     }
 
     /// Our own fault: nothing was accepted, and nothing about it goes to the caller but that.
@@ -103,7 +119,9 @@ impl Problem {
 
 /// All kinds of problems: code, status, title in `language`.
 pub fn all(language: Language) -> impl Iterator<Item = (&'static str, u16, &'static str)> {
-    PROBLEMS.iter().map(move |(code, status, en, fr)| (*code, *status, if language == Language::Fr { *fr } else { *en }))
+    PROBLEMS
+        .iter()
+        .map(move |(code, status, en, fr)| (*code, *status, if language == Language::Fr { *fr } else { *en }))
 }
 
 /// The first language of Accept-Language that we write, or English.
@@ -122,6 +140,7 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let headers = [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")];
         let mut response = (status, headers, body).into_response();
+        response.extensions_mut().insert(Arc::new(self));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
         }
@@ -165,7 +184,7 @@ pub fn read_json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Box<P
         if inner.is_syntax() || inner.is_eof() {
             return Problem::new("json-invalid", inner.to_string(), "Send one JSON object, in UTF-8.");
         }
-        Problem::new("field-invalid", inner.to_string(), "Mend the field and send the request again.")
+        Problem::new("field-invalid", inner.to_string(), "Fix the field and send the request again.")
             .with(vec![at_path(error.path(), inner)])
     })?;
     reader.end().map_err(|_| {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -109,13 +109,12 @@ pub struct PauseList {
     paused: Vec<PauseAnswer>,
 }
 
-fn whose(app: &App, caller: &Caller, headers: &HeaderMap, body: &[u8]) -> Result<Option<LibraryCode>, Box<Problem>> {
+fn whose(app: &App, caller: &Caller, body: &[u8]) -> Result<Option<LibraryCode>, Box<Problem>> {
     let body: PauseBody = if body.is_empty() { PauseBody::default() } else { read_json(body)? };
     let Some(code) = body.library else { return Ok(caller.key.library.clone()) };
     let wrong = |detail: String| {
         Problem::new("field-invalid", detail.clone(), "Use the code of its Participant Record.")
             .with(vec![FieldError { pointer: "/library".to_owned(), detail, code: "invalid" }])
-            .for_caller(headers)
     };
     let code = LibraryCode::parse(&code).map_err(|error| wrong(error.to_string()))?;
     caller.may_act_for(&code)?;
@@ -129,8 +128,8 @@ fn whose(app: &App, caller: &Caller, headers: &HeaderMap, body: &[u8]) -> Result
 ///
 /// It stays so until it is resumed, restarts included. A message that comes to its deadline meanwhile fails there.
 #[utoipa::path(post, path = "/v1/queue/pause", tag = "queue", request_body(content = Option<PauseBody>), responses((status = 200, body = PauseList), (status = 422, body = Problem)), security(("key" = [])))]
-pub async fn pause(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
-    let library = whose(&app, &caller, &headers, &body)?;
+pub async fn pause(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
+    let library = whose(&app, &caller, &body)?;
     let changed = !app.store.pauses().await?.iter().any(|pause| pause.library == library);
     app.store.pause(library, caller.name(), clock::now()).await?;
     Ok(no_store(Json(PauseList { changed, paused: pauses(&app, &caller).await? })))
@@ -139,8 +138,8 @@ pub async fn pause(State(app): State<Arc<App>>, caller: Caller, headers: HeaderM
 /// Go on sending for a library, or for everybody. Each pause is ended by itself: resuming everybody leaves a library
 /// stopped that was stopped by itself.
 #[utoipa::path(post, path = "/v1/queue/resume", tag = "queue", request_body(content = Option<PauseBody>), responses((status = 200, body = PauseList), (status = 422, body = Problem)), security(("key" = [])))]
-pub async fn resume(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
-    let changed = app.store.resume(whose(&app, &caller, &headers, &body)?).await?;
+pub async fn resume(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
+    let changed = app.store.resume(whose(&app, &caller, &body)?).await?;
     app.wake.notify_one();
     Ok(no_store(Json(PauseList { changed, paused: pauses(&app, &caller).await? })))
 }
@@ -167,6 +166,7 @@ pub async fn health(State(app): State<Arc<App>>) -> Response {
         Err(_) => (false, 0),
     };
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let answer = HealthAnswer { status: if well { "pass" } else { "fail" }, version: env!("CARGO_PKG_VERSION"), oldest_due_s };
+    let answer =
+        HealthAnswer { status: if well { "pass" } else { "fail" }, version: env!("CARGO_PKG_VERSION"), oldest_due_s };
     (status, no_store(Json(answer))).into_response()
 }

@@ -18,9 +18,10 @@ use super::libraries::library;
 use super::messages::no_store;
 use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json};
 use crate::clock;
-use crate::delivery::dkim::Key;
+use crate::keyring::Key;
 use crate::library::Library;
 use crate::published;
+use crate::sender::Format;
 
 /// In whose name a library's messages leave now.
 #[derive(Debug, Serialize, ToSchema)]
@@ -66,9 +67,53 @@ pub async fn show(
     })))
 }
 
+/// `?format=` of the kit.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct KitFormat {
+    /// table, zone, powershell, terraform or letter; JSON without it.
+    format: Option<String>,
+}
+
+/// The records that the library's IT department publishes, each compared with live DNS.
+#[utoipa::path(get, path = "/v1/libraries/{library}/kit", tag = "senders", params(("library" = String, Path), KitFormat), responses((status = 200, body = Object), (status = 409, body = Problem)), security(("key" = [])))]
+pub async fn kit(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(code): Path<String>,
+    Query(KitFormat { format }): Query<KitFormat>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let library = library(&app, &caller, &code)?;
+    let format = format.map(|text| Format::from_code(&text).ok_or(text)).transpose().map_err(|text| {
+        let all = Format::ALL.map(Format::code).join(", ");
+        wrong("/format", format!("“{text}” is no format; use {all}"))
+    })?;
+    let Some(from) = &library.from else {
+        let detail =
+            format!("{} sends from the shared address, which needs nothing of its IT department.", library.code);
+        return Err(Problem::new("conflict", detail, "Set its From address first.").into());
+    };
+    let Some(kit) = app.senders.kit(&library, from.domain()).await else {
+        return Err(Problem::new("unavailable", "The DNS did not answer in time.", "Ask again in a minute.").into());
+    };
+    Ok(match format {
+        None => no_store(Json(kit)),
+        Some(format) => {
+            let text = kit.render(format, accepted_language(&headers));
+            let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+            (kind, text).into_response()
+        }
+    })
+}
+
 /// What is wrong at the moment, or was.
 #[utoipa::path(get, path = "/v1/libraries/{library}/incidents", tag = "senders", params(("library" = String, Path)), responses((status = 200, body = Object)), security(("key" = [])))]
-pub async fn incidents(State(app): State<Arc<App>>, caller: Caller, Path(code): Path<String>) -> Result<Response, Refusal> {
+pub async fn incidents(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(code): Path<String>,
+) -> Result<Response, Refusal> {
     /// Incidents listed at most.
     const MOST: u32 = 200;
     let library = library(&app, &caller, &code)?;
@@ -138,28 +183,32 @@ fn yes() -> bool {
     true
 }
 
-fn wrong(pointer: &str, detail: String, headers: &HeaderMap) -> Box<Problem> {
-    Problem::new("field-invalid", detail.clone(), "Mend the field.")
-        .with(vec![FieldError { pointer: pointer.to_owned(), detail, code: "invalid" }])
-        .for_caller(headers)
+fn wrong(pointer: &str, detail: String) -> Box<Problem> {
+    Problem::new("field-invalid", detail.clone(), "Fix the field.").with(vec![FieldError {
+        pointer: pointer.to_owned(),
+        detail,
+        code: "invalid",
+    }])
 }
 
 /// Keep a DKIM key made elsewhere.
 #[utoipa::path(post, path = "/v1/dkim/import", tag = "senders", request_body = DkimImport, responses((status = 201, body = DkimAnswer), (status = 422, body = Problem)), security(("key" = [])))]
-pub async fn dkim_import(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+pub async fn dkim_import(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
     let body: DkimImport = read_json(&body)?;
-    let domain = Domain::parse(&body.domain).map_err(|error| wrong("/domain", error.to_string(), &headers))?;
-    Domain::parse(&body.selector).map_err(|_| wrong("/selector", "a selector is a DNS label".to_owned(), &headers))?;
-    let imported =
-        app.keyring.import(&domain, &body.selector, body.library.as_deref(), body.private_key.as_bytes(), body.active).await;
+    let domain = Domain::parse(&body.domain).map_err(|error| wrong("/domain", error.to_string()))?;
+    Domain::parse(&body.selector).map_err(|_| wrong("/selector", "a selector is a DNS label".to_owned()))?;
+    let imported = app
+        .keyring
+        .import(&domain, &body.selector, body.library.as_deref(), body.private_key.as_bytes(), body.active)
+        .await;
     match imported {
         Ok(key) => {
             app.senders.nudge();
             Ok((StatusCode::CREATED, no_store(Json(DkimAnswer::from(&*key)))).into_response())
         }
-        Err(crate::delivery::dkim::NotAKey::Store(error)) => Err(error.into()),
-        Err(error) => Err(wrong("/private_key", error.to_string(), &headers).into()),
+        Err(crate::keyring::NotAKey::Store(error)) => Err(error.into()),
+        Err(error) => Err(wrong("/private_key", error.to_string()).into()),
     }
 }
 
@@ -173,21 +222,22 @@ pub struct DkimRotate {
 
 /// Let the other selector's key sign, once DNS shows that it is published.
 #[utoipa::path(post, path = "/v1/dkim/rotate", tag = "senders", request_body = DkimRotate, responses((status = 200, body = Vec<DkimAnswer>), (status = 409, body = Problem)), security(("key" = [])))]
-pub async fn dkim_rotate(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+pub async fn dkim_rotate(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
     let body: DkimRotate = read_json(&body)?;
-    let domain = Domain::parse(&body.domain).map_err(|error| wrong("/domain", error.to_string(), &headers))?;
+    let domain = Domain::parse(&body.domain).map_err(|error| wrong("/domain", error.to_string()))?;
     let of_domain: Vec<_> = app.keyring.all().into_iter().filter(|key| key.domain == domain.as_str()).collect();
     let next = of_domain.iter().find(|key| !key.active && key.algorithm == "rsa");
     let Some(next) = next else {
         let detail = format!("{domain} has no second key to change to.");
-        return Err(Problem::new("conflict", detail, "").for_caller(&headers).into());
+        return Err(Problem::new("conflict", detail, "").into());
     };
     let found = app.senders.key_is_published(&domain, &next.selector, &next.public).await;
     if !found {
-        let detail = format!("DNS does not show the key {}._domainkey.{domain} yet; nothing was changed.", next.selector);
+        let detail =
+            format!("DNS does not show the key {}._domainkey.{domain} yet; nothing was changed.", next.selector);
         let fix = "Publish it (courtesy dkim list shows the record), wait for its TTL, and rotate again.";
-        return Err(Problem::new("conflict", detail, fix).for_caller(&headers).into());
+        return Err(Problem::new("conflict", detail, fix).into());
     }
     app.keyring.activate(&domain, &next.selector).await.map_err(|error| Problem::ours(&error))?;
     app.senders.nudge();
@@ -198,8 +248,9 @@ pub async fn dkim_rotate(State(app): State<Arc<App>>, caller: Caller, headers: H
 #[utoipa::path(get, path = "/v1/zone", tag = "senders", responses((status = 200, content_type = "text/plain", body = String)), security(("key" = [])))]
 pub async fn zone(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
-    let text = published::zone(&app.config, &app.book.libraries(), &app.keyring.all());
-    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], text).into_response())
+    let text = published::zone(&app.config, &app.keyring.all());
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], text)
+        .into_response())
 }
 
 /// One thing the doctor looked at.
@@ -227,7 +278,8 @@ pub async fn doctor(State(app): State<Arc<App>>, caller: Caller, headers: Header
     caller.must_be_consortium()?;
     let language = accepted_language(&headers);
     let mut findings = Vec::new();
-    let mut find = |status, check: &str, detail: String| findings.push(Finding { status, check: check.to_owned(), detail });
+    let mut find =
+        |status, check: &str, detail: String| findings.push(Finding { status, check: check.to_owned(), detail });
     let now = clock::now();
     match app.store.counts(None, now).await {
         Ok(counts) => {
@@ -243,7 +295,11 @@ pub async fn doctor(State(app): State<Arc<App>>, caller: Caller, headers: Header
             Some(code) => (format!("the queue of {code}"), format!(" --library {code}")),
             None => ("every queue".to_owned(), String::new()),
         };
-        find("warn", "queue", format!("{whose} is paused since {} by {} (courtesy queue resume{how})", pause.since, pause.by));
+        find(
+            "warn",
+            "queue",
+            format!("{whose} is paused since {} by {} (courtesy queue resume{how})", pause.since, pause.by),
+        );
     }
     if app.config.relay.iter().all(|relay| relay.sources.is_empty()) {
         let fix = "no relay has source addresses: no library's own name can be proven; add [[relay]] to the settings";
@@ -253,9 +309,12 @@ pub async fn doctor(State(app): State<Arc<App>>, caller: Caller, headers: Header
     for region in published::regions(&app.config) {
         let proven = app.senders.look_at_shared(&region).await;
         match proven {
-            Some(proof) if proof.is_proven(now) => find("pass", "shared domain", format!("{shared} is proven for {region}")),
+            Some(proof) if proof.is_proven(clock::now()) => {
+                find("pass", "shared domain", format!("{shared} is proven for {region}"))
+            }
             Some(proof) => {
-                let why = proof.because().iter().map(|reason| reason.get(language).to_owned()).collect::<Vec<_>>().join(" ");
+                let why =
+                    proof.because().iter().map(|reason| reason.get(language).to_owned()).collect::<Vec<_>>().join(" ");
                 find("fail", "shared domain", format!("{shared} is not proven for {region}: {why} (courtesy zone)"));
             }
             None => find("fail", "shared domain", format!("DNS did not answer about {shared}")),
@@ -264,8 +323,11 @@ pub async fn doctor(State(app): State<Arc<App>>, caller: Caller, headers: Header
     let libraries = app.book.libraries();
     let on_own: Vec<&Arc<Library>> = libraries.iter().filter(|library| library.from.is_some()).collect();
     let own = on_own.iter().filter(|l| app.senders.plan(l, &[], now).sender == crate::sender::SenderKind::Own).count();
-    find("pass", "libraries", format!("{} libraries; {own} of {} own addresses are proven", libraries.len(), on_own.len()));
+    find(
+        "pass",
+        "libraries",
+        format!("{} libraries; {own} of {} own addresses are proven", libraries.len(), on_own.len()),
+    );
     let worst = ["fail", "warn"].into_iter().find(|bad| findings.iter().any(|finding| finding.status == *bad));
     Ok(no_store(Json(DoctorAnswer { status: worst.unwrap_or("pass"), findings })))
 }
-

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use standards::address::Address;
 
 use crate::library::{Library, LibraryCode};
+use crate::notice::Language;
 use crate::notice::catalogue::{self, Audience, Notice};
 use crate::notice::status::Status;
-use crate::notice::Language;
 use crate::patron::Patron;
 
 /// Which part of the library a request concerns.
@@ -68,11 +68,12 @@ impl Event {
             Side::Borrowing => "borrowing",
             Side::Lending => "lending",
         };
-        let parts =
-            [&self.request, side, self.status.code(), &self.told.patron.natural_key(), &self.occurrence].map(|part: &str| {
+        let parts = [&self.request, side, self.status.code(), &self.told.patron.natural_key(), &self.occurrence].map(
+            |part: &str| {
                 // The separator cannot stand inside a part, so two different events never share a key.
                 part.replace('\u{1f}', " ")
-            });
+            },
+        );
         parts.join("\u{1f}")
     }
 }

@@ -8,9 +8,9 @@
 //! and the memory of earlier messages.
 
 mod facts;
-mod take;
 mod fields;
 mod meaning;
+mod take;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! by the event's natural key and by the caller's own key. Never waits for DNS: the plan a receipt shows is made from
 //! the facts at hand, and made again at the attempt.
 
+pub mod announce;
 pub mod event;
 pub mod iso18626;
 mod resend;
@@ -11,6 +12,7 @@ mod resend;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use standards::address::Address;
 
 pub use event::{Addressed, Event, Side, Told};
 pub use resend::Resent;
@@ -19,12 +21,15 @@ use crate::clock;
 use crate::config::Config;
 use crate::id::{EventId, MessageId};
 use crate::library::{Library, LibraryCode};
+use crate::notice::Language;
+use crate::notice::catalogue::Notice;
 use crate::notice::frame::Frame;
 use crate::notice::render::render;
 use crate::notice::value::Fields;
 use crate::outcome::Cause;
 use crate::queue::State;
-use crate::store::{Accepted, Book, Idempotency, NewEvent, NewMessage, Store};
+use crate::sender::Plan;
+use crate::store::{Accepted, Book, Idempotency, MessageRow, NewEvent, NewMessage, Store};
 use crate::timeline::{Entry, What};
 use crate::watch::Senders;
 
@@ -62,6 +67,25 @@ pub struct Planned {
     pub from: String,
     /// Why that one, in English.
     pub why: String,
+}
+
+impl Planned {
+    /// A message that was there already: switches and addresses may have changed since it was written.
+    fn of(row: MessageRow, plan: Option<&Plan>) -> Self {
+        let language = Language::from_tag(&row.language).unwrap_or(Language::En);
+        Self {
+            id: row.id,
+            audience: Notice::from_code(&row.notice).map_or("", |notice| notice.audience.code()),
+            notice: row.notice,
+            language: language.tag(),
+            to: Address::parse(&row.address).ok().map(|address| address.masked()),
+            state: row.state,
+            cause: row.cause.as_deref().map(|code| Cause::of(code).code()),
+            sender: plan.map(|plan| plan.sender.code().to_owned()).unwrap_or_default(),
+            from: plan.map(|plan| plan.from.to_string()).unwrap_or_default(),
+            why: plan.map(|plan| plan.reason.get(Language::En).to_owned()).unwrap_or_default(),
+        }
+    }
 }
 
 /// Why an event was not taken: the caller can mend it.
@@ -124,7 +148,13 @@ pub struct Intake {
 impl Intake {
     /// An intake over these.
     #[must_use]
-    pub fn new(config: &Config, store: Store, book: Arc<Book>, senders: Arc<Senders>, wake: Arc<tokio::sync::Notify>) -> Self {
+    pub fn new(
+        config: &Config,
+        store: Store,
+        book: Arc<Book>,
+        senders: Arc<Senders>,
+        wake: Arc<tokio::sync::Notify>,
+    ) -> Self {
         Self { store, book, senders, at_most: config.deadline.at_most, wake }
     }
 
@@ -188,10 +218,8 @@ impl Intake {
             Accepted::KeyReused => Taken::KeyReused,
             Accepted::Known { event, .. } => {
                 let rows = self.store.messages_of_event(library, event).await?;
-                let mut messages = Vec::with_capacity(rows.len());
-                for (row, planned) in rows.into_iter().zip(receipt.messages) {
-                    messages.push(Planned { id: row.id, state: row.state, ..planned });
-                }
+                let plan = self.book.library(library).map(|library| self.senders.plan(&library, &[], clock::now()));
+                let messages = rows.into_iter().map(|row| Planned::of(row, plan.as_deref())).collect();
                 Taken::Kept(Receipt { event, messages, known_already: true })
             }
         })
@@ -219,7 +247,7 @@ impl Intake {
                 cause: message.cause.as_deref().map(|code| Cause::of(code).code()),
                 sender: plan.sender.code().to_owned(),
                 from: plan.from.to_string(),
-                why: plan.reason.get(crate::notice::Language::En).to_owned(),
+                why: plan.reason.get(Language::En).to_owned(),
             });
             messages.push(message);
         }
@@ -251,7 +279,8 @@ impl Intake {
         if !missing.is_empty() && strictness == Strictness::Mendable {
             return Err(Refused::Missing { notice: one.notice.code(), fields: missing });
         }
-        let told = What::Told { event: event_id, source: event.source.to_owned(), status: event.status.code().to_owned() };
+        let told =
+            What::Told { event: event_id, source: event.source.to_owned(), status: event.status.code().to_owned() };
         let mut entries = vec![Entry { at: now, what: told }];
         let (state, cause) = if one.address.is_none() {
             entries.push(Entry { at: now, what: What::NotSent { cause: "addr.missing".to_owned() } });

@@ -61,11 +61,8 @@ impl Intake {
             deadline: event::deadline(entry, now, self.at_most),
             entries: vec![Entry { at: now, what: What::Repeats { of: row.id, by: by.clone() } }],
         };
-        let was_waiting = row.state.may_be_cancelled();
-        let (library, old) = (row.library.clone(), row.id);
-        self.store.repeat(row, message, Entry { at: now, what: What::Resent { by: by.clone(), again: id } }).await?;
-        if was_waiting {
-            self.store.cancel(library, old, by, now).await?;
+        if !self.store.repeat(row, message, by, now).await? {
+            return Ok(Resent::NotNow("It has just left.".to_owned()));
         }
         self.wake.notify_one();
         Ok(Resent::As(id))

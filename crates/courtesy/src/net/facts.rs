@@ -5,6 +5,8 @@
 
 use std::net::IpAddr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use standards::dkim::KeyRecord;
 use standards::dmarc;
@@ -17,7 +19,7 @@ use crate::library::LibraryCode;
 use crate::net::dns::SPF_CHECK_TIMEOUT;
 use crate::sender::{
     Alias, At, Dated, Facts, KeyFact, KeyFinding, Kit, OurKey, Ours, Receives, SpfFact, SpfSays, SpfTrouble, Subject,
-    wanted,
+    delegated_code, dkim_target, wanted,
 };
 
 /// How long the absence of an answer is believed, in seconds: not at all.
@@ -57,6 +59,44 @@ pub async fn kit(dns: &dyn Dns, ours: &Ours, subject: &Subject, code: &LibraryCo
     }
     let spf = advice(dns, ours, domain, now).await;
     Kit::of(domain, code, ours, &found, spf)
+}
+
+/// The library that `domain` has delegated its keys to us for, as the targets of its selectors name it.
+pub async fn delegated_to(dns: &dyn Dns, ours: &Ours, domain: &Domain) -> Option<LibraryCode> {
+    for selector in &ours.library_selectors {
+        let Ok(name) = domain.below(&format!("{selector}._domainkey")) else { continue };
+        let alias = dns.cname(&name).await.ok().and_then(|found| found.records.into_iter().next());
+        if let Some(code) = alias.and_then(|alias| delegated_code(&alias, selector, ours)) {
+            return Some(code);
+        }
+    }
+    None
+}
+
+/// What to look for at `domain`, for whoever has no keyring: our keys are those that stand at our end of the delegation,
+/// under names of our own domain that we alone publish. Where nothing stands there, no key will be found to be ours.
+pub async fn subject_by_delegation(dns: &dyn Dns, ours: &Ours, domain: &Domain, code: Option<&LibraryCode>) -> Subject {
+    let shared = *domain == ours.shared;
+    let selectors = if shared { &ours.selectors } else { &ours.library_selectors };
+    let mut keys = Vec::new();
+    for selector in selectors {
+        let our_end = match code {
+            _ if shared => domain.below(&format!("{selector}._domainkey")).ok(),
+            Some(code) => dkim_target(selector, code, ours),
+            None => None,
+        };
+        let mut key = OurKey { selector: selector.clone(), algorithm: "rsa".to_owned(), public: String::new() };
+        let texts = match &our_end {
+            Some(name) => dns.txt(name).await.map(|found| found.records).unwrap_or_default(),
+            None => Vec::new(),
+        };
+        if let Some(record) = texts.first().and_then(|text| KeyRecord::parse(text).ok()) {
+            key.public = STANDARD.encode(&record.key);
+            key.algorithm = record.algorithm;
+        }
+        keys.push(key);
+    }
+    if shared { Subject::shared(keys, ours) } else { Subject::library(domain.clone(), keys, ours) }
 }
 
 async fn advice(dns: &dyn Dns, ours: &Ours, domain: &Domain, now: Timestamp) -> Option<Proposal> {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use regex::bytes::{RegexSet, RegexSetBuilder};
+use regex::bytes::{RegexSet, RegexSetBuilder, SetMatches};
 use serde::Deserialize;
 use standards::reply::Status;
 
@@ -62,7 +62,7 @@ pub struct Wording<'a> {
 #[must_use]
 pub fn read(said: &Wording<'_>) -> Reading {
     let text = plain(said.text);
-    let hits = RULES.texts.matches(text.as_bytes());
+    let hits = RULES.matches(&text);
     for rule in &RULES.rules {
         let words_hold = match rule.texts.clone() {
             range if range.is_empty() => true,
@@ -79,7 +79,7 @@ pub fn read(said: &Wording<'_>) -> Reading {
 /// Who speaks, from words that only one provider uses.
 #[must_use]
 pub fn voice(text: &str) -> Option<Provider> {
-    let hits = RULES.texts.matches(plain(text).as_bytes());
+    let hits = RULES.matches(&plain(text));
     RULES.voices.iter().find(|(_, texts)| texts.clone().any(|index| hits.matched(index))).map(|(provider, _)| *provider)
 }
 
@@ -222,7 +222,28 @@ struct Rule {
 struct Rules {
     rules: Vec<Rule>,
     voices: Vec<(Provider, std::ops::Range<usize>)>,
-    texts: RegexSet,
+    texts: Vec<RegexSet>,
+}
+
+/// Patterns matched in one pass. All in one automaton would have a new state for nearly every new text; a hundred in each
+/// keep a reading of words never seen before at some tens of microseconds.
+const PATTERNS_A_SET: usize = 100;
+/// Room for the automaton of one set and for its cache of states.
+const AUTOMATON_OCTETS_MAX: usize = 16 << 20;
+
+/// Which patterns are in a text.
+struct Hits(Vec<SetMatches>);
+
+impl Hits {
+    fn matched(&self, index: usize) -> bool {
+        self.0.get(index / PATTERNS_A_SET).is_some_and(|set| set.matched(index % PATTERNS_A_SET))
+    }
+}
+
+impl Rules {
+    fn matches(&self, text: &str) -> Hits {
+        Hits(self.texts.iter().map(|set| set.matches(text.as_bytes())).collect())
+    }
 }
 
 impl Rule {
@@ -274,14 +295,16 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
     });
     let rules: Vec<Rule> = rules.collect();
     let voices = source.voice.iter().map(|voice| (voice.provider, keep(&voice.text))).collect();
-    // Bytes without Unicode classes keep the automaton small; `plain` has already folded case and accents. The caches
-    // are large enough for every rule at once, so that a reading stays at a few microseconds.
-    let texts = RegexSetBuilder::new(&patterns)
-        .unicode(false)
-        .size_limit(64 << 20)
-        .dfa_size_limit(64 << 20)
-        .build()
-        .expect("the patterns are part of the binary, and a test compiles them");
+    // Bytes without Unicode classes keep the automaton small; `plain` has already folded case and accents.
+    let set = |patterns: &[String]| {
+        RegexSetBuilder::new(patterns)
+            .unicode(false)
+            .size_limit(AUTOMATON_OCTETS_MAX)
+            .dfa_size_limit(AUTOMATON_OCTETS_MAX)
+            .build()
+            .expect("the patterns are part of the binary, and a test compiles them")
+    };
+    let texts = patterns.chunks(PATTERNS_A_SET).map(set).collect();
     Rules { rules, voices, texts }
 });
 

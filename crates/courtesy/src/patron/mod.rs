@@ -46,7 +46,9 @@ impl Patron {
             ("patron_id", self.id.clone()),
         ]
         .into_iter()
-        .filter_map(|(name, value)| value.filter(|value| !value.trim().is_empty()).map(|value| (name.to_owned(), value)))
+        .filter_map(|(name, value)| {
+            value.filter(|value| !value.trim().is_empty()).map(|value| (name.to_owned(), value))
+        })
         .collect()
     }
 

@@ -49,7 +49,9 @@ pub fn settle(
     };
     match outcome {
         Outcome::Accepted { .. } => Settlement::Final { state: State::Accepted, cause: None },
-        Outcome::Deferred { cause, .. } | Outcome::Refused { cause, .. } if cause.is_within("auth") && another_sender => {
+        Outcome::Deferred { cause, .. } | Outcome::Refused { cause, .. }
+            if cause.is_within("auth") && another_sender =>
+        {
             Settlement::AnotherSender { cause: *cause }
         }
         Outcome::Deferred { cause, .. } => later(*cause),

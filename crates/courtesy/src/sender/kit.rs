@@ -99,6 +99,13 @@ pub fn dkim_target(selector: &str, code: &LibraryCode, ours: &Ours) -> Option<Do
     ours.shared.below(&format!("{selector}.{}.dkim", code.as_str().to_ascii_lowercase())).ok()
 }
 
+/// The library whose key the name `target` stands for, where it is one of [`dkim_target`]'s for `selector`.
+#[must_use]
+pub fn delegated_code(target: &Domain, selector: &str, ours: &Ours) -> Option<LibraryCode> {
+    let front = target.as_str().strip_suffix(ours.shared.as_str())?.strip_suffix(".dkim.")?;
+    LibraryCode::parse(front.strip_prefix(selector)?.strip_prefix('.')?).ok()
+}
+
 /// The names to publish and their targets: the two keys, then the return path. A name too long for the DNS is left out.
 #[must_use]
 pub fn wanted(domain: &Domain, code: &LibraryCode, ours: &Ours) -> Vec<(Domain, Domain)> {

@@ -19,7 +19,7 @@ pub use facts::{
     Alias, Dated, Facts, KeyFact, KeyFinding, Listed, OurKey, Receives, SpfFact, SpfSays, SpfTrouble, Subject,
     is_public_mailbox,
 };
-pub use kit::{At, Format, Kit, SpfAdvice, State, Wanted, dkim_target, wanted};
+pub use kit::{At, Format, Kit, SpfAdvice, State, Wanted, delegated_code, dkim_target, wanted};
 pub use plan::{Considered, Plan, Situation, plan};
 pub use proof::{PROOF_AGE_MAX, Proof, Standing, Way};
 pub use verdict::{Certainty, Family, OBSERVED_REFUSALS_MIN, Observed, ProviderVerdict, Verdict};
@@ -28,6 +28,8 @@ pub use words::{Reason, Why};
 use std::net::IpAddr;
 
 use standards::domain::Domain;
+
+use crate::config::Config;
 
 /// In whose name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -120,6 +122,24 @@ pub struct Ours {
     pub helo: Domain,
     /// The source addresses of the relays that could carry the message: each must be vouched for.
     pub relays: Vec<IpAddr>,
+}
+
+impl Ours {
+    /// What the settings say is ours, as a relay that calls itself `helo` and sends from `relays`.
+    #[must_use]
+    pub fn new(config: &Config, helo: Domain, relays: Vec<IpAddr>) -> Self {
+        let shared = &config.shared;
+        Self {
+            shared: shared.domain.clone(),
+            bounces: shared.bounces(),
+            include: shared.include(),
+            selectors: shared.selectors.clone(),
+            library_selectors: shared.library_selectors.clone(),
+            return_path_label: shared.return_path_label.clone(),
+            helo,
+            relays,
+        }
+    }
 }
 
 #[cfg(test)]

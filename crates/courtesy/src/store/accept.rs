@@ -150,6 +150,24 @@ impl Store {
             .await
     }
 
+    /// Forgets answers to Idempotency-Keys that were given before `before`.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn forget_answers(&self, before: Timestamp) -> Result<()> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    sqlx::query("delete from idempotency where at < $1")
+                        .bind(micros(before))
+                        .execute(&mut **tx)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
     /// What earlier messages of this request told about patron and item.
     ///
     /// # Errors
@@ -169,32 +187,53 @@ pub(super) async fn accept_all(tx: &mut Tx<'static>, events: &[NewEvent]) -> Res
         return Ok(Vec::new());
     }
     let mut answers: Vec<Option<Accepted>> = Vec::with_capacity(events.len());
-    let mut keys_here: HashMap<(&str, &str), &Idempotency> = HashMap::new();
-    for event in events {
-        answers.push(match &event.idempotency {
-            Some(given) => match keys_here.get(&(given.holder.as_str(), given.key.as_str())) {
-                Some(first) => Some(repeated(given, &first.body_hash, &first.answer)),
-                None => {
-                    keys_here.insert((&given.holder, &given.key), given);
-                    stored_answer(tx, given).await?
-                }
-            },
-            None => None,
-        });
+    // Who came first with a key of this very transaction, by place: what the later ones get depends on it.
+    let mut first_with: HashMap<(&str, &str), usize> = HashMap::new();
+    let mut later: Vec<(usize, usize)> = Vec::new();
+    for (place, event) in events.iter().enumerate() {
+        let Some(given) = &event.idempotency else {
+            answers.push(None);
+            continue;
+        };
+        answers.push(stored_answer(tx, given).await?);
+        let first = *first_with.entry((&given.holder, &given.key)).or_insert(place);
+        if first != place && answers[place].is_none() {
+            later.push((place, first));
+        }
     }
-    let fresh: Vec<&NewEvent> =
-        events.iter().zip(&answers).filter(|(_, answer)| answer.is_none()).map(|(event, _)| event).collect();
+    let waits: HashSet<usize> = later.iter().map(|(place, _)| *place).collect();
+    let fresh: Vec<&NewEvent> = events
+        .iter()
+        .zip(&answers)
+        .enumerate()
+        .filter(|(place, (_, answer))| answer.is_none() && !waits.contains(place))
+        .map(|(_, (event, _))| event)
+        .collect();
     let inserted = insert_events(tx, &fresh).await?;
     let new: Vec<&NewEvent> = fresh.iter().copied().filter(|event| inserted.contains(&event.id)).collect();
     let written: Vec<Written<'_>> = new.iter().flat_map(|event| event.written()).collect();
     insert_messages(tx, &written).await?;
-    for (event, answer) in events.iter().zip(&mut answers) {
-        if answer.is_none() {
-            *answer = Some(if inserted.contains(&event.id) { Accepted::New } else { known(tx, event).await? });
+    for (place, event) in events.iter().enumerate() {
+        if answers[place].is_none() && !waits.contains(&place) {
+            let is_new = inserted.contains(&event.id);
+            answers[place] = Some(if is_new { Accepted::New } else { known(tx, event).await? });
         }
+    }
+    for (place, first) in later {
+        answers[place] = second_with(&events[place], &events[first], answers[first].as_ref());
     }
     keep_answers(tx, &new).await?;
     Ok(answers.into_iter().flatten().collect())
+}
+
+/// What an event gets whose Idempotency-Key came with `first` in the same transaction, and was not known before.
+fn second_with(event: &NewEvent, first: &NewEvent, got: Option<&Accepted>) -> Option<Accepted> {
+    let (given, before) = (event.idempotency.as_ref()?, first.idempotency.as_ref()?);
+    Some(match got {
+        // The first was told before without this key: so was this one, if it is the same.
+        Some(known @ Accepted::Known { .. }) if given.body_hash == before.body_hash => known.clone(),
+        _ => repeated(given, &before.body_hash, &before.answer),
+    })
 }
 
 /// What a second use of an Idempotency-Key comes to.
@@ -271,10 +310,8 @@ pub(super) async fn insert_messages(tx: &mut Tx<'static>, messages: &[Written<'_
         });
         query.build().persistent(false).execute(&mut **tx).await?;
     }
-    let entries: Vec<(MessageId, &Entry)> = messages
-        .iter()
-        .flat_map(|one| one.message.entries.iter().map(move |entry| (one.message.id, entry)))
-        .collect();
+    let entries: Vec<(MessageId, &Entry)> =
+        messages.iter().flat_map(|one| one.message.entries.iter().map(move |entry| (one.message.id, entry))).collect();
     append(tx, &entries).await
 }
 

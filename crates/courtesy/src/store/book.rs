@@ -7,8 +7,8 @@ use std::sync::{Arc, RwLock};
 
 use super::{Result, Store, StoreError, WordsRef};
 use crate::library::{Library, LibraryCode};
-use crate::notice::words::Words;
 use crate::notice::catalogue::Notice;
+use crate::notice::words::Words;
 use crate::notice::{Language, builtin};
 
 /// Whose words a message is written with, and which version. None of a library: the built-in ones.
@@ -62,8 +62,13 @@ impl Book {
     /// # Errors
     /// When the store is broken.
     pub async fn refresh(&self) -> Result<()> {
-        let libraries =
-            self.store.libraries().await?.into_iter().map(|library| (library.code.clone(), Arc::new(library))).collect();
+        let libraries = self
+            .store
+            .libraries()
+            .await?
+            .into_iter()
+            .map(|library| (library.code.clone(), Arc::new(library)))
+            .collect();
         let mut in_force = InForce::new();
         for saved in self.store.words_in_force().await? {
             let Some(language) = Language::from_tag(&saved.of.language) else { continue };
@@ -84,6 +89,15 @@ impl Book {
         self.libraries.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(code).cloned()
     }
 
+    /// The library that goes by this code or symbol.
+    #[must_use]
+    pub fn library_known_as(&self, name: &LibraryCode) -> Option<Arc<Library>> {
+        self.library(name).or_else(|| {
+            let libraries = self.libraries.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+            libraries.values().find(|library| library.symbols.contains(name)).cloned()
+        })
+    }
+
     /// Every library, by code.
     #[must_use]
     pub fn libraries(&self) -> Vec<Arc<Library>> {
@@ -95,7 +109,12 @@ impl Book {
 
     /// The words `library` says `notice` with in `language`: its own, else the consortium's, else the built-in ones.
     #[must_use]
-    pub fn words(&self, library: &LibraryCode, notice: Notice, language: Language) -> Option<(WordsSource, Arc<Words>)> {
+    pub fn words(
+        &self,
+        library: &LibraryCode,
+        notice: Notice,
+        language: Language,
+    ) -> Option<(WordsSource, Arc<Words>)> {
         let in_force = self.in_force.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         for of in [library.as_str(), ""] {
             if let Some((version, Some(text))) = in_force.get(&(of.to_owned(), notice.code(), language.tag())) {
@@ -108,7 +127,12 @@ impl Book {
 
     /// The source of the words in force, for an editor.
     #[must_use]
-    pub fn words_text(&self, library: &LibraryCode, notice: Notice, language: Language) -> Option<(WordsSource, String)> {
+    pub fn words_text(
+        &self,
+        library: &LibraryCode,
+        notice: Notice,
+        language: Language,
+    ) -> Option<(WordsSource, String)> {
         let (source, _) = self.words(library, notice, language)?;
         let text = match &source.of {
             None => builtin::source(notice, language)?,
@@ -125,7 +149,12 @@ impl Book {
     ///
     /// # Errors
     /// When the store is broken, or what it holds under that version cannot be read.
-    pub async fn words_at(&self, source: &WordsSource, notice: Notice, language: Language) -> Result<Option<Arc<Words>>> {
+    pub async fn words_at(
+        &self,
+        source: &WordsSource,
+        notice: Notice,
+        language: Language,
+    ) -> Result<Option<Arc<Words>>> {
         let Some(of) = &source.of else { return Ok(self.built_in.get(&(notice, language)).map(Arc::clone)) };
         {
             let in_force = self.in_force.read().unwrap_or_else(std::sync::PoisonError::into_inner);

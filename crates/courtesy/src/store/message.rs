@@ -5,6 +5,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::accept::{NewMessage, Written, append, insert_messages};
+use super::writer::Tx;
 use super::{Result, Store, StoreError, from_json, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
@@ -177,23 +178,33 @@ impl Store {
         self.change_waiting(library, id, State::Queued, Some(now), entry, now).await
     }
 
-    /// Writes `message`, which repeats `old`, and says so in the history of `old`.
+    /// Writes `message`, which repeats `old`, and says so in the history of `old`. One that still waits is taken back
+    /// in the same transaction, so that never both leave; false when it is under way by now, and nothing was written.
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn repeat(&self, old: MessageRow, message: NewMessage, entry: Entry) -> Result<()> {
+    pub async fn repeat(&self, old: MessageRow, message: NewMessage, by: String, now: Timestamp) -> Result<bool> {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
+                    let mut entries = vec![Entry { at: now, what: What::Resent { by: by.clone(), again: message.id } }];
+                    if !old.state.is_final() {
+                        if !take_waiting(tx, &old.library, old.id, State::Cancelled, None, now).await? {
+                            return Ok(false);
+                        }
+                        entries.push(Entry { at: now, what: What::Cancelled { by } });
+                    }
                     let written = Written {
                         library: &old.library,
                         event: old.event,
                         request: &old.request,
-                        at: entry.at,
+                        at: now,
                         message: &message,
                     };
                     insert_messages(tx, &[written]).await?;
-                    append(tx, &[(old.id, &entry)]).await
+                    let entries: Vec<_> = entries.iter().map(|entry| (old.id, entry)).collect();
+                    append(tx, &entries).await?;
+                    Ok(true)
                 })
             })
             .await
@@ -211,18 +222,7 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let done = sqlx::query(
-                        "update message set state = $3, due_at = $4, changed_at = $5 \
-                         where id = $1 and library = $2 and state in ('queued', 'delayed', 'held')",
-                    )
-                    .bind(id.to_bytes().to_vec())
-                    .bind(library.as_str().to_owned())
-                    .bind(state.code())
-                    .bind(due_at.map(micros))
-                    .bind(micros(now))
-                    .execute(&mut **tx)
-                    .await?;
-                    if done.rows_affected() == 0 {
+                    if !take_waiting(tx, &library, id, state, due_at, now).await? {
                         return Ok(false);
                     }
                     append(tx, &[(id, &entry)]).await?;
@@ -253,6 +253,29 @@ impl Store {
             })
             .await
     }
+}
+
+/// Gives a message that waits another state. False when it is under way or over.
+async fn take_waiting(
+    tx: &mut Tx<'static>,
+    library: &LibraryCode,
+    id: MessageId,
+    state: State,
+    due_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "update message set state = $3, due_at = $4, changed_at = $5 \
+         where id = $1 and library = $2 and state in ('queued', 'delayed', 'held')",
+    )
+    .bind(id.to_bytes().to_vec())
+    .bind(library.as_str().to_owned())
+    .bind(state.code())
+    .bind(due_at.map(micros))
+    .bind(micros(now))
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 fn message_from(row: &SqliteRow) -> Result<MessageRow> {

@@ -13,7 +13,11 @@ mod library;
 mod message;
 mod pause;
 mod queue;
+mod relay;
 mod schema;
+mod sole;
+#[cfg(test)]
+mod tests;
 mod words;
 mod writer;
 
@@ -30,6 +34,8 @@ pub use key::ApiKey;
 pub use message::{Filter, MessageRow};
 pub use pause::Pause;
 pub use queue::{Claimed, Counts, Settled};
+pub use relay::{RelayChange, RelayChanged};
+pub use sole::{NotSole, Sole};
 pub use words::{SavedWords, WordsRef};
 
 /// The store is broken: disk, database, bug. Never a reason to fail a message.

@@ -27,7 +27,8 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn pauses(&self) -> Result<Vec<Pause>> {
-        let rows = sqlx::query("select library, since, by_whom from pause order by library").fetch_all(&self.readers).await?;
+        let rows =
+            sqlx::query("select library, since, by_whom from pause order by library").fetch_all(&self.readers).await?;
         rows.iter()
             .map(|row| {
                 let library: String = row.try_get(0)?;
@@ -48,12 +49,14 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query("insert into pause (library, since, by_whom) values ($1, $2, $3) on conflict do nothing")
-                        .bind(library.map(String::from).unwrap_or_default())
-                        .bind(micros(now))
-                        .bind(by)
-                        .execute(&mut **tx)
-                        .await?;
+                    sqlx::query(
+                        "insert into pause (library, since, by_whom) values ($1, $2, $3) on conflict do nothing",
+                    )
+                    .bind(library.map(String::from).unwrap_or_default())
+                    .bind(micros(now))
+                    .bind(by)
+                    .execute(&mut **tx)
+                    .await?;
                     Ok(())
                 })
             })

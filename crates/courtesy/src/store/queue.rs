@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::accept::append;
 use super::writer::Tx;
-use super::{Result, Store, StoreError, id_from};
+use super::{Result, Sole, Store, StoreError, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
@@ -202,6 +202,27 @@ impl Store {
             .await
     }
 
+    /// Makes everything that is under way due now; gives how many that were. For the one process that serves, when it
+    /// starts: whoever had claimed them is gone. Their attempts stay counted.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn take_over(&self, _sole: &Sole, now: Timestamp) -> Result<u64> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let done = sqlx::query(
+                        "update message set due_at = $1, changed_at = $1 where state = 'sending' and due_at is not null",
+                    )
+                    .bind(micros(now))
+                    .execute(&mut **tx)
+                    .await?;
+                    Ok(done.rows_affected())
+                })
+            })
+            .await
+    }
+
     /// Writes what became of claimed messages; answers after it is on disk. A message whose lease has been taken
     /// over (its attempt number has moved on), or which was taken back, is left alone.
     ///
@@ -227,8 +248,17 @@ impl Store {
             let state = State::from_code(&code).ok_or_else(|| StoreError::Corrupt(format!("the state {code}")))?;
             by_state.push((state, row.try_get(1)?));
         }
-        let oldest_due = self.next_due().await?.filter(|due| *due <= now);
-        Ok(Counts { by_state, oldest_due })
+        let oldest_due = match library {
+            None => self.next_due().await?,
+            Some(library) => {
+                let row = sqlx::query("select min(due_at) from message where library = $1 and due_at is not null")
+                    .bind(library.as_str())
+                    .fetch_one(&self.readers)
+                    .await?;
+                row.try_get::<Option<i64>, _>(0)?.map(from_micros)
+            }
+        };
+        Ok(Counts { by_state, oldest_due: oldest_due.filter(|due| *due <= now) })
     }
 }
 

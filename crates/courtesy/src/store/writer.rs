@@ -29,6 +29,8 @@ enum Write {
     Accept(Vec<NewEvent>, oneshot::Sender<Result<Vec<Accepted>>>),
     Settle(Vec<Settled>, oneshot::Sender<Result<()>>),
     Other(Other, oneshot::Sender<Result<()>>),
+    /// Write what has been handed over, and take nothing more.
+    Close,
 }
 
 impl Write {
@@ -37,6 +39,7 @@ impl Write {
             Self::Accept(events, _) => events.len(),
             Self::Settle(settled, _) => settled.len(),
             Self::Other(..) => 1,
+            Self::Close => 0,
         }
     }
 }
@@ -56,12 +59,12 @@ impl Writer {
         Self { line, stopped: std::sync::Arc::new(tokio::sync::Mutex::new(Some(task))) }
     }
 
-    /// Drops this handle and waits for the task to finish what it holds.
+    /// Has the task write what it holds, and waits for that. Other handles get [`StoreError::Closed`] from now on.
     pub(super) async fn stop(self) {
         let task = self.stopped.lock().await.take();
-        drop(self.line);
+        // An error means that it has ended already.
+        let _ = self.line.send(Write::Close).await;
         if let Some(task) = task {
-            // Other handles keep the task alive; they belong to engines that have ended by now.
             let _ = tokio::time::timeout(super::BUSY_TIMEOUT, task).await;
         }
     }
@@ -112,7 +115,14 @@ async fn run(pool: SqlitePool, mut waiting: mpsc::Receiver<Write>) {
                 Err(_) => break,
             }
         }
-        together(&pool, std::mem::take(&mut gathered)).await;
+        if gathered.iter().any(|write| matches!(write, Write::Close)) {
+            // What stands in the line before it is closed is still read.
+            waiting.close();
+            gathered.retain(|write| !matches!(write, Write::Close));
+        }
+        if !gathered.is_empty() {
+            together(&pool, std::mem::take(&mut gathered)).await;
+        }
     }
     pool.close().await;
 }
@@ -165,6 +175,7 @@ async fn attempt(pool: &SqlitePool, writes: Vec<Write>, owed: &mut Vec<Owed>) ->
                 owed.push(Owed::Done(answer));
             }
             Write::Other(other, answer) => others.push((other, answer)),
+            Write::Close => {}
         }
     }
     let result = async {

@@ -4,7 +4,6 @@
 //! a [`Change`] whenever a library's sender changes by itself. Accepting an event never waits for DNS; an attempt in a
 //! library's own name waits for it only where the facts at hand have run out.
 
-pub mod announce;
 mod observed;
 
 use std::collections::HashMap;
@@ -19,13 +18,13 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::clock;
 use crate::config::Config;
-use crate::delivery::dkim::Keyring;
+use crate::keyring::Keyring;
 use crate::library::{Library, LibraryCode};
 use crate::net::dns::Resolver;
 use crate::net::facts;
 use crate::notice::Language;
 use crate::outcome::{Outcome, Provider};
-use crate::sender::{self, Family, OurKey, Ours, Plan, Proof, SenderKind, Situation, Subject};
+use crate::sender::{self, Family, Kit, OurKey, Ours, Plan, Proof, SenderKind, Situation, Subject};
 use crate::store::{Book, Store};
 
 /// How long one look at a domain's records may take: a few dozen questions, most of them answered in milliseconds.
@@ -59,6 +58,14 @@ pub struct Change {
 type PlanKey = (LibraryCode, Language, Option<Family>, Vec<SenderKind>);
 type ProofKey = (Domain, String);
 
+/// A plan, and how long it needs no second thought.
+struct Remembered {
+    /// The state of all that plans are made from.
+    generation: u64,
+    until: Timestamp,
+    plan: Arc<Plan>,
+}
+
 /// Proofs and plans.
 pub struct Senders {
     config: Arc<Config>,
@@ -67,7 +74,7 @@ pub struct Senders {
     keyring: Arc<Keyring>,
     dns: Resolver,
     proofs: RwLock<HashMap<ProofKey, Arc<Proof>>>,
-    plans: Mutex<HashMap<PlanKey, (u64, Timestamp, Arc<Plan>)>>,
+    plans: Mutex<HashMap<PlanKey, Remembered>>,
     generation: AtomicU64,
     observed: observed::Ledger,
     looking: Mutex<HashMap<ProofKey, Arc<tokio::sync::Mutex<()>>>>,
@@ -115,17 +122,9 @@ impl Senders {
     /// What is ours to send from for libraries of `region`.
     #[must_use]
     pub fn ours(&self, region: &str) -> Ours {
-        let relays = self.config.relays_of(region);
-        Ours {
-            shared: self.config.shared.domain.clone(),
-            bounces: self.config.shared.bounces(),
-            include: self.config.shared.include(),
-            selectors: self.config.shared.selectors.clone(),
-            library_selectors: self.config.shared.library_selectors.clone(),
-            return_path_label: self.config.shared.return_path_label.clone(),
-            helo: relays.first().map_or_else(|| self.config.public_host.clone(), |relay| relay.host.clone()),
-            relays: relays.iter().flat_map(|relay| relay.sources.iter().copied()).collect(),
-        }
+        let relays = self.config.relays_of(region, clock::now());
+        let helo = relays.first().map_or_else(|| self.config.public_host.clone(), |relay| relay.host.clone());
+        Ours::new(&self.config, helo, relays.iter().flat_map(|relay| relay.sources.iter().copied()).collect())
     }
 
     /// The proof at hand for a domain as sent from by `region`.
@@ -155,30 +154,39 @@ impl Senders {
         let generation = self.generation.load(Ordering::Relaxed);
         let key = (library.code.clone(), language, family, refused.to_vec());
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, until, plan)) = plans.get(&key)
-            && *of == generation
-            && now < *until
+        if let Some(known) = plans.get(&key)
+            && known.generation == generation
+            && now < known.until
         {
-            return Arc::clone(plan);
+            return Arc::clone(&known.plan);
         }
-        let plan = Arc::new(self.made(library, language, family, refused, now));
+        let plan = Arc::new(self.made(library, language, family, refused));
         if plans.len() >= PLANS_MAX {
             plans.clear();
         }
         let until = now.checked_add(PLAN_REMEMBERED).unwrap_or(now);
-        plans.insert(key, (generation, until, Arc::clone(&plan)));
+        plans.insert(key, Remembered { generation, until, plan: Arc::clone(&plan) });
         plan
     }
 
-    fn made(&self, library: &Library, language: Language, family: Option<Family>, refused: &[SenderKind], now: Timestamp) -> Plan {
+    fn made(&self, library: &Library, language: Language, family: Option<Family>, refused: &[SenderKind]) -> Plan {
         let ours = self.ours(&library.region);
         let domains = library.from.iter().map(|from| from.domain()).chain([&ours.shared]);
         let proofs: Vec<Proof> =
             domains.filter_map(|domain| self.proof(domain, &library.region)).map(|proof| (*proof).clone()).collect();
         let observed = self.observed.of(&library.code);
-        let situation =
-            Situation { library, language, proofs: &proofs, ours: &ours, family, observed: &observed, exclude: refused };
-        sender::plan(&situation, now)
+        let situation = Situation {
+            library,
+            language,
+            proofs: &proofs,
+            ours: &ours,
+            family,
+            observed: &observed,
+            exclude: refused,
+        };
+        // The clock is read after the facts: a look may have ended while the caller was on its way here, and facts of the
+        // future prove nothing.
+        sender::plan(&situation, clock::now())
     }
 
     /// Looks at the library's own domain where the facts at hand have run out. Waits for DNS, within a limit.
@@ -201,7 +209,14 @@ impl Senders {
 
     /// What a provider answered to a message under `plan`: counted, and an incident where it was a refusal for
     /// authentication.
-    pub async fn observed(&self, library: &Library, plan: &Plan, provider: Provider, outcome: &Outcome, now: Timestamp) {
+    pub async fn observed(
+        &self,
+        library: &Library,
+        plan: &Plan,
+        provider: Provider,
+        outcome: &Outcome,
+        now: Timestamp,
+    ) {
         let authentication = outcome.cause().filter(|cause| cause.is_within("auth"));
         let accepted = matches!(outcome, Outcome::Accepted { .. });
         if !accepted && authentication.is_none() {
@@ -261,13 +276,27 @@ impl Senders {
         let shared = *domain == ours.shared;
         let selectors = if shared { &ours.selectors } else { &ours.library_selectors };
         let keys = selectors.iter().filter_map(|selector| self.keyring.get(domain.as_str(), selector));
-        let ours_at = |key: Arc<crate::delivery::dkim::Key>| OurKey {
+        let ours_at = |key: Arc<crate::keyring::Key>| OurKey {
             selector: key.selector.clone(),
             algorithm: key.algorithm.clone(),
             public: key.public.clone(),
         };
         let keys = keys.map(ours_at).collect();
         if shared { Subject::shared(keys, ours) } else { Subject::library(domain.clone(), keys, ours) }
+    }
+
+    /// The records that `library` has published for its From domain `domain`, or should, past every cache. None when the
+    /// DNS took too long.
+    pub async fn kit(&self, library: &Library, domain: &Domain) -> Option<Kit> {
+        self.keys_for(domain, library).await;
+        let fresh = self.dns.fresh().ok()?;
+        let ours = self.ours(&library.region);
+        let subject = self.subject(domain, &ours);
+        // Libraries that share a domain share its keys, which are published under the name of the first of them.
+        let key = ours.library_selectors.iter().find_map(|selector| self.keyring.get(domain.as_str(), selector));
+        let owner = key.and_then(|key| LibraryCode::parse(key.library.as_deref()?).ok());
+        let code = owner.unwrap_or_else(|| library.code.clone());
+        tokio::time::timeout(LOOK_MAX, facts::kit(&fresh, &ours, &subject, &code, clock::now())).await.ok()
     }
 
     /// Keeps new facts, and tells where they change the library's sender.
@@ -310,7 +339,10 @@ impl Senders {
         let gathering = facts::gather(&fresh, &ours, &subject, clock::now());
         let facts = tokio::time::timeout(LOOK_MAX, gathering).await.ok()?;
         let proof = Arc::new(Proof::of(facts, self.config.proof.age_limit));
-        self.proofs.write().unwrap_or_else(PoisonError::into_inner).insert((shared, region.to_owned()), Arc::clone(&proof));
+        self.proofs
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert((shared, region.to_owned()), Arc::clone(&proof));
         self.generation.fetch_add(1, Ordering::Relaxed);
         Some(proof)
     }
@@ -381,8 +413,7 @@ impl Senders {
         if !shared && sender::is_public_mailbox(domain) {
             return;
         }
-        let selectors =
-            if shared { &self.config.shared.selectors } else { &self.config.shared.library_selectors };
+        let selectors = if shared { &self.config.shared.selectors } else { &self.config.shared.library_selectors };
         for (index, selector) in selectors.iter().enumerate() {
             let of = (!shared).then(|| library.code.as_str());
             if let Err(error) = self.keyring.make(domain, selector, of, index == 0).await {

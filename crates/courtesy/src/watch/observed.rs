@@ -46,7 +46,14 @@ impl Ledger {
     }
 
     /// Counts one answer. True where it may change a plan: a refusal.
-    pub(super) fn count(&self, library: &LibraryCode, domain: &Domain, provider: &str, sender: SenderKind, accepted: bool) -> bool {
+    pub(super) fn count(
+        &self,
+        library: &LibraryCode,
+        domain: &Domain,
+        provider: &str,
+        sender: SenderKind,
+        accepted: bool,
+    ) -> bool {
         {
             let mut counts = self.counts.write().unwrap_or_else(PoisonError::into_inner);
             let (yes, no) = if accepted { (1, 0) } else { (0, 1) };

@@ -1,7 +1,5 @@
 //! Other people's bounces (`../shared/corpora/bounces`), and how many of them are read rightly.
 
-#![expect(clippy::unwrap_used, reason = "a broken corpus may stop the test")]
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -192,7 +192,8 @@ pub fn bare_address(text: &str) -> Option<String> {
         Some(inside) => inside,
         None => text.split_whitespace().find(|word| word.contains('@'))?,
     };
-    let word = word.trim_matches(|c: char| "<>()[]{},;:'\"".contains(c) && c != '"').trim_end_matches('.');
+    let word =
+        word.trim_start_matches(['<', '(', '[', '{', '\'']).trim_end_matches(|c: char| "<>()[]{},;:'.".contains(c));
     let (local, domain) = word.rsplit_once('@')?;
     (!local.is_empty() && !domain.is_empty() && word.len() <= 320).then(|| word.to_owned())
 }
@@ -212,17 +213,20 @@ pub fn mails(bytes: &[u8]) -> Vec<&[u8]> {
     found
 }
 
-/// Where the next mail of a mailbox file begins: a `From ` line with a time in it, followed by a header field. Such
-/// a line inside a mail is written `>From ` (RFC 4155, appendix A); an empty line before it is often missing.
+/// Where the next mail of a mailbox file begins: after an empty line or the last boundary of the mail before, a `From `
+/// line with a time in it, followed by a header field (RFC 4155, appendix A).
 fn next_mail(bytes: &[u8]) -> Option<usize> {
     let mut from = 0;
     while let Some(at) = bytes.get(from..)?.windows(6).position(|window| window == b"\nFrom ") {
         let start = from + at + 1;
         let line_end = start + bytes[start..].iter().position(|b| *b == b'\n')?;
         let line = &bytes[start..line_end];
+        let before = &bytes[..start - 1];
+        let before = &before[before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1)..];
+        let ended = before.trim_ascii().is_empty() || before.starts_with(b"--");
         let dated = line.iter().filter(|b| **b == b':').count() >= 2 && line.len() < 200;
         let next: Vec<u8> = bytes[line_end + 1..].iter().copied().take_while(|b| *b != b'\n').take(200).collect();
-        if dated && split_field(String::from_utf8_lossy(&next).trim_end()).is_some() {
+        if ended && dated && split_field(String::from_utf8_lossy(&next).trim_end()).is_some() {
             return Some(start);
         }
         from = start;

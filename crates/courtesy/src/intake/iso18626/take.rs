@@ -33,13 +33,18 @@ impl Intake {
         let message = &document.message;
         let (borrowing, lending) = self.zones(message);
         let zones = Zones { borrowing: &borrowing, lending: &lending };
-        let ours = |code: &LibraryCode| may(code) && self.book.library(code).is_some();
+        // The library that a message's agency is, by its code or by its symbol in the sender's system.
+        let ours = |name: &LibraryCode| {
+            let library = self.book.library_known_as(name)?;
+            may(&library.code).then(|| library.code.clone())
+        };
         self.remember(message, zones, &ours, now).await?;
         match event(message, zones) {
             Mapped::Nothing { .. } => Ok(confirm::accepted(document, now)),
             Mapped::Refused { error_type, value } => Ok(confirm::refused(document, now, error_type, &value)),
             Mapped::Events(events) => {
-                let mine: Vec<Meant> = events.into_iter().filter(|event| ours(&event.library)).collect();
+                let known = |event: Meant| Some(Meant { library: ours(&event.library)?, ..event });
+                let mine: Vec<Meant> = events.into_iter().filter_map(known).collect();
                 if mine.is_empty() {
                     let sentence = "none of the agencies is a library of this key";
                     return Ok(confirm::refused(document, now, ErrorType::UnrecognisedDataValue, sentence));
@@ -56,7 +61,7 @@ impl Intake {
 
     fn zones(&self, message: &Message) -> (TimeZone, TimeZone) {
         let zone = |code: Option<LibraryCode>| {
-            let library = code.and_then(|code| self.book.library(&code));
+            let library = code.and_then(|code| self.book.library_known_as(&code));
             library.and_then(|library| TimeZone::get(&library.time_zone).ok()).unwrap_or(TimeZone::UTC)
         };
         let header = message.header();
@@ -71,15 +76,16 @@ impl Intake {
         &self,
         message: &Message,
         zones: Zones<'_>,
-        ours: &impl Fn(&LibraryCode) -> bool,
+        ours: &impl Fn(&LibraryCode) -> Option<LibraryCode>,
         now: Timestamp,
     ) -> store::Result<()> {
         let Message::Request(request) = message else { return Ok(()) };
         let mut keep = Vec::new();
-        for one in remembered(request, zones).into_iter().filter(|one| ours(&one.library)) {
-            let mut facts = self.facts(&one.library, &one.request).await?.unwrap_or_default();
+        for one in remembered(request, zones) {
+            let Some(library) = ours(&one.library) else { continue };
+            let mut facts = self.facts(&library, &one.request).await?.unwrap_or_default();
             facts.merge(one.facts);
-            keep.push((one.library, one.request, serde_json::to_string(&facts).unwrap_or_default()));
+            keep.push((library, one.request, serde_json::to_string(&facts).unwrap_or_default()));
         }
         if keep.is_empty() { Ok(()) } else { self.store.put_request_facts(keep, now).await }
     }

@@ -187,6 +187,9 @@ fn in_reporters_words(finding: Finding, own_words: &str) -> Finding {
 
 /// A report in somebody's own words.
 fn from_words(letter: &Letter) -> Vec<Finding> {
+    if letter.texts.is_empty() {
+        return Vec::new();
+    }
     let blocks = wording::blocks(letter);
     let whole = wording::whole(letter);
     let kind = if kind::is_delay(letter) { Kind::Delayed } else { Kind::Failed };

@@ -46,6 +46,7 @@ fn only_answers_about_the_recipient_or_by_the_patron_stop_an_address() {
         "domain.unknown",
         "domain.nomail",
         "complaint",
+        "complaint.optout",
         "optout",
         "sms.invalid",
         "sms.stop",

@@ -246,9 +246,9 @@ const REPUTATION_RATE_AND_CAPACITY: &[Case] = &[
         Yahoo,
         Greeting,
         "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints",
-        "policy.rate",
+        "policy.reputation",
     ),
-    (Yahoo, MailFrom, "421 4.7.0 [TSS05] Messages from 192.0.2.1 temporarily deferred", "policy.rate"),
+    (Yahoo, MailFrom, "421 4.7.0 [TSS05] Messages from 192.0.2.1 temporarily deferred", "policy.reputation"),
     (
         Yahoo,
         MailFrom,

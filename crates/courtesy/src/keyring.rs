@@ -118,7 +118,13 @@ impl Keyring {
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn make(&self, domain: &Domain, selector: &str, library: Option<&str>, active: bool) -> Result<Arc<Key>, NotAKey> {
+    pub async fn make(
+        &self,
+        domain: &Domain,
+        selector: &str,
+        library: Option<&str>,
+        active: bool,
+    ) -> Result<Arc<Key>, NotAKey> {
         if let Some(key) = self.get(domain.as_str(), selector) {
             return Ok(key);
         }
@@ -136,13 +142,27 @@ impl Keyring {
     ///
     /// # Errors
     /// When it is no key we can sign with, or the store is broken.
-    pub async fn import(&self, domain: &Domain, selector: &str, library: Option<&str>, pem: &[u8], active: bool) -> Result<Arc<Key>, NotAKey> {
+    pub async fn import(
+        &self,
+        domain: &Domain,
+        selector: &str,
+        library: Option<&str>,
+        pem: &[u8],
+        active: bool,
+    ) -> Result<Arc<Key>, NotAKey> {
         let der = PrivateKeyDer::from_pem_slice(pem).map_err(|_| NotAKey::NotPem)?;
         let der = der.secret_der().to_vec();
         self.keep(domain, selector, library, &der, active).await
     }
 
-    async fn keep(&self, domain: &Domain, selector: &str, library: Option<&str>, der: &[u8], active: bool) -> Result<Arc<Key>, NotAKey> {
+    async fn keep(
+        &self,
+        domain: &Domain,
+        selector: &str,
+        library: Option<&str>,
+        der: &[u8],
+        active: bool,
+    ) -> Result<Arc<Key>, NotAKey> {
         let (algorithm, public, _) = read(der, domain.as_str(), selector)?;
         let kept = DkimKey {
             domain: domain.to_string(),
@@ -230,7 +250,8 @@ fn unsealed(secret: &Secret, kept: &DkimKey) -> Result<Key, NotAKey> {
 /// Algorithm, public half and signer of a private key: PKCS #8, or PKCS #1 for RSA.
 fn read(der: &[u8], domain: &str, selector: &str) -> Result<(&'static str, String, Signer), NotAKey> {
     if let Ok(pair) = RsaPair::from_pkcs8(der).or_else(|_| RsaPair::from_der(der)) {
-        let public: aws_lc_rs::encoding::PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|_| NotAKey::Kind)?;
+        let public: aws_lc_rs::encoding::PublicKeyX509Der<'_> =
+            pair.public_key().as_der().map_err(|_| NotAKey::Kind)?;
         let pkcs8: aws_lc_rs::encoding::Pkcs8V1Der<'_> = pair.as_der().map_err(|_| NotAKey::Kind)?;
         let pkcs8 = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pkcs8.as_ref().to_vec()));
         let key = RsaKey::<Sha256>::from_key_der(pkcs8).map_err(|_| NotAKey::Kind)?;

@@ -4,18 +4,17 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::Change;
+use super::{Event, Handed, Intake, Side, Strictness, Told};
 use crate::clock;
-use crate::http::App;
-use crate::intake::{Event, Handed, Side, Strictness, Told};
 use crate::notice::status::Status;
 use crate::sender::SenderKind;
+use crate::watch::Change;
 
 /// The incident of a library whose own address can no longer be used.
 const CAUSE: &str = "sender.unproven";
 
 /// Hears of changes until `stop`.
-pub async fn run(app: Arc<App>, mut changes: mpsc::UnboundedReceiver<Change>, stop: impl Future<Output = ()>) {
+pub async fn run(intake: Arc<Intake>, mut changes: mpsc::UnboundedReceiver<Change>, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     loop {
         let change = tokio::select! {
@@ -24,22 +23,22 @@ pub async fn run(app: Arc<App>, mut changes: mpsc::UnboundedReceiver<Change>, st
             change = changes.recv() => change,
         };
         let Some(change) = change else { return };
-        if let Err(error) = tell(&app, change).await {
+        if let Err(error) = tell(&intake, change).await {
             tracing::error!(%error, "a change of sender could not be told");
         }
     }
 }
 
-async fn tell(app: &App, change: Change) -> crate::store::Result<()> {
+async fn tell(intake: &Intake, change: Change) -> crate::store::Result<()> {
     let now = clock::now();
     let library = change.library.to_string();
     if change.now == SenderKind::Own {
-        app.store.close_incident(library, CAUSE.to_owned(), now).await?;
+        intake.store.close_incident(library, CAUSE.to_owned(), now).await?;
         return Ok(());
     }
     // Opened once: while it is open nobody is told again.
     let detail = change.domain.to_string();
-    if !app.store.incident(library, CAUSE.to_owned(), detail, now).await? {
+    if !intake.store.incident(library, CAUSE.to_owned(), detail, now).await? {
         return Ok(());
     }
     let [en, _] = change.why;
@@ -55,6 +54,6 @@ async fn tell(app: &App, change: Change) -> crate::store::Result<()> {
         told,
         source: "watch",
     };
-    app.intake.take(vec![Handed { event, key: None }], Strictness::Lenient, false, |_| String::new()).await?;
+    intake.take(vec![Handed { event, key: None }], Strictness::Lenient, false, |_| String::new()).await?;
     Ok(())
 }

@@ -1,0 +1,295 @@
+//! `courtesy check`: what each mailbox provider would say now to mail as this address, and why.
+//!
+//! In: an address or a domain, live DNS, and what settings or flags say is ours. Out: a verdict for each family of
+//! providers, the reasons with their technical proof, and the fix. No server, no account. Our keys are told by where
+//! the domain's selectors lead: under our own domain stands what we publish (`net::facts::subject_by_delegation`).
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Serialize;
+use standards::address::Address;
+use standards::dns::Dns;
+use standards::domain::Domain;
+
+use super::looking::{Known, Looking};
+use super::{Common, Exit};
+use crate::clock;
+use crate::net::facts;
+use crate::notice::Language;
+use crate::sender::{
+    Considered, PROOF_AGE_MAX, Proof, ProviderVerdict, Reason, Receives, Rung, Verdict, is_public_mailbox, wanted,
+};
+
+/// How long one check may take: a few dozen questions, most of them answered in milliseconds.
+const CHECK_MAX: Duration = Duration::from_secs(60);
+
+/// Options of `check`.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  courtesy check ill@library.example
+  courtesy check library.example --relay 192.0.2.10
+Exit code: 0 it arrives, 3 a provider would refuse it, 7 the DNS did not answer")]
+pub(super) struct CheckArgs {
+    /// The From address, or its domain
+    #[arg(value_name = "ADDRESS|DOMAIN", value_parser = subject)]
+    what: What,
+    #[command(flatten)]
+    looking: Looking,
+}
+
+/// What is checked.
+#[derive(Clone, Debug)]
+struct What {
+    text: String,
+    domain: Domain,
+}
+
+fn subject(text: &str) -> Result<What, String> {
+    let domain = match text.contains('@') {
+        true => Address::parse(text).map_err(|error| error.to_string())?.domain().clone(),
+        false => Domain::parse(text).map_err(|error| error.to_string())?,
+    };
+    Ok(What { text: text.to_owned(), domain })
+}
+
+pub(super) async fn run(args: &CheckArgs, common: &Common) -> anyhow::Result<Exit> {
+    let config = args.looking.settings(common)?;
+    let resolver = args.looking.resolver(&config)?;
+    let known = args.looking.known(&config);
+    let checking = check(&resolver, &known, &args.what, clock::now());
+    let Ok(checked) = tokio::time::timeout(CHECK_MAX, checking).await else {
+        eprintln!("error: the DNS did not answer in {} s; try again", CHECK_MAX.as_secs());
+        return Ok(Exit::Temporary);
+    };
+    let text = if common.json { serde_json::to_string(&checked)? + "\n" } else { checked.words(common.language()) };
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(checked.exit())
+}
+
+/// What was found. `--json` prints it as it is.
+#[derive(Serialize)]
+struct Checked {
+    /// As it was asked.
+    checked: String,
+    domain: Domain,
+    /// The addresses it would come from.
+    relays: Vec<IpAddr>,
+    /// Whether these are the service's; otherwise they stand for a server that nobody lists.
+    relays_known: bool,
+    /// The shared domain of the service, where it is known.
+    service: Option<Domain>,
+    checked_at: Timestamp,
+    /// What would be done with it, the worst of all families.
+    worst: Verdict,
+    verdicts: Vec<ProviderVerdict>,
+    because: Vec<Reason>,
+    /// Every way of sending as this domain, best first.
+    ways: Vec<Considered>,
+    /// The records to publish, where the domain's owner could.
+    records_wanted: usize,
+    /// Whether the shared address would arrive, where the service is known.
+    shared_arrives: Option<bool>,
+}
+
+async fn check(dns: &dyn Dns, known: &Known, what: &What, now: Timestamp) -> Checked {
+    let (ours, domain) = (&known.ours, &what.domain);
+    let proof = prove(dns, known, domain, now).await;
+    let verdicts = proof.verdicts(&[]);
+    let mut because = proof.because();
+    if !known.service {
+        // Nothing of that service can be found here: its keys and its return path are no reasons.
+        because.retain(|reason| !reason.code.starts_with("return_") && !reason.code.starts_with("key_"));
+    }
+    let is_ours = domain.is_within(&ours.shared) || domain.is_within(&ours.bounces);
+    let exists = proof.facts.receives.value != Receives::NoSuchDomain;
+    let fixable = exists && !is_ours && !is_public_mailbox(domain);
+    let shared_arrives = match known.service && known.relays && fixable {
+        true => Some(prove(dns, known, &ours.shared, now).await.is_proven(now)),
+        false => None,
+    };
+    // Any code makes the same number of records.
+    let code = crate::library::LibraryCode::parse("X").expect("one letter is a code");
+    Checked {
+        checked: what.text.clone(),
+        domain: domain.clone(),
+        relays: ours.relays.clone(),
+        relays_known: known.relays,
+        service: known.service.then(|| ours.shared.clone()),
+        checked_at: now,
+        worst: verdicts.iter().map(|one| one.verdict).max().unwrap_or(Verdict::Unknown),
+        verdicts,
+        because,
+        ways: proof
+            .ways
+            .iter()
+            .map(|way| Considered { rung: way.rung, standing: way.standing, why: way.why.clone() })
+            .collect(),
+        records_wanted: if fixable { wanted(domain, &code, ours).len() } else { 0 },
+        shared_arrives,
+    }
+}
+
+async fn prove(dns: &dyn Dns, known: &Known, domain: &Domain, now: Timestamp) -> Proof {
+    let code = facts::delegated_to(dns, &known.ours, domain).await;
+    let subject = facts::subject_by_delegation(dns, &known.ours, domain, code.as_ref()).await;
+    Proof::of(facts::gather(dns, &known.ours, &subject, now).await, PROOF_AGE_MAX)
+}
+
+impl Checked {
+    /// Certainly refused by one is 3, also where another cannot be told; spam is a risk, not a refusal.
+    fn exit(&self) -> Exit {
+        let any = |wanted| self.verdicts.iter().any(|one| one.verdict == wanted);
+        if any(Verdict::Rejected) {
+            Exit::WouldNotArrive
+        } else if any(Verdict::Unknown) {
+            Exit::Temporary
+        } else {
+            Exit::Good
+        }
+    }
+
+    fn words(&self, language: Language) -> String {
+        let mut text = String::new();
+        let words = Words::of(language);
+        let relays = self.relays.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(", ");
+        let through = if self.relays_known { format!("{} {relays}", words.through) } else { words.unlisted.to_owned() };
+        line(&mut text, format_args!("{}  {through}\n", self.checked));
+        let name = |one: &ProviderVerdict| match language {
+            Language::En => one.family.name_en(),
+            Language::Fr => one.family.name_fr(),
+        };
+        let width = self.verdicts.iter().map(|one| name(one).chars().count()).max().unwrap_or(0) + 2;
+        for one in &self.verdicts {
+            let (mark, says) = words.verdict(one.verdict);
+            let pad = " ".repeat(width.saturating_sub(name(one).chars().count()));
+            line(&mut text, format_args!("  {mark} {}{pad}{says}   ({})", name(one), words.rule));
+        }
+        line(&mut text, format_args!("\n  {}", words.because));
+        for reason in &self.because {
+            let label = label(reason);
+            line(&mut text, format_args!("    {label:7}{}", reason.get(language)));
+            if let Some(detail) = &reason.detail {
+                // The label says already which standard it is.
+                let bare =
+                    detail.strip_prefix(label).map_or(detail.as_str(), |rest| rest.trim_start_matches([':', ' ']));
+                line(&mut text, format_args!("           {bare}"));
+            }
+        }
+        self.advise(&mut text, &words);
+        text
+    }
+
+    fn advise(&self, text: &mut String, words: &Words) {
+        let own = self.ways.iter().find(|way| way.standing == crate::sender::Standing::Holds);
+        text.push('\n');
+        match (own.map(|way| way.rung), self.worst) {
+            (_, Verdict::Unknown) | (None, _) if self.verdicts.iter().any(|one| one.verdict == Verdict::Unknown) => {
+                line(text, format_args!("  {}", words.temporary));
+            }
+            (Some(Rung::OwnDkimReturn), Verdict::Arrives) => line(text, format_args!("  {}", words.nothing)),
+            _ if self.records_wanted > 0 => {
+                let (fix, count, domain) = (words.fix, self.records_wanted, &self.domain);
+                line(text, format_args!("  {fix} {count} {}      courtesy dns kit {domain}", words.records));
+            }
+            _ => {}
+        }
+        let arrives_anyway = self.worst <= Verdict::Likely;
+        if let (Some(arrives), Some(shared)) = (self.shared_arrives.filter(|_| !arrives_anyway), &self.service) {
+            let said = if arrives { words.shared_arrives } else { words.shared_does_not };
+            let mark = if arrives { '✔' } else { '✖' };
+            line(text, format_args!("  {said}   …@{shared} {mark}"));
+        }
+        if self.service.is_none() {
+            line(text, format_args!("  {}", words.no_service));
+        }
+    }
+}
+
+/// The standard that a reason is about.
+fn label(reason: &Reason) -> &'static str {
+    match reason.code {
+        code if code.starts_with("spf_") => "SPF",
+        code if code.starts_with("key_") || code == "no_key_made" => "DKIM",
+        code if code.starts_with("return_") => "CNAME",
+        code if code.starts_with("asks_") || code.contains("policy") || code == "not_the_same_name" => "DMARC",
+        "receivers_differ" => "DMARC",
+        "null_mx" | "no_mail_server" | "no_such_domain" | "domain_unknown" => "MX",
+        _ => "",
+    }
+}
+
+fn line(text: &mut String, words: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{words}");
+}
+
+/// The words around a verdict.
+struct Words {
+    language: Language,
+    through: &'static str,
+    unlisted: &'static str,
+    rule: &'static str,
+    because: &'static str,
+    fix: &'static str,
+    records: &'static str,
+    nothing: &'static str,
+    temporary: &'static str,
+    shared_arrives: &'static str,
+    shared_does_not: &'static str,
+    no_service: &'static str,
+}
+
+impl Words {
+    fn of(language: Language) -> Self {
+        match language {
+            Language::En => Self {
+                language,
+                through: "sent through",
+                unlisted: "sent through a server that it does not list",
+                rule: "rule",
+                because: "Because",
+                fix: "Fix:",
+                records: "DNS records.",
+                nothing: "Nothing to do.",
+                temporary: "The DNS did not answer, so this cannot be told now. Try again in a few minutes.",
+                shared_arrives: "Meanwhile the shared address arrives:",
+                shared_does_not: "The shared address would not arrive either; its records are the operator's to mend:",
+                no_service: "Checked without knowing your notice service: give --shared DOMAIN and --relay IP, or run this beside its settings.",
+            },
+            Language::Fr => Self {
+                language,
+                through: "envoyé par",
+                unlisted: "envoyé par un serveur qui n’est pas sur sa liste",
+                rule: "règle",
+                because: "Parce que",
+                fix: "Remède :",
+                records: "enregistrements DNS.",
+                nothing: "Rien à faire.",
+                temporary: "Le DNS n’a pas répondu; on ne peut donc rien dire maintenant. Réessayez dans quelques minutes.",
+                shared_arrives: "En attendant, l’adresse commune arrive :",
+                shared_does_not: "L’adresse commune n’arriverait pas non plus; l’exploitant doit en corriger les enregistrements :",
+                no_service: "Vérifié sans connaître votre service d’avis : donnez --shared DOMAINE et --relay IP, ou lancez ceci à côté de ses réglages.",
+            },
+        }
+    }
+
+    fn verdict(&self, verdict: Verdict) -> (char, &'static str) {
+        let french = self.language == Language::Fr;
+        let (mark, en, fr) = match verdict {
+            Verdict::Arrives => ('✔', "would accept this", "accepté"),
+            Verdict::Likely => ('✔', "will probably accept this", "probablement accepté"),
+            Verdict::SpamRisk => ('▲', "may put this in spam", "peut-être classé comme indésirable"),
+            Verdict::Unknown => ('?', "cannot be told yet", "on ne peut le dire encore"),
+            Verdict::Rejected => ('✖', "would refuse this", "refusé"),
+        };
+        (mark, if french { fr } else { en })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Claimed, NewEvent, NewMessage, NotSole, Settled, Sole, Store};
+use crate::id::{EventId, MessageId};
+use crate::library::LibraryCode;
+use crate::queue::State;
+
+const NOW: Timestamp = Timestamp::constant(1_900_000_000, 0);
+const LEASE: SignedDuration = SignedDuration::from_mins(15);
+
+fn after(seconds: i64) -> Timestamp {
+    NOW + SignedDuration::from_secs(seconds)
+}
+
+/// A store in a folder that goes away with it.
+async fn store() -> (Store, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    (Store::open(&folder.path().join("courtesy.db")).await.unwrap(), folder)
+}
+
+/// An event of `library` with one message for one patron, due at `NOW`.
+fn event(library: &str, number: u32) -> NewEvent {
+    let message = NewMessage {
+        id: MessageId::new(NOW),
+        notice: "ready_for_pickup".to_owned(),
+        language: "en",
+        address: format!("p{number}@patron.example"),
+        words_of: None,
+        words_version: 0,
+        state: State::Queued,
+        cause: None,
+        due_at: Some(NOW),
+        deadline: after(86_400),
+        entries: Vec::new(),
+    };
+    NewEvent {
+        id: EventId::new(NOW),
+        library: LibraryCode::parse(library).unwrap(),
+        natural_key: format!("{library}/{number}"),
+        request: number.to_string(),
+        status: "ready_for_pickup".to_owned(),
+        source: "api",
+        fields: "{}".to_owned(),
+        received_at: NOW,
+        messages: vec![message],
+        idempotency: None,
+    }
+}
+
+async fn claim(store: &Store, libraries: &[&str], each: u32, now: Timestamp) -> Vec<Claimed> {
+    let libraries = libraries.iter().map(ToString::to_string).collect();
+    store.claim(libraries, each, now, now + LEASE).await.unwrap()
+}
+
+fn accepted(claimed: &Claimed) -> Settled {
+    Settled {
+        id: claimed.id,
+        attempt: claimed.attempt,
+        tried: true,
+        state: State::Accepted,
+        cause: None,
+        due_at: None,
+        refused: String::new(),
+        sender: Some("shared".to_owned()),
+        provider: None,
+        at: NOW,
+        entries: Vec::new(),
+    }
+}
+
+#[test]
+fn two_processes_do_not_serve_from_one_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("courtesy.db");
+    let first = Sole::of(&file).unwrap();
+    let second = Sole::of(&file);
+    assert!(matches!(&second, Err(NotSole::Taken(lock)) if lock.ends_with("courtesy.db.lock")), "{second:?}");
+    drop(first);
+    Sole::of(&file).unwrap();
+}
+
+#[tokio::test]
+async fn what_a_dead_process_had_under_way_is_due_at_once_and_keeps_its_attempt() {
+    let (store, folder) = store().await;
+    store.accept(vec![event("A", 1), event("A", 2)]).await.unwrap();
+    let dead = claim(&store, &["A"], 1, NOW).await;
+    assert_eq!(claim(&store, &["A"], 9, after(1)).await.len(), 1, "the other one; the first is leased");
+
+    let sole = Sole::of(&folder.path().join("courtesy.db")).unwrap();
+    assert_eq!(store.take_over(&sole, after(2)).await.unwrap(), 2);
+    let again = claim(&store, &["A"], 9, after(2)).await;
+    assert_eq!(again.len(), 2);
+    assert!(again.iter().all(|message| message.attempt == 2), "the attempt that nobody settled counts");
+
+    // The dead process's word comes too late: its attempt number has moved on.
+    store.settle(vec![accepted(&dead[0])]).await.unwrap();
+    let row = store.message(None, dead[0].id).await.unwrap().unwrap();
+    assert_eq!(row.state, State::Sending);
+}
+
+#[tokio::test]
+async fn taking_over_leaves_alone_what_waits_or_is_over() {
+    let (store, folder) = store().await;
+    store.accept(vec![event("A", 1), event("A", 2)]).await.unwrap();
+    let over = claim(&store, &["A"], 1, NOW).await;
+    store.settle(vec![accepted(&over[0])]).await.unwrap();
+    let sole = Sole::of(&folder.path().join("courtesy.db")).unwrap();
+    assert_eq!(store.take_over(&sole, after(2)).await.unwrap(), 0);
+}
