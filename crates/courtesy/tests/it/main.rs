@@ -5,6 +5,8 @@ mod bounce_corpus;
 #[cfg(test)]
 mod proof;
 #[cfg(test)]
+mod sender_flow;
+#[cfg(test)]
 mod smtp_client;
 #[cfg(test)]
 mod spf_suite;
