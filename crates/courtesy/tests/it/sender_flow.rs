@@ -121,7 +121,8 @@ impl Stage {
             told: serde_json::from_value::<Told>(told).unwrap(),
             source: "api",
         };
-        let taken = self.app().intake.take(vec![Handed { event, key: None }], Strictness::Mendable, false, |_| String::new());
+        let taken =
+            self.app().intake.take(vec![Handed { event, key: None }], Strictness::Mendable, false, |_| String::new());
         let taken = taken.await.unwrap().pop().unwrap();
         let Taken::Kept(receipt) = taken else { panic!("{taken:?}") };
         let id = receipt.messages[0].id;
@@ -193,7 +194,10 @@ async fn the_sender_follows_the_records_both_ways() {
         stage.publish(domain).await;
         stage.until_sender(code, SenderKind::Own).await;
     }
-    assert!(desk.iter().chain(&comptoir).all(|mailbox| stage.told(mailbox).is_empty()), "a domain on its way is no news");
+    assert!(
+        desk.iter().chain(&comptoir).all(|mailbox| stage.told(mailbox).is_empty()),
+        "a domain on its way is no news"
+    );
     stage.send("ALDR", "R-1", "patron-one@gmail.example").await;
 
     for (code, domain) in [("ALDR", "alder.example"), ("LIER", "ivy.example")] {
@@ -214,7 +218,8 @@ async fn the_sender_follows_the_records_both_ways() {
 
     stage.publish("alder.example").await;
     stage.until_sender("ALDR", SenderKind::Own).await;
-    until("the incident is over", async || stage.incidents("ALDR").await.iter().all(|one| one.closed_at.is_some())).await;
+    until("the incident is over", async || stage.incidents("ALDR").await.iter().all(|one| one.closed_at.is_some()))
+        .await;
     stage.send("ALDR", "R-3", "patron-one@gmail.example").await;
     let from = |kept: &Kept| kept.from_domain.as_ref().map(ToString::to_string).unwrap();
     let senders: Vec<String> = stage.told("patron-one@gmail.example").iter().map(from).collect();
