@@ -5,6 +5,7 @@
 //! library's own name waits for it only where the facts at hand have run out.
 
 mod observed;
+mod switched;
 #[cfg(test)]
 mod tests;
 
@@ -26,7 +27,7 @@ use crate::net::dns::Resolver;
 use crate::net::facts;
 use crate::notice::Language;
 use crate::outcome::{Outcome, Provider};
-use crate::sender::{self, Family, Kit, OurKey, Ours, Plan, Proof, SenderKind, Situation, Subject};
+use crate::sender::{self, Family, Kit, OurKey, Ours, Plan, Proof, Reason, SenderKind, Situation, Subject};
 use crate::store::{Book, Store};
 
 /// How long one look at a domain's records may take: a few dozen questions, most of them answered in milliseconds.
@@ -80,8 +81,8 @@ pub struct Change {
     pub domain: Domain,
     /// The sender now.
     pub now: SenderKind,
-    /// Why, in English and French.
-    pub why: [String; 2],
+    /// Why.
+    pub why: Reason,
 }
 
 type PlanKey = (LibraryCode, Language, Option<Family>, Vec<SenderKind>);
@@ -109,6 +110,7 @@ pub struct Senders {
     looking: Mutex<HashMap<ProofKey, Arc<tokio::sync::Mutex<()>>>>,
     nudged: Notify,
     changes: mpsc::UnboundedSender<Change>,
+    told: switched::Told,
 }
 
 impl Senders {
@@ -125,6 +127,7 @@ impl Senders {
     ) -> crate::store::Result<(Arc<Self>, mpsc::UnboundedReceiver<Change>)> {
         let (changes, changed) = mpsc::unbounded_channel();
         let observed = observed::Ledger::open(&store, &config.shared.domain).await?;
+        let told = switched::Told::open(&store).await?;
         let senders = Self {
             config,
             store,
@@ -138,6 +141,7 @@ impl Senders {
             looking: Mutex::default(),
             nudged: Notify::new(),
             changes,
+            told,
         };
         Ok((Arc::new(senders), changed))
     }
@@ -261,25 +265,14 @@ impl Senders {
         if self.observed.count(&library.code, plan.from.domain(), name, plan.sender, accepted) {
             self.generation.fetch_add(1, Ordering::Relaxed);
         }
-        let Some(cause) = authentication else { return };
-        let detail = format!("{name} refused {} ({})", plan.from.domain(), plan.rung.code());
-        let (code, cause) = (library.code.to_string(), cause.code().to_owned());
-        match self.store.incident(code, cause.clone(), detail, now).await {
-            Ok(true) => self.tell(library, plan, [&cause, &cause]),
-            Ok(false) => {}
-            Err(error) => tracing::error!(%error, "an incident could not be kept"),
+        match authentication {
+            None => self.accepted(library, plan, name, now).await,
+            Some(cause) => {
+                self.refused(library, plan, name, cause.code(), now).await;
+                // So many refusals may have outvoted the records.
+                self.tell_changes(plan.from.domain(), &library.region, now);
+            }
         }
-    }
-
-    fn tell(&self, library: &Library, plan: &Plan, why: [&str; 2]) {
-        let change = Change {
-            library: library.code.clone(),
-            domain: plan.from.domain().clone(),
-            now: SenderKind::Shared,
-            why: why.map(str::to_owned),
-        };
-        // Nobody listens only while we are stopping.
-        let _ = self.changes.send(change);
     }
 
     /// One look at a domain; several who ask at once share it.
@@ -302,7 +295,7 @@ impl Senders {
             tracing::warn!(%domain, "DNS took too long");
             return;
         };
-        self.learn(key, facts, library);
+        self.learn(key, facts);
     }
 
     /// What to look for at `domain`: our keys and names there.
@@ -334,21 +327,13 @@ impl Senders {
         tokio::time::timeout(LOOK_MAX, facts::kit(&fresh, &ours, &subject, &code, clock::now())).await.ok()
     }
 
-    /// Keeps new facts, and tells where they change the library's sender.
-    fn learn(&self, key: ProofKey, facts: sender::Facts, library: &Library) {
-        let now = clock::now();
-        let own = library.from.as_ref().is_some_and(|from| *from.domain() == key.0);
-        let known_before = self.proof(&key.0, &key.1).is_some();
-        let before = self.plan(library, &[], now).sender;
+    /// Keeps new facts, and tells where they change a library's sender.
+    fn learn(&self, key: ProofKey, facts: sender::Facts) {
+        let (domain, region) = key.clone();
         let proof = Arc::new(Proof::of(facts, self.config.proof.age_limit));
-        self.proofs.write().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), proof);
+        self.proofs.write().unwrap_or_else(PoisonError::into_inner).insert(key, proof);
         self.generation.fetch_add(1, Ordering::Relaxed);
-        let plan = self.plan(library, &[], now);
-        if own && known_before && plan.sender != before {
-            let why = Language::ALL.map(|language| plan.reason.get(language).to_owned());
-            tracing::info!(library = %library.code, domain = %key.0, sender = plan.sender.code(), "the sender changed");
-            let _ = self.changes.send(Change { library: library.code.clone(), domain: key.0, now: plan.sender, why });
-        }
+        self.tell_changes(&domain, &region, clock::now());
     }
 
     /// What was answered to this library's messages in the last seven days.

@@ -15,6 +15,8 @@ mod flow;
 #[cfg(test)]
 mod proof;
 #[cfg(test)]
+mod sender_flow;
+#[cfg(test)]
 mod smtp_client;
 #[cfg(test)]
 mod spf_suite;
