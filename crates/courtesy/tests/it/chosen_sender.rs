@@ -32,8 +32,7 @@ async fn world() -> Running {
 }
 
 async fn serve(world: &Running, data: &std::path::Path) -> Service {
-    let mut config = Config::default();
-    config.data = data.to_path_buf();
+    let mut config = Config { data: data.to_path_buf(), ..Config::default() };
     config.listen.http = "127.0.0.1:0".parse().unwrap();
     config.dns.resolver = Some(world.resolver_addr());
     config.smtp.port = world.smtp_port();
