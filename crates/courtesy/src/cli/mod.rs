@@ -67,6 +67,7 @@ impl From<Exit> for ExitCode {
 
 /// What one comes for, before everything else.
 const EXAMPLES: &str = "\
+Examples:
   courtesy check ill@library.example          would Gmail, Outlook … accept it, and why
   courtesy dns kit library.example            the exact records for your DNS
   courtesy explain \"550-5.7.26 …\"            what a refusal means and who can fix it
@@ -95,7 +96,14 @@ pub(crate) struct Common {
     #[arg(long, global = true)]
     json: bool,
     /// Settings file; without it courtesy.toml here, then /etc/courtesy/courtesy.toml
-    #[arg(long, global = true, value_name = "FILE", env = "COURTESY_CONFIG", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "COURTESY_CONFIG",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
     config: Option<PathBuf>,
     /// Set one option over file and environment
     #[arg(long, global = true, value_name = "OPTION=VALUE", hide_short_help = true)]

@@ -26,9 +26,6 @@ use crate::sender::{Plan, SenderKind};
 use crate::store::{Claimed, Settled, WordsSource};
 use crate::timeline::{Attempt, Entry, What};
 
-/// How soon a message is due again that no connection was free for. Not an attempt.
-const NO_CONNECTION: SignedDuration = SignedDuration::from_secs(5);
-
 /// How soon a message is due again that we failed at, and its receiver did not. Not an attempt.
 const OUR_FAULT: SignedDuration = SignedDuration::from_mins(1);
 
@@ -83,16 +80,23 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     let began = tokio::time::Instant::now();
     let attempted = match &route {
         Ok(route) => {
-            let data = mail(engine, message, &to, &plan, &rendered, language);
-            let envelope = Envelope {
+            let write = || Envelope {
                 mail_from: Some(mail_from(engine, message, &plan)),
                 rcpt_to: to.clone(),
                 smtputf8: to.needs_smtputf8(),
-                data: data.into(),
+                data: mail(engine, message, &to, &plan, &rendered, language).into(),
             };
+<<<<<<< HEAD
             match parts.pool.deliver(&envelope, route, &speaker(relay), &Security::Opportunistic).await {
+=======
+            let speaker = RelayAddr { name: relay.host.clone(), sources: relay.sources.clone() };
+            match parts.pool.deliver(write, route, &speaker, &Security::Opportunistic).await {
+>>>>>>> refs/heads/speed
                 Ok(attempted) => Some(attempted),
-                Err(super::pool::Busy) => return Ok(untried(message, NO_CONNECTION, now)),
+                Err(busy) => {
+                    let wait = SignedDuration::try_from(busy.wait).unwrap_or(OUR_FAULT);
+                    return Ok(untried(message, wait, now));
+                }
             }
         }
         Err(_) => None,

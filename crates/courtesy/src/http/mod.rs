@@ -181,23 +181,23 @@ async fn plain_refusals(request: axum::extract::Request, next: axum::middleware:
     if !is_plain {
         return response;
     }
-    match response.status() {
+    let problem = match response.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::new("body-too-large", "The request is larger than this address takes.", "Send it in parts.")
-                .into_response()
         }
         StatusCode::SERVICE_UNAVAILABLE => {
             let detail = "The request took longer than a minute; whether it was taken is not known.";
             let fix = "Send the same request again: what was taken is not taken twice.";
-            Problem::new("too-slow", detail, fix).into_response()
+            Problem::new("too-slow", detail, fix)
         }
         StatusCode::BAD_REQUEST => {
             let (_, body) = response.into_parts();
             let words = axum::body::to_bytes(body, 4096).await.unwrap_or_default();
-            Problem::new("field-invalid", String::from_utf8_lossy(&words), "Fix the query.").into_response()
+            Problem::new("field-invalid", String::from_utf8_lossy(&words), "Fix the query.")
         }
-        _ => response,
-    }
+        _ => return response,
+    };
+    problem.titled(language).into_response()
 }
 
 async fn not_found() -> Refusal {

@@ -7,6 +7,8 @@ mod bounce_corpus;
 #[cfg(test)]
 mod chosen_sender;
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod flow;
