@@ -86,12 +86,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
                 smtputf8: to.needs_smtputf8(),
                 data: mail(engine, message, &to, &plan, &rendered, language).into(),
             };
-<<<<<<< HEAD
-            match parts.pool.deliver(&envelope, route, &speaker(relay), &Security::Opportunistic).await {
-=======
-            let speaker = RelayAddr { name: relay.host.clone(), sources: relay.sources.clone() };
-            match parts.pool.deliver(write, route, &speaker, &Security::Opportunistic).await {
->>>>>>> refs/heads/speed
+            match parts.pool.deliver(write, route, &speaker(relay), &Security::Opportunistic).await {
                 Ok(attempted) => Some(attempted),
                 Err(busy) => {
                     let wait = SignedDuration::try_from(busy.wait).unwrap_or(OUR_FAULT);
@@ -110,7 +105,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     if attempted.as_ref().is_some_and(|attempted| !attempted.asked) {
         // The site could not be reached some seconds ago and was not asked for this message: no attempt of its own.
         let wait = engine.schedule.wait(message.attempt, chance());
-        let wait = SignedDuration::try_from(wait).unwrap_or(NO_CONNECTION);
+        let wait = SignedDuration::try_from(wait).unwrap_or(OUR_FAULT);
         let cause = outcome.cause().map(|cause| cause.code().to_owned());
         return Ok(Settled { state: State::Delayed, cause, ..untried(message, wait, now) });
     }

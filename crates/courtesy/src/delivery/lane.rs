@@ -68,7 +68,8 @@ pub(super) enum Entry {
 
 impl Lane {
     pub(super) fn new(limits: Limits) -> Self {
-        let state = State { pace: Pace::new(limits), turns: Turns::new(), active: 0, line: VecDeque::new(), idle: Vec::new() };
+        let state =
+            State { pace: Pace::new(limits), turns: Turns::new(), active: 0, line: VecDeque::new(), idle: Vec::new() };
         Self { state: Mutex::new(state), open: Arc::default() }
     }
 

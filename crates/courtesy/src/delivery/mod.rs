@@ -84,12 +84,9 @@ pub struct Delivery {
     schedule: Schedule,
     lease: SignedDuration,
     under_way: Arc<Semaphore>,
-<<<<<<< HEAD
-    looked_at_paused: std::sync::Mutex<Timestamp>,
-=======
+    looked_at_paused: Mutex<Timestamp>,
     /// The library served last: the next round begins after it.
     last_served: Mutex<String>,
->>>>>>> refs/heads/speed
 }
 
 impl Delivery {
@@ -102,7 +99,7 @@ impl Delivery {
             under_way: Arc::new(Semaphore::new(parts.config.limits.in_flight)),
             last_served: Mutex::default(),
             lease,
-            looked_at_paused: std::sync::Mutex::new(Timestamp::UNIX_EPOCH),
+            looked_at_paused: Mutex::new(Timestamp::UNIX_EPOCH),
             parts,
         })
     }
@@ -111,19 +108,7 @@ impl Delivery {
     pub async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
         let (settler, settling) = settling::start(self.parts.store.clone(), Arc::clone(&self.parts.wake));
         tokio::pin!(stop);
-<<<<<<< HEAD
         while self.round(&settler, &mut stop).await {}
-=======
-        loop {
-            // A round is not cut short: what it has claimed would be nobody's until its lease ends.
-            let pause = self.round(&settler).await;
-            tokio::select! {
-                biased;
-                () = &mut stop => break,
-                () = self.rest(pause) => {}
-            }
-        }
->>>>>>> refs/heads/speed
         // All permits back means that nothing is under way. The lease bounds the wait: past it, others take over.
         let all = u32::try_from(self.parts.config.limits.in_flight).unwrap_or(u32::MAX);
         let lease = self.parts.config.retry.lease;
@@ -133,48 +118,23 @@ impl Delivery {
         self.parts.pool.close().await;
     }
 
-<<<<<<< HEAD
     /// Claims a round and sets its messages going, or sleeps until there is something to do. False when `stop` has come.
     async fn round(
         self: &Arc<Self>,
         settler: &settling::Settler,
         stop: &mut (impl Future<Output = ()> + Unpin),
     ) -> bool {
-        // At least one place must be free before anything is claimed: a lease must not run while a message waits for us.
-        let Some(first) = self.place(stop).await else { return false };
-        let now = clock::now();
-        // Not to be broken off by a stop: what is claimed is tried or handed back, or it would wait for its lease.
-        let claimed = self.claim(now).await;
-        drop(first);
-        let pause = match claimed {
-            Ok(claimed) if !claimed.is_empty() => return self.begin(claimed, settler, stop).await,
-            Ok(_) => self.until_next(now).await,
-=======
-    /// Claims a round and sets its messages going; says how long there is nothing more to do.
-    async fn round(self: &Arc<Self>, settler: &settling::Settler) -> Duration {
         // Places must be free before anything is claimed: a lease must not run while a message waits for us. This is the
         // one place where they are taken, so those that are free stay free.
         let many = u32::try_from(CLAIM_MAX.min(self.parts.config.limits.in_flight)).unwrap_or(1);
         drop(tokio::time::timeout(GATHER, self.under_way.acquire_many(many)).await);
-        if self.under_way.available_permits() == 0 {
-            return Duration::ZERO;
-        }
+        let Some(first) = self.place(stop).await else { return false };
+        drop(first);
         let now = clock::now();
-        match self.claim(now).await {
-            Ok(claimed) if claimed.is_empty() => self.until_due(now).await,
-            Ok(claimed) => {
-                for message in claimed {
-                    let Ok(place) = Arc::clone(&self.under_way).acquire_owned().await else { break };
-                    let (engine, settler) = (Arc::clone(self), settler.clone());
-                    tokio::spawn(async move {
-                        let settled = attempt::attempt(&engine, message).await;
-                        settler.put(settled).await;
-                        drop(place);
-                    });
-                }
-                Duration::ZERO
-            }
->>>>>>> refs/heads/speed
+        // Not to be broken off by a stop: what is claimed is tried or handed back, or it would wait for its lease.
+        let pause = match self.claim(now).await {
+            Ok(claimed) if !claimed.is_empty() => return self.begin(claimed, settler, stop).await,
+            Ok(_) => self.until_due(now).await,
             Err(error) => {
                 tracing::error!(%error, "the queue could not be read");
                 AFTER_TROUBLE
@@ -225,7 +185,6 @@ impl Delivery {
     /// What is due, a fair share of each library that has anything due.
     async fn claim(&self, now: Timestamp) -> crate::store::Result<Vec<Claimed>> {
         let store = &self.parts.store;
-<<<<<<< HEAD
         let room = self.under_way.available_permits().clamp(1, CLAIM_MAX);
         let until = now.checked_add(self.lease).unwrap_or(Timestamp::MAX);
         if self.is_time_for_paused(now) {
@@ -234,24 +193,17 @@ impl Delivery {
                 return Ok(expired);
             }
         }
-        let libraries = store.libraries_due(now, LIBRARIES_A_ROUND).await?;
-        if libraries.is_empty() {
-            return Ok(Vec::new());
-        }
-=======
         let last = self.last_served.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let libraries = store.libraries_due(now, &last, LIBRARIES_A_ROUND).await?;
         let Some(last) = libraries.last() else { return Ok(Vec::new()) };
         last.clone_into(&mut self.last_served.lock().unwrap_or_else(PoisonError::into_inner));
-        let room = self.under_way.available_permits().clamp(1, CLAIM_MAX);
->>>>>>> refs/heads/speed
         let each = u32::try_from((room / libraries.len()).max(1)).unwrap_or(1);
         store.claim(libraries, each, now, until).await
     }
 
     /// Whether paused queues are to be looked through now.
     fn is_time_for_paused(&self, now: Timestamp) -> bool {
-        let mut looked = self.looked_at_paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut looked = self.looked_at_paused.lock().unwrap_or_else(PoisonError::into_inner);
         let is_time = now.duration_since(*looked) >= PAUSED_LOOK;
         if is_time {
             *looked = now;
@@ -268,30 +220,10 @@ impl Delivery {
     }
 
     /// How long nothing is due, as far as this process knows.
-<<<<<<< HEAD
-    async fn until_next(&self, now: Timestamp) -> Duration {
-        let next = match self.parts.store.next_due().await {
-            Ok(Some(due)) => Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO),
-            _ => LOOK_AGAIN,
-        };
-        next.min(LOOK_AGAIN)
-=======
     async fn until_due(&self, now: Timestamp) -> Duration {
         match self.parts.store.next_due().await {
             Ok(Some(due)) => Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO).min(LOOK_AGAIN),
             _ => LOOK_AGAIN,
         }
-    }
-
-    /// Rests for `pause`, or until something is due.
-    async fn rest(&self, pause: Duration) {
-        if pause.is_zero() {
-            return;
-        }
-        tokio::select! {
-            () = self.parts.wake.notified() => {}
-            () = tokio::time::sleep(pause) => {}
-        }
->>>>>>> refs/heads/speed
     }
 }

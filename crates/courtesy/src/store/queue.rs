@@ -104,13 +104,8 @@ pub struct Counts {
 }
 
 impl Store {
-<<<<<<< HEAD
-    /// Libraries that have a message due at `now` and are not paused, each once. Costs one index step a library,
-    /// however much waits.
-=======
-    /// Libraries that have a message due at `now`, each once, from the one after `last` on and around. Costs one index
-    /// step for each library with anything waiting, however much waits.
->>>>>>> refs/heads/speed
+    /// Libraries that have a message due at `now` and are not paused, each once, from the one after `last` on and around.
+    /// Costs one index step for each library with anything waiting, however much waits.
     ///
     /// # Errors
     /// When the store is broken.
@@ -123,7 +118,13 @@ impl Store {
         Ok(due)
     }
 
-    async fn libraries_due_between(&self, now: Timestamp, after: &str, upto: Option<&str>, most: u32) -> Result<Vec<String>> {
+    async fn libraries_due_between(
+        &self,
+        now: Timestamp,
+        after: &str,
+        upto: Option<&str>,
+        most: u32,
+    ) -> Result<Vec<String>> {
         // A loose index scan: the next library after the last one that has anything waiting.
         let rows = sqlx::query(
             "with recursive next (library) as (\
