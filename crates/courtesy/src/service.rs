@@ -22,6 +22,7 @@ use crate::intake::{Intake, announce};
 use crate::keyring::Keyring;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
 use crate::net::tls::ClientTls;
+use crate::published::changes;
 use crate::secret::Secret;
 use crate::store::{Book, Sole, Store};
 use crate::watch::Senders;
@@ -63,6 +64,7 @@ impl Service {
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = Arc::new(Keyring::open(store.clone(), Arc::clone(&secret)).await?);
+        tell_relays(&store, &config).await?;
         let dns = resolver(&config)?;
         let wake = Arc::new(tokio::sync::Notify::new());
         let (senders, changes) =
@@ -104,7 +106,7 @@ impl Service {
             tokio::spawn(delivery.run(stopped(stopping.clone()))),
             tokio::spawn(senders.run(stopped(stopping.clone()))),
             tokio::spawn(announce::run(Arc::clone(&intake), changes, stopped(stopping.clone()))),
-            tokio::spawn(refresh(book, app.store.clone(), stopped(stopping))),
+            tokio::spawn(refresh(Arc::clone(&app), stopped(stopping))),
         ];
         Ok(Self { app, http, stop, tasks, sole })
     }
@@ -126,8 +128,8 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
-/// Brings in what another process changed, and forgets what has served its time.
-async fn refresh(book: Arc<Book>, store: Store, stop: impl Future<Output = ()>) {
+/// Brings in what another process changed, forgets what has served its time, and tells of relays whose day has come.
+async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     loop {
         tokio::select! {
@@ -135,14 +137,23 @@ async fn refresh(book: Arc<Book>, store: Store, stop: impl Future<Output = ()>) 
             () = &mut stop => return,
             () = tokio::time::sleep(REFRESH) => {}
         }
-        if let Err(error) = book.refresh().await {
+        if let Err(error) = app.book.refresh().await {
             tracing::error!(%error, "the book could not be read again");
         }
         let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
-        if let Err(error) = store.forget_answers(before).await {
+        if let Err(error) = app.store.forget_answers(before).await {
             tracing::error!(%error, "old answers could not be forgotten");
         }
+        if let Err(error) = tell_relays(&app.store, &app.config).await {
+            tracing::error!(%error, "changes of the relays could not be kept");
+        }
     }
+}
+
+/// Makes known what changed about the relays.
+async fn tell_relays(store: &Store, config: &Config) -> crate::store::Result<()> {
+    let new = changes::to_tell(&store.relay_changes().await?, config, clock::now());
+    if new.is_empty() { Ok(()) } else { store.add_relay_changes(new).await }
 }
 
 /// Opens the store of `config`, making data folder and database where they are not there yet.

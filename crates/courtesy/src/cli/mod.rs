@@ -6,6 +6,7 @@
 mod check;
 mod client;
 mod demo;
+mod dkim;
 mod dns;
 mod doctor;
 mod event;
@@ -17,6 +18,7 @@ mod looking;
 mod messages;
 mod notice;
 mod queue;
+mod sender;
 mod serve;
 mod shell;
 pub mod spf;
@@ -31,6 +33,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{self, Config, Overlay};
+use crate::notice::Language;
 use client::{Reach, Trouble};
 
 /// What the exit code says.
@@ -64,6 +67,9 @@ impl From<Exit> for ExitCode {
 
 /// What one comes for, before everything else.
 const EXAMPLES: &str = "\
+Examples:
+  courtesy check ill@library.example          would Gmail, Outlook … accept it, and why
+  courtesy dns kit library.example            the exact records for your DNS
   courtesy explain \"550-5.7.26 …\"            what a refusal means and who can fix it
   courtesy event event.json                   tell of something that happened to a request
   courtesy messages list --state failed       what did not get through
@@ -90,7 +96,14 @@ pub(crate) struct Common {
     #[arg(long, global = true)]
     json: bool,
     /// Settings file; without it courtesy.toml here, then /etc/courtesy/courtesy.toml
-    #[arg(long, global = true, value_name = "FILE", env = "COURTESY_CONFIG", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "COURTESY_CONFIG",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
     config: Option<PathBuf>,
     /// Set one option over file and environment
     #[arg(long, global = true, value_name = "OPTION=VALUE", hide_short_help = true)]
@@ -142,6 +155,12 @@ enum Command {
     /// Notices: on, off, and their words as files
     #[command(subcommand, before_help = notice::EXAMPLES)]
     Notice(notice::Notices),
+    /// In whose name a library's notices leave, and why
+    #[command(subcommand, before_help = sender::EXAMPLES)]
+    Sender(sender::Sender),
+    /// DKIM keys: list, import, rotate; the operator's zone
+    #[command(subcommand, before_help = dkim::EXAMPLES)]
+    Dkim(dkim::Dkim),
     /// API keys: list, make, revoke
     #[command(subcommand, before_help = keys::EXAMPLES)]
     Keys(keys::Keys),
@@ -194,6 +213,8 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Queue(what) => queue::run(what, &common).await,
         Command::Library(what) => library::run(what, &common).await,
         Command::Notice(what) => notice::run(what, &common).await,
+        Command::Sender(what) => sender::run(what, &common).await,
+        Command::Dkim(what) => dkim::run(what, &common).await,
         Command::Keys(what) => keys::run(what, &common).await,
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
@@ -202,6 +223,11 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
 }
 
 impl Common {
+    /// The language to answer in.
+    pub(crate) fn language(&self) -> Language {
+        self.lang.as_deref().and_then(Language::from_tag).unwrap_or(Language::En)
+    }
+
     /// The settings: file, environment over it, `--set` over both.
     ///
     /// # Errors

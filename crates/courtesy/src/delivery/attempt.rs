@@ -7,6 +7,7 @@ use super::compose::{Letter, Origin, compose};
 use super::conversation::Envelope;
 use super::dial::RelayAddr;
 use super::pool::Attempted;
+use super::route::Route;
 use super::{Delivery, return_path};
 use crate::clock;
 use crate::config::Relay;
@@ -24,9 +25,6 @@ use crate::queue::{Settlement, State, settle};
 use crate::sender::{Plan, SenderKind};
 use crate::store::{Claimed, Settled, WordsSource};
 use crate::timeline::{Attempt, Entry, What};
-
-/// How soon a message is due again that no connection was free for. Not an attempt.
-const NO_CONNECTION: SignedDuration = SignedDuration::from_secs(5);
 
 /// How soon a message is due again that we failed at, and its receiver did not. Not an attempt.
 const OUR_FAULT: SignedDuration = SignedDuration::from_mins(1);
@@ -74,25 +72,26 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         Ok(route) => engine.provider(route),
         Err(_) => Provider::from_domain(to.domain()),
     };
-    parts.senders.make_sure(&library, now).await;
+    parts.senders.make_sure(&library, clock::now()).await;
     // What was just looked at is younger than `now`, and a proof from the future proves nothing.
     let plan = parts.senders.plan_for(&library, language, Some(provider), &refused, clock::now());
     let relays = parts.config.relays_of(&library.region, now);
-    let relay = &relays[relay_index(message, relays.len())];
+    let relay = relay_for(message, &relays, route.as_deref().ok());
     let began = tokio::time::Instant::now();
     let attempted = match &route {
         Ok(route) => {
-            let data = mail(engine, message, &to, &plan, &rendered, language);
-            let envelope = Envelope {
+            let write = || Envelope {
                 mail_from: Some(mail_from(engine, message, &plan)),
                 rcpt_to: to.clone(),
                 smtputf8: to.needs_smtputf8(),
-                data: data.into(),
+                data: mail(engine, message, &to, &plan, &rendered, language).into(),
             };
-            let speaker = RelayAddr { name: relay.host.clone(), sources: relay.sources.clone() };
-            match parts.pool.deliver(&envelope, route, &speaker, &Security::Opportunistic).await {
+            match parts.pool.deliver(write, route, &speaker(relay), &Security::Opportunistic).await {
                 Ok(attempted) => Some(attempted),
-                Err(super::pool::Busy) => return Ok(untried(message, NO_CONNECTION, now)),
+                Err(busy) => {
+                    let wait = SignedDuration::try_from(busy.wait).unwrap_or(OUR_FAULT);
+                    return Ok(untried(message, wait, now));
+                }
             }
         }
         Err(_) => None,
@@ -106,7 +105,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     if attempted.as_ref().is_some_and(|attempted| !attempted.asked) {
         // The site could not be reached some seconds ago and was not asked for this message: no attempt of its own.
         let wait = engine.schedule.wait(message.attempt, chance());
-        let wait = SignedDuration::try_from(wait).unwrap_or(NO_CONNECTION);
+        let wait = SignedDuration::try_from(wait).unwrap_or(OUR_FAULT);
         let cause = outcome.cause().map(|cause| cause.code().to_owned());
         return Ok(Settled { state: State::Delayed, cause, ..untried(message, wait, now) });
     }
@@ -154,10 +153,19 @@ async fn written(
     })
 }
 
-/// Relays of a region share its messages; one message stays with one relay, as its greylisting needs.
-fn relay_index(message: &Claimed, relays: usize) -> usize {
+/// Relays of a region share its messages; one message stays with one relay, as its greylisting needs. A relay that
+/// has no source address of the receiver's family could never bring it there.
+fn relay_for<'a>(message: &Claimed, relays: &'a [Relay], route: Option<&Route>) -> &'a Relay {
     let bytes = message.id.to_bytes();
-    usize::from(u16::from_be_bytes([bytes[14], bytes[15]])) % relays.max(1)
+    let turn = usize::from(u16::from_be_bytes([bytes[14], bytes[15]]));
+    let able: Vec<&Relay> =
+        relays.iter().filter(|relay| route.is_none_or(|route| speaker(relay).reaches(route))).collect();
+    // Where none is able, the attempt says so.
+    if able.is_empty() { &relays[turn % relays.len()] } else { able[turn % able.len()] }
+}
+
+fn speaker(relay: &Relay) -> RelayAddr {
+    RelayAddr { name: relay.host.clone(), sources: relay.sources.clone() }
 }
 
 fn mail_from(engine: &Delivery, message: &Claimed, plan: &Plan) -> Address {
@@ -218,8 +226,7 @@ async fn settled(
     let another = authentication && {
         // The proof was wrong, or it has changed: look again before choosing the next sender.
         parts.senders.look_again(library).await;
-        let looked_at = clock::now();
-        parts.senders.plan_for(library, Language::En, Some(told.provider), &refused, looked_at).is_another(&refused)
+        parts.senders.plan_for(library, Language::En, Some(told.provider), &refused, clock::now()).is_another(&refused)
     };
     let chance = chance();
     let settlement = settle(outcome, message.attempt, at, message.deadline, &engine.schedule, another, chance);
@@ -229,7 +236,6 @@ async fn settled(
         Settlement::Later { due_at, cause } => (State::Delayed, Some(cause), Some(due_at)),
         Settlement::AnotherSender { cause } => {
             entries.push(Entry { at, what: What::SenderChanged { cause: cause.code().to_owned() } });
-            parts.wake.notify_one();
             (State::Queued, Some(cause), Some(at))
         }
     };

@@ -91,6 +91,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/v1/libraries/{library}", Audience::Key),
     ("PUT", "/v1/libraries/{library}", Audience::Key),
     ("GET", "/v1/libraries/{library}/sender", Audience::Key),
+    ("GET", "/v1/libraries/{library}/kit", Audience::Key),
     ("GET", "/v1/libraries/{library}/incidents", Audience::Key),
     ("GET", "/v1/libraries/{library}/notices", Audience::Key),
     ("PUT", "/v1/libraries/{library}/notices/{notice}", Audience::Key),
@@ -135,6 +136,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/libraries:import", post(libraries::import))
         .route("/v1/libraries/{library}", get(libraries::show).put(libraries::put))
         .route("/v1/libraries/{library}/sender", get(senders::show))
+        .route("/v1/libraries/{library}/kit", get(senders::kit))
         .route("/v1/libraries/{library}/incidents", get(senders::incidents))
         .route("/v1/libraries/{library}/notices", get(notices::list))
         .route("/v1/libraries/{library}/notices/{notice}", put(notices::switch))

@@ -3,8 +3,11 @@
 //! In: what staff typed or imported. Out: a [`Library`] that the other rooms can rely on.
 //! Not here: which sender it may use (`sender`), its words (`notice`).
 
+mod claim;
 mod fields;
 mod import;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,6 +16,7 @@ use jiff::civil::Date;
 use standards::address::Address;
 
 use crate::notice::Language;
+pub use claim::{By, Claims};
 pub use import::{COLUMNS, RowError, read_csv};
 
 /// The short code a library is known by in its ILL system: `MRPL`. Upper case letters, digits, `-` and `_`.

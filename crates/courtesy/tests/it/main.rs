@@ -5,9 +5,17 @@ mod api;
 #[cfg(test)]
 mod bounce_corpus;
 #[cfg(test)]
+mod chosen_sender;
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod flow;
 #[cfg(test)]
 mod proof;
+#[cfg(test)]
+mod sender_flow;
 #[cfg(test)]
 mod smtp_client;
 #[cfg(test)]

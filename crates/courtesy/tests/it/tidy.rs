@@ -252,11 +252,11 @@ fn migrations_are_numbered_and_the_same_in_every_folder() {
 fn every_table_of_a_library_says_whose_it_is() {
     /// Tables that belong to the installation, or to a message that says whose it is.
     const NO_LIBRARY: [&str; 2] = ["idempotency", "timeline"];
+    let of_library = Regex::new(r"(?m)^\s+library\s+text").unwrap();
     for (name, text) in files("migrations", "sql") {
         for table in text.split("create table ").skip(1) {
             let (table, columns) = table.split_once('(').unwrap();
-            let has =
-                Regex::new(r"(?m)^\s+library\s+text").unwrap().is_match(columns.split(") strict").next().unwrap());
+            let has = of_library.is_match(columns.split(") strict").next().unwrap());
             assert!(has || NO_LIBRARY.contains(&table.trim()), "{name}: {table} has no library");
         }
     }

@@ -1,7 +1,16 @@
 use proptest::prelude::{any, proptest};
 
-use super::{COLUMNS, RowError, read_csv};
+use standards::domain::Domain;
+
+use super::{COLUMNS, RowError};
+use crate::library::{Claims, Library};
 use crate::notice::Language;
+
+/// Reads a file where nobody has claimed anything yet.
+fn read_csv(file: &[u8]) -> Result<Vec<Library>, Vec<RowError>> {
+    let ours = ["notices.example", "bounces.notices.example"].map(|name| Domain::parse(name).unwrap());
+    super::read_csv(file, &Claims { ours, libraries: &[], delegated: &[] })
+}
 
 fn errors(file: &str) -> Vec<(u64, String)> {
     let errors: Vec<RowError> = read_csv(file.as_bytes()).unwrap_err();
