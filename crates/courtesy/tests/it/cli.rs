@@ -140,7 +140,6 @@ fn event(request: &str, email: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clerks_day_in_the_terminal() {
     let house = House::open().await;
-
     // Libraries, from a file: first with a mistake, then without.
     house.write("bad.csv", "code,name_en,from\nALDR,,nobody\n");
     let said = house.run(&["library", "import", "bad.csv"]).await;
