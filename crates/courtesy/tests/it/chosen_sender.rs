@@ -43,6 +43,7 @@ async fn serve(world: &Running, data: &std::path::Path) -> Service {
         host: name(&format!("out{}.notices.example", turn + 1)),
         region: "west".to_owned(),
         sources: vec![ip],
+        planned: None,
     };
     config.relay = RELAYS.map(std::net::IpAddr::from).into_iter().enumerate().map(relay).collect();
     let service = Service::start(config).await.unwrap();

@@ -126,6 +126,7 @@ impl World {
             host: domain(&format!("out1.{SERVICE}")),
             region: "default".to_owned(),
             sources: vec![RELAYS[0].into()],
+            planned: None,
         }];
         change(&mut config);
         let service = Service::start(config).await.unwrap();
