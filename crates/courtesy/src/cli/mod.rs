@@ -73,8 +73,7 @@ Examples:
   courtesy explain \"550-5.7.26 …\"            what a refusal means and who can fix it
   courtesy event event.json                   tell of something that happened to a request
   courtesy messages list --state failed       what did not get through
-  courtesy messages show msg_…                the whole story of one message
-  courtesy notice pull ./notices --library MRPL   edit the words as files, then push them";
+  courtesy messages show msg_…                the whole story of one message";
 
 const MORE: &str = "More: courtesy COMMAND --help    courtesy help exit-codes|causes";
 
