@@ -128,7 +128,7 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
-/// Brings in what another process changed, and the relays whose day has come; forgets what has served its time.
+/// Brings in what another process changed, forgets what has served its time, and tells of relays whose day has come.
 async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     loop {
@@ -140,12 +140,12 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
         if let Err(error) = app.book.refresh().await {
             tracing::error!(%error, "the book could not be read again");
         }
-        if let Err(error) = tell_relays(&app.store, &app.config).await {
-            tracing::error!(%error, "changes of the relays could not be kept");
-        }
         let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
         if let Err(error) = app.store.forget_answers(before).await {
             tracing::error!(%error, "old answers could not be forgotten");
+        }
+        if let Err(error) = tell_relays(&app.store, &app.config).await {
+            tracing::error!(%error, "changes of the relays could not be kept");
         }
     }
 }

@@ -20,7 +20,7 @@ const BATCH_OCTETS: usize = 4 << 20;
 
 /// Options of `event`.
 #[derive(clap::Args)]
-#[command(before_help = "  courtesy event event.json\n  courtesy event events.ndjson --dry-run\n  \
+#[command(before_help = "Examples:\n  courtesy event event.json\n  courtesy event events.ndjson --dry-run\n  \
     echo '{\"library\":\"MRPL\",\"request\":\"BC-1\",\"status\":\"ready_for_pickup\",\"patron\":{\"email\":\"amira@patron.example\"},\n        \
     \"fields\":{\"title\":\"The Overstory\",\"pickup_by\":\"2026-11-30\"}}' | courtesy event -")]
 pub(super) struct Args {

@@ -12,6 +12,7 @@ use super::{Common, Exit};
 use crate::secret::write_private;
 
 pub(super) const EXAMPLES: &str = "\
+Examples:
   courtesy keys make \"ILS live\" --library MRPL     for one library
   courtesy keys make \"consortium ILS\"              for all of them
   courtesy keys list

@@ -12,6 +12,7 @@ use super::table::{Table, answer, answer_json, answer_lines, clean, count, list,
 use super::{Common, Exit};
 
 pub(super) const EXAMPLES: &str = "\
+Examples:
   courtesy library list
   courtesy library import libraries.csv --dry-run     check a file, change nothing
   courtesy library show MRPL --json > MRPL.json       edit it, then

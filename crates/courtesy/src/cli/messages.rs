@@ -11,6 +11,7 @@ use super::table::{Marks, Table, answer, answer_json, answer_lines, clean, list,
 use super::{Common, Exit};
 
 pub(super) const EXAMPLES: &str = "\
+Examples:
   courtesy messages list --state failed
   courtesy messages list --cause auth --library MRPL
   courtesy messages list --request BC-104233

@@ -67,6 +67,7 @@ impl From<Exit> for ExitCode {
 
 /// What one comes for, before everything else.
 const EXAMPLES: &str = "\
+Examples:
   courtesy check ill@library.example          would Gmail, Outlook … accept it, and why
   courtesy dns kit library.example            the exact records for your DNS
   courtesy explain \"550-5.7.26 …\"            what a refusal means and who can fix it
@@ -95,7 +96,14 @@ pub(crate) struct Common {
     #[arg(long, global = true)]
     json: bool,
     /// Settings file; without it courtesy.toml here, then /etc/courtesy/courtesy.toml
-    #[arg(long, global = true, value_name = "FILE", env = "COURTESY_CONFIG", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "COURTESY_CONFIG",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
     config: Option<PathBuf>,
     /// Set one option over file and environment
     #[arg(long, global = true, value_name = "OPTION=VALUE", hide_short_help = true)]
@@ -125,6 +133,8 @@ enum Command {
     /// The DNS records that a library publishes: the kit, and whether they are there
     #[command(subcommand)]
     Dns(dns::DnsCommand),
+    /// Show what it does: a practice internet, nine libraries, the same notices as today and by Courtesy
+    Demo(demo::DemoArgs),
     /// Whether everything is set up and working
     Doctor(doctor::Args),
     /// What a refusal means, whose job it is, and what to do (needs no server)
@@ -160,8 +170,6 @@ enum Command {
     Man(shell::Man),
     /// Help on a command, or on exit-codes or causes
     Help(topics::Help),
-    /// Show what it does: a practice internet, nine libraries, the same notices as today and by Courtesy
-    Demo(demo::DemoArgs),
 }
 
 /// Runs the command line of this process.
@@ -196,6 +204,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Serve => serve::run(&common).await,
         Command::Check(args) => check::run(&args, &common).await,
         Command::Dns(command) => dns::run(&command, &common).await,
+        Command::Demo(args) => demo::run(&args, &common).await,
         Command::Doctor(args) => doctor::run(&args, &common).await,
         Command::Explain(args) => shell::explain(args, &common).await,
         Command::Spf(args) => shell::spf(args, &common).await,
@@ -210,7 +219,6 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
         Command::Help(args) => topics::run(&args, &common),
-        Command::Demo(args) => demo::run(&args, &common).await,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::notice::catalogue::Notice;
 use crate::notice::{Language, builtin};
 
 pub(super) const EXAMPLES: &str = "\
+Examples:
   courtesy notice list --library MRPL
   courtesy notice on overdue --library MRPL
   courtesy notice pull ./notices --library MRPL     edit the files, then

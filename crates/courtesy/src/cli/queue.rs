@@ -10,6 +10,7 @@ use super::table::{Marks, Table, answer, answer_json, clean, count, length, list
 use super::{Common, Exit};
 
 pub(super) const EXAMPLES: &str = "\
+Examples:
   courtesy queue list                      what waits, and what became of the rest
   courtesy queue flush                     try now what waits for its next attempt
   courtesy queue pause --library MRPL      send nothing for one library until

@@ -70,7 +70,8 @@ fn entry_lines(entry: &Value, marks: Marks) -> Vec<String> {
     let line = match of("kind").as_str() {
         "told" => format!("{} told of {} by {}", marks.dot, of("status"), of("source")),
         "attempted" => return attempt_lines(entry, marks),
-        "sender_changed" => caused(&format!("{} goes out again under another sender", marks.again)),
+        // Why stands in the attempt before.
+        "sender_changed" => format!("{} goes out again under another sender", marks.again),
         "held" => {
             let fields = list(entry, "fields").iter().filter_map(Value::as_str).map(|name| format!("(({name}))"));
             let fields = fields.collect::<Vec<_>>().join(", ");
@@ -126,7 +127,7 @@ fn ending(message: &Value) -> String {
     if let Some(cause) = message.get("cause").filter(|_| state != "accepted") {
         line(format!("Why        {} ({})", text(cause, "words"), text(cause, "code")));
         line(format!("Whose job  {}", text(cause, "fixer")));
-        line(format!("We         {}", text(cause, "doing")));
+        line(format!("Done       {}", text(cause, "doing")));
     }
     match state.as_str() {
         "accepted" => {
@@ -181,7 +182,20 @@ mod tests {
 
     #[test]
     fn a_refusal_and_its_resend_are_one_story() {
-        insta::assert_snapshot!(plain(&refused_then_accepted(), false), @"");
+        insta::assert_snapshot!(plain(&refused_then_accepted(), false), @r"
+        ✔ accepted by Gmail   ready_for_pickup (en)   BC-104233   a•••k@gmail.example
+          MRPL  msg_1
+          2026-11-22
+          10:41:59  · told of ready_for_pickup by api
+          10:41:59  · sent as ill@mapleridge.example via mta1.notices.example to Gmail (mx1.gmail.example)
+                    ✖ auth.dmarc  550-5.7.26 no  [40 ms]
+                      Gmail refused it: mapleridge.example has not authorised our server
+          10:41:59  ↺ goes out again under another sender
+          10:41:59  · sent as mrpl@notices.example via mta1.notices.example to Gmail
+                    ✔ 250 2.0.0 OK  [35 ms]
+                    (--transcript shows the conversations)
+          We cannot see whether Gmail put it in Inbox or Spam.
+        ");
     }
 
     #[test]
@@ -193,9 +207,18 @@ mod tests {
     #[test]
     fn a_failure_says_why_and_whose_job_it_is() {
         let told = json!({"message":{"id":"msg_1","library":"MRPL","request":"BC-1","notice":"overdue","language":"en","to":"a•••a@patron.example",
-            "state":"failed","cause":{"code":"addr.unknown","words":"This address does not exist","fixer":"the patron","doing":"nothing more"}},
+            "state":"failed","cause":{"code":"addr.unknown","words":"This address does not exist","fixer":"the patron","doing":"We stopped using the address."}},
             "entries":[{"at":"2026-11-22T10:42:01Z","kind":"expired","cause":"addr.unknown"}]});
-        insta::assert_snapshot!(plain(&told, false), @"");
+        insta::assert_snapshot!(plain(&told, false), @r"
+        ✖ could not be delivered   overdue (en)   BC-1   a•••a@patron.example
+          MRPL  msg_1
+          2026-11-22
+          10:41:59  ✖ its deadline came: addr.unknown
+          Why        This address does not exist (addr.unknown)
+          Whose job  the patron
+          Done       We stopped using the address.
+          Next: courtesy messages resend msg_1 --to ADDRESS
+        ");
     }
 
     #[test]

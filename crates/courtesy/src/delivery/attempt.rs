@@ -7,6 +7,7 @@ use super::compose::{Letter, Origin, compose};
 use super::conversation::Envelope;
 use super::dial::RelayAddr;
 use super::pool::Attempted;
+use super::route::Route;
 use super::{Delivery, return_path};
 use crate::clock;
 use crate::config::Relay;
@@ -74,10 +75,11 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         Ok(route) => engine.provider(route),
         Err(_) => Provider::from_domain(to.domain()),
     };
-    parts.senders.make_sure(&library, now).await;
-    let plan = parts.senders.plan_for(&library, language, Some(provider), &refused, now);
+    parts.senders.make_sure(&library, clock::now()).await;
+    // What was just looked at is younger than `now`, and a proof from the future proves nothing.
+    let plan = parts.senders.plan_for(&library, language, Some(provider), &refused, clock::now());
     let relays = parts.config.relays_of(&library.region, now);
-    let relay = &relays[relay_index(message, relays.len())];
+    let relay = relay_for(message, &relays, route.as_deref().ok());
     let began = tokio::time::Instant::now();
     let attempted = match &route {
         Ok(route) => {
@@ -88,8 +90,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
                 smtputf8: to.needs_smtputf8(),
                 data: data.into(),
             };
-            let speaker = RelayAddr { name: relay.host.clone(), sources: relay.sources.clone() };
-            match parts.pool.deliver(&envelope, route, &speaker, &Security::Opportunistic).await {
+            match parts.pool.deliver(&envelope, route, &speaker(relay), &Security::Opportunistic).await {
                 Ok(attempted) => Some(attempted),
                 Err(super::pool::Busy) => return Ok(untried(message, NO_CONNECTION, now)),
             }
@@ -153,10 +154,19 @@ async fn written(
     })
 }
 
-/// Relays of a region share its messages; one message stays with one relay, as its greylisting needs.
-fn relay_index(message: &Claimed, relays: usize) -> usize {
+/// Relays of a region share its messages; one message stays with one relay, as its greylisting needs. A relay that
+/// has no source address of the receiver's family could never bring it there.
+fn relay_for<'a>(message: &Claimed, relays: &'a [Relay], route: Option<&Route>) -> &'a Relay {
     let bytes = message.id.to_bytes();
-    usize::from(u16::from_be_bytes([bytes[14], bytes[15]])) % relays.max(1)
+    let turn = usize::from(u16::from_be_bytes([bytes[14], bytes[15]]));
+    let able: Vec<&Relay> =
+        relays.iter().filter(|relay| route.is_none_or(|route| speaker(relay).reaches(route))).collect();
+    // Where none is able, the attempt says so.
+    if able.is_empty() { &relays[turn % relays.len()] } else { able[turn % able.len()] }
+}
+
+fn speaker(relay: &Relay) -> RelayAddr {
+    RelayAddr { name: relay.host.clone(), sources: relay.sources.clone() }
 }
 
 fn mail_from(engine: &Delivery, message: &Claimed, plan: &Plan) -> Address {
@@ -217,7 +227,7 @@ async fn settled(
     let another = authentication && {
         // The proof was wrong, or it has changed: look again before choosing the next sender.
         parts.senders.look_again(library).await;
-        parts.senders.plan_for(library, Language::En, Some(told.provider), &refused, at).is_another(&refused)
+        parts.senders.plan_for(library, Language::En, Some(told.provider), &refused, clock::now()).is_another(&refused)
     };
     let chance = chance();
     let settlement = settle(outcome, message.attempt, at, message.deadline, &engine.schedule, another, chance);
@@ -227,7 +237,6 @@ async fn settled(
         Settlement::Later { due_at, cause } => (State::Delayed, Some(cause), Some(due_at)),
         Settlement::AnotherSender { cause } => {
             entries.push(Entry { at, what: What::SenderChanged { cause: cause.code().to_owned() } });
-            parts.wake.notify_one();
             (State::Queued, Some(cause), Some(at))
         }
     };

@@ -98,7 +98,7 @@ impl Delivery {
 
     /// Works until `stop`; then finishes what is under way, settles it and takes leave of the receivers.
     pub async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
-        let (settler, settling) = settling::start(self.parts.store.clone());
+        let (settler, settling) = settling::start(self.parts.store.clone(), Arc::clone(&self.parts.wake));
         tokio::pin!(stop);
         while self.round(&settler, &mut stop).await {}
         // All permits back means that nothing is under way. The lease bounds the wait: past it, others take over.

@@ -3,6 +3,9 @@
 //! One row a library, columns by name in any order: `code` and `name_en` must be there, the rest may be. Several
 //! addresses or languages in one cell are separated by `;`.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 
 use standards::address::Address;

@@ -6,6 +6,8 @@
 
 mod observed;
 mod switched;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,6 +44,33 @@ const PLANS_MAX: usize = 50_000;
 
 /// How long a remembered plan is used without looking at ages again.
 const PLAN_REMEMBERED: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
+
+/// Facts are not used in the last moment before they run out: a receiver asks for the same records a moment after us, and
+/// what was taken away since would be gone for it.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
+
+/// Nor in the last quarter, where that is shorter.
+const LAST_PART: i32 = 4;
+
+/// Whether facts may be used for a message that a receiver checks a moment later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Good {
+    Yes,
+    /// They run out in so long.
+    NotLong(Duration),
+    No,
+}
+
+/// How good facts are that were asked for at `checked_at` and run out at `expires_at`.
+fn good(checked_at: Timestamp, expires_at: Timestamp, now: Timestamp) -> Good {
+    let left = Duration::try_from(expires_at.duration_since(now)).unwrap_or(Duration::ZERO);
+    let last = Duration::try_from(expires_at.duration_since(checked_at) / LAST_PART).unwrap_or(Duration::ZERO);
+    match left {
+        Duration::ZERO => Good::No,
+        left if left < last.min(LAST_MOMENT) => Good::NotLong(left),
+        _ => Good::Yes,
+    }
+}
 
 /// A library's sender has changed by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,7 +193,7 @@ impl Senders {
         {
             return Arc::clone(&known.plan);
         }
-        let plan = Arc::new(self.made(library, language, family, refused, now));
+        let plan = Arc::new(self.made(library, language, family, refused));
         if plans.len() >= PLANS_MAX {
             plans.clear();
         }
@@ -173,14 +202,7 @@ impl Senders {
         plan
     }
 
-    fn made(
-        &self,
-        library: &Library,
-        language: Language,
-        family: Option<Family>,
-        refused: &[SenderKind],
-        now: Timestamp,
-    ) -> Plan {
+    fn made(&self, library: &Library, language: Language, family: Option<Family>, refused: &[SenderKind]) -> Plan {
         let ours = self.ours(&library.region);
         let domains = library.from.iter().map(|from| from.domain()).chain([&ours.shared]);
         let proofs: Vec<Proof> =
@@ -195,16 +217,24 @@ impl Senders {
             observed: &observed,
             exclude: refused,
         };
-        sender::plan(&situation, now)
+        // The clock is read after the facts: a look may have ended while the caller was on its way here, and facts of the
+        // future prove nothing.
+        sender::plan(&situation, clock::now())
     }
 
-    /// Looks at the library's own domain where the facts at hand have run out. Waits for DNS, within a limit.
+    /// Looks at the library's own domain where the facts at hand have run out, or are about to. Waits for DNS, within a
+    /// limit.
     pub async fn make_sure(&self, library: &Library, now: Timestamp) {
         let Some(from) = &library.from else { return };
         let current = self.proof(from.domain(), &library.region);
-        if current.is_none_or(|proof| proof.facts.expires_at() <= now) {
-            self.look(from.domain(), library, &self.dns).await;
+        let good_for = current.map_or(Good::No, |proof| good(proof.facts.checked_at(), proof.facts.expires_at(), now));
+        match good_for {
+            Good::Yes => return,
+            // No cache between us and the library answers anything new before.
+            Good::NotLong(left) => tokio::time::sleep(left).await,
+            Good::No => {}
         }
+        self.look(from.domain(), library, &self.dns).await;
     }
 
     /// Looks at the library's own domain without believing any cache: a receiver has said otherwise.

@@ -81,7 +81,15 @@ pub(super) async fn run(args: &DemoArgs, common: &Common) -> Result<Exit> {
         stopped().await;
     }
     stage.strike().await?;
-    Ok(if shown? { Exit::Good } else { Exit::Failed })
+    if shown? {
+        return Ok(Exit::Good);
+    }
+    let failed = (
+        "It did not go as it should: not every notice reached an inbox.",
+        "Il y a eu un problème : les avis ne sont pas tous arrivés.",
+    );
+    say(language, failed.0, failed.1);
+    Ok(Exit::Failed)
 }
 
 async fn play(stage: &Stage, language: Language) -> Result<Story> {
@@ -110,6 +118,13 @@ fn tell(stage: &Stage, story: &Story, args: &DemoArgs, common: &Common) -> Resul
     let mut out = std::io::stdout().lock();
     if common.json {
         writeln!(out, "{}", story.json(args.lang))?;
+        if !args.once {
+            eprint!(
+                "
+{}",
+                look::addresses(stage, &story.rows, args.lang)?
+            );
+        }
         return Ok(());
     }
     write!(out, "{}", look::told(story, args.lang))?;
