@@ -19,6 +19,7 @@ REGION = "lab"
 # Greylisting ends after seconds and a pace of messages a minute after one; what is put off then waits for hours.
 SCHEDULE = ["7s", "20s", "45s", "6h"]
 PUT_OFF_S = 1800            # due later than this: nothing more will happen while we watch
+WAITING = ("queued", "sending", "delayed")
 SILENCE_S = 70              # so long after the last change nothing more will happen: the longest wait above, and a fifth
 PATIENCE_S = 300
 
@@ -156,13 +157,12 @@ class Courtesy:
                 page = self.call("GET", "/v1/messages?limit=500" + after)
                 known |= {row["id"]: row for row in page["data"]}
                 after = f"&after={page['next']}" if page["has_more"] else None
-            states = [known[one]["state"] for one in ids]
-            if states != [before.get(one, {}).get("state") for one in ids]:
+            waiting = {one for one in ids if known[one]["state"] in WAITING}
+            if waiting != {one for one in ids if one in before and before[one]["state"] in WAITING}:
                 changed = time.monotonic()
-            waiting = [known[one] for one in ids if known[one]["state"] in ("queued", "sending", "delayed")]
-            soon = [row for row in waiting if instant(row["due_at"]) - time.time() < PUT_OFF_S]
+            soon = [known[one] for one in waiting if instant(known[one]["due_at"]) - time.time() < PUT_OFF_S]
             # A site that nobody reaches is asked ever more rarely, and its messages stay due soon.
-            silent = time.monotonic() - changed > SILENCE_S and all(row["state"] == "delayed" for row in soon)
+            silent = time.monotonic() - changed > SILENCE_S and all(row["attempts"] for row in soon)
             return not soon or silent
         if not self.wait_for(quiet, PATIENCE_S):
             print("some messages are neither over nor put off", file=sys.stderr)

@@ -26,9 +26,6 @@ use crate::sender::{Plan, SenderKind};
 use crate::store::{Claimed, Settled, WordsSource};
 use crate::timeline::{Attempt, Entry, What};
 
-/// How soon a message is due again that no connection was free for. Not an attempt.
-const NO_CONNECTION: SignedDuration = SignedDuration::from_secs(5);
-
 /// How soon a message is due again that we failed at, and its receiver did not. Not an attempt.
 const OUR_FAULT: SignedDuration = SignedDuration::from_mins(1);
 
@@ -83,16 +80,18 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     let began = tokio::time::Instant::now();
     let attempted = match &route {
         Ok(route) => {
-            let data = mail(engine, message, &to, &plan, &rendered, language);
-            let envelope = Envelope {
+            let write = || Envelope {
                 mail_from: Some(mail_from(engine, message, &plan)),
                 rcpt_to: to.clone(),
                 smtputf8: to.needs_smtputf8(),
-                data: data.into(),
+                data: mail(engine, message, &to, &plan, &rendered, language).into(),
             };
-            match parts.pool.deliver(&envelope, route, &speaker(relay), &Security::Opportunistic).await {
+            match parts.pool.deliver(write, route, &speaker(relay), &Security::Opportunistic).await {
                 Ok(attempted) => Some(attempted),
-                Err(super::pool::Busy) => return Ok(untried(message, NO_CONNECTION, now)),
+                Err(busy) => {
+                    let wait = SignedDuration::try_from(busy.wait).unwrap_or(OUR_FAULT);
+                    return Ok(untried(message, wait, now));
+                }
             }
         }
         Err(_) => None,
@@ -106,7 +105,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     if attempted.as_ref().is_some_and(|attempted| !attempted.asked) {
         // The site could not be reached some seconds ago and was not asked for this message: no attempt of its own.
         let wait = engine.schedule.wait(message.attempt, chance());
-        let wait = SignedDuration::try_from(wait).unwrap_or(NO_CONNECTION);
+        let wait = SignedDuration::try_from(wait).unwrap_or(OUR_FAULT);
         let cause = outcome.cause().map(|cause| cause.code().to_owned());
         return Ok(Settled { state: State::Delayed, cause, ..untried(message, wait, now) });
     }

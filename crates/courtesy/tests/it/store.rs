@@ -30,7 +30,7 @@ impl Kept {
     }
 
     async fn claim_all(&self, now: Timestamp) -> Vec<Claimed> {
-        let libraries = self.libraries_due(now, 100).await.unwrap();
+        let libraries = self.libraries_due(now, "", 100).await.unwrap();
         self.claim(libraries, 1000, now, now + LEASE).await.unwrap()
     }
 }
@@ -251,7 +251,7 @@ async fn every_library_with_something_due_is_served_in_the_first_round() {
     let few = ["AAA", "ZZZ"].map(|library| event(library, "BC-1", at(1)));
     let later = event("LATER", "BC-1", at(500));
     kept.accept(flood.chain(few).chain([later]).collect()).await.unwrap();
-    let due = kept.libraries_due(at(2), 100).await.unwrap();
+    let due = kept.libraries_due(at(2), "", 100).await.unwrap();
     assert_eq!(due, ["AAA", "BIG", "ZZZ"]);
     let claimed = kept.claim(due, 10, at(2), at(2) + LEASE).await.unwrap();
     let of = |library: &str| claimed.iter().filter(|one| one.library == code(library)).count();
@@ -309,7 +309,7 @@ async fn a_flush_touches_only_what_was_tried_and_waits_and_only_the_callers() {
     let later = |one| Settled { due_at: Some(at(600)), ..settled(one, State::Delayed, at(2)) };
     kept.settle(tried.iter().map(later).collect()).await.unwrap();
     assert_eq!(kept.flush(Some(code("MRPL")), at(3)).await.unwrap(), 1);
-    assert_eq!(kept.libraries_due(at(3), 9).await.unwrap(), ["MRPL"]);
+    assert_eq!(kept.libraries_due(at(3), "", 9).await.unwrap(), ["MRPL"]);
     assert_eq!(kept.claim_all(at(3)).await.len(), 1);
     assert_eq!(kept.flush(None, at(4)).await.unwrap(), 1);
 }

@@ -36,13 +36,6 @@ pub(super) struct DemoArgs {
     /// End after the story; without it everything stays up, to be looked at, until Ctrl-C
     #[arg(long)]
     once: bool,
-    /// The language in which the story is told: en or fr
-    #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = language)]
-    lang: Language,
-}
-
-fn language(tag: &str) -> Result<Language, String> {
-    Language::from_tag(tag).ok_or_else(|| "use en or fr".to_owned())
 }
 
 /// All that happened.
@@ -54,7 +47,7 @@ struct Story {
 
 /// Plays the story and tells it.
 pub(super) async fn run(args: &DemoArgs, common: &Common) -> Result<Exit> {
-    let language = args.lang;
+    let language = common.language();
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut stopped = async || {
@@ -115,27 +108,28 @@ async fn play(stage: &Stage, language: Language) -> Result<Story> {
 }
 
 fn tell(stage: &Stage, story: &Story, args: &DemoArgs, common: &Common) -> Result<()> {
+    let language = common.language();
     let mut out = std::io::stdout().lock();
     if common.json {
-        writeln!(out, "{}", story.json(args.lang))?;
+        writeln!(out, "{}", story.json(language))?;
         if !args.once {
             eprint!(
                 "
 {}",
-                look::addresses(stage, &story.rows, args.lang)?
+                look::addresses(stage, &story.rows, language)?
             );
         }
         return Ok(());
     }
-    write!(out, "{}", look::told(story, args.lang))?;
+    write!(out, "{}", look::told(story, language))?;
     if args.once {
         let (en, fr) = (
             "Without --once everything stays up, to be looked at.",
             "Sans --once, tout reste ouvert pour être consulté.",
         );
-        writeln!(out, "\n{}", either(args.lang, en, fr))?;
+        writeln!(out, "\n{}", either(language, en, fr))?;
     } else {
-        write!(out, "\n{}", look::addresses(stage, &story.rows, args.lang)?)?;
+        write!(out, "\n{}", look::addresses(stage, &story.rows, language)?)?;
     }
     Ok(())
 }
