@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::net::dns::{Limits, Resolver};
 use crate::sender::Ours;
 
-/// Stands for a server that nobody's SPF record lists: RFC 5737 §4 keeps its network out of the internet.
+/// Stands for a server that nobody's SPF record lists: its network (TEST-NET-3) is kept out of the internet.
 const UNLISTED: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 254));
 
 /// Whom to ask, and what is ours.
