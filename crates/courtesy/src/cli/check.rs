@@ -98,20 +98,19 @@ struct Checked {
 
 async fn check(dns: &dyn Dns, known: &Known, what: &What, now: Timestamp) -> Checked {
     let (ours, domain) = (&known.ours, &what.domain);
-    let proof = prove(dns, known, domain, now).await;
+    let is_ours = domain.is_within(&ours.shared) || domain.is_within(&ours.bounces);
+    let look_at_shared = known.service && known.relays && !is_ours;
+    let shared =
+        async { if look_at_shared { Some(prove(dns, known, &ours.shared, now).await.is_proven(now)) } else { None } };
+    let (proof, shared_arrives) = tokio::join!(prove(dns, known, domain, now), shared);
     let verdicts = proof.verdicts(&[]);
     let mut because = proof.because();
     if !known.service {
         // Nothing of that service can be found here: its keys and its return path are no reasons.
         because.retain(|reason| !reason.code.starts_with("return_") && !reason.code.starts_with("key_"));
     }
-    let is_ours = domain.is_within(&ours.shared) || domain.is_within(&ours.bounces);
     let exists = proof.facts.receives.value != Receives::NoSuchDomain;
     let fixable = exists && !is_ours && !is_public_mailbox(domain);
-    let shared_arrives = match known.service && known.relays && fixable {
-        true => Some(prove(dns, known, &ours.shared, now).await.is_proven(now)),
-        false => None,
-    };
     // Any code makes the same number of records.
     let code = crate::library::LibraryCode::parse("X").expect("one letter is a code");
     Checked {

@@ -111,7 +111,7 @@ pub(crate) struct Common {
     #[arg(
         long,
         global = true,
-        value_name = "LANGUAGE",
+        value_name = "LANGUAGE", value_parser = language,
         env = "COURTESY_LANG",
         hide_env_values = true,
         hide_short_help = true
