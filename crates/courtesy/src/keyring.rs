@@ -109,6 +109,17 @@ impl Key {
     pub fn record(&self) -> String {
         format!("v=DKIM1; k={}; p={}", self.algorithm, self.public)
     }
+
+    /// `mail` with this key's signature before it. None only when the key itself is broken.
+    #[must_use]
+    pub fn sign(&self, mail: &[u8]) -> Option<Vec<u8>> {
+        let header = match &self.signer {
+            Signer::Rsa(signer) => signer.sign(mail).map(|signature| signature.to_header()),
+            Signer::Ed25519(signer) => signer.sign(mail).map(|signature| signature.to_header()),
+        };
+        let failed = |error| tracing::error!(domain = self.domain, selector = self.selector, %error, "signing failed");
+        header.map(|header| [header.as_bytes(), mail].concat()).map_err(failed).ok()
+    }
 }
 
 /// Every DKIM key of the installation, ready to sign.
@@ -235,21 +246,12 @@ impl Keyring {
         all
     }
 
-    /// Puts the signature of `domain` and `selector` before `mail`. None when there is no such key.
+    /// The key to sign with, among those whose public half is found in DNS: the active one, or else the first there is.
     #[must_use]
-    pub fn sign(&self, mail: &[u8], domain: &str, selector: &str) -> Option<Vec<u8>> {
-        let key = self.get(domain, selector)?;
-        let header = match &key.signer {
-            Signer::Rsa(signer) => signer.sign(mail).map(|signature| signature.to_header()),
-            Signer::Ed25519(signer) => signer.sign(mail).map(|signature| signature.to_header()),
-        };
-        match header {
-            Ok(header) => Some([header.as_bytes(), mail].concat()),
-            Err(error) => {
-                tracing::error!(domain, selector, %error, "signing failed");
-                None
-            }
-        }
+    pub fn signing(&self, published: &[(Domain, String)]) -> Option<Arc<Key>> {
+        let keys: Vec<Arc<Key>> =
+            published.iter().filter_map(|(domain, selector)| self.get(domain.as_str(), selector)).collect();
+        keys.iter().find(|key| key.active).or(keys.first()).cloned()
     }
 }
 

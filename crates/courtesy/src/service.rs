@@ -64,6 +64,9 @@ impl Service {
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = Arc::new(Keyring::open(store.clone(), Arc::clone(&secret)).await?);
+        for (index, selector) in config.shared.selectors.iter().enumerate() {
+            keyring.make(&config.shared.domain, selector, None, index == 0).await?;
+        }
         tell_relays(&store, &config).await?;
         let dns = resolver(&config)?;
         let wake = Arc::new(tokio::sync::Notify::new());

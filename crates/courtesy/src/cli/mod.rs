@@ -73,7 +73,7 @@ Examples:
   courtesy explain \"550-5.7.26 …\"            what a refusal means and who can fix it
   courtesy event event.json                   tell of something that happened to a request
   courtesy messages list --state failed       what did not get through
-  courtesy notice pull ./notices --library MRPL   edit the words as files, then push them";
+  courtesy messages show msg_…                the whole story of one message";
 
 const MORE: &str = "More: courtesy COMMAND --help    courtesy help exit-codes|causes";
 
@@ -169,11 +169,6 @@ enum Command {
     Man(shell::Man),
     /// Help on a command, or on exit-codes or causes
     Help(topics::Help),
-}
-
-/// A tag of a language that we write, such as `fr` or `fr-CA`.
-fn language(tag: &str) -> Result<String, String> {
-    Language::from_tag(tag).map(|language| language.tag().to_owned()).ok_or_else(|| "use en or fr".to_owned())
 }
 
 /// Runs the command line of this process.

@@ -1,4 +1,4 @@
-//! Folders of words: one file a notice and language, `overdue.fr.md`, read and checked without a server.
+//! Folders of words: one file a notice and language, `overdue.en.md`, read and checked without a server.
 
 use std::path::{Path, PathBuf};
 
@@ -75,7 +75,7 @@ pub(super) fn read_words(at: &Path) -> Result<(Vec<WordsFile>, Vec<Remark>)> {
     }
     if paths.is_empty() {
         let lines = [
-            format!("{} has no words: files named NOTICE.LANGUAGE.md, such as overdue.fr.md", at.display()),
+            format!("{} has no words: files named NOTICE.LANGUAGE.md, such as overdue.en.md", at.display()),
             "courtesy notice pull FOLDER --library CODE writes them to begin with".to_owned(),
         ];
         return Err(Trouble::new(Exit::Failed, lines).into());
@@ -111,7 +111,7 @@ fn read_one(path: &Path) -> std::result::Result<WordsFile, String> {
 
 /// The notice and language of a file's name.
 fn named(name: &str) -> std::result::Result<(Notice, Language), String> {
-    let how = || format!("“{}” is not named NOTICE.LANGUAGE.md, such as overdue.fr.md", super::table::clean(name));
+    let how = || format!("“{}” is not named NOTICE.LANGUAGE.md, such as overdue.en.md", super::table::clean(name));
     let (code, tag) = name.strip_suffix(".md").and_then(|stem| stem.rsplit_once('.')).ok_or_else(how)?;
     let language = Language::from_tag(tag).ok_or_else(how)?;
     let notice = Notice::from_code(code).map_err(|error| error.to_string())?;
@@ -164,8 +164,8 @@ mod tests {
 
     #[test]
     fn a_files_name_says_notice_and_language() {
-        let (notice, language) = named("overdue.borrowing.fr.md").unwrap();
-        assert_eq!((notice.code().as_str(), language), ("overdue.borrowing", Language::Fr));
+        let (notice, language) = named("overdue.borrowing.en.md").unwrap();
+        assert_eq!((notice.code().as_str(), language), ("overdue.borrowing", Language::En));
         assert!(named("overdue.md").unwrap_err().contains("NOTICE.LANGUAGE.md"));
         assert!(named("overdeu.en.md").unwrap_err().contains("overdue"), "a misspelt notice is guessed");
     }

@@ -13,6 +13,7 @@ use crate::clock;
 use crate::config::Relay;
 use crate::id;
 use crate::intake::Told;
+use crate::keyring::Key;
 use crate::library::Library;
 use crate::net::tls::Security;
 use crate::notice::Language;
@@ -78,13 +79,16 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     let relays = parts.config.relays_of(&library.region, now);
     let relay = relay_for(message, &relays, route.as_deref().ok());
     let began = tokio::time::Instant::now();
+    // Nothing leaves unsigned because a key of ours is missing: that is our fault, and soon mended.
+    let key = parts.keyring.signing(&plan.dkim);
+    let key = key.ok_or_else(|| Not::Ours(format!("there is no key to sign with for {}", plan.rung.code())))?;
     let attempted = match &route {
         Ok(route) => {
             let write = || Envelope {
                 mail_from: Some(mail_from(engine, message, &plan)),
                 rcpt_to: to.clone(),
                 smtputf8: to.needs_smtputf8(),
-                data: mail(engine, message, &to, &plan, &rendered, language).into(),
+                data: mail(engine, message, &to, &plan, &key, &rendered, language).into(),
             };
             match parts.pool.deliver(write, route, &speaker(relay), &Security::Opportunistic).await {
                 Ok(attempted) => Some(attempted),
@@ -180,6 +184,7 @@ fn mail(
     message: &Claimed,
     to: &Address,
     plan: &Plan,
+    key: &Key,
     rendered: &Rendered,
     language: Language,
 ) -> Vec<u8> {
@@ -202,10 +207,7 @@ fn mail(
         origin: Origin::Notice,
         headers: &[],
     });
-    // Both selectors of a domain may be published; the active one signs.
-    let keyring = &engine.parts.keyring;
-    let signed = plan.dkim.iter().find_map(|(domain, selector)| keyring.sign(&mail, domain.as_str(), selector));
-    signed.unwrap_or(mail)
+    key.sign(&mail).unwrap_or(mail)
 }
 
 async fn settled(

@@ -359,8 +359,24 @@ async fn a_librarys_key_opens_nothing_of_another_library() {
             ("GET", "/v1/libraries"),
             ("GET", "/v1/queue"),
             ("POST", "/v1/queue/flush"),
+            ("POST", "/v1/queue/pause"),
+            ("POST", "/v1/queue/resume"),
         ]
     );
+    assert_eq!(before, (world.row(theirs).await, world.app().book.library(&code("ALDR"))), "and nothing was touched");
+}
+
+#[tokio::test]
+async fn where_an_address_names_no_library_a_librarys_key_sees_and_moves_its_own_alone() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    world.library("ALDR").await;
+    world.outside.provider("gmail.example").unwrap().disturb(Trouble { always_tempfail: true, ..Trouble::default() });
+    let theirs = world.tell_one(&ready("ALDR", "SECRET-1", "patron-private@gmail.example")).await;
+    world.until_state(theirs, State::Delayed).await;
+    let mine = world.new_key(Some("MRPL")).await;
+    let before = (world.row(theirs).await, world.app().book.library(&code("ALDR")));
+
     let event = ready("ALDR", "BC-2", "patron@gmail.example").to_string();
     let answer = world.request("POST", "/v1/events", &mine, &[], &event).await;
     assert_refused(&answer, 403, "key-forbidden", None);
@@ -379,6 +395,17 @@ async fn a_librarys_key_opens_nothing_of_another_library() {
     }
     let flushed = world.request("POST", "/v1/queue/flush", &mine, &[], "").await;
     assert_eq!(flushed.json()["messages"], 0);
+    for path in ["/v1/queue/pause", "/v1/queue/resume"] {
+        let answer = world.request("POST", path, &mine, &[], r#"{"library":"ALDR"}"#).await;
+        assert_refused(&answer, 403, "key-forbidden", None);
+        let own = world.request("POST", path, &mine, &[], "").await;
+        assert_eq!(own.status, 200, "{}", own.text);
+        let paused = world.app().store.pauses().await.unwrap();
+        assert!(
+            paused.iter().all(|pause| pause.library == Some(code("MRPL"))),
+            "{path} without a name is its own alone"
+        );
+    }
     assert_eq!(before, (world.row(theirs).await, world.app().book.library(&code("ALDR"))), "and nothing was touched");
 }
 

@@ -140,7 +140,6 @@ fn event(request: &str, email: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clerks_day_in_the_terminal() {
     let house = House::open().await;
-
     // Libraries, from a file: first with a mistake, then without.
     house.write("bad.csv", "code,name_en,from\nALDR,,nobody\n");
     let said = house.run(&["library", "import", "bad.csv"]).await;
@@ -193,7 +192,14 @@ async fn a_clerks_day_in_the_terminal() {
         1
     );
 
-    // Two thirds of a batch.
+    house.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_takes_what_is_right_and_names_the_lines_that_are_not() {
+    let house = House::open().await;
+    house.write("libraries.csv", LIBRARIES);
+    house.good(&["library", "import", "libraries.csv"]).await;
     let lines = [
         event("BC-2", "patron-a@gmail.example"),
         event("BC-3", "patron-b@gmail.example").replace("ready_for_pickup", "redy"),

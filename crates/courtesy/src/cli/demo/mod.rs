@@ -108,28 +108,27 @@ async fn play(stage: &Stage, language: Language) -> Result<Story> {
 }
 
 fn tell(stage: &Stage, story: &Story, args: &DemoArgs, common: &Common) -> Result<()> {
-    let language = common.language();
     let mut out = std::io::stdout().lock();
     if common.json {
-        writeln!(out, "{}", story.json(language))?;
+        writeln!(out, "{}", story.json(common.language()))?;
         if !args.once {
             eprint!(
                 "
 {}",
-                look::addresses(stage, &story.rows, language)?
+                look::addresses(stage, &story.rows, common.language())?
             );
         }
         return Ok(());
     }
-    write!(out, "{}", look::told(story, language))?;
+    write!(out, "{}", look::told(story, common.language()))?;
     if args.once {
         let (en, fr) = (
             "Without --once everything stays up, to be looked at.",
             "Sans --once, tout reste ouvert pour être consulté.",
         );
-        writeln!(out, "\n{}", either(language, en, fr))?;
+        writeln!(out, "\n{}", either(common.language(), en, fr))?;
     } else {
-        write!(out, "\n{}", look::addresses(stage, &story.rows, language)?)?;
+        write!(out, "\n{}", look::addresses(stage, &story.rows, common.language())?)?;
     }
     Ok(())
 }

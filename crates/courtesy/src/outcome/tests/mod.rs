@@ -179,7 +179,7 @@ fn patterns_see_plain_words() {
 }
 
 #[test]
-fn a_reading_takes_microseconds() {
+fn what_varies_in_a_reply_does_not_change_its_reading() {
     let text = "The email account that you tried to reach does not exist. Please try double-checking the recipient's email \
                 address for typos or unnecessary spaces. Learn more at https://support.google.com/mail/?p=NoSuchUser";
     let read = |n: u32| {
@@ -194,15 +194,10 @@ fn a_reading_takes_microseconds() {
         meaning::read(&wording)
     };
     assert!(read(0).certainty >= Certainty::Words);
-    let start = std::time::Instant::now();
-    let rounds = 2000;
-    for n in 1..=rounds {
-        std::hint::black_box(read(n));
+    // Two thousand different texts: none may fall out of what the patterns are good at.
+    for n in 1..=2000 {
+        assert_eq!(read(n).cause, read(0).cause);
     }
-    let each = start.elapsed() / rounds;
-    println!("one reading: {each:?}");
-    // Without optimisation and on a busy machine; release builds stay below 50 us.
-    assert!(each < std::time::Duration::from_millis(2), "{each:?}");
 }
 
 proptest! {
