@@ -171,6 +171,11 @@ enum Command {
     Help(topics::Help),
 }
 
+/// A tag of a language that we write, such as `fr` or `fr-CA`.
+fn language(tag: &str) -> Result<String, String> {
+    Language::from_tag(tag).map(|language| language.tag().to_owned()).ok_or_else(|| "use en or fr".to_owned())
+}
+
 /// Runs the command line of this process.
 #[must_use]
 pub fn run() -> ExitCode {
