@@ -22,7 +22,8 @@ use crate::clock;
 use crate::net::facts;
 use crate::notice::Language;
 use crate::sender::{
-    Considered, PROOF_AGE_MAX, Proof, ProviderVerdict, Reason, Receives, Rung, Verdict, is_public_mailbox, wanted,
+    Considered, PROOF_AGE_MAX, Proof, ProviderVerdict, Reason, Receives, Rung, Standing, Verdict, is_public_mailbox,
+    wanted,
 };
 
 /// How long one check may take: a few dozen questions, most of them answered in milliseconds.
@@ -98,20 +99,26 @@ struct Checked {
 
 async fn check(dns: &dyn Dns, known: &Known, what: &What, now: Timestamp) -> Checked {
     let (ours, domain) = (&known.ours, &what.domain);
-    let proof = prove(dns, known, domain, now).await;
+    let is_ours = domain.is_within(&ours.shared) || domain.is_within(&ours.bounces);
+    let look_at_shared = known.service && known.relays && !is_ours;
+    let shared = async {
+        if !look_at_shared {
+            return None;
+        }
+        let proof = prove(dns, known, &ours.shared, now).await;
+        let unknown = proof.ways.iter().any(|way| way.standing == Standing::Unknown);
+        // What cannot be told is not said.
+        Some(proof.is_proven(now)).filter(|proven| *proven || !unknown)
+    };
+    let (proof, shared_arrives) = tokio::join!(prove(dns, known, domain, now), shared);
     let verdicts = proof.verdicts(&[]);
     let mut because = proof.because();
     if !known.service {
         // Nothing of that service can be found here: its keys and its return path are no reasons.
         because.retain(|reason| !reason.code.starts_with("return_") && !reason.code.starts_with("key_"));
     }
-    let is_ours = domain.is_within(&ours.shared) || domain.is_within(&ours.bounces);
     let exists = proof.facts.receives.value != Receives::NoSuchDomain;
     let fixable = exists && !is_ours && !is_public_mailbox(domain);
-    let shared_arrives = match known.service && known.relays && fixable {
-        true => Some(prove(dns, known, &ours.shared, now).await.is_proven(now)),
-        false => None,
-    };
     // Any code makes the same number of records.
     let code = crate::library::LibraryCode::parse("X").expect("one letter is a code");
     Checked {
@@ -185,7 +192,7 @@ impl Checked {
     }
 
     fn advise(&self, text: &mut String, words: &Words) {
-        let own = self.ways.iter().find(|way| way.standing == crate::sender::Standing::Holds);
+        let own = self.ways.iter().find(|way| way.standing == Standing::Holds);
         text.push('\n');
         match (own.map(|way| way.rung), self.worst) {
             (_, Verdict::Unknown) | (None, _) if self.verdicts.iter().any(|one| one.verdict == Verdict::Unknown) => {

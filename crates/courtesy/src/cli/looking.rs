@@ -3,6 +3,7 @@
 //! In: flags and, where there is one, the settings file. Out: a resolver and an [`Ours`]. No server, no account.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -16,6 +17,9 @@ use crate::sender::Ours;
 
 /// Stands for a server that nobody's SPF record lists: its network (TEST-NET-3) is kept out of the internet.
 const UNLISTED: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 254));
+
+/// How long one question may take here: somebody waits, and a check asks some dozens.
+const QUESTION_MAX: Duration = Duration::from_secs(3);
 
 /// Whom to ask, and what is ours.
 #[derive(Args, Clone, Debug)]
@@ -44,9 +48,10 @@ pub(super) struct Known {
 impl Looking {
     /// The resolver: the flag's, the settings', or the system's. It remembers nothing from before.
     pub fn resolver(&self, config: &Config) -> anyhow::Result<Resolver> {
+        let limits = Limits { timeout: QUESTION_MAX, ..Limits::default() };
         match self.resolver.or(config.dns.resolver) {
-            Some(server) => Resolver::at(server, Limits::default()),
-            None => Resolver::system(Limits::default()),
+            Some(server) => Resolver::at(server, limits),
+            None => Resolver::system(limits),
         }
         .context("no DNS server can be asked; name one with --resolver IP:PORT")
     }

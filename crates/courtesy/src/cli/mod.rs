@@ -111,7 +111,7 @@ pub(crate) struct Common {
     #[arg(
         long,
         global = true,
-        value_name = "LANGUAGE",
+        value_name = "LANGUAGE", value_parser = language,
         env = "COURTESY_LANG",
         hide_env_values = true,
         hide_short_help = true
@@ -169,6 +169,11 @@ enum Command {
     Man(shell::Man),
     /// Help on a command, or on exit-codes or causes
     Help(topics::Help),
+}
+
+/// A tag of a language that we write, such as `fr` or `fr-CA`.
+fn language(tag: &str) -> Result<String, String> {
+    Language::from_tag(tag).map(|language| language.tag().to_owned()).ok_or_else(|| "use en or fr".to_owned())
 }
 
 /// Runs the command line of this process.
