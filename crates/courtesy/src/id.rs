@@ -95,6 +95,8 @@ ids! {
     KeyId "key_"
     /// One thing gone wrong for one library and cause.
     IncidentId "inc_"
+    /// A mail that came back to us.
+    ReturnedId "ret_"
 }
 
 /// Octets from the operating system's generator: the one source of chance.

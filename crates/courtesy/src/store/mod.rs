@@ -13,6 +13,7 @@ mod library;
 mod message;
 mod pause;
 mod queue;
+mod returned;
 mod schema;
 mod sole;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use key::ApiKey;
 pub use message::{Filter, MessageRow};
 pub use pause::Pause;
 pub use queue::{Claimed, Counts, Settled};
+pub use returned::Joined;
 pub use sole::{NotSole, Sole};
 pub use words::{SavedWords, WordsRef};
 
