@@ -16,6 +16,7 @@ pub mod pool;
 pub mod return_path;
 pub mod route;
 mod settling;
+pub mod sign_in;
 pub mod transcript;
 pub mod wire;
 
