@@ -18,8 +18,8 @@ use crate::delivery::route::{Routes, Routing};
 use crate::delivery::{Delivery, Parts};
 use crate::http::auth::Keys;
 use crate::http::{App, router};
-use crate::inbound::Inbound;
 use crate::inbound::spool::Spool;
+use crate::inbound::{self, Inbound};
 use crate::intake::{Intake, announce};
 use crate::keyring::Keyring;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
@@ -28,6 +28,7 @@ use crate::secret::Secret;
 use crate::smtp::{Door, Limits as SmtpLimits, Listening};
 use crate::store::{Book, Sole, Store};
 use crate::watch::Senders;
+use crate::watch::canary::Canaries;
 
 /// The name of the installation's secret in the data folder.
 pub const SECRET_FILE: &str = "secret.key";
@@ -76,6 +77,17 @@ impl Service {
         let (senders, changes) =
             Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
                 .await?;
+        let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(&config)));
+        let pool = Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?));
+        let canaries = Canaries {
+            config: Arc::clone(&config),
+            store: store.clone(),
+            book: Arc::clone(&book),
+            senders: Arc::clone(&senders),
+            secret: Arc::clone(&secret),
+            routes: Arc::clone(&routes),
+            pool: Arc::clone(&pool),
+        };
         let delivery = Delivery::new(Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -83,14 +95,16 @@ impl Service {
             senders: Arc::clone(&senders),
             keyring: Arc::clone(&keyring),
             secret: Arc::clone(&secret),
-            routes: Arc::new(Routes::new(Arc::new(dns) as Arc<dyn Dns>, routing(&config))),
-            pool: Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?)),
+            routes: Arc::clone(&routes),
+            pool: Arc::clone(&pool),
             wake: Arc::clone(&wake),
         });
         let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
         let intake = Arc::new(intake);
         let keys = Keys::new(store.clone());
-        let (mail_door, inbound) = taking_back(&config, store.clone(), secret).await?;
+        let (mail_door, inbound) = taking_back(&config, store.clone(), Arc::clone(&secret)).await?;
+        let judging = inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns };
+        let inbound = inbound.with_canaries(judging);
         let smtp = mail_door.as_ref().map(|door| door.address);
         let app = Arc::new(App {
             config: Arc::clone(&config),
@@ -100,6 +114,7 @@ impl Service {
             intake: Arc::clone(&intake),
             senders: Arc::clone(&senders),
             keyring,
+            secret,
             wake,
             started_at: clock::now(),
         });
@@ -116,6 +131,7 @@ impl Service {
             tokio::spawn(announce::run(Arc::clone(&intake), changes, stopped(stopping.clone()))),
             tokio::spawn(refresh(book, app.store.clone(), stopped(stopping.clone()))),
             tokio::spawn(inbound.run(stopped(stopping.clone()))),
+            tokio::spawn(canaries.run(stopped(stopping.clone()))),
         ];
         tasks.extend(mail_door.map(|door| tokio::spawn(door.run(stopping))));
         Ok(Self { app, http, smtp, stop, tasks, sole })

@@ -11,6 +11,7 @@ mod content;
 pub mod conversation;
 pub mod dial;
 mod lane;
+pub mod own_relay;
 pub mod pace;
 pub mod pool;
 pub mod return_path;

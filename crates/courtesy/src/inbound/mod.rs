@@ -5,6 +5,7 @@
 //! bears the mail's id, and the file goes only after the commit. Not here: taking mail in (`smtp`), and what a returned
 //! mail means (`outcome::bounce`).
 
+mod canary;
 pub mod spool;
 #[cfg(test)]
 mod tests;
@@ -13,15 +14,18 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::clock;
 use crate::delivery::return_path;
-use crate::id::{MessageId, ReturnedId};
+use crate::id::{CanaryId, MessageId, ReturnedId};
+use crate::net::dns::Resolver;
 use crate::outcome::bounce::{self, Finding, Kind};
 use crate::secret::Secret;
-use crate::store::{Joined, Store};
+use crate::sender::{RelayFound, RelayProof};
+use crate::store::{Book, Joined, Store};
 use crate::timeline::{Entry, News, Returned, What};
+use crate::watch::Senders;
 use spool::{Spool, Waiting};
 
 /// How soon a mail is looked at again whose message is still being settled, or that the store could not take. A report
@@ -31,11 +35,25 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Octets kept of the words a report gives; a server's reply has at most 512 a line.
 const WORDS_OCTETS_MAX: usize = 1000;
 
+/// How long the DNS may keep us from judging a test message, before what is known of it counts.
+const JUDGING_MAX: SignedDuration = SignedDuration::from_mins(15);
+
 /// The engine.
 pub struct Inbound {
     store: Store,
     secret: Arc<Secret>,
     spool: Arc<Spool>,
+    canaries: Option<Canaries>,
+}
+
+/// What judging test messages needs.
+pub struct Canaries {
+    /// Libraries.
+    pub book: Arc<Book>,
+    /// Whose test messages are waited for, and where goes what they proved.
+    pub senders: Arc<Senders>,
+    /// Whom to ask.
+    pub dns: Resolver,
 }
 
 /// Whether a mail is done with.
@@ -49,7 +67,13 @@ impl Inbound {
     /// An engine that works off `spool`.
     #[must_use]
     pub fn new(store: Store, secret: Arc<Secret>, spool: Arc<Spool>) -> Self {
-        Self { store, secret, spool }
+        Self { store, secret, spool, canaries: None }
+    }
+
+    /// The same engine, which judges test messages of libraries' own relays too.
+    #[must_use]
+    pub fn with_canaries(self, canaries: Canaries) -> Self {
+        Self { canaries: Some(canaries), ..self }
     }
 
     /// Works until `stop`. What is left in the spool waits for the next start.
@@ -108,6 +132,11 @@ impl Inbound {
         };
         for recipient in &waiting.envelope.recipients {
             let local = recipient.rsplit_once('@').map_or(recipient.as_str(), |(local, _)| local);
+            if let Some(canary) = return_path::read_canary(&self.secret, local)
+                && self.judge(&waiting, canary).await == Worked::Later
+            {
+                return Ok(Worked::Later);
+            }
             if let Some(message) = return_path::read(&self.secret, local)
                 && self.join(&waiting, message, &returned.findings).await? == Worked::Later
             {
@@ -116,6 +145,27 @@ impl Inbound {
         }
         self.spool.remove(id)?;
         Ok(Worked::Off)
+    }
+
+    /// A test message came back. Only the one that is waited for counts; the rest is too late, or a copy.
+    async fn judge(&self, waiting: &Waiting, canary: CanaryId) -> Worked {
+        let Some(canaries) = &self.canaries else { return Worked::Off };
+        let Some((code, proof)) = canaries.senders.library_of(canary) else { return Worked::Off };
+        let Some(library) = canaries.book.library(&code) else { return Worked::Off };
+        let now = clock::now();
+        // A receiver that has never heard of the domain asks now.
+        let dns = canaries.dns.fresh().unwrap_or_else(|_| canaries.dns.clone());
+        let found = match canary::judge(&dns, waiting, &proof.from, now).await {
+            Some(found) => found,
+            None if now.duration_since(waiting.envelope.received_at) < JUDGING_MAX => return Worked::Later,
+            None => RelayFound::NotAuthenticated { saw: "DNS: no answer".to_owned() },
+        };
+        let came_through = matches!(found, RelayFound::CameThrough { .. });
+        tracing::info!(library = %code, came_through, "a test message came back");
+        let proven_at = came_through.then_some(now);
+        let proof = RelayProof { canary: None, proven_at, found, at: now, ..proof };
+        canaries.senders.learn_of(canary, &library, proof).await;
+        Worked::Off
     }
 
     async fn join(&self, waiting: &Waiting, message: MessageId, findings: &[Finding]) -> anyhow::Result<Worked> {

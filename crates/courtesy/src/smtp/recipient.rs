@@ -9,5 +9,6 @@ use crate::secret::Secret;
 /// code in the local part is one that only we can write. Routes written into a local part (`a%b@c`, `b!a@c`) have none.
 pub(super) fn is_ours(secret: &Secret, text: &str) -> bool {
     let Ok(address) = Address::parse(text) else { return false };
-    return_path::read(secret, address.local()).is_some()
+    let local = address.local();
+    return_path::read(secret, local).is_some() || return_path::read_canary(secret, local).is_some()
 }

@@ -11,6 +11,7 @@ mod evidence;
 mod key;
 mod library;
 mod message;
+mod own_relay;
 mod pause;
 mod queue;
 mod returned;

@@ -89,7 +89,7 @@ pub enum What {
 pub struct Attempt {
     /// The first is 1.
     pub number: u32,
-    /// `own` or `shared`.
+    /// `own`, `relay` or `shared`.
     pub sender: String,
     /// The From address.
     pub from: String,

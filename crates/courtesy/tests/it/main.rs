@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bounce_corpus;
 #[cfg(test)]
+mod own_relay;
+#[cfg(test)]
 mod proof;
 #[cfg(test)]
 mod smtp_client;
