@@ -27,6 +27,18 @@ def free_port(kind=socket.SOCK_STREAM):
         return probe.getsockname()[1]
 
 
+def wait_until_listening(port, process):
+    """Until `process` takes connections; an error where it has ended instead."""
+    deadline = time.monotonic() + 30
+    while True:
+        with socket.socket(socket.AF_INET) as probe:
+            if probe.connect_ex((LOCALHOST, port)) == 0:
+                return
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise SystemExit(f"error: {process.args[0]} does not listen on port {port}")
+        time.sleep(0.02)
+
+
 class Dns:
     """Answers over UDP, in a thread: MX of any name is mx.<name>, A of any name is 127.0.0.1, all else is not there."""
 
@@ -68,7 +80,8 @@ class Sink:
         self.mails, self.keep_header, self.port = [], keep_header, port
         self._loop = asyncio.new_event_loop()
         ready = threading.Event()
-        threading.Thread(target=self._run, args=(ready,), daemon=True).start()
+        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
+        self._thread.start()
         ready.wait()
 
     def _run(self, ready):
@@ -78,9 +91,15 @@ class Sink:
         ready.set()
         self._loop.run_forever()
         server.close()
+        talks = asyncio.all_tasks(self._loop)
+        for talk in talks:
+            talk.cancel()
+        self._loop.run_until_complete(asyncio.gather(*talks, return_exceptions=True))
 
     def close(self):
+        """Hangs up, and listens no more."""
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
 
     async def _talk(self, reader, writer):
         recipient = None
@@ -106,8 +125,8 @@ class Sink:
                 else:
                     writer.write(b"250 2.0.0 Ok\r\n")
                 await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # killed in the middle
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # killed in the middle, or we hang up
         finally:
             writer.close()
 

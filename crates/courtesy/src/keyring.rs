@@ -3,6 +3,9 @@
 //! RSA-2048 signs. Ed25519 keys can be imported and sign beside RSA where they are switched on. Two selectors a
 //! domain, so that a rotation never breaks a signature: the new key is published before it signs.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -60,6 +63,24 @@ pub enum NotAKey {
     Store(#[from] crate::store::StoreError),
 }
 
+/// Why the keys could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum NotOpened {
+    /// One of them cannot be used.
+    #[error("the DKIM key {selector} of {domain} cannot be used, and nothing was changed: {why}")]
+    Key {
+        /// Its signing domain.
+        domain: String,
+        /// Its selector.
+        selector: String,
+        /// Why.
+        why: NotAKey,
+    },
+    /// The store is broken.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+}
+
 enum Signer {
     Rsa(DkimSigner<RsaKey<Sha256>, Done>),
     Ed25519(DkimSigner<Ed25519Key, Done>),
@@ -98,18 +119,21 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// Opens the keys kept in `store`. One that cannot be opened is left out, and the log says so.
+    /// Opens the keys kept in `store`.
     ///
     /// # Errors
-    /// When the store is broken.
-    pub async fn open(store: Store, secret: Arc<Secret>) -> crate::store::Result<Self> {
+    /// When the store is broken, or one key cannot be opened with `secret`: to go on without it would make another in
+    /// its place, and what is published for it would be worth nothing from then on.
+    pub async fn open(store: Store, secret: Arc<Secret>) -> Result<Self, NotOpened> {
         let mut keys = HashMap::new();
         for kept in store.dkim_keys().await? {
             let name = (kept.domain.clone(), kept.selector.clone());
-            match unsealed(&secret, &kept) {
-                Ok(key) => drop(keys.insert(name, Arc::new(key))),
-                Err(error) => tracing::error!(domain = name.0, selector = name.1, %error, "a DKIM key cannot be used"),
-            }
+            let key = unsealed(&secret, &kept).map_err(|why| NotOpened::Key {
+                domain: kept.domain,
+                selector: kept.selector,
+                why,
+            })?;
+            keys.insert(name, Arc::new(key));
         }
         Ok(Self { store, secret, keys: RwLock::new(keys) })
     }

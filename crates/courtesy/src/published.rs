@@ -2,16 +2,25 @@
 //!
 //! In: the settings, libraries and keys. Out: texts. Not here: the library's side of it (`sender::Kit`).
 
+pub mod changes;
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Serialize;
+use standards::domain::Domain;
 
 use crate::config::{Config, Relay};
 use crate::keyring::Key;
-use crate::library::Library;
-use crate::sender::dkim_target;
+use crate::library::LibraryCode;
+use crate::sender::{Ours, dkim_target};
+use crate::store::RelayChange;
 
 /// A region and its relays, as `/relays.json` gives it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -20,8 +29,24 @@ pub struct Region {
     pub id: String,
     /// The SPF include to use.
     pub spf_include: String,
-    /// Its relays.
+    /// The relays that send.
     pub hosts: Vec<Host>,
+    /// Those that will.
+    pub planned: Vec<Planned>,
+}
+
+/// A relay to come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Planned {
+    /// The day from which it sends (UTC).
+    pub on: Date,
+    /// Its host name.
+    pub host: String,
+    /// Its source addresses.
+    pub add: Vec<IpAddr>,
+    /// Since when this is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub announced: Option<Date>,
 }
 
 /// A relay of a region.
@@ -50,28 +75,37 @@ pub fn regions(config: &Config) -> Vec<String> {
     names
 }
 
-/// Every region with its relays.
+/// Every region with its relays at `now`; `changes` say since when a planned one is known.
 #[must_use]
-pub fn relays(config: &Config) -> Vec<Region> {
+pub fn relays(config: &Config, changes: &[RelayChange], now: Timestamp) -> Vec<Region> {
     let host = |relay: &Relay| Host {
         name: relay.host.to_string(),
         ipv4: relay.sources.iter().filter(|ip| ip.is_ipv4()).copied().collect(),
         ipv6: relay.sources.iter().filter(|ip| ip.is_ipv6()).copied().collect(),
     };
-    regions(config)
-        .into_iter()
-        .map(|id| Region {
-            spf_include: config.shared.include().to_string(),
-            hosts: config.relay.iter().filter(|relay| relay.region == id).map(host).collect(),
-            id,
+    let planned = |relay: &Relay| {
+        let since = changes::announced(changes, relay.host.as_str(), relay.sources.first().copied());
+        Some(Planned {
+            on: relay.is_still_planned(now)?,
+            host: relay.host.to_string(),
+            add: relay.sources.clone(),
+            announced: since.map(|at| at.to_zoned(TimeZone::UTC).date()),
         })
-        .collect()
+    };
+    let region = |id: String| Region {
+        spf_include: config.shared.include().to_string(),
+        hosts: config.relays_at(now).filter(|relay| relay.region == id).map(host).collect(),
+        planned: config.relay.iter().filter(|relay| relay.region == id).filter_map(planned).collect(),
+        id,
+    };
+    regions(config).into_iter().map(region).collect()
 }
 
 /// The records of the shared domain, as a piece of a zone file (RFC 1035 §5): SPF, DMARC, DKIM, the include, the
-/// bounce domain, and the keys that libraries delegate to.
+/// bounce domain, and the keys that libraries delegate to. Relays to come are in it: receivers must know them before
+/// they send.
 #[must_use]
-pub fn zone(config: &Config, libraries: &[Arc<Library>], keys: &[Arc<Key>]) -> String {
+pub fn zone(config: &Config, keys: &[Arc<Key>]) -> String {
     /// One hour: what proofs are believed for.
     const TTL_S: u32 = 3600;
     let shared = &config.shared;
@@ -92,14 +126,10 @@ pub fn zone(config: &Config, libraries: &[Arc<Library>], keys: &[Arc<Key>]) -> S
     txt(shared.domain.as_str(), &include);
     txt(shared.bounces().as_str(), &include);
     txt(&format!("_dmarc.{}", shared.domain), &format!("v=DMARC1; p=reject; rua=mailto:dmarc@{}", shared.domain));
+    let ours = Ours::new(config, config.public_host.clone(), Vec::new());
     for key in keys {
-        let name = match key.library.as_deref().and_then(|code| libraries.iter().find(|l| l.code.as_str() == code)) {
-            // The name that the library's CNAME leads to.
-            Some(library) => dkim_target(&key.selector, &library.code, &ours(config)).map(|domain| domain.to_string()),
-            None => Some(format!("{}._domainkey.{}", key.selector, key.domain)),
-        };
-        if let Some(name) = name {
-            txt(&name, &key.record());
+        if let Some(name) = key_name(key, &ours) {
+            txt(name.as_str(), &key.record());
         }
     }
     let mx = &config.public_host;
@@ -107,16 +137,10 @@ pub fn zone(config: &Config, libraries: &[Arc<Library>], keys: &[Arc<Key>]) -> S
     text
 }
 
-/// What is ours, as the kit's names need it.
-fn ours(config: &Config) -> crate::sender::Ours {
-    crate::sender::Ours {
-        shared: config.shared.domain.clone(),
-        bounces: config.shared.bounces(),
-        include: config.shared.include(),
-        selectors: config.shared.selectors.clone(),
-        library_selectors: config.shared.library_selectors.clone(),
-        return_path_label: config.shared.return_path_label.clone(),
-        helo: config.public_host.clone(),
-        relays: Vec::new(),
+/// Where a key is published: a library's at the name that its CNAME leads to, in our own domain.
+fn key_name(key: &Key, ours: &Ours) -> Option<Domain> {
+    match &key.library {
+        Some(code) => dkim_target(&key.selector, &LibraryCode::parse(code).ok()?, ours),
+        None => Domain::parse(&format!("{}._domainkey.{}", key.selector, key.domain)).ok(),
     }
 }

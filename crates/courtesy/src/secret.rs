@@ -3,6 +3,9 @@
 //! In: 32 random octets in a file that only the operator may read. Out: sealed bytes, and codes that only we can make.
 //! Not here: API keys (hashed, never kept), passwords.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::path::Path;
 

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::config::Config;
+use crate::delivery::canary::Canaries;
 use crate::delivery::pace::Limits;
 use crate::delivery::pool::{Pool, Settings};
 use crate::delivery::route::{Routes, Routing};
@@ -24,11 +25,11 @@ use crate::intake::{Intake, announce};
 use crate::keyring::Keyring;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
 use crate::net::tls::ClientTls;
+use crate::published::changes;
 use crate::secret::Secret;
 use crate::smtp::{Door, Limits as SmtpLimits, Listening};
 use crate::store::{Book, Sole, Store};
 use crate::watch::Senders;
-use crate::watch::canary::Canaries;
 
 /// The name of the installation's secret in the data folder.
 pub const SECRET_FILE: &str = "secret.key";
@@ -72,6 +73,7 @@ impl Service {
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = Arc::new(Keyring::open(store.clone(), Arc::clone(&secret)).await?);
+        tell_relays(&store, &config).await?;
         let dns = resolver(&config)?;
         let wake = Arc::new(tokio::sync::Notify::new());
         let (senders, changes) =
@@ -79,16 +81,7 @@ impl Service {
                 .await?;
         let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(&config)));
         let pool = Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?));
-        let canaries = Canaries {
-            config: Arc::clone(&config),
-            store: store.clone(),
-            book: Arc::clone(&book),
-            senders: Arc::clone(&senders),
-            secret: Arc::clone(&secret),
-            routes: Arc::clone(&routes),
-            pool: Arc::clone(&pool),
-        };
-        let delivery = Delivery::new(Parts {
+        let parts = Parts {
             config: Arc::clone(&config),
             store: store.clone(),
             book: Arc::clone(&book),
@@ -98,13 +91,15 @@ impl Service {
             routes: Arc::clone(&routes),
             pool: Arc::clone(&pool),
             wake: Arc::clone(&wake),
-        });
+        };
+        let canaries = Canaries::of(&parts);
+        let delivery = Delivery::new(parts);
         let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
         let intake = Arc::new(intake);
         let keys = Keys::new(store.clone());
         let (mail_door, inbound) = taking_back(&config, store.clone(), Arc::clone(&secret)).await?;
-        let judging = inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns };
-        let inbound = inbound.with_canaries(judging);
+        let inbound =
+            inbound.with_canaries(inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns });
         let smtp = mail_door.as_ref().map(|door| door.address);
         let app = Arc::new(App {
             config: Arc::clone(&config),
@@ -129,7 +124,7 @@ impl Service {
             tokio::spawn(delivery.run(stopped(stopping.clone()))),
             tokio::spawn(senders.run(stopped(stopping.clone()))),
             tokio::spawn(announce::run(Arc::clone(&intake), changes, stopped(stopping.clone()))),
-            tokio::spawn(refresh(book, app.store.clone(), stopped(stopping.clone()))),
+            tokio::spawn(refresh(Arc::clone(&app), stopped(stopping.clone()))),
             tokio::spawn(inbound.run(stopped(stopping.clone()))),
             tokio::spawn(canaries.run(stopped(stopping.clone()))),
         ];
@@ -170,8 +165,8 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
-/// Brings in what another process changed, and forgets what has served its time.
-async fn refresh(book: Arc<Book>, store: Store, stop: impl Future<Output = ()>) {
+/// Brings in what another process changed, forgets what has served its time, and tells of relays whose day has come.
+async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     loop {
         tokio::select! {
@@ -179,14 +174,23 @@ async fn refresh(book: Arc<Book>, store: Store, stop: impl Future<Output = ()>) 
             () = &mut stop => return,
             () = tokio::time::sleep(REFRESH) => {}
         }
-        if let Err(error) = book.refresh().await {
+        if let Err(error) = app.book.refresh().await {
             tracing::error!(%error, "the book could not be read again");
         }
         let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
-        if let Err(error) = store.forget_answers(before).await {
+        if let Err(error) = app.store.forget_answers(before).await {
             tracing::error!(%error, "old answers could not be forgotten");
         }
+        if let Err(error) = tell_relays(&app.store, &app.config).await {
+            tracing::error!(%error, "changes of the relays could not be kept");
+        }
     }
+}
+
+/// Makes known what changed about the relays.
+async fn tell_relays(store: &Store, config: &Config) -> crate::store::Result<()> {
+    let new = changes::to_tell(&store.relay_changes().await?, config, clock::now());
+    if new.is_empty() { Ok(()) } else { store.add_relay_changes(new).await }
 }
 
 /// Opens the store of `config`, making data folder and database where they are not there yet.

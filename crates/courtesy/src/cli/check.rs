@@ -22,7 +22,7 @@ use crate::clock;
 use crate::net::facts;
 use crate::notice::Language;
 use crate::sender::{
-    Considered, PROOF_AGE_MAX, Proof, ProviderVerdict, Reason, Rung, Verdict, is_public_mailbox, wanted,
+    Considered, PROOF_AGE_MAX, Proof, ProviderVerdict, Reason, Receives, Rung, Verdict, is_public_mailbox, wanted,
 };
 
 /// How long one check may take: a few dozen questions, most of them answered in milliseconds.
@@ -66,7 +66,7 @@ pub(super) async fn run(args: &CheckArgs, common: &Common) -> anyhow::Result<Exi
         eprintln!("error: the DNS did not answer in {} s; try again", CHECK_MAX.as_secs());
         return Ok(Exit::Temporary);
     };
-    let text = if common.json { serde_json::to_string(&checked)? + "\n" } else { checked.words(args.looking.lang) };
+    let text = if common.json { serde_json::to_string(&checked)? + "\n" } else { checked.words(common.language()) };
     std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(checked.exit())
 }
@@ -105,7 +105,9 @@ async fn check(dns: &dyn Dns, known: &Known, what: &What, now: Timestamp) -> Che
         // Nothing of that service can be found here: its keys and its return path are no reasons.
         because.retain(|reason| !reason.code.starts_with("return_") && !reason.code.starts_with("key_"));
     }
-    let fixable = !is_public_mailbox(domain) && !domain.is_within(&ours.shared) && !domain.is_within(&ours.bounces);
+    let is_ours = domain.is_within(&ours.shared) || domain.is_within(&ours.bounces);
+    let exists = proof.facts.receives.value != Receives::NoSuchDomain;
+    let fixable = exists && !is_ours && !is_public_mailbox(domain);
     let shared_arrives = match known.service && known.relays && fixable {
         true => Some(prove(dns, known, &ours.shared, now).await.is_proven(now)),
         false => None,

@@ -35,10 +35,24 @@ const KEY_OCTETS_MAX: usize = 4096;
 #[command(next_help_heading = "Server")]
 pub(crate) struct Reach {
     /// The server; without it the listen.http of the settings
-    #[arg(long, global = true, value_name = "URL", env = "COURTESY_SERVER", hide_env_values = true, hide_short_help = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "COURTESY_SERVER",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
     server: Option<String>,
     /// A file with the API key; without it COURTESY_KEY, then operator.key in the data folder
-    #[arg(long, global = true, value_name = "FILE", env = "COURTESY_KEY_FILE", hide_env_values = true, hide_short_help = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "COURTESY_KEY_FILE",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
     key_file: Option<PathBuf>,
 }
 
@@ -118,12 +132,17 @@ pub(crate) struct RowError {
 impl Problem {
     /// The refusal in lines: what, which fields, and the fix. `file` names the rows' file.
     pub(crate) fn lines(&self, file: Option<&str>) -> Vec<String> {
-        let errors: Vec<String> = self.errors.iter().map(|error| format!("{}  {}", error.pointer, error.detail)).collect();
+        let errors: Vec<String> =
+            self.errors.iter().map(|error| format!("{}  {}", error.pointer, error.detail)).collect();
         let file = file.unwrap_or("line");
         let rows = self.rows.iter().map(|row| format!("{file}:{}  {}  {}", row.line, row.column, row.detail));
         // A detail that only strings the fields together says nothing that their lines do not say.
         let repeats = !self.errors.is_empty() && self.errors.iter().all(|error| self.detail.contains(&error.detail));
-        let first = if repeats || self.detail.is_empty() { self.title.clone() } else { format!("{}: {}", self.title, self.detail) };
+        let first = if repeats || self.detail.is_empty() {
+            self.title.clone()
+        } else {
+            format!("{}: {}", self.title, self.detail)
+        };
         let fix = (!self.fix.is_empty()).then(|| self.fix.clone());
         std::iter::once(first).chain(errors).chain(rows).chain(fix).map(|line| clean(&line)).collect()
     }
@@ -169,7 +188,10 @@ impl Client {
         };
         let url = reqwest::Url::parse(&base).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let Some(url) = url else {
-            return Trouble::err(Exit::Usage, format!("“{}” is not a server; write it like https://notices.example", clean(&base)));
+            return Trouble::err(
+                Exit::Usage,
+                format!("“{}” is not a server; write it like https://notices.example", clean(&base)),
+            );
         };
         let mut http = reqwest::Client::builder()
             .connect_timeout(CONNECT_MAX)
@@ -201,7 +223,8 @@ impl Client {
         if octets.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(&octets).with_context(|| format!("{} does not answer as a Courtesy server does", self.base))
+        serde_json::from_slice(&octets)
+            .with_context(|| format!("{} does not answer as a Courtesy server does", self.base))
     }
 
     /// Any request; the answer as it came.
@@ -237,7 +260,10 @@ impl Client {
             return Trouble::new(Exit::Temporary, [line]);
         }
         if error.is_timeout() {
-            return Trouble::new(Exit::Temporary, [format!("{} took too long to answer; try again in a moment", self.base)]);
+            return Trouble::new(
+                Exit::Temporary,
+                [format!("{} took too long to answer; try again in a moment", self.base)],
+            );
         }
         Trouble::new(Exit::Temporary, [format!("the conversation with {} broke off; try again in a moment", self.base)])
     }
@@ -245,7 +271,8 @@ impl Client {
     fn refused(&self, status: StatusCode, octets: &[u8]) -> Trouble {
         let exit = Problem::exit(status);
         let Ok(problem) = serde_json::from_slice::<Problem>(octets) else {
-            let line = format!("{} answered {status}, and not as a Courtesy server does; is --server right?", self.base);
+            let line =
+                format!("{} answered {status}, and not as a Courtesy server does; is --server right?", self.base);
             return Trouble::new(exit, [line]);
         };
         Trouble { exit, lines: problem.lines(None), problem: Some(Box::new(problem)) }
@@ -299,7 +326,8 @@ fn key(common: &Common) -> Result<String> {
             let lines = [
                 format!("no API key: there is no {}", file.display()),
                 "run this where the settings are, or name them with --config FILE;".to_owned(),
-                "elsewhere give a key with --key-file FILE or COURTESY_KEY (courtesy keys make NAME makes one)".to_owned(),
+                "elsewhere give a key with --key-file FILE or COURTESY_KEY (courtesy keys make NAME makes one)"
+                    .to_owned(),
             ];
             return Err(Trouble::new(Exit::Forbidden, lines).into());
         }
@@ -307,7 +335,10 @@ fn key(common: &Common) -> Result<String> {
     };
     let key = found.trim();
     if key.is_empty() || key.bytes().any(|byte| !byte.is_ascii_graphic()) {
-        return Trouble::err(Exit::Forbidden, "the API key is not one; it begins with cty_live_ and stands on one line");
+        return Trouble::err(
+            Exit::Forbidden,
+            "the API key is not one; it begins with cty_live_ and stands on one line",
+        );
     }
     Ok(key.to_owned())
 }

@@ -91,7 +91,7 @@ pub(super) async fn run(command: &DnsCommand, common: &Common) -> anyhow::Result
                 Ok(kit) => kit,
                 Err(exit) => return Ok(exit),
             };
-            say(common, &looked, &looked.render(args.format, args.of.looking.lang))?;
+            say(common, &looked, &looked.render(args.format, common.language()))?;
             Ok(Exit::Good)
         }
         DnsCommand::Check(of) => {
@@ -99,7 +99,11 @@ pub(super) async fn run(command: &DnsCommand, common: &Common) -> anyhow::Result
                 Ok(kit) => kit,
                 Err(exit) => return Ok(exit),
             };
-            say(common, &kit, &(kit.render(Format::Table, of.looking.lang) + "\n" + &summary(&kit, of.looking.lang)))?;
+            say(
+                common,
+                &kit,
+                &(kit.render(Format::Table, common.language()) + "\n" + &summary(&kit, common.language())),
+            )?;
             Ok(exit(&kit))
         }
         DnsCommand::Diff(of) => diff(of, common).await,
@@ -199,7 +203,7 @@ async fn diff(of: &OfDomain, common: &Common) -> anyhow::Result<Exit> {
         eprintln!("error: the DNS did not answer about the SPF record of {}; try again", of.domain);
         return Ok(Exit::Temporary);
     };
-    let text = if common.json { serde_json::to_string(spf)? + "\n" } else { change(spf, of.looking.lang) };
+    let text = if common.json { serde_json::to_string(spf)? + "\n" } else { change(spf, common.language()) };
     std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(Exit::Good)
 }
@@ -253,7 +257,7 @@ fn marks(record: &str, before: &[String]) -> String {
 
 async fn watch(args: &WatchArgs, common: &Common) -> anyhow::Result<Exit> {
     let look = Look::at(&args.of, common)?;
-    let language = args.of.looking.lang;
+    let language = common.language();
     // Ctrl-C is left to the system, which ends us at once.
     loop {
         let kit = match look.now().await? {

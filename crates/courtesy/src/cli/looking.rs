@@ -1,4 +1,4 @@
-//! What the commands that look at DNS have in common: whom to ask, in which language to answer, and what is ours.
+//! What the commands that look at DNS have in common: whom to ask, and what is ours.
 //!
 //! In: flags and, where there is one, the settings file. Out: a resolver and an [`Ours`]. No server, no account.
 
@@ -12,7 +12,6 @@ use super::Common;
 use crate::clock;
 use crate::config::Config;
 use crate::net::dns::{Limits, Resolver};
-use crate::notice::Language;
 use crate::sender::Ours;
 
 /// Stands for a server that nobody's SPF record lists: RFC 5737 §4 keeps its network out of the internet.
@@ -24,9 +23,6 @@ pub(super) struct Looking {
     /// Ask this name server, not the system's
     #[arg(long, value_name = "IP:PORT")]
     resolver: Option<SocketAddr>,
-    /// The language of the answer: en or fr
-    #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = language)]
-    pub lang: Language,
     /// The service's shared domain, where no settings file here says it; its usual names under it are taken
     #[arg(long, value_name = "DOMAIN")]
     shared: Option<Domain>,
@@ -43,10 +39,6 @@ pub(super) struct Known {
     pub service: bool,
     /// Whether settings or flags say where it sends from. If not, a server stands in that nobody lists.
     pub relays: bool,
-}
-
-fn language(text: &str) -> Result<Language, String> {
-    Language::from_tag(text).ok_or_else(|| "we write en and fr".to_owned())
 }
 
 impl Looking {

@@ -4,13 +4,28 @@
 //! `dns`) need no server; the others speak its API. Exit codes are [`Exit`].
 
 mod check;
+mod client;
 mod demo;
+mod dkim;
 mod dns;
+mod doctor;
+mod event;
 pub mod explain;
 mod init;
+mod keys;
+mod library;
 mod looking;
+mod messages;
+mod notice;
+mod queue;
+mod sender;
 mod serve;
+mod shell;
 pub mod spf;
+mod story;
+mod table;
+mod topics;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -18,6 +33,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{self, Config, Overlay};
+use crate::notice::Language;
+use client::{Reach, Trouble};
 
 /// What the exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +47,8 @@ pub enum Exit {
     Usage = 2,
     /// Checked: it would not arrive.
     WouldNotArrive = 3,
+    /// Only warnings, where `--strict` was asked for.
+    Warnings = 4,
     /// Not signed in, or not allowed.
     Forbidden = 5,
     /// There is no such thing.
@@ -46,9 +65,22 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// What one comes for, before everything else.
+const EXAMPLES: &str = "\
+Examples:
+  courtesy check ill@library.example          would Gmail, Outlook … accept it, and why
+  courtesy dns kit library.example            the exact records for your DNS
+  courtesy explain \"550-5.7.26 …\"            what a refusal means and who can fix it
+  courtesy event event.json                   tell of something that happened to a request
+  courtesy messages list --state failed       what did not get through
+  courtesy messages show msg_…                the whole story of one message";
+
+const MORE: &str = "More: courtesy COMMAND --help    courtesy help exit-codes|causes";
+
 /// Library notices that arrive.
 #[derive(Parser)]
 #[command(name = "courtesy", version, about = "Library notices that arrive", max_term_width = 100)]
+#[command(before_help = EXAMPLES, after_help = MORE, disable_help_subcommand = true)]
 struct Line {
     #[command(subcommand)]
     command: Command,
@@ -63,11 +95,30 @@ pub(crate) struct Common {
     #[arg(long, global = true)]
     json: bool,
     /// Settings file; without it courtesy.toml here, then /etc/courtesy/courtesy.toml
-    #[arg(long, global = true, value_name = "FILE", env = "COURTESY_CONFIG")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "COURTESY_CONFIG",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
     config: Option<PathBuf>,
     /// Set one option over file and environment
-    #[arg(long, global = true, value_name = "OPTION=VALUE")]
+    #[arg(long, global = true, value_name = "OPTION=VALUE", hide_short_help = true)]
     set: Vec<String>,
+    /// The language of what the server says: en or fr
+    #[arg(
+        long,
+        global = true,
+        value_name = "LANGUAGE",
+        env = "COURTESY_LANG",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    lang: Option<String>,
+    #[command(flatten)]
+    reach: Reach,
 }
 
 #[derive(Subcommand)]
@@ -83,6 +134,41 @@ enum Command {
     Dns(dns::DnsCommand),
     /// Show what it does: a practice internet, nine libraries, the same notices as today and by Courtesy
     Demo(demo::DemoArgs),
+    /// Whether everything is set up and working
+    Doctor(doctor::Args),
+    /// What a refusal means, whose job it is, and what to do (needs no server)
+    Explain(explain::Args),
+    /// Check SPF live, step by step (needs no server)
+    Spf(spf::SpfArgs),
+    /// Tell of an event, or of many from a file
+    Event(event::Args),
+    /// Messages: list, show, resend, cancel
+    #[command(subcommand, before_help = messages::EXAMPLES)]
+    Messages(messages::Messages),
+    /// What waits: list, flush, pause, resume
+    #[command(subcommand, before_help = queue::EXAMPLES)]
+    Queue(queue::Queue),
+    /// Participant Records: list, show, put, import
+    #[command(subcommand, before_help = library::EXAMPLES)]
+    Library(library::Library),
+    /// Notices: on, off, and their words as files
+    #[command(subcommand, before_help = notice::EXAMPLES)]
+    Notice(notice::Notices),
+    /// In whose name a library's notices leave, and why
+    #[command(subcommand, before_help = sender::EXAMPLES)]
+    Sender(sender::Sender),
+    /// DKIM keys: list, import, rotate; the operator's zone
+    #[command(subcommand, before_help = dkim::EXAMPLES)]
+    Dkim(dkim::Dkim),
+    /// API keys: list, make, revoke
+    #[command(subcommand, before_help = keys::EXAMPLES)]
+    Keys(keys::Keys),
+    /// Completions for a shell, on standard output
+    Completions(shell::Completions),
+    /// Write manual pages into a folder
+    Man(shell::Man),
+    /// Help on a command, or on exit-codes or causes
+    Help(topics::Help),
 }
 
 /// Runs the command line of this process.
@@ -96,11 +182,18 @@ pub fn run() -> ExitCode {
     };
     match outcome {
         Ok(exit) => exit.into(),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            Exit::Failed.into()
-        }
+        Err(error) => failed(&error).into(),
     }
+}
+
+/// Says why, and gives the exit code. A reader that went away is no error: `courtesy messages list | head`.
+fn failed(error: &anyhow::Error) -> Exit {
+    let is_broken_pipe = |io: &std::io::Error| io.kind() == std::io::ErrorKind::BrokenPipe;
+    if error.downcast_ref::<std::io::Error>().is_some_and(is_broken_pipe) {
+        return Exit::Good;
+    }
+    table::say(&format!("error: {error:#}"));
+    error.downcast_ref::<Trouble>().map_or(Exit::Failed, |trouble| trouble.exit)
 }
 
 async fn execute(line: Line) -> anyhow::Result<Exit> {
@@ -111,10 +204,29 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&args, &common).await,
         Command::Dns(command) => dns::run(&command, &common).await,
         Command::Demo(args) => demo::run(&args, &common).await,
+        Command::Doctor(args) => doctor::run(&args, &common).await,
+        Command::Explain(args) => shell::explain(args, &common).await,
+        Command::Spf(args) => shell::spf(args, &common).await,
+        Command::Event(args) => event::run(&args, &common).await,
+        Command::Messages(what) => messages::run(what, &common).await,
+        Command::Queue(what) => queue::run(what, &common).await,
+        Command::Library(what) => library::run(what, &common).await,
+        Command::Notice(what) => notice::run(what, &common).await,
+        Command::Sender(what) => sender::run(what, &common).await,
+        Command::Dkim(what) => dkim::run(what, &common).await,
+        Command::Keys(what) => keys::run(what, &common).await,
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
+        Command::Help(args) => topics::run(&args, &common),
     }
 }
 
 impl Common {
+    /// The language to answer in.
+    pub(crate) fn language(&self) -> Language {
+        self.lang.as_deref().and_then(Language::from_tag).unwrap_or(Language::En)
+    }
+
     /// The settings: file, environment over it, `--set` over both.
     ///
     /// # Errors

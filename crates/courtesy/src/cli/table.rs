@@ -39,7 +39,9 @@ impl std::fmt::Display for Table {
 /// Rows in columns, two spaces apart.
 pub(crate) fn columns(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..count).map(width).collect();
     let mut text = String::new();
     for row in rows {
@@ -173,7 +175,8 @@ pub(crate) struct Marks {
 impl Marks {
     /// The marks for this terminal, by its locale.
     pub(crate) fn here() -> Self {
-        let said = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+        let said =
+            ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
         Self::of(said.as_deref())
     }
 
@@ -212,7 +215,10 @@ mod tests {
 
     #[test]
     fn numbers_agree_with_their_words() {
-        assert_eq!([count(1, "library"), count(2, "library"), count(0, "message")], ["1 library", "2 libraries", "0 messages"]);
+        assert_eq!(
+            [count(1, "library"), count(2, "library"), count(0, "message")],
+            ["1 library", "2 libraries", "0 messages"]
+        );
     }
 
     #[test]

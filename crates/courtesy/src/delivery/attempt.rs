@@ -8,9 +8,11 @@ use super::compose::{Letter, Origin, compose};
 use super::conversation::Envelope;
 use super::dial::RelayAddr;
 use super::pool::{Attempted, Busy};
+use super::route::Route;
 use super::transcript::Transcript;
 use super::{Delivery, own_relay, return_path};
 use crate::clock;
+use crate::config::Relay;
 use crate::id;
 use crate::intake::Told;
 use crate::library::{Library, OwnRelay};
@@ -25,9 +27,6 @@ use crate::queue::{Settlement, State, settle};
 use crate::sender::{Plan, Rung, SenderKind};
 use crate::store::{Claimed, Settled, WordsSource};
 use crate::timeline::{Attempt, Entry, What};
-
-/// How soon a message is due again that no connection was free for. Not an attempt.
-const NO_CONNECTION: SignedDuration = SignedDuration::from_secs(5);
 
 /// How soon a message is due again that we failed at, and its receiver did not. Not an attempt.
 const OUR_FAULT: SignedDuration = SignedDuration::from_mins(1);
@@ -75,28 +74,30 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         Ok(route) => engine.provider(route),
         Err(_) => Provider::from_domain(to.domain()),
     };
-    parts.senders.make_sure(&library, now).await;
-    let plan = parts.senders.plan_for(&library, language, Some(provider), &refused, now);
+    parts.senders.make_sure(&library, clock::now()).await;
+    // What was just looked at is younger than `now`, and a proof from the future proves nothing.
+    let plan = parts.senders.plan_for(&library, language, Some(provider), &refused, clock::now());
     let relays = parts.config.relays_of(&library.region, now);
-    let relay = &relays[relay_index(message, relays.len())];
+    let relay = relay_for(message, &relays, route.as_deref().ok());
     let began = tokio::time::Instant::now();
     let attempted = match &route {
         Ok(route) => {
-            let data = mail(engine, message, &to, &plan, &rendered, language);
-            let envelope = Envelope {
+            let write = || Envelope {
                 mail_from: Some(mail_from(engine, message, &plan)),
                 rcpt_to: to.clone(),
                 smtputf8: to.needs_smtputf8(),
-                data: data.into(),
+                data: mail(engine, message, &to, &plan, &rendered, language).into(),
             };
-            let speaker = RelayAddr { name: relay.host.clone(), sources: relay.sources.clone() };
             let sent = match library.relay.as_ref().filter(|_| plan.rung == Rung::OwnRelay) {
-                Some(own) => through_relay(engine, &library, own, &envelope, &speaker).await?,
-                None => parts.pool.deliver(&envelope, route, &speaker, &Security::Opportunistic).await,
+                Some(own) => through_relay(engine, &library, own, write, &speaker(relay)).await?,
+                None => parts.pool.deliver(write, route, &speaker(relay), &Security::Opportunistic).await,
             };
             match sent {
                 Ok(attempted) => Some(attempted),
-                Err(super::pool::Busy) => return Ok(untried(message, NO_CONNECTION, now)),
+                Err(busy) => {
+                    let wait = SignedDuration::try_from(busy.wait).unwrap_or(OUR_FAULT);
+                    return Ok(untried(message, wait, now));
+                }
             }
         }
         Err(_) => None,
@@ -113,7 +114,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     if attempted.as_ref().is_some_and(|attempted| !attempted.asked) {
         // The site could not be reached some seconds ago and was not asked for this message: no attempt of its own.
         let wait = engine.schedule.wait(message.attempt, chance());
-        let wait = SignedDuration::try_from(wait).unwrap_or(NO_CONNECTION);
+        let wait = SignedDuration::try_from(wait).unwrap_or(OUR_FAULT);
         let cause = outcome.cause().map(|cause| cause.code().to_owned());
         return Ok(Settled { state: State::Delayed, cause, ..untried(message, wait, now) });
     }
@@ -128,12 +129,12 @@ async fn through_relay(
     engine: &Delivery,
     library: &Library,
     relay: &OwnRelay,
-    envelope: &Envelope,
+    write: impl FnOnce() -> Envelope,
     speaker: &RelayAddr,
 ) -> Result<Result<Attempted, Busy>, Not> {
     let parts = &engine.parts;
     match own_relay::way(&parts.routes, &parts.store, &parts.secret, library, relay).await {
-        Ok(way) => Ok(parts.pool.submit(envelope, &way.route, speaker, &way.manner).await),
+        Ok(way) => Ok(parts.pool.submit(write, &way.route, speaker, &way.manner).await),
         Err(no_way) => {
             let said = no_way.into_said(&relay.host).map_err(|error| Not::Ours(error.to_string()))?;
             let transcript = Transcript::new(tokio::time::Instant::now());
@@ -181,10 +182,19 @@ async fn written(
     })
 }
 
-/// Relays of a region share its messages; one message stays with one relay, as its greylisting needs.
-fn relay_index(message: &Claimed, relays: usize) -> usize {
+/// Relays of a region share its messages; one message stays with one relay, as its greylisting needs. A relay that
+/// has no source address of the receiver's family could never bring it there.
+fn relay_for<'a>(message: &Claimed, relays: &'a [Relay], route: Option<&Route>) -> &'a Relay {
     let bytes = message.id.to_bytes();
-    usize::from(u16::from_be_bytes([bytes[14], bytes[15]])) % relays.max(1)
+    let turn = usize::from(u16::from_be_bytes([bytes[14], bytes[15]]));
+    let able: Vec<&Relay> =
+        relays.iter().filter(|relay| route.is_none_or(|route| speaker(relay).reaches(route))).collect();
+    // Where none is able, the attempt says so.
+    if able.is_empty() { &relays[turn % relays.len()] } else { able[turn % able.len()] }
+}
+
+fn speaker(relay: &Relay) -> RelayAddr {
+    RelayAddr { name: relay.host.clone(), sources: relay.sources.clone() }
 }
 
 fn mail_from(engine: &Delivery, message: &Claimed, plan: &Plan) -> Address {
@@ -255,7 +265,7 @@ async fn settled(
     let another = authentication && {
         // The proof was wrong, or it has changed: look again before choosing the next sender.
         parts.senders.look_again(library).await;
-        parts.senders.plan_for(library, Language::En, Some(told.provider), &refused, at).is_another(&refused)
+        parts.senders.plan_for(library, Language::En, Some(told.provider), &refused, clock::now()).is_another(&refused)
     };
     let chance = chance();
     let settlement = settle(outcome, message.attempt, at, message.deadline, &engine.schedule, another, chance);
@@ -265,7 +275,6 @@ async fn settled(
         Settlement::Later { due_at, cause } => (State::Delayed, Some(cause), Some(due_at)),
         Settlement::AnotherSender { cause } => {
             entries.push(Entry { at, what: What::SenderChanged { cause: cause.code().to_owned() } });
-            parts.wake.notify_one();
             (State::Queued, Some(cause), Some(at))
         }
     };

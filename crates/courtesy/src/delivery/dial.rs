@@ -3,6 +3,9 @@
 //! In: a route, a relay to speak from, the security demanded. Out: a connection past its greeting, or the one thing to
 //! report of all that failed. Not here: reuse of connections and remembered failures of a site (`pool`).
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
@@ -145,6 +148,14 @@ impl Dialer {
 }
 
 impl RelayAddr {
+    /// Whether it has a source address for any of the hosts: one that speaks IPv4 alone reaches no host of IPv6 alone.
+    #[must_use]
+    pub fn reaches(&self, route: &Route) -> bool {
+        let mut remotes = route.hosts.iter().flat_map(|host| &host.addresses);
+        self.sources.is_empty()
+            || remotes.any(|remote| self.sources.iter().any(|source| source.is_ipv4() == remote.is_ipv4()))
+    }
+
     /// The address to speak from to `remote`: none when the relay has none of that family, `Some(None)` when the
     /// operating system may choose. Several of one family take turns by chance.
     fn source(&self, remote: SocketAddr, chance: u64) -> Option<Option<IpAddr>> {

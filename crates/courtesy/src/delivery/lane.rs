@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout_at};
 use super::conversation::Connection;
 use super::pace::{Limits, Pace};
 use super::pool::Load;
+use super::turn::Turns;
 use crate::outcome::{Said, Stage};
 
 /// Messages that may wait for one site: some seconds of work at the ceiling. More would only grow old here, with
@@ -33,6 +34,7 @@ pub(super) struct Lane {
 
 struct State {
     pace: Pace,
+    turns: Turns,
     active: u32,
     line: VecDeque<oneshot::Sender<Slot>>,
     /// The last used is used first, so that surplus ones grow idle and leave.
@@ -58,15 +60,16 @@ pub(super) struct Slot {
 /// What asking for a slot came to.
 pub(super) enum Entry {
     Slot(Slot),
-    /// The line is full, or the wait too long.
-    Busy,
+    /// The line is full, or the wait too long: how long to stay away.
+    Busy(Duration),
     /// The site is not to be asked: what it last came to, and for how long yet.
     Paused(Said, Duration),
 }
 
 impl Lane {
     pub(super) fn new(limits: Limits) -> Self {
-        let state = State { pace: Pace::new(limits), active: 0, line: VecDeque::new(), idle: Vec::new() };
+        let state =
+            State { pace: Pace::new(limits), turns: Turns::new(), active: 0, line: VecDeque::new(), idle: Vec::new() };
         Self { state: Mutex::new(state), open: Arc::default() }
     }
 
@@ -82,7 +85,7 @@ impl Lane {
                 return Entry::Slot(Slot { lane: self.clone(), armed: true });
             }
             if state.line.len() >= LINE_MAX as usize {
-                return Entry::Busy;
+                return Entry::Busy(state.turns.give(LINE_MAX, Instant::now()));
             }
             let (given, waiting) = oneshot::channel();
             state.line.push_back(given);
@@ -94,7 +97,7 @@ impl Lane {
                 Some((said, left)) => Entry::Paused(said, left),
                 None => Entry::Slot(slot),
             },
-            Ok(Err(_)) | Err(_) => Entry::Busy,
+            Ok(Err(_)) | Err(_) => Entry::Busy(self.state().turns.give(LINE_MAX, Instant::now())),
         }
     }
 
@@ -242,7 +245,12 @@ impl Lane {
 impl Drop for Slot {
     fn drop(&mut self) {
         if self.armed {
-            self.lane.state().active -= 1;
+            {
+                let mut state = self.lane.state();
+                state.active -= 1;
+                let others_wait = !state.line.is_empty();
+                state.turns.served(others_wait, Instant::now());
+            }
             self.lane.serve();
         }
     }

@@ -6,6 +6,7 @@
 //! due again when its lease ends.
 
 mod attempt;
+pub mod canary;
 pub mod compose;
 mod content;
 pub mod conversation;
@@ -19,9 +20,10 @@ pub mod route;
 mod settling;
 pub mod sign_in;
 pub mod transcript;
+mod turn;
 pub mod wire;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -40,6 +42,10 @@ use route::Routes;
 
 /// Messages claimed in one transaction at most.
 const CLAIM_MAX: usize = 400;
+
+/// How long a claim waits to become a large one: many small transactions cost more than a few large ones. Not longer,
+/// for slow receivers hold their places for minutes.
+const GATHER: Duration = Duration::from_millis(100);
 
 /// Libraries served in one round at most: each gets its share of the round.
 const LIBRARIES_A_ROUND: u32 = 200;
@@ -81,7 +87,9 @@ pub struct Delivery {
     schedule: Schedule,
     lease: SignedDuration,
     under_way: Arc<Semaphore>,
-    looked_at_paused: std::sync::Mutex<Timestamp>,
+    looked_at_paused: Mutex<Timestamp>,
+    /// The library served last: the next round begins after it.
+    last_served: Mutex<String>,
 }
 
 impl Delivery {
@@ -92,15 +100,16 @@ impl Delivery {
         Arc::new(Self {
             schedule: Schedule::new(parts.config.retry.schedule.clone()),
             under_way: Arc::new(Semaphore::new(parts.config.limits.in_flight)),
+            last_served: Mutex::default(),
             lease,
-            looked_at_paused: std::sync::Mutex::new(Timestamp::UNIX_EPOCH),
+            looked_at_paused: Mutex::new(Timestamp::UNIX_EPOCH),
             parts,
         })
     }
 
     /// Works until `stop`; then finishes what is under way, settles it and takes leave of the receivers.
     pub async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
-        let (settler, settling) = settling::start(self.parts.store.clone());
+        let (settler, settling) = settling::start(self.parts.store.clone(), Arc::clone(&self.parts.wake));
         tokio::pin!(stop);
         while self.round(&settler, &mut stop).await {}
         // All permits back means that nothing is under way. The lease bounds the wait: past it, others take over.
@@ -118,15 +127,17 @@ impl Delivery {
         settler: &settling::Settler,
         stop: &mut (impl Future<Output = ()> + Unpin),
     ) -> bool {
-        // At least one place must be free before anything is claimed: a lease must not run while a message waits for us.
+        // Places must be free before anything is claimed: a lease must not run while a message waits for us. This is the
+        // one place where they are taken, so those that are free stay free.
+        let many = u32::try_from(CLAIM_MAX.min(self.parts.config.limits.in_flight)).unwrap_or(1);
+        drop(tokio::time::timeout(GATHER, self.under_way.acquire_many(many)).await);
         let Some(first) = self.place(stop).await else { return false };
+        drop(first);
         let now = clock::now();
         // Not to be broken off by a stop: what is claimed is tried or handed back, or it would wait for its lease.
-        let claimed = self.claim(now).await;
-        drop(first);
-        let pause = match claimed {
+        let pause = match self.claim(now).await {
             Ok(claimed) if !claimed.is_empty() => return self.begin(claimed, settler, stop).await,
-            Ok(_) => self.until_next(now).await,
+            Ok(_) => self.until_due(now).await,
             Err(error) => {
                 tracing::error!(%error, "the queue could not be read");
                 AFTER_TROUBLE
@@ -185,17 +196,17 @@ impl Delivery {
                 return Ok(expired);
             }
         }
-        let libraries = store.libraries_due(now, LIBRARIES_A_ROUND).await?;
-        if libraries.is_empty() {
-            return Ok(Vec::new());
-        }
+        let last = self.last_served.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let libraries = store.libraries_due(now, &last, LIBRARIES_A_ROUND).await?;
+        let Some(last) = libraries.last() else { return Ok(Vec::new()) };
+        last.clone_into(&mut self.last_served.lock().unwrap_or_else(PoisonError::into_inner));
         let each = u32::try_from((room / libraries.len()).max(1)).unwrap_or(1);
         store.claim(libraries, each, now, until).await
     }
 
     /// Whether paused queues are to be looked through now.
     fn is_time_for_paused(&self, now: Timestamp) -> bool {
-        let mut looked = self.looked_at_paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut looked = self.looked_at_paused.lock().unwrap_or_else(PoisonError::into_inner);
         let is_time = now.duration_since(*looked) >= PAUSED_LOOK;
         if is_time {
             *looked = now;
@@ -212,11 +223,10 @@ impl Delivery {
     }
 
     /// How long nothing is due, as far as this process knows.
-    async fn until_next(&self, now: Timestamp) -> Duration {
-        let next = match self.parts.store.next_due().await {
-            Ok(Some(due)) => Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO),
+    async fn until_due(&self, now: Timestamp) -> Duration {
+        match self.parts.store.next_due().await {
+            Ok(Some(due)) => Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO).min(LOOK_AGAIN),
             _ => LOOK_AGAIN,
-        };
-        next.min(LOOK_AGAIN)
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! site, security); it keeps its idle connections, its pace, and the memory of a site out of reach. Not here: when a
 //! message is due, and what an answer means.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -63,9 +64,12 @@ pub struct Via {
     pub tls: Option<TlsFacts>,
 }
 
-/// The line for this site is full, or moved too slowly: nothing was tried, ask again later.
+/// The line for this site is full, or moved too slowly: nothing was tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Busy;
+pub struct Busy {
+    /// Ask again after this.
+    pub wait: Duration,
+}
 
 /// How loaded one relay is at one site, over all degrees of security.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -122,19 +126,20 @@ impl Pool {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Tries to hand over one message, within [`Waits::whole`].
+    /// Tries to hand over one message, within [`Waits::whole`]. It is written (composed, signed) when its turn has come:
+    /// most of a message's cost is its signature, and what waits in line should not hold its mail in memory.
     ///
     /// # Errors
     /// [`Busy`]: nothing was tried.
     pub async fn deliver(
         &self,
-        envelope: &Envelope,
+        write: impl FnOnce() -> Envelope,
         route: &Route,
         relay: &RelayAddr,
         security: &Security,
     ) -> Result<Attempted, Busy> {
         let manner = Manner { security: security.clone(), ..Manner::default() };
-        self.submit(envelope, route, relay, &manner).await
+        self.submit(write, route, relay, &manner).await
     }
 
     /// As [`Pool::deliver`], where the conversation begins in another manner than with a stranger's MX.
@@ -143,7 +148,7 @@ impl Pool {
     /// [`Busy`]: nothing was tried.
     pub async fn submit(
         &self,
-        envelope: &Envelope,
+        write: impl FnOnce() -> Envelope,
         route: &Route,
         relay: &RelayAddr,
         manner: &Manner,
@@ -154,12 +159,14 @@ impl Pool {
         let lane = self.lane(route, relay, manner);
         let mut log = Transcript::new(began);
         let mut relined = false;
+        let written = LazyCell::new(write);
         loop {
             let slot = match lane.enter((began + waits.line).min(until)).await {
                 Entry::Slot(slot) => slot,
-                Entry::Busy => return Err(Busy),
+                Entry::Busy(wait) => return Err(Busy { wait }),
                 Entry::Paused(said, left) => return Ok(from_memory(said, left, log)),
             };
+            let envelope: &Envelope = &written;
             if let Some((said, via)) = self.on_kept(&slot, envelope, until, &mut log).await {
                 return Ok(Attempted { said, transcript: log, via: Some(via), asked: true });
             }

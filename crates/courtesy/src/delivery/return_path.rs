@@ -3,6 +3,9 @@
 //! `b+<id>.<code>@bounces.…`: the message's ULID and 80 bits of a keyed hash of it, all in characters that mean the
 //! same in either case. Within the 64 octets of a local part (RFC 5321 §4.5.3.1.1).
 
+#[cfg(test)]
+mod tests;
+
 use standards::address::Address;
 use standards::domain::Domain;
 

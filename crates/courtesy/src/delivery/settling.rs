@@ -1,10 +1,12 @@
 //! Outcomes are settled in groups: many messages, one transaction, until the store takes them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
+use crate::queue::State;
 use crate::store::{Settled, Store};
 
 /// Outcomes waiting to be written; a full line holds back new attempts.
@@ -28,8 +30,9 @@ impl Settler {
     }
 }
 
-/// Starts the task that writes outcomes; it ends when every [`Settler`] is gone and all is written.
-pub(super) fn start(store: Store) -> (Settler, JoinHandle<()>) {
+/// Starts the task that writes outcomes; it ends when every [`Settler`] is gone and all is written. `wake` hears of
+/// messages that are to be tried again at once.
+pub(super) fn start(store: Store, wake: Arc<Notify>) -> (Settler, JoinHandle<()>) {
     let (sender, mut waiting) = mpsc::channel(LINE);
     let task = tokio::spawn(async move {
         let mut group = Vec::with_capacity(GROUP);
@@ -43,6 +46,10 @@ pub(super) fn start(store: Store) -> (Settler, JoinHandle<()>) {
                 }
                 tracing::error!(%error, outcomes = group.len(), "outcomes could not be written; trying again");
                 tokio::time::sleep(AFTER_TROUBLE).await;
+            }
+            // Only now can a claim find them.
+            if group.iter().any(|settled| settled.state == State::Queued) {
+                wake.notify_one();
             }
         }
     });

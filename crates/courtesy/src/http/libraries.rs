@@ -15,7 +15,10 @@ use super::events::DryRun;
 use super::messages::no_store;
 use super::problem::{FieldError, Problem, Refusal, read_json};
 use crate::clock;
-use crate::library::{Library, LibraryCode, RowError, read_csv};
+use crate::library::{By, Claims, Library, LibraryCode, RowError, read_csv};
+
+/// One change at a time: what a record claims is compared with what is kept, and then it is kept.
+static CHANGING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// All Participant Records that the key may see.
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,6 +63,7 @@ pub async fn put(
     Query(DryRun { dry_run }): Query<DryRun>,
     body: Bytes,
 ) -> Result<Response, Refusal> {
+    let _changing = CHANGING.lock().await;
     let given = put_checked(&app, &caller, &code, &body)?;
     if !dry_run {
         keep(&app, vec![given.clone()], &caller).await?;
@@ -79,6 +83,10 @@ fn put_checked(app: &App, caller: &Caller, code: &str, body: &[u8]) -> Result<Li
         .into_iter()
         .map(|problem| FieldError { pointer: format!("/{}", problem.field), detail: problem.detail, code: "invalid" })
         .collect();
+    let by = if caller.must_be_consortium().is_ok() { By::Consortium } else { By::Library };
+    if let Some(problem) = with_claims(app, |claims| claims.problem(&given, by)) {
+        errors.push(FieldError { pointer: format!("/{}", problem.field), detail: problem.detail, code: "invalid" });
+    }
     if given.code != code {
         let detail = format!("it says {} and the address says {code}", given.code);
         errors.push(FieldError { pointer: "/code".to_owned(), detail, code: "invalid" });
@@ -89,6 +97,19 @@ fn put_checked(app: &App, caller: &Caller, code: &str, body: &[u8]) -> Result<Li
     let detail =
         errors.iter().map(|error| format!("{}: {}", error.pointer, error.detail)).collect::<Vec<_>>().join("; ");
     Err(Problem::new("field-invalid", detail, "Fix the fields and send the record again.").with(errors))
+}
+
+/// What is taken at this moment, given to `look`.
+fn with_claims<T>(app: &App, look: impl FnOnce(&Claims<'_>) -> T) -> T {
+    let libraries = app.book.libraries();
+    let keys = app.keyring.all();
+    let delegated = keys.iter().filter_map(|key| {
+        let owner = LibraryCode::parse(key.library.as_deref()?).ok()?;
+        Some((standards::domain::Domain::parse(&key.domain).ok()?, owner))
+    });
+    let delegated: Vec<_> = delegated.collect();
+    let ours = [app.config.shared.domain.clone(), app.config.shared.bounces()];
+    look(&Claims { ours, libraries: &libraries, delegated: &delegated })
 }
 
 /// Keeps records, lets the book see them, and has their domains looked at.
@@ -130,7 +151,8 @@ pub async fn import(
     body: Bytes,
 ) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
-    let libraries = match read_csv(&body) {
+    let _changing = CHANGING.lock().await;
+    let libraries = match with_claims(&app, |claims| read_csv(&body, claims)) {
         Ok(libraries) => libraries,
         Err(rows) => {
             let detail = format!("{} errors; nothing was changed.", rows.len());

@@ -95,6 +95,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("PUT", "/v1/libraries/{library}", Audience::Key),
     ("GET", "/v1/libraries/{library}/sender", Audience::Key),
     ("PUT", "/v1/libraries/{library}/relay-secret", Audience::Key),
+    ("GET", "/v1/libraries/{library}/kit", Audience::Key),
     ("GET", "/v1/libraries/{library}/incidents", Audience::Key),
     ("GET", "/v1/libraries/{library}/notices", Audience::Key),
     ("PUT", "/v1/libraries/{library}/notices/{notice}", Audience::Key),
@@ -140,6 +141,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/libraries/{library}", get(libraries::show).put(libraries::put))
         .route("/v1/libraries/{library}/sender", get(senders::show))
         .route("/v1/libraries/{library}/relay-secret", put(senders::relay_secret))
+        .route("/v1/libraries/{library}/kit", get(senders::kit))
         .route("/v1/libraries/{library}/incidents", get(senders::incidents))
         .route("/v1/libraries/{library}/notices", get(notices::list))
         .route("/v1/libraries/{library}/notices/{notice}", put(notices::switch))
@@ -159,10 +161,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/doctor", get(senders::doctor))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
-        .layer(axum::middleware::from_fn(plain_refusals))
         .layer(axum::extract::DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(largest))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_MAX))
+        // Outside of the layers that refuse, so that it sees their refusals.
+        .layer(axum::middleware::from_fn(plain_refusals))
         .layer(CatchPanicLayer::custom(|_| {
             Problem::new("unavailable", "Something went wrong on our side.", "Send it again in a moment.")
                 .into_response()
@@ -170,8 +173,8 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Problems are titled in the caller's language. What the layers below the handlers refuse in plain text (a body too large, a query that cannot be read) is made a
-/// problem document like every other refusal.
+/// Problems are titled in the caller's language. What layers and extractors refuse in plain text (a body too large, a
+/// query that cannot be read, a time-out) is made a problem document like every other refusal.
 async fn plain_refusals(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
     let language = problem::accepted_language(request.headers());
     let response = next.run(request).await;
@@ -183,18 +186,23 @@ async fn plain_refusals(request: axum::extract::Request, next: axum::middleware:
     if !is_plain {
         return response;
     }
-    match response.status() {
+    let problem = match response.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::new("body-too-large", "The request is larger than this address takes.", "Send it in parts.")
-                .into_response()
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            let detail = "The request took longer than a minute; whether it was taken is not known.";
+            let fix = "Send the same request again: what was taken is not taken twice.";
+            Problem::new("too-slow", detail, fix)
         }
         StatusCode::BAD_REQUEST => {
             let (_, body) = response.into_parts();
             let words = axum::body::to_bytes(body, 4096).await.unwrap_or_default();
-            Problem::new("field-invalid", String::from_utf8_lossy(&words), "Fix the query.").into_response()
+            Problem::new("field-invalid", String::from_utf8_lossy(&words), "Fix the query.")
         }
-        _ => response,
-    }
+        _ => return response,
+    };
+    problem.titled(language).into_response()
 }
 
 async fn not_found() -> Refusal {

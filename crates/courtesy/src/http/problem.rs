@@ -34,6 +34,7 @@ const PROBLEMS: &[(&str, u16, &str, &str)] = &[
         "The file has errors; nothing was changed",
         "Le fichier contient des erreurs ; rien n’a été modifié",
     ),
+    ("too-slow", 503, "The request took too long", "La requête a pris trop de temps"),
     (
         "unavailable",
         503,

@@ -22,6 +22,7 @@ use crate::delivery::own_relay;
 use crate::keyring::Key;
 use crate::library::Library;
 use crate::published;
+use crate::sender::Format;
 
 /// In whose name a library's messages leave now.
 #[derive(Debug, Serialize, ToSchema)]
@@ -107,6 +108,46 @@ pub async fn relay_secret(
     app.store.put_relay_secret(library.code.clone(), sealed, clock::now()).await?;
     app.senders.forget_relay(&library.code);
     Ok(no_store(StatusCode::NO_CONTENT))
+}
+
+/// `?format=` of the kit.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct KitFormat {
+    /// table, zone, powershell, terraform or letter; JSON without it.
+    format: Option<String>,
+}
+
+/// The records that the library's IT department publishes, each compared with live DNS.
+#[utoipa::path(get, path = "/v1/libraries/{library}/kit", tag = "senders", params(("library" = String, Path), KitFormat), responses((status = 200, body = Object), (status = 409, body = Problem)), security(("key" = [])))]
+pub async fn kit(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(code): Path<String>,
+    Query(KitFormat { format }): Query<KitFormat>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let library = library(&app, &caller, &code)?;
+    let format = format.map(|text| Format::from_code(&text).ok_or(text)).transpose().map_err(|text| {
+        let all = Format::ALL.map(Format::code).join(", ");
+        wrong("/format", format!("“{text}” is no format; use {all}"))
+    })?;
+    let Some(from) = &library.from else {
+        let detail =
+            format!("{} sends from the shared address, which needs nothing of its IT department.", library.code);
+        return Err(Problem::new("conflict", detail, "Set its From address first.").into());
+    };
+    let Some(kit) = app.senders.kit(&library, from.domain()).await else {
+        return Err(Problem::new("unavailable", "The DNS did not answer in time.", "Ask again in a minute.").into());
+    };
+    Ok(match format {
+        None => no_store(Json(kit)),
+        Some(format) => {
+            let text = kit.render(format, accepted_language(&headers));
+            let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+            (kind, text).into_response()
+        }
+    })
 }
 
 /// What is wrong at the moment, or was.
@@ -250,7 +291,7 @@ pub async fn dkim_rotate(State(app): State<Arc<App>>, caller: Caller, body: Byte
 #[utoipa::path(get, path = "/v1/zone", tag = "senders", responses((status = 200, content_type = "text/plain", body = String)), security(("key" = [])))]
 pub async fn zone(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
-    let text = published::zone(&app.config, &app.book.libraries(), &app.keyring.all());
+    let text = published::zone(&app.config, &app.keyring.all());
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], text)
         .into_response())
 }
@@ -311,7 +352,7 @@ pub async fn doctor(State(app): State<Arc<App>>, caller: Caller, headers: Header
     for region in published::regions(&app.config) {
         let proven = app.senders.look_at_shared(&region).await;
         match proven {
-            Some(proof) if proof.is_proven(now) => {
+            Some(proof) if proof.is_proven(clock::now()) => {
                 find("pass", "shared domain", format!("{shared} is proven for {region}"))
             }
             Some(proof) => {

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use super::{Event, Handed, Intake, Side, Strictness, Told};
 use crate::clock;
+use crate::notice::Language;
 use crate::notice::status::Status;
 use crate::sender::SenderKind;
 use crate::watch::Change;
@@ -41,10 +42,11 @@ async fn tell(intake: &Intake, change: Change) -> crate::store::Result<()> {
     if !intake.store.incident(library, CAUSE.to_owned(), detail, now).await? {
         return Ok(());
     }
-    let [en, _] = change.why;
+    // Staff notices are in the library's first language, and so is what was found.
+    let language = intake.book.library(&change.library).map_or(Language::En, |library| library.language_for(None));
     let mut told = Told::default();
     told.fields.insert("domain".to_owned(), change.domain.to_string());
-    told.fields.insert("reason".to_owned(), en);
+    told.fields.insert("reason".to_owned(), change.why.get(language).to_owned());
     let event = Event {
         library: change.library,
         request: change.domain.to_string(),

@@ -3,11 +3,14 @@
 //! One row a library, columns by name in any order: `code` and `name_en` must be there, the rest may be. Several
 //! addresses or languages in one cell are separated by `;`.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 
 use standards::address::Address;
 
-use super::{InLanguages, Library, LibraryCode};
+use super::{By, Claims, InLanguages, Library, LibraryCode};
 use crate::notice::Language;
 
 /// Columns that a file may have.
@@ -48,11 +51,11 @@ pub struct RowError {
     pub detail: String,
 }
 
-/// Reads libraries from CSV.
+/// Reads libraries from CSV, which only the consortium imports; `claims` says which From domains nobody can have.
 ///
 /// # Errors
 /// Everything that is wrong with the file, in its order.
-pub fn read_csv(file: &[u8]) -> Result<Vec<Library>, Vec<RowError>> {
+pub fn read_csv(file: &[u8], claims: &Claims<'_>) -> Result<Vec<Library>, Vec<RowError>> {
     let mut errors = Vec::new();
     // A byte order mark is what spreadsheets put before UTF-8.
     let file = file.strip_prefix("\u{feff}".as_bytes()).unwrap_or(file);
@@ -86,6 +89,9 @@ pub fn read_csv(file: &[u8]) -> Result<Vec<Library>, Vec<RowError>> {
             Ok(record) => {
                 let mut row = Row { line, heading: &heading, record: &record, errors: &mut errors };
                 if let Some(library) = row.library() {
+                    if let Some(problem) = claims.problem(&library, By::Consortium) {
+                        errors.push(wrong(line, problem.field, problem.detail));
+                    }
                     if !seen.insert(library.code.clone()) {
                         errors.push(wrong(line, "code", format!("{} stands in this file twice", library.code)));
                     }

@@ -3,9 +3,12 @@
 //! In: what staff typed or imported. Out: a [`Library`] that the other rooms can rely on.
 //! Not here: which sender it may use (`sender`), its words (`notice`).
 
+mod claim;
 mod fields;
 mod import;
 mod relay;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,6 +17,7 @@ use jiff::civil::Date;
 use standards::address::Address;
 
 use crate::notice::Language;
+pub use claim::{By, Claims};
 pub use import::{COLUMNS, RowError, read_csv};
 pub use relay::{OwnRelay, RelayAuth, RelayTls};
 

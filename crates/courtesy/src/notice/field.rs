@@ -3,6 +3,9 @@
 //! In: a name as words or a caller write it. Out: the [`Field`], its kind, whether it gives away what somebody reads,
 //! and with which notices it comes. Not here: values (`value`), and where they come from (`intake`).
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::Language;
 use super::catalogue::{Audience, Notice};
 use super::status::Status;
@@ -276,6 +279,18 @@ fields! {
     Count "count" Number SHOW (Only(OPERATIONS)) (With(&[Status::OpsQueueStuck, Status::OpsBounceDigest])) "3" "3" []
 }
 
+/// Fields by each of their names in plain form. A name that two fields have belongs to the first.
+static BY_NAME: LazyLock<HashMap<String, Field>> = LazyLock::new(|| {
+    let mut names = HashMap::new();
+    for field in Field::ALL {
+        names.entry(field.name().to_owned()).or_insert(*field);
+        for alias in field.row().aliases {
+            names.entry(suggest::plain(alias)).or_insert(*field);
+        }
+    }
+    names
+});
+
 impl Field {
     /// How many fields there are.
     pub const COUNT: usize = Self::ALL.len();
@@ -322,15 +337,14 @@ impl Field {
     /// Reads a field by any of its names: ours, another system's, or a dotted one (`patron.first_name`).
     #[must_use]
     pub fn from_any_name(name: &str) -> Option<Self> {
-        let plain = suggest::plain(name);
-        let by = |wanted: &str| {
-            Self::ALL.iter().copied().find(|field| {
-                field.name() == wanted || field.row().aliases.iter().any(|alias| suggest::plain(alias) == wanted)
+        let by = |wanted: &str| BY_NAME.get(wanted).copied();
+        // Most callers write the name as it stands: every field of every event comes by here.
+        by(name).or_else(|| {
+            let plain = suggest::plain(name);
+            by(&plain).or_else(|| {
+                let (group, rest) = plain.split_once('_')?;
+                GROUPS.contains(&group).then(|| by(rest)).flatten()
             })
-        };
-        by(&plain).or_else(|| {
-            let (group, rest) = plain.split_once('_')?;
-            GROUPS.contains(&group).then(|| by(rest)).flatten()
         })
     }
 

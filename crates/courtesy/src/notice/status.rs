@@ -3,7 +3,9 @@
 //! In: a status as an ILL system writes it (`overdue`, `Received - no attachments`, `RetryPossible`). Out: our
 //! [`Status`]. Not here: which message of ISO 18626 gives which status (`intake`), and who is told (`catalogue`).
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 use super::suggest;
 
@@ -128,17 +130,28 @@ statuses! {
     OpsBounceDigest "ops_bounce_digest" []
 }
 
+/// Statuses by each of their names in plain form. A name that two statuses have belongs to the first.
+static BY_NAME: LazyLock<HashMap<String, Status>> = LazyLock::new(|| {
+    let mut names = HashMap::new();
+    for status in Status::ALL {
+        for name in std::iter::once(status.code()).chain(status.aliases().iter().copied()) {
+            names.entry(suggest::plain(name)).or_insert(*status);
+        }
+    }
+    names
+});
+
 impl Status {
     /// Reads a status by our code or by a name other systems have for it; case, dashes and spaces do not count.
     ///
     /// # Errors
     /// [`NoSuchStatus`], with the status probably meant.
     pub fn from_code(text: &str) -> Result<Self, NoSuchStatus> {
-        let plain = suggest::plain(text);
-        let names = |status: Self| std::iter::once(status.code()).chain(status.aliases().iter().copied());
-        if let Some(found) = Self::ALL.iter().find(|status| names(**status).any(|name| suggest::plain(name) == plain)) {
+        // Most callers write our code: every event and every attempt comes by here.
+        if let Some(found) = BY_NAME.get(text).or_else(|| BY_NAME.get(&suggest::plain(text))) {
             return Ok(*found);
         }
+        let names = |status: Self| std::iter::once(status.code()).chain(status.aliases().iter().copied());
         let near = suggest::nearest(text, Self::ALL.iter().flat_map(|status| names(*status)));
         let suggestion =
             near.and_then(|name| Self::ALL.iter().copied().find(|status| names(*status).any(|n| n == name)));

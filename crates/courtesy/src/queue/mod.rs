@@ -6,6 +6,8 @@
 
 mod retry;
 mod settle;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

@@ -7,6 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use standards::address::Address;
+use standards::domain::Domain;
 
 use super::proof::Standing;
 use super::words::Reason;
@@ -111,19 +112,6 @@ pub fn relay_standing(
         );
     };
     match &known.found {
-        RelayFound::NoSecret => (
-            Standing::Fails,
-            said(
-                "relay_no_secret",
-                format!(
-                    "We have no password for the library’s own mail server {host}. The library’s IT has to give it."
-                ),
-                format!(
-                    "Nous n’avons pas le mot de passe du serveur de courriel {host} de la bibliothèque. Le service informatique de la bibliothèque doit le fournir."
-                ),
-                None,
-            ),
-        ),
         RelayFound::Waiting => waiting(known, relay, now),
         RelayFound::CameThrough { saw } if proven_still(known, now) => (
             Standing::Holds,
@@ -151,6 +139,13 @@ pub fn relay_standing(
                 Some(saw),
             ),
         ),
+        bad => bad_news(bad, host, from),
+    }
+}
+
+/// What stands against the way for good, until somebody mends it.
+fn bad_news(found: &RelayFound, host: &Domain, from: &Address) -> (Standing, Reason) {
+    match found {
         RelayFound::NotAuthenticated { saw } => (
             Standing::Fails,
             said(
@@ -186,6 +181,19 @@ pub fn relay_standing(
                 format!("The library’s own mail server {host} could not be reached securely."),
                 format!("Le serveur de courriel {host} de la bibliothèque n’a pas pu être joint de façon sécurisée."),
                 Some(why),
+            ),
+        ),
+        RelayFound::NoSecret | RelayFound::Waiting | RelayFound::CameThrough { .. } => (
+            Standing::Fails,
+            said(
+                "relay_no_secret",
+                format!(
+                    "We have no password for the library’s own mail server {host}. The library’s IT has to give it."
+                ),
+                format!(
+                    "Nous n’avons pas le mot de passe du serveur de courriel {host} de la bibliothèque. Le service informatique de la bibliothèque doit le fournir."
+                ),
+                None,
             ),
         ),
     }

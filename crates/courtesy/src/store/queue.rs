@@ -104,26 +104,43 @@ pub struct Counts {
 }
 
 impl Store {
-    /// Libraries that have a message due at `now` and are not paused, each once. Costs one index step a library,
-    /// however much waits.
+    /// Libraries that have a message due at `now` and are not paused, each once, from the one after `last` on and around.
+    /// Costs one index step for each library with anything waiting, however much waits.
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn libraries_due(&self, now: Timestamp, most: u32) -> Result<Vec<String>> {
-        // A loose index scan: the next library after the last one that has anything due.
+    pub async fn libraries_due(&self, now: Timestamp, last: &str, most: u32) -> Result<Vec<String>> {
+        let mut due = self.libraries_due_between(now, last, None, most).await?;
+        let room = most.saturating_sub(u32::try_from(due.len()).unwrap_or(u32::MAX));
+        if room > 0 && !last.is_empty() {
+            due.extend(self.libraries_due_between(now, "", Some(last), room).await?);
+        }
+        Ok(due)
+    }
+
+    async fn libraries_due_between(
+        &self,
+        now: Timestamp,
+        after: &str,
+        upto: Option<&str>,
+        most: u32,
+    ) -> Result<Vec<String>> {
+        // A loose index scan: the next library after the last one that has anything waiting.
         let rows = sqlx::query(
             "with recursive next (library) as (\
-               select min(library) from message where due_at is not null \
+               select min(library) from message where due_at is not null and library > $3 \
                union all \
                select (select min(library) from message where due_at is not null and library > next.library) \
-               from next where next.library is not null) \
-             select library from next where library is not null and exists (\
+               from next where next.library is not null and ($4 is null or next.library < $4)) \
+             select library from next where library is not null and ($4 is null or library <= $4) and exists (\
                select 1 from message where message.library = next.library and due_at is not null and due_at <= $1) \
              and not exists (select 1 from pause where pause.library in ('', next.library)) \
              limit $2",
         )
         .bind(micros(now))
         .bind(i64::from(most))
+        .bind(after)
+        .bind(upto)
         .fetch_all(&self.readers)
         .await?;
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()

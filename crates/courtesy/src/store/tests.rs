@@ -107,3 +107,18 @@ async fn taking_over_leaves_alone_what_waits_or_is_over() {
     let sole = Sole::of(&folder.path().join("courtesy.db")).unwrap();
     assert_eq!(store.take_over(&sole, after(2)).await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn every_library_has_its_turn_however_many_have_work() {
+    let (store, _folder) = store().await;
+    store.accept(["A", "B", "C", "D"].map(|library| event(library, 1)).to_vec()).await.unwrap();
+    let due = |last: &'static str, most| {
+        let store = &store;
+        async move { store.libraries_due(NOW, last, most).await.unwrap() }
+    };
+    assert_eq!(due("", 2).await, ["A", "B"]);
+    assert_eq!(due("B", 2).await, ["C", "D"]);
+    assert_eq!(due("C", 3).await, ["D", "A", "B"]);
+    assert_eq!(due("B", 9).await, ["C", "D", "A", "B"]);
+    assert!(store.libraries_due(after(-1), "", 9).await.unwrap().is_empty());
+}

@@ -4,8 +4,10 @@
 //! a [`Change`] whenever a library's sender changes by itself. Accepting an event never waits for DNS; an attempt in a
 //! library's own name waits for it only where the facts at hand have run out.
 
-pub mod canary;
 mod observed;
+mod switched;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,7 +28,9 @@ use crate::net::dns::Resolver;
 use crate::net::facts;
 use crate::notice::Language;
 use crate::outcome::{Cause, Outcome, Provider};
-use crate::sender::{self, Family, OurKey, Ours, Plan, Proof, RelayFound, RelayProof, SenderKind, Situation, Subject};
+use crate::sender::{
+    self, Family, Kit, OurKey, Ours, Plan, Proof, Reason, RelayFound, RelayProof, SenderKind, Situation, Subject,
+};
 use crate::store::{Book, Store};
 
 /// How long one look at a domain's records may take: a few dozen questions, most of them answered in milliseconds.
@@ -47,6 +51,33 @@ const PLAN_REMEMBERED: jiff::SignedDuration = jiff::SignedDuration::from_secs(1)
 /// The incident of a relay that does not let us send.
 const RELAY_CAUSE: &str = "relay.auth";
 
+/// Facts are not used in the last moment before they run out: a receiver asks for the same records a moment after us, and
+/// what was taken away since would be gone for it.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
+
+/// Nor in the last quarter, where that is shorter.
+const LAST_PART: i32 = 4;
+
+/// Whether facts may be used for a message that a receiver checks a moment later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Good {
+    Yes,
+    /// They run out in so long.
+    NotLong(Duration),
+    No,
+}
+
+/// How good facts are that were asked for at `checked_at` and run out at `expires_at`.
+fn good(checked_at: Timestamp, expires_at: Timestamp, now: Timestamp) -> Good {
+    let left = Duration::try_from(expires_at.duration_since(now)).unwrap_or(Duration::ZERO);
+    let last = Duration::try_from(expires_at.duration_since(checked_at) / LAST_PART).unwrap_or(Duration::ZERO);
+    match left {
+        Duration::ZERO => Good::No,
+        left if left < last.min(LAST_MOMENT) => Good::NotLong(left),
+        _ => Good::Yes,
+    }
+}
+
 /// A library's sender has changed by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -56,8 +87,8 @@ pub struct Change {
     pub domain: Domain,
     /// The sender now.
     pub now: SenderKind,
-    /// Why, in English and French.
-    pub why: [String; 2],
+    /// Why.
+    pub why: Reason,
 }
 
 type PlanKey = (LibraryCode, Language, Option<Family>, Vec<SenderKind>);
@@ -87,6 +118,7 @@ pub struct Senders {
     relays: RwLock<HashMap<LibraryCode, RelayProof>>,
     relays_changed: Notify,
     changes: mpsc::UnboundedSender<Change>,
+    told: switched::Told,
 }
 
 impl Senders {
@@ -104,6 +136,7 @@ impl Senders {
         let (changes, changed) = mpsc::unbounded_channel();
         let observed = observed::Ledger::open(&store, &config.shared.domain).await?;
         let relays = store.relay_proofs().await?;
+        let told = switched::Told::open(&store).await?;
         let senders = Self {
             config,
             store,
@@ -119,6 +152,7 @@ impl Senders {
             relays: RwLock::new(relays.into_iter().collect()),
             relays_changed: Notify::new(),
             changes,
+            told,
         };
         Ok((Arc::new(senders), changed))
     }
@@ -175,7 +209,7 @@ impl Senders {
         }
         let plan = self.plan(library, &[], now);
         if plan.sender != before {
-            let why = Language::ALL.map(|language| plan.reason.get(language).to_owned());
+            let why = plan.reason.clone();
             tracing::info!(library = %library.code, sender = plan.sender.code(), "the sender changed");
             let domain = plan.from.domain().clone();
             let _ = self.changes.send(Change { library: library.code.clone(), domain, now: plan.sender, why });
@@ -248,7 +282,7 @@ impl Senders {
         {
             return Arc::clone(&known.plan);
         }
-        let plan = Arc::new(self.made(library, language, family, refused, now));
+        let plan = Arc::new(self.made(library, language, family, refused));
         if plans.len() >= PLANS_MAX {
             plans.clear();
         }
@@ -257,14 +291,7 @@ impl Senders {
         plan
     }
 
-    fn made(
-        &self,
-        library: &Library,
-        language: Language,
-        family: Option<Family>,
-        refused: &[SenderKind],
-        now: Timestamp,
-    ) -> Plan {
+    fn made(&self, library: &Library, language: Language, family: Option<Family>, refused: &[SenderKind]) -> Plan {
         let ours = self.ours(&library.region);
         let domains = library.from.iter().map(|from| from.domain()).chain([&ours.shared]);
         let proofs: Vec<Proof> =
@@ -281,16 +308,24 @@ impl Senders {
             relay: relay.as_ref(),
             exclude: refused,
         };
-        sender::plan(&situation, now)
+        // The clock is read after the facts: a look may have ended while the caller was on its way here, and facts of the
+        // future prove nothing.
+        sender::plan(&situation, clock::now())
     }
 
-    /// Looks at the library's own domain where the facts at hand have run out. Waits for DNS, within a limit.
+    /// Looks at the library's own domain where the facts at hand have run out, or are about to. Waits for DNS, within a
+    /// limit.
     pub async fn make_sure(&self, library: &Library, now: Timestamp) {
         let Some(from) = &library.from else { return };
         let current = self.proof(from.domain(), &library.region);
-        if current.is_none_or(|proof| proof.facts.expires_at() <= now) {
-            self.look(from.domain(), library, &self.dns).await;
+        let good_for = current.map_or(Good::No, |proof| good(proof.facts.checked_at(), proof.facts.expires_at(), now));
+        match good_for {
+            Good::Yes => return,
+            // No cache between us and the library answers anything new before.
+            Good::NotLong(left) => tokio::time::sleep(left).await,
+            Good::No => {}
         }
+        self.look(from.domain(), library, &self.dns).await;
     }
 
     /// Looks at the library's own domain without believing any cache: a receiver has said otherwise.
@@ -321,25 +356,14 @@ impl Senders {
         if self.observed.count(&library.code, plan.from.domain(), name, plan.sender, accepted) {
             self.generation.fetch_add(1, Ordering::Relaxed);
         }
-        let Some(cause) = authentication else { return };
-        let detail = format!("{name} refused {} ({})", plan.from.domain(), plan.rung.code());
-        let (code, cause) = (library.code.to_string(), cause.code().to_owned());
-        match self.store.incident(code, cause.clone(), detail, now).await {
-            Ok(true) => self.tell(library, plan, [&cause, &cause]),
-            Ok(false) => {}
-            Err(error) => tracing::error!(%error, "an incident could not be kept"),
+        match authentication {
+            None => self.accepted(library, plan, name, now).await,
+            Some(cause) => {
+                self.refused(library, plan, name, cause.code(), now).await;
+                // So many refusals may have outvoted the records.
+                self.tell_changes(plan.from.domain(), &library.region, now);
+            }
         }
-    }
-
-    fn tell(&self, library: &Library, plan: &Plan, why: [&str; 2]) {
-        let change = Change {
-            library: library.code.clone(),
-            domain: plan.from.domain().clone(),
-            now: SenderKind::Shared,
-            why: why.map(str::to_owned),
-        };
-        // Nobody listens only while we are stopping.
-        let _ = self.changes.send(change);
     }
 
     /// One look at a domain; several who ask at once share it.
@@ -362,7 +386,7 @@ impl Senders {
             tracing::warn!(%domain, "DNS took too long");
             return;
         };
-        self.learn(key, facts, library);
+        self.learn(key, facts);
     }
 
     /// What to look for at `domain`: our keys and names there.
@@ -380,21 +404,27 @@ impl Senders {
         if shared { Subject::shared(keys, ours) } else { Subject::library(domain.clone(), keys, ours) }
     }
 
-    /// Keeps new facts, and tells where they change the library's sender.
-    fn learn(&self, key: ProofKey, facts: sender::Facts, library: &Library) {
-        let now = clock::now();
-        let own = library.from.as_ref().is_some_and(|from| *from.domain() == key.0);
-        let known_before = self.proof(&key.0, &key.1).is_some();
-        let before = self.plan(library, &[], now).sender;
+    /// The records that `library` has published for its From domain `domain`, or should, past every cache. None when the
+    /// DNS took too long.
+    pub async fn kit(&self, library: &Library, domain: &Domain) -> Option<Kit> {
+        self.keys_for(domain, library).await;
+        let fresh = self.dns.fresh().ok()?;
+        let ours = self.ours(&library.region);
+        let subject = self.subject(domain, &ours);
+        // Libraries that share a domain share its keys, which are published under the name of the first of them.
+        let key = ours.library_selectors.iter().find_map(|selector| self.keyring.get(domain.as_str(), selector));
+        let owner = key.and_then(|key| LibraryCode::parse(key.library.as_deref()?).ok());
+        let code = owner.unwrap_or_else(|| library.code.clone());
+        tokio::time::timeout(LOOK_MAX, facts::kit(&fresh, &ours, &subject, &code, clock::now())).await.ok()
+    }
+
+    /// Keeps new facts, and tells where they change a library's sender.
+    fn learn(&self, key: ProofKey, facts: sender::Facts) {
+        let (domain, region) = key.clone();
         let proof = Arc::new(Proof::of(facts, self.config.proof.age_limit));
-        self.proofs.write().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), proof);
+        self.proofs.write().unwrap_or_else(PoisonError::into_inner).insert(key, proof);
         self.generation.fetch_add(1, Ordering::Relaxed);
-        let plan = self.plan(library, &[], now);
-        if own && known_before && plan.sender != before {
-            let why = Language::ALL.map(|language| plan.reason.get(language).to_owned());
-            tracing::info!(library = %library.code, domain = %key.0, sender = plan.sender.code(), "the sender changed");
-            let _ = self.changes.send(Change { library: library.code.clone(), domain: key.0, now: plan.sender, why });
-        }
+        self.tell_changes(&domain, &region, clock::now());
     }
 
     /// What was answered to this library's messages in the last seven days.

@@ -1,12 +1,30 @@
 //! Rooms together, on real sockets: the one integration binary.
 
 #[cfg(test)]
+mod api;
+#[cfg(test)]
 mod bounce_corpus;
+#[cfg(test)]
+mod chosen_sender;
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod flow;
 #[cfg(test)]
 mod own_relay;
 #[cfg(test)]
 mod proof;
 #[cfg(test)]
+mod sender_flow;
+#[cfg(test)]
 mod smtp_client;
 #[cfg(test)]
 mod spf_suite;
+#[cfg(test)]
+mod store;
+#[cfg(test)]
+mod tidy;
+#[cfg(test)]
+mod world;

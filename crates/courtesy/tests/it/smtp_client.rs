@@ -69,7 +69,7 @@ fn one_host(address: SocketAddr) -> Route {
 }
 
 async fn deliver(pool: &Pool, envelope: &Envelope, route: &Route) -> Attempted {
-    pool.deliver(envelope, route, &relay(), &Security::Opportunistic).await.unwrap()
+    pool.deliver(|| envelope.clone(), route, &relay(), &Security::Opportunistic).await.unwrap()
 }
 
 /// One message to one host with these scripts: what came of it, and what the host heard.

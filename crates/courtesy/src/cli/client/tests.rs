@@ -16,7 +16,10 @@ fn what_people_type_cannot_leave_its_segment() {
 
 #[test]
 fn a_query_has_what_was_given() {
-    let path = with_query("/v1/messages", &[("state", Some("failed".into())), ("cause", None), ("request", Some("B C".into()))]);
+    let path = with_query(
+        "/v1/messages",
+        &[("state", Some("failed".into())), ("cause", None), ("request", Some("B C".into()))],
+    );
     assert_eq!(path, "/v1/messages?state=failed&request=B%20C");
     assert_eq!(with_query("/v1/keys", &[("x", None)]), "/v1/keys");
 }

@@ -2,6 +2,8 @@
 //!
 //! In: the practice internet and the day. Out: one [`Case`] for each notice. The people and the books do not exist.
 
+use std::sync::Arc;
+
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use practice::provider::{Family, Provider};
@@ -46,7 +48,7 @@ const STATUSES: [Status; 7] = [
     Status::Overdue,
     Status::Unfilled,
     Status::DueSoon,
-    Status::Shipped,
+    Status::RenewalAccepted,
     Status::Recalled,
     Status::PickupReminder,
 ];
@@ -133,15 +135,17 @@ impl Case {
     }
 }
 
-/// One notice from each library to its patron at each provider.
-pub(super) fn cases(providers: &[std::sync::Arc<Provider>], today: Date) -> Vec<Case> {
-    let of_library = |(number, place): (usize, Place)| {
-        let case = move |(index, provider): (usize, &std::sync::Arc<Provider>)| {
-            Case::new(place, number, provider, index, today)
-        };
-        providers.iter().enumerate().map(case).collect::<Vec<_>>()
-    };
-    LIBRARIES.into_iter().enumerate().flat_map(of_library).collect()
+/// One notice from each library to its patron at each provider, the small provider last.
+pub(super) fn cases(providers: &[Arc<Provider>], today: Date) -> Vec<Case> {
+    let mut providers: Vec<&Provider> = providers.iter().map(Arc::as_ref).collect();
+    providers.sort_by_key(|provider| provider.family() == Family::Stock);
+    let mut cases = Vec::with_capacity(LIBRARIES.len() * providers.len());
+    for (number, place) in LIBRARIES.into_iter().enumerate() {
+        for (index, provider) in providers.iter().enumerate() {
+            cases.push(Case::new(place, number, provider, index, today));
+        }
+    }
+    cases
 }
 
 /// The Participant Record of a practice library, as its staff would send it to the API.
@@ -168,10 +172,7 @@ fn fields(status: Status, title: &str, author: &str, language: Language, today: 
         Status::Overdue => fields.extend([("due_date", day(-3)), ("days_overdue", "3".to_owned())]),
         Status::DueSoon => fields.extend([("due_date", day(3)), ("renewals_left", "1".to_owned())]),
         Status::Recalled => fields.push(("new_due_date", day(5))),
-        Status::Shipped => {
-            let courier = if language == Language::En { "Courier" } else { "Messagerie" };
-            fields.push(("sent_via", courier.to_owned()));
-        }
+        Status::RenewalAccepted => fields.push(("new_due_date", day(21))),
         Status::Unfilled => {
             let why = match language {
                 Language::En => "In use at every library that owns it",

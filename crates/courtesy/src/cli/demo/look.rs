@@ -16,6 +16,9 @@ use super::words::{self, either};
 use super::{SERVICE, Story};
 use crate::notice::Language;
 
+/// As much of a reply as fits behind its attempt.
+const REPLY_LETTERS: usize = WIDTH - 50;
+
 /// The story, chapter by chapter.
 pub(super) fn told(story: &Story, language: Language) -> String {
     let mut text = String::new();
@@ -27,8 +30,8 @@ pub(super) fn told(story: &Story, language: Language) -> String {
     put(either(language, "\n1. TODAY", "\n1. AUJOURD’HUI"));
     put(&paragraph(either(
         language,
-        "One server sends for all libraries and writes each library’s own address into From. Nobody has asked the libraries’ domains whether it may, but the patrons’ mail providers do.",
-        "Un seul serveur envoie pour toutes les bibliothèques et met l’adresse de chacune dans le champ De. Personne n’a demandé aux domaines des bibliothèques s’il le peut; les fournisseurs de courriel, eux, le demandent.",
+        "One server sends for all libraries, with each library’s own address as the sender. Few of their domains list that server as one that may, and the patrons’ mail providers check.",
+        "Un seul serveur envoie pour toutes les bibliothèques, avec l’adresse de chacune comme expéditeur. Peu de leurs domaines l’y autorisent, et les fournisseurs de courriel des usagers vérifient.",
     )));
     put(&tables::table(rows, |row| &row.before, language));
     put(tables::legend(language));
@@ -103,29 +106,34 @@ fn published(story: &Story, language: Language) -> String {
 fn refused(story: &Story, language: Language) -> String {
     let told = &story.refused;
     let place = &told.case.place;
-    let provider = words::provider(told.case.family, language);
+    let provider = words::provider_said(told.case.family, language);
     let mut text = paragraph(&either(
         language,
-        format!("{provider} refuses a notice of {} although all is in order. Nobody has to press Resend:", place.town),
         format!(
-            "{provider} refuse un avis de {} alors que tout est en règle. Personne n’a à le renvoyer :",
+            "{provider} wrongly refuses a notice of {}. Courtesy looks at the DNS again and sends it from the shared address:",
+            place.town
+        ),
+        format!(
+            "{provider} refuse à tort un avis de {}. Courtesy consulte de nouveau le DNS et l’envoie de l’adresse commune :",
             place.town
         ),
     ));
     for one in &told.tries {
-        let what = match (one.outcome.as_str(), language) {
-            ("accepted", Language::En) => "accepted",
-            ("accepted", Language::Fr) => "accepté",
-            ("refused", Language::En) => "refused",
-            ("refused", Language::Fr) => "refusé",
-            (_, Language::En) => "asked to come again",
-            (_, Language::Fr) => "remis à plus tard",
+        let what = match one.outcome.as_str() {
+            "accepted" => either(language, "accepted", "accepté"),
+            "refused" => either(language, "refused", "refusé"),
+            _ => either(language, "later", "plus tard"),
         };
-        let when = format!("{:.3} s", f64::from(i32::try_from(one.after_ms).unwrap_or(i32::MAX)) / 1000.0);
-        let reply: String = one.reply.chars().take(WIDTH - 62).collect();
-        let more = if one.reply.chars().count() > reply.chars().count() { "…" } else { "" };
-        let _ = writeln!(text, "    {when}  {:<24} {what}  “{}{more}”", one.from, reply.trim_end());
+        let reply: String = one.reply.chars().take(REPLY_LETTERS).collect();
+        let more = if one.reply.chars().count() > REPLY_LETTERS { " …" } else { "" };
+        let (ms, from) = (one.after_ms, &one.from);
+        let _ = writeln!(text, "    {ms:>5} ms  {from:<22} {what:<9} {}{more}", reply.trim_end());
     }
+    text.push_str(&paragraph(either(
+        language,
+        "Nobody had to press Resend, and the patron’s address was not blamed.",
+        "Personne n’a eu à le renvoyer, et l’adresse de l’usager n’a pas été mise en cause.",
+    )));
     text
 }
 

@@ -36,13 +36,6 @@ pub(super) struct DemoArgs {
     /// End after the story; without it everything stays up, to be looked at, until Ctrl-C
     #[arg(long)]
     once: bool,
-    /// The language in which the story is told: en or fr
-    #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = language)]
-    lang: Language,
-}
-
-fn language(tag: &str) -> Result<Language, String> {
-    Language::from_tag(tag).ok_or_else(|| "use en or fr".to_owned())
 }
 
 /// All that happened.
@@ -54,7 +47,7 @@ struct Story {
 
 /// Plays the story and tells it.
 pub(super) async fn run(args: &DemoArgs, common: &Common) -> Result<Exit> {
-    let language = args.lang;
+    let language = common.language();
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut stopped = async || {
@@ -81,7 +74,15 @@ pub(super) async fn run(args: &DemoArgs, common: &Common) -> Result<Exit> {
         stopped().await;
     }
     stage.strike().await?;
-    Ok(if shown? { Exit::Good } else { Exit::Failed })
+    if shown? {
+        return Ok(Exit::Good);
+    }
+    let failed = (
+        "It did not go as it should: not every notice reached an inbox.",
+        "Il y a eu un problème : les avis ne sont pas tous arrivés.",
+    );
+    say(language, failed.0, failed.1);
+    Ok(Exit::Failed)
 }
 
 async fn play(stage: &Stage, language: Language) -> Result<Story> {
@@ -109,18 +110,25 @@ async fn play(stage: &Stage, language: Language) -> Result<Story> {
 fn tell(stage: &Stage, story: &Story, args: &DemoArgs, common: &Common) -> Result<()> {
     let mut out = std::io::stdout().lock();
     if common.json {
-        writeln!(out, "{}", story.json(args.lang))?;
+        writeln!(out, "{}", story.json(common.language()))?;
+        if !args.once {
+            eprint!(
+                "
+{}",
+                look::addresses(stage, &story.rows, common.language())?
+            );
+        }
         return Ok(());
     }
-    write!(out, "{}", look::told(story, args.lang))?;
+    write!(out, "{}", look::told(story, common.language()))?;
     if args.once {
         let (en, fr) = (
             "Without --once everything stays up, to be looked at.",
             "Sans --once, tout reste ouvert pour être consulté.",
         );
-        writeln!(out, "\n{}", either(args.lang, en, fr))?;
+        writeln!(out, "\n{}", either(common.language(), en, fr))?;
     } else {
-        write!(out, "\n{}", look::addresses(stage, &story.rows, args.lang)?)?;
+        write!(out, "\n{}", look::addresses(stage, &story.rows, common.language())?)?;
     }
     Ok(())
 }

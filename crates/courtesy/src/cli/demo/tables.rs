@@ -13,7 +13,7 @@ pub(super) const WIDTH: usize = 98;
 
 /// The widest name of a town and the widest situation, with a space behind each.
 const TOWN: usize = 15;
-const SITUATION: usize = 36;
+const SITUATION: usize = 32;
 
 /// Counts of one way of sending.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,7 +65,8 @@ pub(super) fn table(rows: &[Row], judged: impl Fn(&Row) -> &Judged, language: La
         text.push_str(format!("  {first:TOWN$}{second:SITUATION$}{cells}").trim_end());
         text.push('\n');
     };
-    line("", "", columns.iter().map(|name| (*name).to_owned()).collect());
+    let (library, dns) = either(language, ("Library", "what its DNS says"), ("Bibliothèque", "ce que dit son DNS"));
+    line(library, dns, columns.iter().map(|name| (*name).to_owned()).collect());
     for place in LIBRARIES {
         let of_place = rows.iter().filter(|row| row.case.place == place);
         let marks = of_place.map(|row| mark(judged(row).fate).to_owned()).collect();
@@ -94,31 +95,32 @@ pub(super) fn legend(language: Language) -> &'static str {
     either(language, "  ✔ in the inbox   ▲ filed as spam   ✖ refused", "  ✔ boîte de réception   ▲ pourriel   ✖ refusé")
 }
 
+/// Providers that did what they did for the same reason.
+struct Group {
+    why: String,
+    did: Vec<(Fate, Vec<&'static str>)>,
+}
+
 /// Why, library by library, the providers did what they did to the spoofed notices.
 pub(super) fn reasons_before(rows: &[Row], language: Language) -> String {
     of_each(rows, |place, rows| {
-        let mut groups: Vec<(String, Vec<(Fate, Vec<&str>)>)> = Vec::new();
+        let mut groups: Vec<Group> = Vec::new();
         for row in rows {
             let why = words::why_before(place.domain, place.situation, row.before.reason, language);
-            let name = words::provider(row.case.family, language);
-            let group = match groups.iter().position(|(known, _)| *known == why) {
-                Some(index) => &mut groups[index].1,
-                None => {
-                    groups.push((why, Vec::new()));
-                    let last = groups.len() - 1;
-                    &mut groups[last].1
-                }
-            };
-            match group.iter_mut().find(|(fate, _)| *fate == row.before.fate) {
-                Some((_, names)) => names.push(name),
-                None => group.push((row.before.fate, vec![name])),
+            let name = words::provider_said(row.case.family, language);
+            let known = groups.iter_mut().find(|group| group.why == why);
+            match known.map(|group| (group.did.iter().position(|(fate, _)| *fate == row.before.fate), group)) {
+                Some((Some(index), group)) => group.did[index].1.push(name),
+                Some((None, group)) => group.did.push((row.before.fate, vec![name])),
+                None => groups.push(Group { why, did: vec![(row.before.fate, vec![name])] }),
             }
         }
-        let said = groups.iter().map(|(why, did)| {
+        let said = groups.iter().map(|Group { why, did }| {
             let who = did.iter().map(|(fate, names)| words::who_did(names, names.len() == rows.len(), *fate, language));
-            format!("{}{}{why}.", who.collect::<Vec<_>>().join(", "), either(language, ": ", " : "))
+            let who = who.collect::<Vec<_>>().join(", ");
+            capital(&either(language, format!("{who}: {why}."), format!("{who} : {why}.")))
         });
-        said.map(|sentence| capital(&sentence)).collect::<Vec<_>>().join(" ")
+        said.collect::<Vec<_>>().join(" ")
     })
 }
 

@@ -48,9 +48,9 @@ pub(super) struct Try {
     pub cause: Option<String>,
 }
 
-/// The commonest situation is mended: three records, a look, and the next notice is the library's own.
+/// A library is mended: three records, a look, and the next notice is the library's own.
 pub(super) async fn published(stage: &Stage, cases: &[Case]) -> Result<Published> {
-    let case = of(cases, Situation::SoftOnly, 0)?.later("ILL-20001", Status::ReadyForPickup, today());
+    let case = of(cases, Situation::Quarantine, 0)?.later("ILL-20001", Status::ReadyForPickup, today());
     let code = LibraryCode::parse(case.place.code)?;
     let records = wanted(&Domain::parse(case.place.domain)?, &code, &stage.app().senders.ours(REGION));
     for (name, target) in &records {

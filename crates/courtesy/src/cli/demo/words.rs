@@ -28,14 +28,22 @@ pub(super) fn provider(family: Family, language: Language) -> &'static str {
     }
 }
 
+/// The same in a sentence.
+pub(super) fn provider_said(family: Family, language: Language) -> &'static str {
+    match family {
+        Family::Stock => either(language, "a small provider", "un petit fournisseur"),
+        known => provider(known, language),
+    }
+}
+
 /// What a library's DNS says about who may send in its name, in a few words.
 pub(super) fn situation(situation: Situation, language: Language) -> &'static str {
     let (en, fr) = match situation {
-        Situation::Strict => ("lets nobody else write as it", "ne laisse personne écrire à sa place"),
+        Situation::Strict => ("lets nobody else write as it", "n’admet personne d’autre"),
         Situation::IncludesService => ("has authorised Courtesy (SPF)", "a autorisé Courtesy (SPF)"),
         Situation::Delegates => ("has authorised Courtesy (DKIM)", "a autorisé Courtesy (DKIM)"),
         Situation::Nothing => ("publishes nothing", "ne publie rien"),
-        Situation::TwoSpfRecords => ("two SPF records: not valid", "deux enregistrements SPF : invalide"),
+        Situation::TwoSpfRecords => ("two SPF records: not valid", "deux SPF : invalide"),
         Situation::TooManyLookups => ("SPF record too deep: not valid", "SPF trop profond : invalide"),
         Situation::Quarantine => ("asks to file strangers as spam", "classe les inconnus en pourriel"),
         Situation::ListsOldServer => ("has authorised the old server", "a autorisé l’ancien serveur"),

@@ -65,7 +65,7 @@ async fn a_slot_given_to_someone_who_left_goes_to_the_next() {
 async fn who_waits_too_long_is_sent_back() {
     let lane = lane(1);
     let _held = slot(&lane).await;
-    assert!(matches!(lane.enter(Instant::now()).await, Entry::Busy));
+    assert!(matches!(lane.enter(Instant::now()).await, Entry::Busy(_)));
 }
 
 #[tokio::test]

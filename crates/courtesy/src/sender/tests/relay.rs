@@ -82,7 +82,7 @@ fn a_relay_is_left_where_it_refused_this_message_or_the_library_wants_to_hear_of
 }
 
 #[test]
-fn test_messages_go_out_at_once_then_daily_and_sooner_after_bad_news() {
+fn a_canary_goes_out_at_once_then_daily_and_sooner_after_bad_news() {
     let (relay, known) = (own_relay(), came_through(now()));
     let due = |known: &RelayProof, hours| {
         RelayProof::is_due(Some(known), &relay, &known.from, now() + SignedDuration::from_hours(hours))

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use courtesy::delivery::dial::RelayAddr;
 use courtesy::delivery::pace::Limits;
-use courtesy::delivery::pool::Busy;
 use courtesy::delivery::route::{Host as MxHost, Route, Site};
 use courtesy::net::tls::Security;
 use courtesy::outcome::{Said, Stage, Trouble};
@@ -291,8 +290,8 @@ async fn a_full_line_says_so_and_a_cancelled_message_gives_its_place_back() {
     while pool.load(&relay(), &route.site).room > 0 {
         tokio::task::yield_now().await;
     }
-    let one_more = pool.deliver(&to("patron@plain.example"), &route, &relay(), &Security::Opportunistic).await;
-    assert_eq!(one_more.err(), Some(Busy));
+    let one_more = pool.deliver(|| to("patron@plain.example"), &route, &relay(), &Security::Opportunistic).await;
+    assert!(one_more.is_err_and(|busy| busy.wait >= Duration::from_millis(100)));
     let last = waiting.pop().unwrap();
     for one in &waiting {
         one.abort();
@@ -339,7 +338,8 @@ async fn the_relays_own_address_is_spoken_from() {
     let source: IpAddr = "127.0.0.7".parse().unwrap();
     let relay = RelayAddr { sources: vec!["::1".parse().unwrap(), source], ..relay() };
     let route = one_host(host.address);
-    let attempted = pool.deliver(&to("patron@plain.example"), &route, &relay, &Security::Opportunistic).await.unwrap();
+    let attempted =
+        pool.deliver(|| to("patron@plain.example"), &route, &relay, &Security::Opportunistic).await.unwrap();
     assert_said(&attempted, replied(Stage::Content, 250, "ok"));
     assert_eq!(attempted.via.unwrap().local.ip(), source);
     pool.close().await;
@@ -356,7 +356,8 @@ async fn mail_goes_over_ipv6_too() {
     let pool = pool();
     let relay = RelayAddr { sources: vec!["127.0.0.7".parse().unwrap(), "::1".parse().unwrap()], ..relay() };
     let route = one_host(host.address);
-    let attempted = pool.deliver(&to("patron@plain.example"), &route, &relay, &Security::Opportunistic).await.unwrap();
+    let attempted =
+        pool.deliver(|| to("patron@plain.example"), &route, &relay, &Security::Opportunistic).await.unwrap();
     assert_said(&attempted, replied(Stage::Content, 250, "ok"));
     pool.close().await;
     assert!(host.done().await.peers[0].is_ipv6());
@@ -367,6 +368,6 @@ async fn a_family_without_a_source_address_is_skipped() {
     let relay = RelayAddr { sources: vec!["127.0.0.7".parse().unwrap()], ..relay() };
     let route = one_host("[::1]:25".parse().unwrap());
     let attempted =
-        pool().deliver(&to("patron@plain.example"), &route, &relay, &Security::Opportunistic).await.unwrap();
+        pool().deliver(|| to("patron@plain.example"), &route, &relay, &Security::Opportunistic).await.unwrap();
     assert_said(&attempted, broke(Stage::Connect, Trouble::Unreachable));
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use standards::address::Address;
 
-use super::Senders;
+use super::Parts;
 use crate::clock;
 use crate::config::Config;
 use crate::delivery::compose::{Letter, Origin, compose};
@@ -24,6 +24,7 @@ use crate::outcome::{Outcome, Provider, Said, judge};
 use crate::secret::Secret;
 use crate::sender::{RelayFound, RelayProof};
 use crate::store::{Book, Store};
+use crate::watch::Senders;
 
 /// Test messages under way at one time.
 const SIDE_BY_SIDE: usize = 4;
@@ -50,6 +51,20 @@ pub struct Canaries {
 }
 
 impl Canaries {
+    /// The engine beside that of the notices.
+    #[must_use]
+    pub fn of(parts: &Parts) -> Self {
+        Self {
+            config: Arc::clone(&parts.config),
+            store: parts.store.clone(),
+            book: Arc::clone(&parts.book),
+            senders: Arc::clone(&parts.senders),
+            secret: Arc::clone(&parts.secret),
+            routes: Arc::clone(&parts.routes),
+            pool: Arc::clone(&parts.pool),
+        }
+    }
+
     /// Works until `stop`.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let this = Arc::new(self);
@@ -139,7 +154,7 @@ impl Canaries {
         let envelope = Envelope { mail_from: Some(from.clone()), rcpt_to: to, smtputf8: false, data: data.into() };
         let ours = self.config.relays_of(&library.region, clock::now());
         let speaker = ours.first().map(|ours| RelayAddr { name: ours.host.clone(), sources: ours.sources.clone() })?;
-        let Ok(attempted) = self.pool.submit(&envelope, &way.route, &speaker, &way.manner).await else {
+        let Ok(attempted) = self.pool.submit(|| envelope, &way.route, &speaker, &way.manner).await else {
             return Some(RelayFound::Unreachable { why: "busy".to_owned() });
         };
         let outcome = judge(&attempted.said, Provider::from_mx([relay.host.as_str()]));

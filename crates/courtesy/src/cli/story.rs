@@ -1,0 +1,231 @@
+//! The story of one message, as a clerk reads it: what happened, when, and whose turn it is.
+//!
+//! In: the answer of `GET /v1/messages/{id}/timeline`. Out: text. The words of causes are the server's.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::table::{Marks, clean, day, length, list, moment, text, time_of_day};
+
+/// The story in lines; with `transcript`, each attempt's conversation below it.
+pub(crate) fn story(told: &Value, transcript: bool, marks: Marks) -> String {
+    let message = told.get("message").unwrap_or(&Value::Null);
+    let entries = list(told, "entries");
+    let mut out = headline(message, marks);
+    let mut today = String::new();
+    for entry in entries {
+        let at = text(entry, "at");
+        if day(&at) != today {
+            today = day(&at);
+            let _ = writeln!(out, "  {today}");
+        }
+        for (index, line) in entry_lines(entry, marks).iter().enumerate() {
+            let time = if index == 0 { time_of_day(&at) } else { String::new() };
+            let _ = writeln!(out, "  {time:8}  {}", clean(line));
+        }
+        let said = text(entry, "transcript");
+        if transcript && !said.is_empty() {
+            for line in said.lines() {
+                let _ = writeln!(out, "              {}", clean(line));
+            }
+        }
+    }
+    let has_transcript = entries.iter().any(|entry| !text(entry, "transcript").is_empty());
+    if !transcript && has_transcript {
+        out.push_str("            (--transcript shows the conversations)\n");
+    }
+    out.push_str(&ending(message));
+    out
+}
+
+fn headline(message: &Value, marks: Marks) -> String {
+    let state = text(message, "state");
+    let provider = text(message, "provider");
+    let by = if provider.is_empty() { "the receiver".to_owned() } else { provider };
+    let (mark, words) = match state.as_str() {
+        "accepted" => (marks.good, format!("accepted by {by}")),
+        "failed" => (marks.bad, "could not be delivered".to_owned()),
+        "held" => (marks.warn, "held: needs a decision".to_owned()),
+        "delayed" => (marks.wait, "trying again".to_owned()),
+        "queued" => (marks.wait, "waiting to be sent".to_owned()),
+        "sending" => (marks.wait, "being sent".to_owned()),
+        "suppressed" => (marks.bad, "not sent: the address is on the do-not-send list".to_owned()),
+        other => (marks.dot, other.to_owned()),
+    };
+    let of = |name| text(message, name);
+    let to = if of("to").is_empty() { "no address".to_owned() } else { of("to") };
+    let first = format!("{mark} {words}   {} ({})   {}   {to}", of("notice"), of("language"), of("request"));
+    let second = format!("  {}  {}", of("library"), of("id"));
+    format!("{}\n{}\n", clean(&first), clean(&second))
+}
+
+/// One entry in one or two lines.
+fn entry_lines(entry: &Value, marks: Marks) -> Vec<String> {
+    let of = |name| text(entry, name);
+    let caused = |words: &str| match of("words") {
+        none if none.is_empty() => format!("{words}: {}", of("cause")),
+        said => format!("{words}: {} ({})", said, of("cause")),
+    };
+    let line = match of("kind").as_str() {
+        "told" => format!("{} told of {} by {}", marks.dot, of("status"), of("source")),
+        "attempted" => return attempt_lines(entry, marks),
+        // Why stands in the attempt before.
+        "sender_changed" => format!("{} goes out again under another sender", marks.again),
+        "held" => {
+            let fields = list(entry, "fields").iter().filter_map(Value::as_str).map(|name| format!("(({name}))"));
+            let fields = fields.collect::<Vec<_>>().join(", ");
+            let missing = if fields.is_empty() { String::new() } else { format!("; missing: {fields}") };
+            format!("{}{missing}", caused(&format!("{} held", marks.warn)))
+        }
+        "expired" => caused(&format!("{} its deadline came", marks.bad)),
+        "not_sent" => caused(&format!("{} not sent", marks.bad)),
+        "cancelled" => format!("{} taken back by {}", marks.dot, of("by")),
+        "resent" => format!("{} sent again by {} as {}", marks.again, of("by"), of("again")),
+        "repeats" => format!("{} repeats {}, asked for by {}", marks.again, of("of"), of("by")),
+        "released" => format!("{} put back into the queue by {}", marks.again, of("by")),
+        // A newer server knows more.
+        other => format!("{} {other}", marks.dot),
+    };
+    vec![line]
+}
+
+fn attempt_lines(entry: &Value, marks: Marks) -> Vec<String> {
+    let of = |name| text(entry, name);
+    let took = entry.get("took_ms").and_then(Value::as_u64).unwrap_or(0);
+    let host = match of("host") {
+        none if none.is_empty() => of("provider"),
+        host => format!("{} ({host})", of("provider")),
+    };
+    let first = format!("{} sent as {} via {} to {host}", marks.dot, of("from"), of("relay"));
+    let reply = of("reply");
+    let took = format!("[{took} ms]");
+    let second = match of("outcome").as_str() {
+        "accepted" => format!("{} {reply}  {took}", marks.good),
+        outcome => {
+            let mark = if outcome == "deferred" { marks.wait } else { marks.bad };
+            let said = if reply.is_empty() { String::new() } else { format!("  {reply}") };
+            format!("{mark} {}{said}  {took}", of("cause"))
+        }
+    };
+    let words = of("words");
+    let mut lines = vec![first, second];
+    if !words.is_empty() {
+        lines.push(format!("  {words}"));
+    }
+    lines
+}
+
+/// What follows from it, and whose turn it is.
+fn ending(message: &Value) -> String {
+    let of = |name| text(message, name);
+    let state = of("state");
+    let mut out = String::new();
+    let mut line = |words: String| {
+        let _ = writeln!(out, "  {}", clean(&words));
+    };
+    if let Some(cause) = message.get("cause").filter(|_| state != "accepted") {
+        line(format!("Why        {} ({})", text(cause, "words"), text(cause, "code")));
+        line(format!("Whose job  {}", text(cause, "fixer")));
+        line(format!("Done       {}", text(cause, "doing")));
+    }
+    match state.as_str() {
+        "accepted" => {
+            let provider = of("provider");
+            let provider = if provider.is_empty() { "the receiver".to_owned() } else { provider };
+            line(format!("We cannot see whether {provider} put it in Inbox or Spam."));
+        }
+        "queued" | "delayed" if !of("due_at").is_empty() => {
+            line(format!("Next try {}, until {} at the latest.", until(&of("due_at")), moment(&of("deadline"))));
+        }
+        "failed" | "suppressed" => line(format!("Next: courtesy messages resend {} --to ADDRESS", of("id"))),
+        "held" => line(format!("Next: courtesy messages resend {}, or cancel it", of("id"))),
+        _ => {}
+    }
+    out
+}
+
+fn until(text: &str) -> String {
+    match text.parse::<jiff::Timestamp>() {
+        Ok(due) => match due.duration_since(crate::clock::now()).as_secs() {
+            ..=0 => "at once".to_owned(),
+            seconds => format!("in {}", length(seconds)),
+        },
+        Err(_) => moment(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn plain(told: &Value, transcript: bool) -> String {
+        // Days and times are those of the machine's zone.
+        let text = story(told, transcript, Marks::here());
+        let text = regex::Regex::new(r"\d\d:\d\d:\d\d").unwrap().replace_all(&text, "10:41:59").into_owned();
+        regex::Regex::new(r"\d{4}-\d\d-\d\d").unwrap().replace_all(&text, "2026-11-22").into_owned()
+    }
+
+    fn refused_then_accepted() -> Value {
+        json!({"message":{"id":"msg_1","library":"MRPL","request":"BC-104233","notice":"ready_for_pickup","language":"en",
+            "to":"a•••k@gmail.example","state":"accepted","provider":"Gmail","attempts":2},
+            "entries":[
+            {"at":"2026-11-22T10:41:59Z","kind":"told","event":"evt_1","source":"api","status":"ready_for_pickup"},
+            {"at":"2026-11-22T10:42:01Z","kind":"attempted","number":1,"sender":"own","from":"ill@mapleridge.example","relay":"mta1.notices.example",
+             "provider":"Gmail","host":"mx1.gmail.example","outcome":"refused","cause":"auth.dmarc","reply":"550-5.7.26 no","took_ms":40,
+             "transcript":"<- 220 hello\n-> QUIT","words":"Gmail refused it: mapleridge.example has not authorised our server"},
+            {"at":"2026-11-22T10:42:01Z","kind":"sender_changed","cause":"auth.dmarc","words":"Gmail refused it"},
+            {"at":"2026-11-22T10:42:04Z","kind":"attempted","number":2,"sender":"shared","from":"mrpl@notices.example","relay":"mta1.notices.example",
+             "provider":"Gmail","outcome":"accepted","reply":"250 2.0.0 OK","took_ms":35}]})
+    }
+
+    #[test]
+    fn a_refusal_and_its_resend_are_one_story() {
+        insta::assert_snapshot!(plain(&refused_then_accepted(), false), @r"
+        ✔ accepted by Gmail   ready_for_pickup (en)   BC-104233   a•••k@gmail.example
+          MRPL  msg_1
+          2026-11-22
+          10:41:59  · told of ready_for_pickup by api
+          10:41:59  · sent as ill@mapleridge.example via mta1.notices.example to Gmail (mx1.gmail.example)
+                    ✖ auth.dmarc  550-5.7.26 no  [40 ms]
+                      Gmail refused it: mapleridge.example has not authorised our server
+          10:41:59  ↺ goes out again under another sender
+          10:41:59  · sent as mrpl@notices.example via mta1.notices.example to Gmail
+                    ✔ 250 2.0.0 OK  [35 ms]
+                    (--transcript shows the conversations)
+          We cannot see whether Gmail put it in Inbox or Spam.
+        ");
+    }
+
+    #[test]
+    fn the_transcript_is_shown_when_asked_for() {
+        assert!(plain(&refused_then_accepted(), true).contains("              -> QUIT\n"));
+        assert!(!plain(&refused_then_accepted(), false).contains("QUIT"));
+    }
+
+    #[test]
+    fn a_failure_says_why_and_whose_job_it_is() {
+        let told = json!({"message":{"id":"msg_1","library":"MRPL","request":"BC-1","notice":"overdue","language":"en","to":"a•••a@patron.example",
+            "state":"failed","cause":{"code":"addr.unknown","words":"This address does not exist","fixer":"the patron","doing":"We stopped using the address."}},
+            "entries":[{"at":"2026-11-22T10:42:01Z","kind":"expired","cause":"addr.unknown"}]});
+        insta::assert_snapshot!(plain(&told, false), @r"
+        ✖ could not be delivered   overdue (en)   BC-1   a•••a@patron.example
+          MRPL  msg_1
+          2026-11-22
+          10:41:59  ✖ its deadline came: addr.unknown
+          Why        This address does not exist (addr.unknown)
+          Whose job  the patron
+          Done       We stopped using the address.
+          Next: courtesy messages resend msg_1 --to ADDRESS
+        ");
+    }
+
+    #[test]
+    fn what_a_receiver_says_cannot_steer_the_terminal() {
+        let mut told = refused_then_accepted();
+        told["entries"][1]["reply"] = json!("550 \u{1b}[2J");
+        told["entries"][1]["transcript"] = json!("<- 550 \u{1b}[2J");
+        assert!(!story(&told, true, Marks::here()).contains('\u{1b}'));
+    }
+}

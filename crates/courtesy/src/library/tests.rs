@@ -1,0 +1,70 @@
+//! Rules of Participant Records.
+
+use std::sync::Arc;
+
+use standards::domain::Domain;
+
+use super::*;
+
+fn library(code: &str, from: Option<&str>) -> Library {
+    let from = from.map(|from| format!("\"from\": \"{from}\",")).unwrap_or_default();
+    serde_json::from_str(&format!(
+        "{{\"code\": \"{code}\", {from} \"name\": {{\"en\": \"A library\"}}, \"time_zone\": \"America/Vancouver\", \
+         \"languages\": [\"en\"], \"region\": \"default\"}}"
+    ))
+    .unwrap()
+}
+
+fn name(text: &str) -> Domain {
+    Domain::parse(text).unwrap()
+}
+
+/// What is said to `given`, with one library at `city.example` and a domain that `GONE` has delegated.
+fn said(given: &Library, by: By) -> Option<String> {
+    let libraries = [Arc::new(library("CITY", Some("ill@city.example"))), Arc::new(library("SHARED", None))];
+    let delegated = [(name("delegated.example"), LibraryCode::parse("GONE").unwrap())];
+    let ours = [name("notices.example"), name("bounces.example")];
+    let claims = Claims { ours, libraries: &libraries, delegated: &delegated };
+    claims.problem(given, by).map(|problem| problem.detail)
+}
+
+#[test]
+fn a_library_cannot_write_as_another() {
+    let detail = said(&library("EVIL", Some("ill@city.example")), By::Library).unwrap();
+    assert!(detail.contains("another library") && !detail.contains("CITY"), "{detail}");
+    assert!(said(&library("EVIL", Some("ILL@City.Example")), By::Library).is_some());
+}
+
+#[test]
+fn a_domain_that_was_delegated_for_a_library_stays_its_own() {
+    assert!(said(&library("EVIL", Some("ill@delegated.example")), By::Library).is_some());
+    assert_eq!(said(&library("GONE", Some("ill@delegated.example")), By::Library), None);
+}
+
+#[test]
+fn the_consortium_may_say_that_two_libraries_are_one_organisation() {
+    assert_eq!(said(&library("BRANCH", Some("branch@city.example")), By::Consortium), None);
+}
+
+#[test]
+fn what_a_library_has_already_it_may_keep() {
+    assert_eq!(said(&library("CITY", Some("loans@city.example")), By::Library), None);
+    assert_eq!(said(&library("NEW", Some("ill@new.example")), By::Library), None);
+    assert_eq!(said(&library("NEW", None), By::Library), None);
+}
+
+#[test]
+fn nobody_writes_from_the_domains_of_the_service() {
+    for from in ["other@notices.example", "x@deep.notices.example", "x@bounces.example"] {
+        assert!(said(&library("CITY", Some(from)), By::Consortium).unwrap().contains("domain of this service"));
+    }
+}
+
+#[test]
+fn a_file_is_refused_at_the_row_that_claims_too_much() {
+    let claims = Claims { ours: [name("notices.example"), name("bounces.example")], libraries: &[], delegated: &[] };
+    let file = b"code,name_en,from\nA,Alpha,ill@a.example\nB,Beta,ill@notices.example\nC,Gamma,ill@a.example\n";
+    let errors = read_csv(file, &claims).unwrap_err();
+    let places: Vec<(u64, &str)> = errors.iter().map(|error| (error.line, error.column.as_str())).collect();
+    assert_eq!(places, [(3, "from")]);
+}

@@ -1,0 +1,472 @@
+//! The store: what is on disk after which call, and who may change it then.
+
+use courtesy::clock::Timestamp;
+use courtesy::id::{EventId, MessageId};
+use courtesy::library::LibraryCode;
+use courtesy::queue::State;
+use courtesy::store::{Accepted, Claimed, Filter, Idempotency, NewEvent, NewMessage, Settled, Store};
+use courtesy::timeline::{Entry, What};
+use jiff::SignedDuration;
+
+use crate::world::{code, record};
+
+struct Kept {
+    store: Store,
+    folder: tempfile::TempDir,
+}
+
+impl std::ops::Deref for Kept {
+    type Target = Store;
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+impl Kept {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("courtesy.db")).await.unwrap();
+        Self { store, folder }
+    }
+
+    async fn claim_all(&self, now: Timestamp) -> Vec<Claimed> {
+        let libraries = self.libraries_due(now, "", 100).await.unwrap();
+        self.claim(libraries, 1000, now, now + LEASE).await.unwrap()
+    }
+}
+
+const LEASE: SignedDuration = SignedDuration::from_mins(15);
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+fn message(now: Timestamp) -> NewMessage {
+    let told = What::Told { event: EventId::new(now), source: "api".to_owned(), status: "overdue".to_owned() };
+    NewMessage {
+        id: MessageId::new(now),
+        notice: "overdue".to_owned(),
+        language: "en",
+        address: "patron@gmail.example".to_owned(),
+        words_of: None,
+        words_version: 0,
+        state: State::Queued,
+        cause: None,
+        due_at: Some(now),
+        deadline: now + SignedDuration::from_hours(48),
+        entries: vec![Entry { at: now, what: told }],
+    }
+}
+
+fn event(library: &str, request: &str, now: Timestamp) -> NewEvent {
+    NewEvent {
+        id: EventId::new(now),
+        library: code(library),
+        natural_key: request.to_owned(),
+        request: request.to_owned(),
+        status: "overdue".to_owned(),
+        source: "api",
+        fields: r#"{"fields":{"title":"The Overstory"}}"#.to_owned(),
+        received_at: now,
+        messages: vec![message(now)],
+        idempotency: None,
+    }
+}
+
+fn with_key(key: &str, body: u8, event: NewEvent) -> NewEvent {
+    let answer = format!("{{\"id\":\"{}\"}}", event.id);
+    let idempotency = Idempotency { holder: "key_1".to_owned(), key: key.to_owned(), body_hash: [body; 32], answer };
+    NewEvent { idempotency: Some(idempotency), ..event }
+}
+
+fn settled(claimed: &Claimed, state: State, now: Timestamp) -> Settled {
+    Settled {
+        id: claimed.id,
+        attempt: claimed.attempt,
+        tried: true,
+        state,
+        cause: None,
+        due_at: None,
+        refused: String::new(),
+        sender: Some("shared".to_owned()),
+        provider: Some("Gmail".to_owned()),
+        at: now,
+        entries: vec![Entry { at: now, what: What::Released { by: format!("attempt {}", claimed.attempt) } }],
+    }
+}
+
+async fn state(store: &Store, id: MessageId) -> State {
+    store.message(None, id).await.unwrap().unwrap().state
+}
+
+#[tokio::test]
+async fn an_accepted_event_is_there_after_the_process_is_gone() {
+    let kept = Kept::new().await;
+    let new = event("MRPL", "BC-1", at(0));
+    let (id, message) = (new.id, new.messages[0].id);
+    assert_eq!(kept.accept(vec![new]).await.unwrap(), [Accepted::New]);
+    // As after a crash: nothing is closed, a second process opens the same file.
+    let other = Store::open(&kept.folder.path().join("courtesy.db")).await.unwrap();
+    let row = other.message(Some(&code("MRPL")), message).await.unwrap().unwrap();
+    assert_eq!((row.event, row.state, row.due_at), (id, State::Queued, Some(at(0))));
+    assert_eq!(other.timeline(message).await.unwrap().len(), 1);
+    other.close().await;
+}
+
+#[tokio::test]
+async fn the_same_event_told_twice_is_one_event() {
+    let kept = Kept::new().await;
+    let (first, second) = (event("MRPL", "BC-1", at(0)), event("MRPL", "BC-1", at(9)));
+    let (id, message) = (first.id, first.messages[0].id);
+    // In one transaction, and in two.
+    let answers = kept.accept(vec![first, second.clone()]).await.unwrap();
+    let known = Accepted::Known { event: id, messages: vec![message] };
+    assert_eq!(answers, [Accepted::New, known.clone()]);
+    assert_eq!(kept.accept(vec![second]).await.unwrap(), [known]);
+    assert_eq!(kept.messages(&Filter::default(), 10).await.unwrap().len(), 1);
+    // Another library may have a request of the same number.
+    assert_eq!(kept.accept(vec![event("ALDR", "BC-1", at(9))]).await.unwrap(), [Accepted::New]);
+}
+
+#[tokio::test]
+async fn a_repeated_key_gives_the_first_answer_word_for_word() {
+    let kept = Kept::new().await;
+    let first = with_key("k", 1, event("MRPL", "BC-1", at(0)));
+    let answer = first.idempotency.clone().unwrap().answer;
+    assert_eq!(kept.accept(vec![first]).await.unwrap(), [Accepted::New]);
+    let again = || with_key("k", 1, event("MRPL", "BC-1", at(5)));
+    let replayed = Accepted::Replayed { answer };
+    assert_eq!(kept.accept(vec![again()]).await.unwrap(), std::slice::from_ref(&replayed));
+    // Two repetitions that share a transaction: neither may see the other's answer, which was never kept.
+    assert_eq!(kept.accept(vec![again(), again()]).await.unwrap(), [replayed.clone(), replayed]);
+    let other = with_key("k", 2, event("MRPL", "BC-2", at(6)));
+    assert_eq!(kept.accept(vec![other]).await.unwrap(), [Accepted::KeyReused]);
+}
+
+#[tokio::test]
+async fn a_key_that_comes_twice_in_one_transaction_is_used_once() {
+    let kept = Kept::new().await;
+    let first = with_key("k", 1, event("MRPL", "BC-1", at(0)));
+    let answer = first.idempotency.clone().unwrap().answer;
+    let same = with_key("k", 1, event("MRPL", "BC-1", at(0)));
+    let other = with_key("k", 2, event("MRPL", "BC-2", at(0)));
+    let answers = kept.accept(vec![first, same, other]).await.unwrap();
+    assert_eq!(answers, [Accepted::New, Accepted::Replayed { answer }, Accepted::KeyReused]);
+    assert_eq!(kept.messages(&Filter::default(), 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_used_for_an_event_that_was_known_already_names_the_known_one() {
+    let kept = Kept::new().await;
+    let first = event("MRPL", "BC-1", at(0));
+    let known = Accepted::Known { event: first.id, messages: vec![first.messages[0].id] };
+    kept.accept(vec![first]).await.unwrap();
+    let again = || with_key("k", 1, event("MRPL", "BC-1", at(5)));
+    assert_eq!(kept.accept(vec![again(), again()]).await.unwrap(), [known.clone(), known]);
+}
+
+#[tokio::test]
+async fn claiming_writes_the_future_first() {
+    let kept = Kept::new().await;
+    kept.accept(vec![event("MRPL", "BC-1", at(0))]).await.unwrap();
+    let claimed = kept.claim_all(at(1)).await;
+    assert_eq!(claimed.len(), 1);
+    assert_eq!(claimed[0].attempt, 1);
+    assert!(claimed[0].fields.contains("The Overstory"), "all that writing it needs comes with it");
+    let row = kept.message(None, claimed[0].id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.due_at, row.attempts), (State::Sending, Some(at(1) + LEASE), 1));
+    assert!(kept.claim_all(at(2)).await.is_empty(), "it is ours until the lease ends");
+    // A crash needs no rescuer.
+    let after = kept.claim_all(at(2) + LEASE).await;
+    assert_eq!((after.len(), after[0].attempt), (1, 2));
+}
+
+#[tokio::test]
+async fn two_claims_at_once_never_give_the_same_message() {
+    let kept = Kept::new().await;
+    let events = (0..200).map(|number| event("MRPL", &format!("BC-{number}"), at(0))).collect();
+    kept.accept(events).await.unwrap();
+    let other = Store::open(&kept.folder.path().join("courtesy.db")).await.unwrap();
+    let claim = |store: Store| async move {
+        let mut mine = Vec::new();
+        loop {
+            let some = store.claim(vec!["MRPL".to_owned()], 7, at(1), at(1) + LEASE).await.unwrap();
+            if some.is_empty() {
+                return mine;
+            }
+            mine.extend(some.into_iter().map(|claimed| claimed.id));
+        }
+    };
+    let (one, two) = tokio::join!(tokio::spawn(claim(kept.store.clone())), tokio::spawn(claim(other.clone())));
+    let mut all = [one.unwrap(), two.unwrap()].concat();
+    assert_eq!(all.len(), 200);
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 200);
+    other.close().await;
+}
+
+#[tokio::test]
+async fn a_lease_that_was_taken_over_cannot_be_settled_by_the_old_attempt() {
+    let kept = Kept::new().await;
+    kept.accept(vec![event("MRPL", "BC-1", at(0))]).await.unwrap();
+    let old = kept.claim_all(at(1)).await.remove(0);
+    let new = kept.claim_all(at(2) + LEASE).await.remove(0);
+    kept.settle(vec![settled(&old, State::Failed, at(3) + LEASE)]).await.unwrap();
+    assert_eq!(state(&kept, new.id).await, State::Sending, "the old attempt has no say");
+    kept.settle(vec![settled(&new, State::Accepted, at(4) + LEASE)]).await.unwrap();
+    let row = kept.message(None, new.id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.due_at, row.provider.as_deref()), (State::Accepted, None, Some("Gmail")));
+    assert_eq!(kept.timeline(new.id).await.unwrap().len(), 3, "what was said is told, whoever heard it");
+}
+
+#[tokio::test]
+async fn an_outcome_settled_twice_is_told_once() {
+    let kept = Kept::new().await;
+    kept.accept(vec![event("MRPL", "BC-1", at(0))]).await.unwrap();
+    let claimed = kept.claim_all(at(1)).await.remove(0);
+    // The answer to the first may have been lost.
+    for _ in 0..2 {
+        kept.settle(vec![settled(&claimed, State::Accepted, at(2))]).await.unwrap();
+    }
+    assert_eq!(kept.timeline(claimed.id).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn one_handed_back_untried_has_not_used_an_attempt() {
+    let kept = Kept::new().await;
+    kept.accept(vec![event("MRPL", "BC-1", at(0))]).await.unwrap();
+    let claimed = kept.claim_all(at(1)).await.remove(0);
+    let back = Settled { tried: false, due_at: Some(at(6)), ..settled(&claimed, State::Queued, at(1)) };
+    kept.settle(vec![back]).await.unwrap();
+    let row = kept.message(None, claimed.id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.attempts, row.due_at), (State::Queued, 0, Some(at(6))));
+    assert_eq!(kept.claim_all(at(6)).await[0].attempt, 1);
+}
+
+#[tokio::test]
+async fn every_library_with_something_due_is_served_in_the_first_round() {
+    let kept = Kept::new().await;
+    let flood = (0..300).map(|number| event("BIG", &format!("BC-{number}"), at(0)));
+    let few = ["AAA", "ZZZ"].map(|library| event(library, "BC-1", at(1)));
+    let later = event("LATER", "BC-1", at(500));
+    kept.accept(flood.chain(few).chain([later]).collect()).await.unwrap();
+    let due = kept.libraries_due(at(2), "", 100).await.unwrap();
+    assert_eq!(due, ["AAA", "BIG", "ZZZ"]);
+    let claimed = kept.claim(due, 10, at(2), at(2) + LEASE).await.unwrap();
+    let of = |library: &str| claimed.iter().filter(|one| one.library == code(library)).count();
+    assert_eq!((of("AAA"), of("BIG"), of("ZZZ")), (1, 10, 1));
+    assert_eq!(kept.next_due().await.unwrap(), Some(at(0)));
+}
+
+#[tokio::test]
+async fn only_what_waits_can_be_taken_back_and_only_by_its_library() {
+    let kept = Kept::new().await;
+    let new = event("MRPL", "BC-1", at(0));
+    let id = new.messages[0].id;
+    kept.accept(vec![new]).await.unwrap();
+    let cancel = |library: &str, second| kept.cancel(code(library), id, "desk".to_owned(), at(second));
+    assert!(!cancel("ALDR", 1).await.unwrap());
+    let claimed = kept.claim_all(at(1)).await.remove(0);
+    assert!(!cancel("MRPL", 2).await.unwrap(), "it is under way");
+    let later = Settled { due_at: Some(at(99)), ..settled(&claimed, State::Delayed, at(3)) };
+    kept.settle(vec![later]).await.unwrap();
+    assert!(cancel("MRPL", 4).await.unwrap());
+    assert!(!cancel("MRPL", 5).await.unwrap(), "it is over");
+    assert!(kept.claim_all(at(100)).await.is_empty());
+    assert!(!kept.release(code("MRPL"), id, "desk".to_owned(), at(6)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_repetition_takes_a_waiting_message_back_or_does_not_happen() {
+    let kept = Kept::new().await;
+    let new = event("MRPL", "BC-1", at(0));
+    let id = new.messages[0].id;
+    kept.accept(vec![new]).await.unwrap();
+    let row = kept.message(None, id).await.unwrap().unwrap();
+    let claimed = kept.claim_all(at(1)).await.remove(0);
+    // It was waiting when the person looked; it has left since.
+    assert!(!kept.repeat(row.clone(), message(at(2)), "desk".to_owned(), at(2)).await.unwrap());
+    assert_eq!(kept.messages(&Filter::default(), 10).await.unwrap().len(), 1);
+
+    let later = Settled { due_at: Some(at(99)), ..settled(&claimed, State::Delayed, at(3)) };
+    kept.settle(vec![later]).await.unwrap();
+    assert!(kept.repeat(row, message(at(4)), "desk".to_owned(), at(4)).await.unwrap());
+    assert_eq!(state(&kept, id).await, State::Cancelled);
+    let last: Vec<What> = kept.timeline(id).await.unwrap().into_iter().map(|entry| entry.what).rev().take(2).collect();
+    assert!(matches!(last.as_slice(), [What::Cancelled { .. }, What::Resent { .. }]), "{last:?}");
+}
+
+#[tokio::test]
+async fn a_flush_touches_only_what_was_tried_and_waits_and_only_the_callers() {
+    let kept = Kept::new().await;
+    let fresh = NewMessage { due_at: Some(at(900)), ..message(at(0)) };
+    let events = [event("MRPL", "BC-1", at(0)), event("ALDR", "BC-1", at(0))];
+    kept.accept(events.into()).await.unwrap();
+    kept.accept(vec![NewEvent { messages: vec![fresh], ..event("MRPL", "BC-2", at(0)) }]).await.unwrap();
+    let tried = kept.claim_all(at(1)).await;
+    assert_eq!(tried.len(), 2);
+    let later = |one| Settled { due_at: Some(at(600)), ..settled(one, State::Delayed, at(2)) };
+    kept.settle(tried.iter().map(later).collect()).await.unwrap();
+    assert_eq!(kept.flush(Some(code("MRPL")), at(3)).await.unwrap(), 1);
+    assert_eq!(kept.libraries_due(at(3), "", 9).await.unwrap(), ["MRPL"]);
+    assert_eq!(kept.claim_all(at(3)).await.len(), 1);
+    assert_eq!(kept.flush(None, at(4)).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_history_keeps_its_order_and_its_lines_of_one_moment() {
+    let kept = Kept::new().await;
+    let lines: Vec<Entry> =
+        (0..7).map(|number| Entry { at: at(0), what: What::Released { by: number.to_string() } }).collect();
+    let many = NewMessage { entries: lines.clone(), ..message(at(0)) };
+    let id = many.id;
+    let other = NewMessage { entries: lines.clone(), ..message(at(0)) };
+    kept.accept(vec![NewEvent { messages: vec![other, many], ..event("MRPL", "BC-1", at(0)) }]).await.unwrap();
+    assert_eq!(kept.timeline(id).await.unwrap(), lines);
+}
+
+#[tokio::test]
+async fn a_list_shows_one_librarys_messages_page_by_page() {
+    let kept = Kept::new().await;
+    let events = (0..25).map(|number| event("MRPL", &format!("BC-{number}"), at(number)));
+    let strangers = (0..25).map(|number| event("ALDR", &format!("BC-{number}"), at(number)));
+    kept.accept(events.chain(strangers).collect()).await.unwrap();
+    let mut filter = Filter { library: Some(code("MRPL")), ..Filter::default() };
+    let mut seen = Vec::new();
+    loop {
+        let page = kept.messages(&filter, 10).await.unwrap();
+        let Some(last) = page.last() else { break };
+        filter.before = Some(last.id);
+        seen.extend(page);
+    }
+    assert_eq!(seen.len(), 25);
+    assert!(seen.windows(2).all(|pair| pair[0].id > pair[1].id), "the newest first");
+    assert!(seen.iter().all(|row| row.library == code("MRPL")));
+    let stranger = Filter { library: Some(code("MRPL")), request: Some("BC-3".to_owned()), ..Filter::default() };
+    assert_eq!(kept.messages(&stranger, 10).await.unwrap().len(), 1);
+    let other = kept.messages(&Filter { library: Some(code("ALDR")), ..Filter::default() }, 1).await.unwrap();
+    assert_eq!(kept.message(Some(&code("MRPL")), other[0].id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_cause_finds_those_below_it_and_no_others() {
+    let kept = Kept::new().await;
+    for (number, cause) in ["auth", "auth.dmarc", "auth.spf", "authority", "addr.unknown"].into_iter().enumerate() {
+        let failed = NewMessage { state: State::Failed, cause: Some(cause.to_owned()), due_at: None, ..message(at(0)) };
+        kept.accept(vec![NewEvent { messages: vec![failed], ..event("MRPL", &number.to_string(), at(0)) }])
+            .await
+            .unwrap();
+    }
+    let with = async |cause: &str| {
+        let filter = Filter { cause: Some(cause.to_owned()), ..Filter::default() };
+        kept.messages(&filter, 10).await.unwrap().len()
+    };
+    assert_eq!((with("auth").await, with("auth.dmarc").await, with("addr").await, with("au").await), (3, 1, 1, 0));
+}
+
+#[tokio::test]
+async fn the_queue_of_a_library_tells_nothing_of_others() {
+    let kept = Kept::new().await;
+    kept.accept(vec![event("ALDR", "BC-1", at(0)), event("MRPL", "BC-1", at(50))]).await.unwrap();
+    let counts = async |library: Option<LibraryCode>| kept.counts(library.as_ref(), at(60)).await.unwrap();
+    let mine = counts(Some(code("MRPL"))).await;
+    assert_eq!((mine.by_state, mine.oldest_due), (vec![(State::Queued, 1)], Some(at(50))));
+    let all = counts(None).await;
+    assert_eq!((all.by_state, all.oldest_due), (vec![(State::Queued, 2)], Some(at(0))));
+    assert_eq!(counts(Some(code("NONE"))).await.oldest_due, None);
+}
+
+#[tokio::test]
+async fn participant_records_are_kept_all_or_none_and_found_again() {
+    let kept = Kept::new().await;
+    let mut library = record("MRPL");
+    kept.put_libraries(vec![library.clone(), record("ALDR")], "desk".to_owned(), at(0)).await.unwrap();
+    library.hide_titles = true;
+    kept.put_libraries(vec![library.clone()], "desk".to_owned(), at(1)).await.unwrap();
+    assert_eq!(kept.libraries().await.unwrap(), [record("ALDR"), library]);
+}
+
+#[tokio::test]
+async fn words_keep_every_version_and_the_newest_is_in_force() {
+    let kept = Kept::new().await;
+    let save = async |library: &str, source: Option<&str>, second| {
+        let source = source.map(str::to_owned);
+        let (library, by) = (library.to_owned(), "editor".to_owned());
+        kept.save_words(library, "overdue".to_owned(), "en".to_owned(), source, by, at(second)).await.unwrap()
+    };
+    assert_eq!(save("MRPL", Some("one"), 0).await, 1);
+    assert_eq!(save("MRPL", Some("one"), 1).await, 1, "saving what is in force changes nothing");
+    assert_eq!(save("MRPL", Some("two"), 2).await, 2);
+    assert_eq!(save("", Some("consortium"), 3).await, 1);
+    assert_eq!(save("MRPL", None, 4).await, 3);
+    let history = kept.words_history("MRPL", "overdue", "en").await.unwrap();
+    let sources: Vec<Option<&str>> = history.iter().map(|one| one.source.as_deref()).collect();
+    assert_eq!(sources, [None, Some("two"), Some("one")]);
+    let second = history[1].of.clone();
+    assert_eq!(kept.words_at(&second).await.unwrap().as_deref(), Some("two"));
+    let in_force = kept.words_in_force().await.unwrap();
+    let mut found: Vec<_> = in_force.iter().map(|one| (one.of.library.as_str(), one.of.version)).collect();
+    found.sort_unstable();
+    assert_eq!(found, [("", 1), ("MRPL", 3)]);
+}
+
+#[tokio::test]
+async fn what_a_request_told_is_remembered_by_library() {
+    let kept = Kept::new().await;
+    let facts = |text: &str| vec![(code("MRPL"), "BC-1".to_owned(), text.to_owned())];
+    kept.put_request_facts(facts("{}"), at(0)).await.unwrap();
+    kept.put_request_facts(facts("{\"a\":1}"), at(1)).await.unwrap();
+    assert_eq!(kept.request_facts(&code("MRPL"), "BC-1").await.unwrap().as_deref(), Some("{\"a\":1}"));
+    assert_eq!(kept.request_facts(&code("ALDR"), "BC-1").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn opening_again_finds_the_schema_and_leaves_it() {
+    let kept = Kept::new().await;
+    kept.accept(vec![event("MRPL", "BC-1", at(0))]).await.unwrap();
+    let file = kept.folder.path().join("courtesy.db");
+    kept.store.clone().close().await;
+    let again = Store::open(&file).await.unwrap();
+    assert_eq!(again.messages(&Filter::default(), 10).await.unwrap().len(), 1);
+    again.close().await;
+}
+
+#[tokio::test]
+async fn a_closed_store_takes_nothing_and_says_so() {
+    let kept = Kept::new().await;
+    let late = kept.store.clone();
+    let began = std::time::Instant::now();
+    kept.store.clone().close().await;
+    assert!(began.elapsed() < std::time::Duration::from_secs(10), "other handles do not hold it open");
+    assert!(late.accept(vec![event("MRPL", "BC-1", at(0))]).await.is_err());
+}
+
+#[tokio::test]
+async fn many_callers_at_once_are_each_told_of_their_own_event() {
+    let kept = Kept::new().await;
+    let mut callers = tokio::task::JoinSet::new();
+    for number in 0..300 {
+        let store = kept.store.clone();
+        callers.spawn(async move {
+            // Each third one is told twice.
+            let new = event("MRPL", &format!("BC-{}", number - number % 3 / 2), at(number));
+            let id = new.id;
+            (id, store.accept(vec![new]).await.unwrap().remove(0))
+        });
+    }
+    let answers = callers.join_all().await;
+    let new = answers.iter().filter(|(_, answer)| *answer == Accepted::New).count();
+    assert_eq!(new, 200);
+    let stored = kept.messages(&Filter::default(), 1000).await.unwrap();
+    for (id, answer) in answers {
+        match answer {
+            Accepted::New => assert!(stored.iter().any(|row| row.event == id), "{id} was answered and is not there"),
+            Accepted::Known { event, messages } => {
+                assert_ne!(event, id);
+                assert!(stored.iter().any(|row| row.event == event && messages == [row.id]));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
