@@ -95,6 +95,10 @@ ids! {
     KeyId "key_"
     /// One thing gone wrong for one library and cause.
     IncidentId "inc_"
+    /// A mail that came back to us.
+    ReturnedId "ret_"
+    /// A test message through a library's own relay.
+    CanaryId "can_"
 }
 
 /// Octets from the operating system's generator: the one source of chance.

@@ -24,6 +24,7 @@ pub mod store;
 
 // Engines: load, decide, act, record
 pub mod delivery;
+pub mod inbound;
 pub mod intake;
 pub mod keyring;
 pub mod published;
@@ -33,3 +34,4 @@ pub mod watch;
 pub mod cli;
 pub mod http;
 pub mod service;
+pub mod smtp;

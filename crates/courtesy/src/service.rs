@@ -12,23 +12,30 @@ use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::config::Config;
+use crate::delivery::canary::Canaries;
 use crate::delivery::pace::Limits;
 use crate::delivery::pool::{Pool, Settings};
 use crate::delivery::route::{Routes, Routing};
 use crate::delivery::{Delivery, Parts};
 use crate::http::auth::Keys;
 use crate::http::{App, router};
+use crate::inbound::spool::Spool;
+use crate::inbound::{self, Inbound};
 use crate::intake::{Intake, announce};
 use crate::keyring::Keyring;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
 use crate::net::tls::ClientTls;
 use crate::published::changes;
 use crate::secret::Secret;
+use crate::smtp::{Door, Limits as SmtpLimits, Listening};
 use crate::store::{Book, Sole, Store};
 use crate::watch::Senders;
 
 /// The name of the installation's secret in the data folder.
 pub const SECRET_FILE: &str = "secret.key";
+
+/// The folder of mail that came back, in the data folder.
+pub const SPOOL_FOLDER: &str = "spool";
 
 /// How long between two looks at what another process changed in the store.
 const REFRESH: std::time::Duration = std::time::Duration::from_secs(30);
@@ -42,6 +49,8 @@ pub struct Service {
     pub app: Arc<App>,
     /// Where the HTTP door listens.
     pub http: SocketAddr,
+    /// Where the SMTP door listens, where it does.
+    pub smtp: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     sole: Sole,
@@ -73,20 +82,28 @@ impl Service {
         let (senders, changes) =
             Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
                 .await?;
-        let delivery = Delivery::new(Parts {
+        let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(&config)));
+        let pool = Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?));
+        let parts = Parts {
             config: Arc::clone(&config),
             store: store.clone(),
             book: Arc::clone(&book),
             senders: Arc::clone(&senders),
             keyring: Arc::clone(&keyring),
-            secret,
-            routes: Arc::new(Routes::new(Arc::new(dns) as Arc<dyn Dns>, routing(&config))),
-            pool: Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?)),
+            secret: Arc::clone(&secret),
+            routes: Arc::clone(&routes),
+            pool: Arc::clone(&pool),
             wake: Arc::clone(&wake),
-        });
+        };
+        let canaries = Canaries::of(&parts);
+        let delivery = Delivery::new(parts);
         let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
         let intake = Arc::new(intake);
         let keys = Keys::new(store.clone());
+        let (mail_door, inbound) = taking_back(&config, store.clone(), Arc::clone(&secret)).await?;
+        let inbound =
+            inbound.with_canaries(inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns });
+        let smtp = mail_door.as_ref().map(|door| door.address);
         let app = Arc::new(App {
             config: Arc::clone(&config),
             store,
@@ -95,6 +112,7 @@ impl Service {
             intake: Arc::clone(&intake),
             senders: Arc::clone(&senders),
             keyring,
+            secret,
             wake,
             started_at: clock::now(),
         });
@@ -104,14 +122,17 @@ impl Service {
         let http = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
         let door = axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(stopped(stopping.clone()));
-        let tasks = vec![
+        let mut tasks = vec![
             tokio::spawn(async move { drop(door.await) }),
             tokio::spawn(delivery.run(stopped(stopping.clone()))),
             tokio::spawn(senders.run(stopped(stopping.clone()))),
             tokio::spawn(announce::run(Arc::clone(&intake), changes, stopped(stopping.clone()))),
-            tokio::spawn(refresh(Arc::clone(&app), stopped(stopping))),
+            tokio::spawn(refresh(Arc::clone(&app), stopped(stopping.clone()))),
+            tokio::spawn(inbound.run(stopped(stopping.clone()))),
+            tokio::spawn(canaries.run(stopped(stopping.clone()))),
         ];
-        Ok(Self { app, http, stop, tasks, sole })
+        tasks.extend(mail_door.map(|door| tokio::spawn(door.run(stopping))));
+        Ok(Self { app, http, smtp, stop, tasks, sole })
     }
 
     /// Stops taking work, finishes what is under way, and closes the store.
@@ -123,6 +144,22 @@ impl Service {
         self.app.store.clone().close().await;
         drop(self.sole);
     }
+}
+
+/// The door for mail that comes back, where one is wished for, and the engine that works it off.
+async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Result<(Option<Listening>, Inbound)> {
+    let folder = config.data.join(SPOOL_FOLDER);
+    let spool = Spool::open(&folder).with_context(|| format!("the spool {} cannot be used", folder.display()))?;
+    let spool = Arc::new(spool);
+    let door = match config.listen.smtp {
+        None => None,
+        Some(address) => {
+            let host = config.public_host.as_str();
+            let door = Door::new(host, &config.listen, Arc::clone(&secret), Arc::clone(&spool))?;
+            Some(door.listen(address, SmtpLimits::default()).await?)
+        }
+    };
+    Ok((door, Inbound::new(store, secret, spool)))
 }
 
 /// Ends when we are to stop.

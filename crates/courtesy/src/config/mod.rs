@@ -62,6 +62,15 @@ pub struct Config {
 pub struct Listen {
     /// API and pages.
     pub http: SocketAddr,
+    /// Mail that comes back. None: nobody listens for it.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub smtp: Option<SocketAddr>,
+    /// Certificate of the SMTP door, PEM, with its chain.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub smtp_certificate: Option<PathBuf>,
+    /// Its private key, PEM.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub smtp_key: Option<PathBuf>,
 }
 
 /// Whom to ask for DNS.
@@ -291,6 +300,9 @@ impl Config {
         }
         if !(self.database.is_empty() || self.database.starts_with("sqlite:")) {
             wrong.push("database must be empty or begin with sqlite:".to_owned());
+        }
+        if self.listen.smtp_certificate.is_some() != self.listen.smtp_key.is_some() {
+            wrong.push("listen.smtp_certificate and listen.smtp_key belong together; set both or neither".to_owned());
         }
         if self.smtp.connections_per_receiver == 0 || self.limits.in_flight == 0 {
             wrong.push("smtp.connections_per_receiver and limits.in_flight must be at least 1".to_owned());

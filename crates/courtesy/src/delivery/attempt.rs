@@ -2,28 +2,30 @@
 
 use jiff::{SignedDuration, Timestamp};
 use standards::address::Address;
+use standards::domain::Domain;
 
 use super::compose::{Letter, Origin, compose};
 use super::conversation::Envelope;
 use super::dial::RelayAddr;
-use super::pool::Attempted;
+use super::pool::{Attempted, Busy};
 use super::route::Route;
-use super::{Delivery, return_path};
+use super::transcript::Transcript;
+use super::{Delivery, own_relay, return_path};
 use crate::clock;
 use crate::config::Relay;
 use crate::id;
 use crate::intake::Told;
 use crate::keyring::Key;
-use crate::library::Library;
+use crate::library::{Library, OwnRelay};
 use crate::net::tls::Security;
 use crate::notice::Language;
 use crate::notice::catalogue::Notice;
 use crate::notice::frame::Frame;
 use crate::notice::render::{Rendered, render};
 use crate::notice::value::Fields;
-use crate::outcome::{Outcome, Provider, Said, judge};
+use crate::outcome::{Cause, Outcome, Provider, Said, judge};
 use crate::queue::{Settlement, State, settle};
-use crate::sender::{Plan, SenderKind};
+use crate::sender::{Plan, Rung, SenderKind};
 use crate::store::{Claimed, Settled, WordsSource};
 use crate::timeline::{Attempt, Entry, What};
 
@@ -90,7 +92,11 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
                 smtputf8: to.needs_smtputf8(),
                 data: mail(engine, message, &to, &plan, &key, &rendered, language).into(),
             };
-            match parts.pool.deliver(write, route, &speaker(relay), &Security::Opportunistic).await {
+            let sent = match library.relay.as_ref().filter(|_| plan.rung == Rung::OwnRelay) {
+                Some(own) => through_relay(engine, &library, own, write, &speaker(relay)).await?,
+                None => parts.pool.deliver(write, route, &speaker(relay), &Security::Opportunistic).await,
+            };
+            match sent {
                 Ok(attempted) => Some(attempted),
                 Err(busy) => {
                     let wait = SignedDuration::try_from(busy.wait).unwrap_or(OUR_FAULT);
@@ -105,7 +111,10 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         (None, Err(no_route)) => Said::NoRoute(no_route),
         (None, Ok(_)) => return Err(Not::Ours("a route led nowhere".to_owned())),
     };
-    let outcome = judge(&said, provider);
+    // What a relay says is in the relay's words, not in those of the patron's provider.
+    let own_relay = library.relay.as_ref().filter(|_| plan.rung == Rung::OwnRelay);
+    let speaks = own_relay.map_or(provider, |own| Provider::from_mx([own.host.as_str()]));
+    let outcome = judge(&said, speaks);
     if attempted.as_ref().is_some_and(|attempted| !attempted.asked) {
         // The site could not be reached some seconds ago and was not asked for this message: no attempt of its own.
         let wait = engine.schedule.wait(message.attempt, chance());
@@ -114,15 +123,35 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         return Ok(Settled { state: State::Delayed, cause, ..untried(message, wait, now) });
     }
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let relay = own_relay.map_or(&relay.host, |own| &own.host);
     let told = Tried { message, plan: &plan, relay, provider, to: &to, took_ms };
     Ok(settled(engine, &library, &told, attempted.as_ref(), &outcome).await)
+}
+
+/// Hands the message to the library's own relay.
+async fn through_relay(
+    engine: &Delivery,
+    library: &Library,
+    relay: &OwnRelay,
+    write: impl FnOnce() -> Envelope,
+    speaker: &RelayAddr,
+) -> Result<Result<Attempted, Busy>, Not> {
+    let parts = &engine.parts;
+    match own_relay::way(&parts.routes, &parts.store, &parts.secret, library, relay).await {
+        Ok(way) => Ok(parts.pool.submit(write, &way.route, speaker, &way.manner).await),
+        Err(no_way) => {
+            let said = no_way.into_said(&relay.host).map_err(|error| Not::Ours(error.to_string()))?;
+            let transcript = Transcript::new(tokio::time::Instant::now());
+            Ok(Ok(Attempted { said, transcript, via: None, asked: true }))
+        }
+    }
 }
 
 /// An attempt, as its history tells it.
 struct Tried<'a> {
     message: &'a Claimed,
     plan: &'a Plan,
-    relay: &'a Relay,
+    relay: &'a Domain,
     provider: Provider,
     to: &'a Address,
     took_ms: u64,
@@ -220,8 +249,18 @@ async fn settled(
     let (message, parts) = (told.message, &engine.parts);
     let at = clock::now();
     let mut refused = refused(message);
-    let authentication = outcome.cause().is_some_and(|cause| cause.is_within("auth"));
-    parts.senders.observed(library, told.plan, told.provider, outcome, at).await;
+    let by_relay = told.plan.rung == Rung::OwnRelay;
+    let blames_sender = |cause: &Cause| cause.is_within("auth") || by_relay && cause.is_within("relay");
+    let authentication = outcome.cause().is_some_and(|cause| blames_sender(&cause));
+    if by_relay {
+        // That the relay took it says nothing about the patron's provider.
+        if let Some(cause) = outcome.cause().filter(blames_sender) {
+            let reply = outcome.reply().map(ToString::to_string).unwrap_or_default();
+            parts.senders.relay_refused(library, cause, &reply, at).await;
+        }
+    } else {
+        parts.senders.observed(library, told.plan, told.provider, outcome, at).await;
+    }
     if authentication && !refused.contains(&told.plan.sender) {
         refused.push(told.plan.sender);
     }
@@ -263,7 +302,7 @@ fn attempt_entry(told: &Tried<'_>, attempted: Option<&Attempted>, outcome: &Outc
         from: told.plan.from.to_string(),
         return_path: told.plan.return_path_domain.to_string(),
         why: told.plan.reason.code.to_owned(),
-        relay: told.relay.host.to_string(),
+        relay: told.relay.to_string(),
         source: via.map(|via| via.local.ip().to_string()),
         provider: told.provider.name_or(told.to.domain().as_str()).to_owned(),
         host: via.map(|via| via.host.to_string()),

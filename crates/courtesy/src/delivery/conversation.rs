@@ -15,6 +15,7 @@ use standards::reply::Reply;
 use tokio::time::Instant;
 
 use super::content;
+use super::sign_in::{Mechanisms, SignIn};
 use super::transcript::Transcript;
 use super::wire::{Waits, Wire, connect};
 use crate::net::tls::{ClientTls, Security, TlsFacts};
@@ -31,6 +32,17 @@ pub struct Envelope {
     pub smtputf8: bool,
     /// The composed and signed mail, lines ended by CRLF.
     pub data: Bytes,
+}
+
+/// How a conversation is to begin, before any mail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// The security demanded.
+    pub security: Security,
+    /// The handshake comes before the greeting (RFC 8314 §3.3, port 465), and not by STARTTLS.
+    pub begins_in_tls: bool,
+    /// Who we are there; none at a stranger's MX.
+    pub sign_in: Option<SignIn>,
 }
 
 /// Why a conversation stopped short: refused by a reply, or broken.
@@ -63,6 +75,7 @@ struct Offers {
     eight_bit: bool,
     smtputf8: bool,
     starttls: bool,
+    auth: Mechanisms,
 }
 
 /// An open conversation, past its greeting and TLS.
@@ -88,13 +101,16 @@ pub(super) struct Call<'a> {
     pub(super) remote: SocketAddr,
     pub(super) source: Option<IpAddr>,
     pub(super) helo: &'a Domain,
-    pub(super) security: &'a Security,
+    pub(super) manner: &'a Manner,
     pub(super) tls: &'a ClientTls,
     /// TLS is known to fail at this host; only for [`Security::Opportunistic`].
     pub(super) in_clear: bool,
     pub(super) waits: &'a Waits,
     pub(super) until: Instant,
 }
+
+/// Challenges of one sign-in: LOGIN has two.
+const CHALLENGES_MAX: u32 = 4;
 
 /// When the server closes while the mail is still leaving us, its reason may lie in our buffer: time to look.
 const PARTING_WORDS: Duration = Duration::from_secs(2);
@@ -150,15 +166,21 @@ impl Connection {
             stained: false,
             spent: false,
         };
+        if call.manner.begins_in_tls {
+            connection.shake(call, log).await?;
+        }
         let greeting = connection.hear(Stage::Greeting, call.waits.greeting, call.until, log).await?;
         accept(Stage::Greeting, greeting)?;
         connection.hello(call, log).await?;
-        if !call.in_clear && connection.offers.starttls {
+        if !call.in_clear && connection.offers.starttls && connection.tls.is_none() {
             connection.starttls(call, log).await?;
         }
-        if matches!(call.security, Security::Required { .. }) && connection.tls.is_none() {
+        if matches!(call.manner.security, Security::Required { .. }) && connection.tls.is_none() {
             log.note("this message may only go under verified TLS, and there is none here");
             return Err(Hitch::broke(Stage::Tls, Trouble::Tls));
+        }
+        if let Some(sign_in) = &call.manner.sign_in {
+            connection.sign_in(sign_in, call, log).await?;
         }
         Ok(connection)
     }
@@ -192,19 +214,55 @@ impl Connection {
         if reply.code != 220 {
             return Ok(());
         }
+        self.shake(call, log).await?;
+        self.hello(call, log).await
+    }
+
+    /// The handshake.
+    async fn shake(&mut self, call: &Call<'_>, log: &mut Transcript) -> Result<(), Hitch> {
         let until = soonest(call.waits.tls, call.until);
-        match self.wire.secure(call.tls, call.security, call.host, call.remote, until).await {
+        match self.wire.secure(call.tls, &call.manner.security, call.host, call.remote, until).await {
             Ok(facts) => {
                 let how = if facts.verified { "verified" } else { "certificate not checked" };
                 log.note(format_args!("{}, {}, {how}", facts.version, facts.cipher));
                 self.tls = Some(facts);
-                self.hello(call, log).await
+                Ok(())
             }
             Err(why) => {
                 log.note(format_args!("the TLS handshake failed: {why}"));
                 Err(Hitch::broke(Stage::Tls, Trouble::Tls))
             }
         }
+    }
+
+    /// AUTH (RFC 4954 §4): never in clear, and never to a host whose certificate was not checked, except on this very
+    /// machine. What we say is not shown.
+    async fn sign_in(&mut self, sign_in: &SignIn, call: &Call<'_>, log: &mut Transcript) -> Result<(), Hitch> {
+        let verified = self.tls.as_ref().is_some_and(|tls| tls.verified);
+        if !verified && !self.remote.ip().to_canonical().is_loopback() {
+            log.note("no password is sent here: the connection is not verified TLS");
+            return Err(Hitch::broke(Stage::Auth, Trouble::Tls));
+        }
+        let Some(mut script) = sign_in.script(self.offers.auth) else {
+            log.note("the server offers no way to sign in that fits");
+            return Err(Hitch::broke(Stage::Auth, Trouble::Lacking));
+        };
+        self.wire.say_hidden(&script.command, script.shown, log);
+        for _ in 0..CHALLENGES_MAX {
+            self.flush(Stage::Auth, call.waits, call.until, log).await?;
+            let reply = self.hear(Stage::Auth, call.waits.hello, call.until, log).await?;
+            match reply.code {
+                235 => return Ok(()),
+                // After the last answer a 334 carries an error of XOAUTH2; an empty line lets the server say it plainly.
+                334 => {
+                    let answer = script.answers.pop().unwrap_or_default();
+                    self.wire.say_hidden(&answer, "…", log);
+                }
+                400.. => return Err(Hitch::replied(Stage::Auth, reply)),
+                _ => break,
+            }
+        }
+        Err(Hitch::broke(Stage::Auth, Trouble::NotSmtp))
     }
 
     /// Sends one message. The connection is fit for the next one unless [`Connection::spent`].
@@ -409,6 +467,7 @@ impl Offers {
                 "8BITMIME" => offers.eight_bit = true,
                 "SMTPUTF8" => offers.smtputf8 = true,
                 "STARTTLS" => offers.starttls = true,
+                "AUTH" => offers.auth.read(line),
                 _ => {}
             }
         }

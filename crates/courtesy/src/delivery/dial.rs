@@ -14,7 +14,7 @@ use std::time::Duration;
 use standards::domain::Domain;
 use tokio::time::Instant;
 
-use super::conversation::{Call, Connection};
+use super::conversation::{Call, Connection, Manner};
 use super::route::Route;
 use super::transcript::Transcript;
 use super::wire::Waits;
@@ -63,7 +63,7 @@ impl Dialer {
         &self,
         route: &Route,
         relay: &RelayAddr,
-        security: &Security,
+        manner: &Manner,
         until: Instant,
         log: &mut Transcript,
     ) -> Result<Connection, Said> {
@@ -77,8 +77,10 @@ impl Dialer {
                     break;
                 }
                 tried += 1;
-                match self.host(&host.name, remote, source, relay, security, until, log).await {
+                match self.host(&host.name, remote, source, relay, manner, until, log).await {
                     Ok(connection) => return Ok(connection),
+                    // A password that one address refuses is refused by all; more tries only lock the account.
+                    Err(said @ Said::Replied { stage: Stage::Auth, .. }) => return Err(said),
                     Err(said) if worst.as_ref().is_none_or(|kept| hope(&said) > hope(kept)) => worst = Some(said),
                     Err(_) => {}
                 }
@@ -99,17 +101,17 @@ impl Dialer {
         remote: SocketAddr,
         source: Option<IpAddr>,
         relay: &RelayAddr,
-        security: &Security,
+        manner: &Manner,
         until: Instant,
         log: &mut Transcript,
     ) -> Result<Connection, Said> {
-        let opportunistic = *security == Security::Opportunistic;
+        let opportunistic = manner.security == Security::Opportunistic && !manner.begins_in_tls;
         let mut call = Call {
             host,
             remote,
             source,
             helo: &relay.name,
-            security,
+            manner,
             tls: &self.tls,
             in_clear: opportunistic && self.tls_is_broken(host, Instant::now()),
             waits: &self.waits,

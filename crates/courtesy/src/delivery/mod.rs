@@ -6,16 +6,19 @@
 //! due again when its lease ends.
 
 mod attempt;
+pub mod canary;
 pub mod compose;
 mod content;
 pub mod conversation;
 pub mod dial;
 mod lane;
+pub mod own_relay;
 pub mod pace;
 pub mod pool;
 pub mod return_path;
 pub mod route;
 mod settling;
+pub mod sign_in;
 pub mod transcript;
 mod turn;
 pub mod wire;

@@ -16,7 +16,7 @@ use std::time::Duration;
 use standards::domain::Domain;
 use tokio::time::{Instant, sleep};
 
-use super::conversation::{Connection, Envelope, Turn, Why, words};
+use super::conversation::{Connection, Envelope, Manner, Turn, Why, words};
 use super::dial::{Dialer, RelayAddr};
 use super::lane::{Entry, Kept, Lane, Slot};
 use super::pace::Limits;
@@ -102,8 +102,9 @@ struct Inner {
     closing: AtomicBool,
 }
 
-/// By relay and site, then by security: a connection in clear must not serve a message that demands TLS.
-type Lanes = HashMap<(Domain, Site), Vec<(Security, Arc<Lane>)>>;
+/// By relay and site, then by manner: a connection in clear must not serve a message that demands TLS, nor one that was
+/// signed in for one library the message of another.
+type Lanes = HashMap<(Domain, Site), Vec<(Manner, Arc<Lane>)>>;
 
 /// Lanes remembered. Those at rest are forgotten first; more sites than this at once are more than one machine serves.
 const LANES_MAX: usize = 10_000;
@@ -137,10 +138,25 @@ impl Pool {
         relay: &RelayAddr,
         security: &Security,
     ) -> Result<Attempted, Busy> {
+        let manner = Manner { security: security.clone(), ..Manner::default() };
+        self.submit(write, route, relay, &manner).await
+    }
+
+    /// As [`Pool::deliver`], where the conversation begins in another manner than with a stranger's MX.
+    ///
+    /// # Errors
+    /// [`Busy`]: nothing was tried.
+    pub async fn submit(
+        &self,
+        write: impl FnOnce() -> Envelope,
+        route: &Route,
+        relay: &RelayAddr,
+        manner: &Manner,
+    ) -> Result<Attempted, Busy> {
         let began = Instant::now();
         let waits = &self.inner.dialer.waits;
         let until = began + waits.whole;
-        let lane = self.lane(route, relay, security);
+        let lane = self.lane(route, relay, manner);
         let mut log = Transcript::new(began);
         let mut relined = false;
         let written = LazyCell::new(write);
@@ -155,7 +171,7 @@ impl Pool {
                 return Ok(Attempted { said, transcript: log, via: Some(via), asked: true });
             }
             let open = lane.dialling();
-            let dialled = self.inner.dialer.dial(route, relay, security, until, &mut log).await;
+            let dialled = self.inner.dialer.dial(route, relay, manner, until, &mut log).await;
             let said = match dialled {
                 Ok(connection) => {
                     let kept = lane.opened(connection, open);
@@ -284,20 +300,20 @@ impl Pool {
         }
     }
 
-    fn lane(&self, route: &Route, relay: &RelayAddr, security: &Security) -> Arc<Lane> {
+    fn lane(&self, route: &Route, relay: &RelayAddr, manner: &Manner) -> Arc<Lane> {
         let mut lanes = self.inner.lanes();
         if lanes.len() >= LANES_MAX {
             let now = Instant::now();
             lanes.retain(|_, kinds| !kinds.iter().all(|(_, lane)| lane.is_at_rest(now)));
         }
         let kinds = lanes.entry((relay.name.clone(), route.site.clone())).or_default();
-        if let Some((_, lane)) = kinds.iter().find(|(kind, _)| kind == security) {
+        if let Some((_, lane)) = kinds.iter().find(|(kind, _)| kind == manner) {
             return lane.clone();
         }
         let settings = &self.inner.settings;
         let of_provider = settings.providers.iter().find(|(domain, _)| route.is_wholly_within(domain));
         let lane = Arc::new(Lane::new(of_provider.map_or(settings.limits, |(_, limits)| *limits)));
-        kinds.push((security.clone(), lane.clone()));
+        kinds.push((manner.clone(), lane.clone()));
         lane
     }
 

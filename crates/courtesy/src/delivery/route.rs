@@ -181,6 +181,23 @@ impl Routes {
         answer
     }
 
+    /// The route to one host that is no MX: a library's own relay at `port`, remembered by the resolver alone. `in_clear`:
+    /// only where it is on this very machine.
+    ///
+    /// # Errors
+    /// [`NoRoute::NoHost`], or [`NoRoute::DnsTrouble`].
+    pub async fn to_relay(&self, host: &Domain, port: u16, in_clear: bool) -> Result<Route, NoRoute> {
+        let routing = Routing { port, ..self.routing.clone() };
+        let found = timeout(ROUTE_TIME_MAX, addresses(&*self.dns, host, &routing)).await;
+        let Ok(mut found) = found else { return Err(NoRoute::DnsTrouble) };
+        found.addresses.retain(|address| !in_clear || address.ip().to_canonical().is_loopback());
+        match (found.addresses.is_empty(), found.trouble) {
+            (false, _) => Ok(Route::to_host(host.clone(), found.addresses)),
+            (true, true) => Err(NoRoute::DnsTrouble),
+            (true, false) => Err(NoRoute::NoHost),
+        }
+    }
+
     fn remembered(&self, domain: &Domain, now: Timestamp) -> Option<Result<Arc<Route>, NoRoute>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(domain).filter(|known| now < known.until).map(|known| known.answer.clone())

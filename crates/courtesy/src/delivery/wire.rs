@@ -130,6 +130,13 @@ impl Wire {
         self.outbox.extend_from_slice(b"\r\n");
     }
 
+    /// As [`Wire::say`], of a line that no one else may read: the transcript has `shown` in its place.
+    pub(super) fn say_hidden(&mut self, line: &str, shown: &str, log: &mut Transcript) {
+        log.us(shown);
+        self.outbox.extend_from_slice(line.as_bytes());
+        self.outbox.extend_from_slice(b"\r\n");
+    }
+
     /// Sends what was put together. Each piece the network takes has `block` of its own.
     pub(super) async fn flush(&mut self, block: Duration, until: Instant) -> Result<(), Trouble> {
         let mut sent = 0;

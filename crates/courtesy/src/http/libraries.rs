@@ -171,7 +171,12 @@ pub async fn import(
             continue;
         };
         // What a file has no columns for stays as staff set it.
-        let library = Library { closures: known.closures.clone(), switches: known.switches.clone(), ..library };
+        let library = Library {
+            closures: known.closures.clone(),
+            switches: known.switches.clone(),
+            relay: known.relay.clone(),
+            ..library
+        };
         if library == *known {
             answer.unchanged += 1;
         } else {

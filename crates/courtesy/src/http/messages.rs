@@ -292,6 +292,9 @@ pub async fn timeline(
                 Transcript::from_text(std::mem::take(&mut attempt.transcript)).masked().as_str().to_owned();
             attempt.reply = attempt.reply.take().map(|reply| masked(&reply));
         }
+        if let What::Returned(returned) = &mut entry.what {
+            returned.words = masked(&returned.words);
+        }
     }
     let language = accepted_language(&headers);
     let entries = entries.into_iter().map(|entry| EntryAnswer::of(entry, &row, language)).collect();

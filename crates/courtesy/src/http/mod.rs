@@ -29,6 +29,7 @@ use crate::config::Config;
 use crate::intake::Intake;
 use crate::keyring::Keyring;
 use crate::notice::Language;
+use crate::secret::Secret;
 use crate::store::{Book, Store};
 use crate::watch::Senders;
 use problem::{Problem, Refusal};
@@ -52,6 +53,8 @@ pub struct App {
     pub senders: Arc<Senders>,
     /// DKIM keys.
     pub keyring: Arc<Keyring>,
+    /// The installation's secret.
+    pub secret: Arc<Secret>,
     /// Woken when something is due now.
     pub wake: Arc<tokio::sync::Notify>,
     /// When this process began.
@@ -91,6 +94,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/v1/libraries/{library}", Audience::Key),
     ("PUT", "/v1/libraries/{library}", Audience::Key),
     ("GET", "/v1/libraries/{library}/sender", Audience::Key),
+    ("PUT", "/v1/libraries/{library}/relay-secret", Audience::Key),
     ("GET", "/v1/libraries/{library}/kit", Audience::Key),
     ("GET", "/v1/libraries/{library}/incidents", Audience::Key),
     ("GET", "/v1/libraries/{library}/notices", Audience::Key),
@@ -136,6 +140,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/libraries:import", post(libraries::import))
         .route("/v1/libraries/{library}", get(libraries::show).put(libraries::put))
         .route("/v1/libraries/{library}/sender", get(senders::show))
+        .route("/v1/libraries/{library}/relay-secret", put(senders::relay_secret))
         .route("/v1/libraries/{library}/kit", get(senders::kit))
         .route("/v1/libraries/{library}/incidents", get(senders::incidents))
         .route("/v1/libraries/{library}/notices", get(notices::list))

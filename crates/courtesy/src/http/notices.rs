@@ -78,6 +78,7 @@ impl Layer {
                 closures: Vec::new(),
                 switches: std::collections::BTreeMap::new(),
                 hide_titles: false,
+                relay: None,
             },
         }
     }

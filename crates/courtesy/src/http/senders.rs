@@ -18,6 +18,7 @@ use super::libraries::library;
 use super::messages::no_store;
 use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json};
 use crate::clock;
+use crate::delivery::own_relay;
 use crate::keyring::Key;
 use crate::library::Library;
 use crate::published;
@@ -32,6 +33,10 @@ pub struct SenderAnswer {
     /// What each mailbox provider would say to the library's own address.
     #[schema(value_type = Vec<Object>)]
     verdicts: Vec<crate::sender::ProviderVerdict>,
+    /// What is known of the library's own relay, where it has one.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relay: Option<crate::sender::RelayProof>,
     /// When its records were looked at.
     #[schema(value_type = Option<String>)]
     checked_at: Option<jiff::Timestamp>,
@@ -63,8 +68,46 @@ pub async fn show(
     Ok(no_store(Json(SenderAnswer {
         plan: (*app.senders.plan(&library, &[], now)).clone(),
         verdicts: proof.as_ref().map(|proof| proof.verdicts(&app.senders.observations(&library))).unwrap_or_default(),
+        relay: library.relay.as_ref().and_then(|_| app.senders.relay_proof(&library.code)),
         checked_at: proof.map(|proof| proof.facts.checked_at()),
     })))
+}
+
+/// What proves us to a library's own relay.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RelaySecret {
+    /// The password of the account, or its OAuth 2 access token.
+    secret: String,
+}
+
+/// Octets of a secret: access tokens have up to some 4 KB.
+const RELAY_SECRET_OCTETS_MAX: usize = 8 * 1024;
+
+/// Keep the secret of the library's own relay, sealed, for the relay and account in its record now. It is never shown
+/// again; a test message goes out at once.
+#[utoipa::path(put, path = "/v1/libraries/{library}/relay-secret", tag = "senders", params(("library" = String, Path)), request_body = RelaySecret, responses((status = 204), (status = 409, body = Problem), (status = 422, body = Problem)), security(("key" = [])))]
+pub async fn relay_secret(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(code): Path<String>,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let library = library(&app, &caller, &code)?;
+    let body: RelaySecret = read_json(&body)?;
+    let Some(relay) = &library.relay else {
+        let detail = format!("{} has no mail relay of its own.", library.code);
+        return Err(Problem::new("conflict", detail, "Set relay in the library's record first.").into());
+    };
+    let fits = (1..=RELAY_SECRET_OCTETS_MAX).contains(&body.secret.len());
+    if !fits || body.secret.chars().any(char::is_control) {
+        let detail = format!("1 to {RELAY_SECRET_OCTETS_MAX} octets, without line breaks");
+        return Err(wrong("/secret", detail).into());
+    }
+    let sealed = app.secret.seal(body.secret.as_bytes(), &own_relay::about(&library.code, relay));
+    app.store.put_relay_secret(library.code.clone(), sealed, clock::now()).await?;
+    app.senders.forget_relay(&library.code);
+    Ok(no_store(StatusCode::NO_CONTENT))
 }
 
 /// `?format=` of the kit.
@@ -322,7 +365,8 @@ pub async fn doctor(State(app): State<Arc<App>>, caller: Caller, headers: Header
     }
     let libraries = app.book.libraries();
     let on_own: Vec<&Arc<Library>> = libraries.iter().filter(|library| library.from.is_some()).collect();
-    let own = on_own.iter().filter(|l| app.senders.plan(l, &[], now).sender == crate::sender::SenderKind::Own).count();
+    let own =
+        on_own.iter().filter(|l| app.senders.plan(l, &[], now).sender != crate::sender::SenderKind::Shared).count();
     find(
         "pass",
         "libraries",

@@ -33,7 +33,7 @@ pub async fn run(intake: Arc<Intake>, mut changes: mpsc::UnboundedReceiver<Chang
 async fn tell(intake: &Intake, change: Change) -> crate::store::Result<()> {
     let now = clock::now();
     let library = change.library.to_string();
-    if change.now == SenderKind::Own {
+    if change.now != SenderKind::Shared {
         intake.store.close_incident(library, CAUSE.to_owned(), now).await?;
         return Ok(());
     }

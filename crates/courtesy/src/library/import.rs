@@ -141,6 +141,7 @@ impl Row<'_> {
             closures: Vec::new(),
             switches: std::collections::BTreeMap::new(),
             hide_titles: self.yes("hide_titles"),
+            relay: None,
             code: match LibraryCode::parse(self.cell("code").unwrap_or_default()) {
                 Ok(code) => code,
                 Err(error) => {

@@ -6,6 +6,7 @@
 mod claim;
 mod fields;
 mod import;
+mod relay;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use standards::address::Address;
 use crate::notice::Language;
 pub use claim::{By, Claims};
 pub use import::{COLUMNS, RowError, read_csv};
+pub use relay::{OwnRelay, RelayAuth, RelayTls};
 
 /// The short code a library is known by in its ILL system: `MRPL`. Upper case letters, digits, `-` and `_`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -129,6 +131,9 @@ pub struct Library {
     /// bounces would then go to the library's mailbox and not to us.
     #[serde(default)]
     pub prefer_shared_over_own_bounces: bool,
+    /// The library's own mail relay. What proves us there is not in the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay: Option<OwnRelay>,
     /// From name. None: its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<InLanguages>,
@@ -241,6 +246,7 @@ impl Library {
                 wrong("switches", error.to_string());
             }
         }
+        problems.extend(self.relay.as_ref().and_then(|relay| relay.problem(self.from.is_some())));
         problems
     }
 }

@@ -15,6 +15,10 @@ pub fn judge(said: &Said, provider: Provider) -> Outcome {
     match said {
         Said::Replied { stage, reply, host: _ } => answered(*stage, reply, provider),
         Said::NoRoute(no_route) => unroutable(*no_route),
+        // RFC 4954 §3: it offers no way to sign in that we have. The library's IT mends that; the message is as good as before.
+        Said::Broken { stage: Stage::Auth, trouble: Trouble::Lacking, host: _ } => {
+            Outcome::Deferred { cause: Cause::of("relay.auth"), reply: None }
+        }
         Said::Broken { stage: _, trouble, host: _ } => broken(*trouble),
     }
 }

@@ -32,7 +32,7 @@ pub enum Settlement {
 /// Decides what follows from `outcome` after attempt number `attempts` (the first is 1).
 ///
 /// `another_sender`: whether a sender is left that this message has not been refused under. `chance` in 0..1 spreads
-/// retries. A refusal for authentication is never final while another sender is left (invariant 1).
+/// retries. A refusal for authentication, or by a library's own relay, is never final while another sender is left (invariant 1).
 #[must_use]
 pub fn settle(
     outcome: &Outcome,
@@ -50,7 +50,7 @@ pub fn settle(
     match outcome {
         Outcome::Accepted { .. } => Settlement::Final { state: State::Accepted, cause: None },
         Outcome::Deferred { cause, .. } | Outcome::Refused { cause, .. }
-            if cause.is_within("auth") && another_sender =>
+            if another_sender && (cause.is_within("auth") || cause.is_within("relay")) =>
         {
             Settlement::AnotherSender { cause: *cause }
         }

@@ -5,13 +5,13 @@
 //! [`Plan`] for one attempt with every way that was considered, and the records that the library's IT publishes
 //! ([`Kit`]). A message leaves in a library's name only on a proof: unknown never proves anything.
 //!
-//! Not here: asking the DNS (`net`), signing and sending (`delivery`), remembering (`store`). The library's own relay is
-//! no sender yet: there is no code that submits through it, so there is no word for it here either.
+//! Not here: asking the DNS (`net`), signing and sending (`delivery`), remembering (`store`).
 
 mod facts;
 mod kit;
 mod plan;
 mod proof;
+mod relay;
 mod verdict;
 mod words;
 
@@ -22,6 +22,7 @@ pub use facts::{
 pub use kit::{At, Format, Kit, SpfAdvice, State, Wanted, delegated_code, dkim_target, wanted};
 pub use plan::{Considered, Plan, Situation, plan};
 pub use proof::{PROOF_AGE_MAX, Proof, Standing, Way};
+pub use relay::{CANARY_WAIT_MAX, RELAY_PROOF_AGE_MAX, RelayFound, RelayProof, relay_standing};
 pub use verdict::{Certainty, Family, OBSERVED_REFUSALS_MIN, Observed, ProviderVerdict, Verdict};
 pub use words::{Reason, Why};
 
@@ -37,6 +38,8 @@ use crate::config::Config;
 pub enum SenderKind {
     /// The library's domain.
     Own,
+    /// The library's domain, through the library's own relay.
+    Relay,
     /// Our domain.
     Shared,
 }
@@ -47,6 +50,7 @@ impl SenderKind {
     pub fn code(self) -> &'static str {
         match self {
             Self::Own => "own",
+            Self::Relay => "relay",
             Self::Shared => "shared",
         }
     }
@@ -54,7 +58,7 @@ impl SenderKind {
     /// Reads the word.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
-        [Self::Own, Self::Shared].into_iter().find(|kind| kind.code() == code)
+        [Self::Own, Self::Relay, Self::Shared].into_iter().find(|kind| kind.code() == code)
     }
 }
 
@@ -70,12 +74,15 @@ pub enum Rung {
     OwnReturn,
     /// The library's address, unsigned by it; its SPF record lists us, and returned mail goes to the library.
     OwnSpf,
+    /// The library's address through the library's own relay, which a test message came through; returned mail goes to
+    /// the library.
+    OwnRelay,
     /// The library's address on the shared domain.
     Shared,
 }
 
 impl Rung {
-    /// All in the library's own name, best first.
+    /// All that leave from our own relays in the library's name, best first: what DNS can prove.
     pub const OWN: [Self; 4] = [Self::OwnDkimReturn, Self::OwnDkim, Self::OwnReturn, Self::OwnSpf];
 
     /// The word in the API and the timeline.
@@ -86,6 +93,7 @@ impl Rung {
             Self::OwnDkim => "own_dkim",
             Self::OwnReturn => "own_return",
             Self::OwnSpf => "own_spf",
+            Self::OwnRelay => "own_relay",
             Self::Shared => "shared",
         }
     }
@@ -93,7 +101,11 @@ impl Rung {
     /// In whose name it sends.
     #[must_use]
     pub fn sender(self) -> SenderKind {
-        if self == Self::Shared { SenderKind::Shared } else { SenderKind::Own }
+        match self {
+            Self::Shared => SenderKind::Shared,
+            Self::OwnRelay => SenderKind::Relay,
+            _ => SenderKind::Own,
+        }
     }
 
     /// Whether a signature of the From domain is part of it.

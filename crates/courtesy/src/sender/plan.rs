@@ -7,6 +7,7 @@ use standards::domain::Domain;
 
 use super::facts::is_public_mailbox;
 use super::proof::{Proof, Standing, Way};
+use super::relay::{RelayProof, relay_standing};
 use super::verdict::{Family, Observed};
 use super::words::{Reason, Why};
 use super::{Ours, Rung, SenderKind};
@@ -28,6 +29,8 @@ pub struct Situation<'a> {
     pub family: Option<Family>,
     /// What was answered to this library's messages in the last seven days.
     pub observed: &'a [Observed],
+    /// What is known of the library's own relay.
+    pub relay: Option<&'a RelayProof>,
     /// The senders this message was already refused under.
     pub exclude: &'a [SenderKind],
 }
@@ -92,10 +95,17 @@ pub fn plan(situation: &Situation<'_>, now: Timestamp) -> Plan {
         }
         considered.push(looked_at);
     }
+    let relay = consider_relay(situation, now);
+    let by_relay = chosen.is_none() && relay.as_ref().is_some_and(|way| way.standing == Standing::Holds);
+    considered.extend(relay.clone());
     considered.push(consider_shared(situation, now));
     let way = chosen.and_then(|rung| proof?.ways.iter().find(|way| way.rung == rung));
     match (wished, way) {
         (Some(from), Some(way)) => own(situation, from, way, considered),
+        (Some(from), None) if by_relay => {
+            let reason = relay.and_then(|way| way.why.into_iter().next()).unwrap_or_else(|| Why::SharedUsed.reason());
+            through_relay(situation, from, reason, considered)
+        }
         _ => shared(situation, considered),
     }
 }
@@ -150,6 +160,42 @@ fn consider(situation: &Situation<'_>, proof: Option<&Proof>, rung: Rung, bar: O
     Considered { rung, standing: way.standing, why: way.why.clone() }
 }
 
+/// The library's own relay, where it has one. No DNS record proves it, and none is needed: a test message did.
+fn consider_relay(situation: &Situation<'_>, now: Timestamp) -> Option<Considered> {
+    let library = situation.library;
+    let (relay, from) = (library.relay.as_ref()?, library.from.as_ref()?);
+    let barred =
+        |why: Why| Some(Considered { rung: Rung::OwnRelay, standing: Standing::Fails, why: vec![why.reason()] });
+    if [&situation.ours.shared, &situation.ours.bounces].iter().any(|ours| from.domain().is_within(ours)) {
+        return barred(Why::OurDomain(from.domain().clone()));
+    }
+    if situation.exclude.contains(&SenderKind::Relay) {
+        return barred(Why::RefusedBefore);
+    }
+    let (standing, reason) = relay_standing(situation.relay, relay, from, now);
+    if standing == Standing::Holds && library.prefer_shared_over_own_bounces {
+        return barred(Why::SharedPreferred);
+    }
+    Some(Considered { rung: Rung::OwnRelay, standing, why: vec![reason] })
+}
+
+fn through_relay(situation: &Situation<'_>, from: &Address, reason: Reason, considered: Vec<Considered>) -> Plan {
+    Plan {
+        sender: SenderKind::Relay,
+        rung: Rung::OwnRelay,
+        from: from.clone(),
+        display_name: situation.library.from_name(situation.language).to_owned(),
+        reply_to: situation.library.reply_to.clone().filter(|reply_to| reply_to != from),
+        return_path_domain: from.domain().clone(),
+        // As the test message had it: relays that check senders take no other.
+        return_path_mailbox: Some(from.clone()),
+        // The relay signs, or its SPF record vouches. A signature of ours would vouch for nobody.
+        dkim: Vec::new(),
+        reason,
+        considered,
+    }
+}
+
 fn consider_shared(situation: &Situation<'_>, now: Timestamp) -> Considered {
     let proven = proof_of(situation.proofs, &situation.ours.shared).is_some_and(|proof| proof.is_proven(now));
     let (standing, why) = match (situation.exclude.contains(&SenderKind::Shared), proven) {
@@ -167,7 +213,7 @@ fn own(situation: &Situation<'_>, from: &Address, way: &Way, considered: Vec<Con
         Rung::OwnDkim => (Why::ChosenDkim(domain.clone()), signers(domain, &way.selectors)),
         // Our own signature does not speak for the library, but Outlook.com wants one beside SPF.
         Rung::OwnReturn => (Why::ChosenReturn(domain.clone()), ours_sign(situation)),
-        Rung::OwnSpf | Rung::Shared => (Why::ChosenSpf(domain.clone()), ours_sign(situation)),
+        Rung::OwnSpf | Rung::OwnRelay | Rung::Shared => (Why::ChosenSpf(domain.clone()), ours_sign(situation)),
     };
     Plan {
         sender: SenderKind::Own,

@@ -152,7 +152,7 @@ fn way(facts: &Facts, rung: Rung) -> Way {
     let return_path = match rung {
         Rung::OwnDkimReturn | Rung::OwnReturn => &facts.return_path,
         Rung::OwnDkim | Rung::Shared => &facts.bounces,
-        Rung::OwnSpf => &facts.from,
+        Rung::OwnSpf | Rung::OwnRelay => &facts.from,
     };
     let needs_alias = matches!(rung, Rung::OwnDkimReturn | Rung::OwnReturn);
     let needs_listing = rung != Rung::OwnDkim && rung != Rung::Shared;

@@ -4,6 +4,7 @@
 mod kits;
 mod ladder;
 mod receiver;
+mod relay;
 mod words;
 
 use std::path::PathBuf;

@@ -11,9 +11,11 @@ mod evidence;
 mod key;
 mod library;
 mod message;
+mod own_relay;
 mod pause;
 mod queue;
 mod relay;
+mod returned;
 mod schema;
 mod sole;
 #[cfg(test)]
@@ -35,6 +37,7 @@ pub use message::{Filter, MessageRow};
 pub use pause::Pause;
 pub use queue::{Claimed, Counts, Settled};
 pub use relay::{RelayChange, RelayChanged};
+pub use returned::Joined;
 pub use sole::{NotSole, Sole};
 pub use words::{SavedWords, WordsRef};
 

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EventId, MessageId};
+use crate::id::{EventId, MessageId, ReturnedId};
 
 /// One line of a message's history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,8 @@ pub enum What {
     },
     /// One try at delivery, with everything that was said.
     Attempted(Box<Attempt>),
+    /// A mail came back to its return path.
+    Returned(Box<Returned>),
     /// The next attempt goes out under another sender, because receivers did not believe the last one.
     SenderChanged {
         /// Why.
@@ -87,7 +89,7 @@ pub enum What {
 pub struct Attempt {
     /// The first is 1.
     pub number: u32,
-    /// `own` or `shared`.
+    /// `own`, `relay` or `shared`.
     pub sender: String,
     /// The From address.
     pub from: String,
@@ -121,4 +123,48 @@ pub struct Attempt {
     /// The conversation, one line each, with addresses as they were said.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub transcript: String,
+}
+
+/// A mail that came back, and what it says of this message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Returned {
+    /// The id it was taken in under: the same mail never makes two lines.
+    pub report: ReturnedId,
+    /// What kind of news it is.
+    pub news: News,
+    /// The cause's code.
+    pub cause: String,
+    /// The three digits of the server's reply, where the mail quotes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<u16>,
+    /// The enhanced status code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// The mailbox provider that refused, where the report names a host of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// The words it was read from, with addresses as they were said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub words: String,
+    /// The server that handed it in: its name as it says, and its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+}
+
+/// What kind of news came back, the weightiest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum News {
+    /// Somebody gave up on it.
+    Failed,
+    /// The recipient complains.
+    Complaint,
+    /// Somebody still tries.
+    Delayed,
+    /// It reached a mailbox, or a place from where no news comes.
+    Delivered,
+    /// A machine answered for the recipient.
+    AutoReply,
+    /// Something that nobody here can read: a person may.
+    Other,
 }

@@ -21,13 +21,16 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::clock;
 use crate::config::Config;
+use crate::id::CanaryId;
 use crate::keyring::Keyring;
 use crate::library::{Library, LibraryCode};
 use crate::net::dns::Resolver;
 use crate::net::facts;
 use crate::notice::Language;
-use crate::outcome::{Outcome, Provider};
-use crate::sender::{self, Family, Kit, OurKey, Ours, Plan, Proof, Reason, SenderKind, Situation, Subject};
+use crate::outcome::{Cause, Outcome, Provider};
+use crate::sender::{
+    self, Family, Kit, OurKey, Ours, Plan, Proof, Reason, RelayFound, RelayProof, SenderKind, Situation, Subject,
+};
 use crate::store::{Book, Store};
 
 /// How long one look at a domain's records may take: a few dozen questions, most of them answered in milliseconds.
@@ -44,6 +47,9 @@ const PLANS_MAX: usize = 50_000;
 
 /// How long a remembered plan is used without looking at ages again.
 const PLAN_REMEMBERED: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
+
+/// The incident of a relay that does not let us send.
+const RELAY_CAUSE: &str = "relay.auth";
 
 /// Facts are not used in the last moment before they run out: a receiver asks for the same records a moment after us, and
 /// what was taken away since would be gone for it.
@@ -109,6 +115,8 @@ pub struct Senders {
     observed: observed::Ledger,
     looking: Mutex<HashMap<ProofKey, Arc<tokio::sync::Mutex<()>>>>,
     nudged: Notify,
+    relays: RwLock<HashMap<LibraryCode, RelayProof>>,
+    relays_changed: Notify,
     changes: mpsc::UnboundedSender<Change>,
     told: switched::Told,
 }
@@ -127,6 +135,7 @@ impl Senders {
     ) -> crate::store::Result<(Arc<Self>, mpsc::UnboundedReceiver<Change>)> {
         let (changes, changed) = mpsc::unbounded_channel();
         let observed = observed::Ledger::open(&store, &config.shared.domain).await?;
+        let relays = store.relay_proofs().await?;
         let told = switched::Told::open(&store).await?;
         let senders = Self {
             config,
@@ -140,6 +149,8 @@ impl Senders {
             observed,
             looking: Mutex::default(),
             nudged: Notify::new(),
+            relays: RwLock::new(relays.into_iter().collect()),
+            relays_changed: Notify::new(),
             changes,
             told,
         };
@@ -150,6 +161,84 @@ impl Senders {
     pub fn nudge(&self) {
         self.generation.fetch_add(1, Ordering::Relaxed);
         self.nudged.notify_one();
+        self.relays_changed.notify_one();
+    }
+
+    /// What is known of the library's own relay.
+    #[must_use]
+    pub fn relay_proof(&self, library: &LibraryCode) -> Option<RelayProof> {
+        self.relays.read().unwrap_or_else(PoisonError::into_inner).get(library).cloned()
+    }
+
+    /// Whose test message this is, while it is waited for.
+    #[must_use]
+    pub fn library_of(&self, canary: CanaryId) -> Option<(LibraryCode, RelayProof)> {
+        let relays = self.relays.read().unwrap_or_else(PoisonError::into_inner);
+        let found = relays.iter().find(|(_, proof)| proof.canary == Some(canary));
+        found.map(|(library, proof)| (library.clone(), proof.clone()))
+    }
+
+    /// Returns when a library or its relay's secret has changed since it was asked last.
+    pub async fn relays_changed(&self) {
+        self.relays_changed.notified().await;
+    }
+
+    /// The relay has a new secret: what was known of it is forgotten, and a test message goes out.
+    pub fn forget_relay(&self, library: &LibraryCode) {
+        self.relays.write().unwrap_or_else(PoisonError::into_inner).remove(library);
+        self.nudge();
+    }
+
+    /// Keeps what a test message found, unless another is waited for by now: the relay or its secret has changed since.
+    pub async fn learn_of(&self, canary: CanaryId, library: &Library, proof: RelayProof) {
+        if self.relay_proof(&library.code).is_some_and(|known| known.canary == Some(canary)) {
+            self.learn_relay(library, proof).await;
+        }
+    }
+
+    /// Keeps what was found of the library's own relay, and tells where it changes the sender.
+    pub async fn learn_relay(&self, library: &Library, proof: RelayProof) {
+        let now = clock::now();
+        let before = self.plan(library, &[], now).sender;
+        let came_through = matches!(proof.found, RelayFound::CameThrough { .. });
+        // Known first and written down after: what is forgotten meanwhile is found out again.
+        self.relays.write().unwrap_or_else(PoisonError::into_inner).insert(library.code.clone(), proof.clone());
+        self.generation.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = self.store.put_relay_proof(library.code.clone(), &proof, now).await {
+            tracing::error!(%error, "what is known of a relay could not be kept");
+        }
+        let plan = self.plan(library, &[], now);
+        if plan.sender != before {
+            let why = plan.reason.clone();
+            tracing::info!(library = %library.code, sender = plan.sender.code(), "the sender changed");
+            let domain = plan.from.domain().clone();
+            let _ = self.changes.send(Change { library: library.code.clone(), domain, now: plan.sender, why });
+        }
+        if came_through {
+            let closed = self.store.close_incident(library.code.to_string(), RELAY_CAUSE.to_owned(), now).await;
+            if let Err(error) = closed {
+                tracing::error!(%error, "an incident could not be closed");
+            }
+        }
+    }
+
+    /// The library's own relay would not take a notice, for a reason that concerns the relay or who we say we are: an
+    /// incident, no more notices that way, and a test message later.
+    pub async fn relay_refused(&self, library: &Library, cause: Cause, reply: &str, now: Timestamp) {
+        let (Some(relay), Some(from)) = (&library.relay, &library.from) else { return };
+        let proof = RelayProof {
+            relay: relay.name(),
+            from: from.clone(),
+            canary: None,
+            proven_at: None,
+            found: RelayFound::Refused { reply: reply.to_owned() },
+            at: now,
+        };
+        self.learn_relay(library, proof).await;
+        let detail = format!("{} refused {} ({})", relay.host, from.domain(), cause.code());
+        if let Err(error) = self.store.incident(library.code.to_string(), RELAY_CAUSE.to_owned(), detail, now).await {
+            tracing::error!(%error, "an incident could not be kept");
+        }
     }
 
     /// What is ours to send from for libraries of `region`.
@@ -208,6 +297,7 @@ impl Senders {
         let proofs: Vec<Proof> =
             domains.filter_map(|domain| self.proof(domain, &library.region)).map(|proof| (*proof).clone()).collect();
         let observed = self.observed.of(&library.code);
+        let relay = self.relay_proof(&library.code);
         let situation = Situation {
             library,
             language,
@@ -215,6 +305,7 @@ impl Senders {
             ours: &ours,
             family,
             observed: &observed,
+            relay: relay.as_ref(),
             exclude: refused,
         };
         // The clock is read after the facts: a look may have ended while the caller was on its way here, and facts of the

@@ -2,6 +2,7 @@
 
 mod scripted;
 mod sessions;
+mod sign_in;
 mod talk;
 mod tls;
 

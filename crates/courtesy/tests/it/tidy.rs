@@ -124,7 +124,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("proofs and plans", &["watch"]),
     ("events come in", &["intake"]),
     ("messages go out", &["delivery"]),
-    ("doors", &["http"]),
+    ("what comes back", &["inbound"]),
+    ("doors", &["http", "smtp"]),
     ("starts and stops doors and engines", &["service"]),
     ("the command line, which also runs the service", &["cli"]),
 ];

@@ -100,6 +100,7 @@ async fn walk(case: &Case) -> Vec<String> {
         family: Some(case.family.as_str()).filter(|family| !family.is_empty()).map(Family::from_name),
         observed: &observed,
         exclude: &exclude,
+        relay: None,
     };
     let plan = plan(&situation, now());
     let mut wrong = check_plan(case, &plan, own.as_ref());
@@ -179,8 +180,16 @@ async fn planned(
         prove(&dns, &ours, &own, SignedDuration::ZERO).await,
         prove(&dns, &ours, &Subject::shared(keys(&ours.selectors), &ours), SignedDuration::ZERO).await,
     ];
-    let situation =
-        Situation { library: &library, language, proofs: &proofs, ours: &ours, family: None, observed: &[], exclude };
+    let situation = Situation {
+        library: &library,
+        language,
+        proofs: &proofs,
+        ours: &ours,
+        family: None,
+        observed: &[],
+        relay: None,
+        exclude,
+    };
     plan(&situation, now())
 }
 
@@ -227,6 +236,7 @@ async fn when_the_list_vouches_returned_mail_goes_to_the_one_mailbox_there_is() 
         ours: &ours,
         family: None,
         observed: &[],
+        relay: None,
         exclude: &[],
     };
     let plan = plan(&situation, now());

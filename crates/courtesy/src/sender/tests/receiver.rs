@@ -126,6 +126,7 @@ async fn planned(zone: &Table) -> (Plan, Vec<Predicted>) {
         ours: &ours,
         family: None,
         observed: &[],
+        relay: None,
         exclude: &[],
     };
     let predicted = proofs[0].verdicts(&[]).iter().map(|said| said.verdict).collect();

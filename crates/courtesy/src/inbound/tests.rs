@@ -1,0 +1,203 @@
+//! Rules of what comes back: joined once, whatever crashes between.
+
+use jiff::{SignedDuration, Timestamp};
+use standards::domain::Domain;
+
+use super::spool::Envelope;
+use super::*;
+use crate::id::EventId;
+use crate::library::LibraryCode;
+use crate::queue::State;
+use crate::store::{MessageRow, NewEvent, NewMessage, Settled};
+
+const NOW: Timestamp = Timestamp::constant(1_900_000_000, 0);
+
+const BOUNCE: &str = "From: MAILER-DAEMON@mx.patron.example\r\nTo: b@bounces.notices.example\r\n\
+    Subject: Undelivered Mail Returned to Sender\r\nMIME-Version: 1.0\r\n\
+    Content-Type: multipart/report; report-type=delivery-status; boundary=x\r\n\r\n\
+    --x\r\nContent-Type: text/plain\r\n\r\nIt did not go.\r\n\
+    --x\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.patron.example\r\n\r\n\
+    Final-Recipient: rfc822; p1@patron.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\
+    Diagnostic-Code: smtp; 550 5.1.1 <p1@patron.example> User unknown\r\n\r\n--x--\r\n";
+
+struct World {
+    store: Store,
+    secret: Arc<Secret>,
+    spool: Arc<Spool>,
+    inbound: Inbound,
+    id: MessageId,
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    /// A world with one message that is being sent.
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("courtesy.db")).await.unwrap();
+        let secret = Arc::new(Secret::from_octets([7; 32]));
+        let spool = Arc::new(Spool::open(&folder.path().join("spool")).unwrap());
+        let inbound = Inbound::new(store.clone(), Arc::clone(&secret), Arc::clone(&spool));
+        let id = MessageId::new(NOW);
+        let message = NewMessage {
+            id,
+            notice: "ready_for_pickup".to_owned(),
+            language: "en",
+            address: "p1@patron.example".to_owned(),
+            words_of: None,
+            words_version: 0,
+            state: State::Queued,
+            cause: None,
+            due_at: Some(NOW),
+            deadline: NOW + SignedDuration::from_hours(24),
+            entries: Vec::new(),
+        };
+        let event = NewEvent {
+            id: EventId::new(NOW),
+            library: LibraryCode::parse("MRPL").unwrap(),
+            natural_key: "1".to_owned(),
+            request: "1".to_owned(),
+            status: "ready_for_pickup".to_owned(),
+            source: "api",
+            fields: "{}".to_owned(),
+            received_at: NOW,
+            messages: vec![message],
+            idempotency: None,
+        };
+        store.accept(vec![event]).await.unwrap();
+        let lease = NOW + SignedDuration::from_mins(15);
+        assert_eq!(store.claim(vec!["MRPL".to_owned()], 10, NOW, lease).await.unwrap().len(), 1);
+        Self { store, secret, spool, inbound, id, folder }
+    }
+
+    async fn accepted(&self) {
+        let settled = Settled {
+            id: self.id,
+            attempt: 1,
+            tried: true,
+            state: State::Accepted,
+            cause: None,
+            due_at: None,
+            refused: String::new(),
+            sender: Some("shared".to_owned()),
+            provider: None,
+            at: NOW,
+            entries: Vec::new(),
+        };
+        self.store.settle(vec![settled]).await.unwrap();
+    }
+
+    fn path(&self) -> String {
+        return_path::write(&self.secret, self.id, &Domain::parse("bounces.notices.example").unwrap()).to_string()
+    }
+
+    async fn keep(&self, mail: &str) -> ReturnedId {
+        let envelope = Envelope {
+            received_at: NOW,
+            client: Some("192.0.2.7".parse().unwrap()),
+            helo: "mx.patron.example".to_owned(),
+            mail_from: String::new(),
+            recipients: vec![self.path().to_uppercase()],
+        };
+        self.spool.keep(envelope, mail.as_bytes().to_vec()).await.unwrap()
+    }
+
+    async fn row(&self) -> MessageRow {
+        self.store.message(None, self.id).await.unwrap().unwrap()
+    }
+
+    async fn news(&self) -> Vec<(News, String)> {
+        let entries = self.store.timeline(self.id).await.unwrap();
+        let news = entries.into_iter().filter_map(|entry| match entry.what {
+            What::Returned(returned) => Some((returned.news, returned.cause)),
+            _ => None,
+        });
+        news.collect()
+    }
+}
+
+#[tokio::test]
+async fn a_report_of_failure_makes_an_accepted_message_a_failed_one() {
+    let world = World::new().await;
+    world.accepted().await;
+    let report = world.keep(BOUNCE).await;
+    assert_eq!(world.inbound.round().await, 0);
+    let row = world.row().await;
+    assert_eq!((row.state, row.cause.as_deref()), (State::Failed, Some("addr.unknown")));
+    let entries = world.store.timeline(world.id).await.unwrap();
+    let What::Returned(returned) = &entries.last().unwrap().what else { panic!("{entries:?}") };
+    assert_eq!((returned.report, returned.news, returned.reply), (report, News::Failed, Some(550)));
+    assert_eq!(returned.status.as_deref(), Some("5.1.1"));
+    assert_eq!(returned.host.as_deref(), Some("mx.patron.example [192.0.2.7]"));
+    assert!(world.spool.list().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_mail_worked_off_twice_makes_one_line() {
+    let world = World::new().await;
+    world.accepted().await;
+    let report = world.keep(BOUNCE).await;
+    let file = world.folder.path().join(format!("spool/{report}.mail"));
+    let kept = std::fs::read(&file).unwrap();
+    world.inbound.round().await;
+    // As after a kill between the commit and the removal of the file.
+    std::fs::write(&file, kept).unwrap();
+    world.inbound.round().await;
+    assert_eq!(world.news().await, [(News::Failed, "addr.unknown".to_owned())]);
+    assert!(!file.exists());
+    // Another mail about the same message is another line.
+    world.keep(BOUNCE).await;
+    world.inbound.round().await;
+    assert_eq!(world.news().await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_kept_before_a_kill_is_joined_after_the_next_start() {
+    let world = World::new().await;
+    world.accepted().await;
+    world.keep(BOUNCE).await;
+    let half = world.folder.path().join("spool/ret_01K00000000000000000000000.new");
+    std::fs::write(&half, "half a ma").unwrap();
+    let spool = Arc::new(Spool::open(&world.folder.path().join("spool")).unwrap());
+    assert!(!half.exists(), "what was never whole was never acknowledged");
+    let next = Inbound::new(world.store.clone(), Arc::clone(&world.secret), spool);
+    assert_eq!(next.round().await, 0);
+    assert_eq!(world.row().await.state, State::Failed);
+}
+
+#[tokio::test]
+async fn a_report_faster_than_our_own_commit_waits_for_it() {
+    let world = World::new().await;
+    world.keep(BOUNCE).await;
+    assert_eq!(world.inbound.round().await, 1);
+    assert_eq!((world.row().await.state, world.news().await), (State::Sending, Vec::new()));
+    world.accepted().await;
+    assert_eq!(world.inbound.round().await, 0);
+    assert_eq!(world.row().await.state, State::Failed);
+}
+
+#[tokio::test]
+async fn news_that_is_no_failure_changes_no_state() {
+    let world = World::new().await;
+    world.accepted().await;
+    let delayed = BOUNCE.replace("Action: failed\r\nStatus: 5.1.1", "Action: delayed\r\nStatus: 4.4.1");
+    let delayed = delayed.replace("smtp; 550 5.1.1 <p1@patron.example> User unknown", "smtp; 450 4.4.1 try again");
+    world.keep(&delayed).await;
+    world
+        .keep("From: p1@patron.example\r\nSubject: Out of office\r\nAuto-Submitted: auto-replied\r\n\r\nAway.\r\n")
+        .await;
+    world.keep("From: p1@patron.example\r\nSubject: Hello\r\n\r\nIs this you?\r\n").await;
+    assert_eq!(world.inbound.round().await, 0);
+    assert_eq!(world.row().await.state, State::Accepted);
+    let mut news: Vec<News> = world.news().await.into_iter().map(|(news, _)| news).collect();
+    news.sort();
+    assert_eq!(news, [News::Delayed, News::AutoReply, News::Other]);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_mail_of_ours_is_set_aside() {
+    let world = World::new().await;
+    let file = world.folder.path().join("spool/ret_01K00000000000000000000000.mail");
+    std::fs::write(&file, "no head\n").unwrap();
+    assert_eq!(world.inbound.round().await, 0);
+    assert!(file.with_extension("unreadable").exists() && !file.exists());
+}

@@ -1,0 +1,333 @@
+//! One conversation with a sender, from the banner to QUIT (RFC 5321 §3), as a server that takes little.
+//!
+//! In: a stream. Out: mails in the spool, and replies. Only addresses that we gave out are taken, whoever asks and
+//! whatever the path looks like; so nothing is ever passed on. Commands are read by the grammar, lines by their CR LF.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use smtp_proto::{Error as Syntax, MAIL_BODY_BINARYMIME, MailFrom, Request};
+use standards::address::Address;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+use super::gate::Pass;
+use super::wire::{Line, Wire};
+use super::{Door, recipient};
+use crate::clock;
+use crate::inbound::spool::Envelope;
+
+/// RFC 5321 §4.5.3.1.4 gives a command 512 octets; parameters and SMTPUTF8 need more (§4.5.3.1.9).
+const COMMAND_OCTETS_MAX: usize = 2048;
+/// RFC 5321 §4.5.3.1.6 says 1000 octets with CR LF. Reports quote what was sent by others, who do not all keep to that.
+const DATA_LINE_OCTETS_MAX: usize = 16 * 1024;
+/// The size we announce (RFC 1870). A report quotes a notice of some 50 KB, once or twice; the rest is room for servers
+/// that wrap it up.
+pub(super) const MESSAGE_OCTETS_MAX: usize = 2 * 1024 * 1024;
+/// RFC 5321 §4.5.3.1.8: at least 100 recipients.
+const RECIPIENTS_MAX: usize = 100;
+/// Recipients that are not ours, in one conversation. A server that returns mail has one for each mail; whoever tries
+/// names has thousands.
+const STRANGERS_MAX: u32 = 20;
+/// Mistakes after which the client is no mail server.
+const MISTAKES_MAX: u32 = 10;
+/// RFC 5321 §4.5.3.2.7: a server waits five minutes for the next command; and for each line of a mail.
+const WAIT: Duration = Duration::from_secs(300);
+/// A whole conversation. Who is not done by then holds a place that others need.
+const SESSION_MAX: Duration = Duration::from_secs(30 * 60);
+/// The handshake.
+const TLS_WAIT: Duration = Duration::from_secs(30);
+
+/// What follows a reply.
+#[derive(PartialEq, Eq)]
+enum Next {
+    Command,
+    Data,
+    StartTls,
+    Close,
+}
+
+/// A reply: code and words.
+type Answer = (u16, String);
+
+pub(super) struct Session<'a> {
+    door: &'a Door,
+    pass: &'a Pass,
+    client: IpAddr,
+    stop: watch::Receiver<bool>,
+    ends: Instant,
+    tls: bool,
+    helo: Option<String>,
+    /// MAIL FROM, once it was said; empty for `<>`.
+    mail_from: Option<String>,
+    recipients: Vec<String>,
+    strangers: u32,
+    mistakes: u32,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(door: &'a Door, pass: &'a Pass, client: IpAddr, stop: watch::Receiver<bool>) -> Self {
+        Self {
+            door,
+            pass,
+            client,
+            stop,
+            ends: Instant::now() + SESSION_MAX,
+            tls: false,
+            helo: None,
+            mail_from: None,
+            recipients: Vec::new(),
+            strangers: 0,
+            mistakes: 0,
+        }
+    }
+
+    /// The whole conversation, before and after STARTTLS.
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub(super) async fn converse(mut self, stream: TcpStream) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let mut wire = Wire::new(stream);
+        wire.say(220, &format!("{} ESMTP", self.door.host));
+        let Some(wire) = self.run(wire).await? else { return Ok(()) };
+        let Some(certificate) = &self.door.certificate else { return Ok(()) };
+        let shaking = certificate.acceptor(Instant::now()).accept(wire.into_stream());
+        let secured = timeout(TLS_WAIT, shaking).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        // RFC 3207 §4.2: nothing that was said before the handshake counts after it.
+        self.forget();
+        self.helo = None;
+        self.tls = true;
+        self.run(Wire::new(secured)).await?;
+        Ok(())
+    }
+
+    /// Talks to the end (none), or to where the handshake begins (the wire).
+    async fn run<S: AsyncRead + AsyncWrite + Unpin>(&mut self, mut wire: Wire<S>) -> io::Result<Option<Wire<S>>> {
+        loop {
+            let line = match self.line(&mut wire, COMMAND_OCTETS_MAX).await? {
+                Ok(line) => line,
+                Err(farewell) => return say_farewell(wire, farewell).await.map(|()| None),
+            };
+            let ((code, words), next) = self.answer(&line, wire.has_more());
+            wire.say(code, &words);
+            self.mistakes += u32::from(matches!(code, 500..=504 | 555));
+            if self.mistakes >= MISTAKES_MAX || self.strangers >= STRANGERS_MAX {
+                wire.say(421, "4.7.0 Too many errors, closing");
+                return wire.leave().await.map(|()| None);
+            }
+            match next {
+                Next::Command => {}
+                Next::Data => {
+                    if let Err(farewell) = self.data(&mut wire).await? {
+                        return say_farewell(wire, farewell).await.map(|()| None);
+                    }
+                }
+                Next::StartTls => {
+                    wire.flush().await?;
+                    return Ok(Some(wire));
+                }
+                Next::Close => return wire.leave().await.map(|()| None),
+            }
+        }
+    }
+
+    /// The next line, or the words to part with (none: the client has gone).
+    async fn line<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        wire: &mut Wire<S>,
+        octets_max: usize,
+    ) -> io::Result<Result<Vec<u8>, Option<Answer>>> {
+        let until = self.ends.min(Instant::now() + WAIT);
+        let line = tokio::select! {
+            biased;
+            line = wire.line(octets_max, until) => line?,
+            _ = self.stop.wait_for(|stop| *stop) => {
+                return Ok(Err(Some((421, "4.3.2 Going down for now, come back in a minute".to_owned()))));
+            }
+        };
+        Ok(match line {
+            Line::Whole(line) => Ok(line),
+            Line::Closed => Err(None),
+            // RFC 7504: 521 says that this will not become better. What was smuggled behind it is never read.
+            Line::Bare => Err(Some((521, "5.5.2 Bare CR or LF received".to_owned()))),
+            Line::TooLong => Err(Some((500, "5.5.2 Line too long".to_owned()))),
+            Line::Silent => Err(Some((421, "4.4.2 Nothing said for too long".to_owned()))),
+        })
+    }
+
+    /// The reply to one command.
+    fn answer(&mut self, line: &[u8], more_waits: bool) -> (Answer, Next) {
+        let mut whole = line.to_vec();
+        whole.extend_from_slice(b"\r\n");
+        let stay = |code: u16, words: &str| ((code, words.to_owned()), Next::Command);
+        let request = match Request::parse(&mut whole.iter()) {
+            Ok(request) => request,
+            Err(error) => {
+                let (code, words) = syntax(&error);
+                return stay(code, words);
+            }
+        };
+        match request {
+            Request::Ehlo { host } => (self.hello(&host, true), Next::Command),
+            Request::Helo { host } => (self.hello(&host, false), Next::Command),
+            Request::Mail { from } => (self.mail(&from), Next::Command),
+            Request::Rcpt { to } => (self.rcpt(&to.address), Next::Command),
+            Request::Data if self.recipients.is_empty() => stay(503, "5.5.1 RCPT first"),
+            Request::Data => ((354, "End with a line of one dot".to_owned()), Next::Data),
+            Request::StartTls if self.tls || self.door.certificate.is_none() => {
+                stay(502, "5.5.1 STARTTLS is not offered")
+            }
+            // RFC 3207 §4.2: what follows STARTTLS in the same breath may be somebody else's.
+            Request::StartTls if more_waits => ((501, "5.5.4 Nothing may follow STARTTLS".to_owned()), Next::Close),
+            Request::StartTls => ((220, "2.0.0 Go on".to_owned()), Next::StartTls),
+            Request::Rset => {
+                self.forget();
+                stay(250, "2.0.0 OK")
+            }
+            Request::Noop { .. } => stay(250, "2.0.0 OK"),
+            // RFC 5321 §3.5.3: who lives here is nobody's business.
+            Request::Vrfy { .. } => stay(252, "2.1.5 Send it and see"),
+            Request::Quit => ((221, "2.0.0 Bye".to_owned()), Next::Close),
+            _ => stay(502, "5.5.1 Not implemented"),
+        }
+    }
+
+    fn hello(&mut self, host: &str, extended: bool) -> Answer {
+        if host.trim().is_empty() || host.chars().any(char::is_control) {
+            return (501, "5.5.4 Who are you?".to_owned());
+        }
+        self.forget();
+        self.helo = Some(host.to_owned());
+        let mut words = self.door.host.clone();
+        if extended {
+            words
+                .push_str(&format!("\nSIZE {MESSAGE_OCTETS_MAX}\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nPIPELINING"));
+            if self.door.certificate.is_some() && !self.tls {
+                words.push_str("\nSTARTTLS");
+            }
+        }
+        (250, words)
+    }
+
+    fn mail(&mut self, from: &MailFrom<std::borrow::Cow<'_, str>>) -> Answer {
+        let refuse = |code, words: &str| (code, words.to_owned());
+        if self.helo.is_none() {
+            return refuse(503, "5.5.1 EHLO first");
+        }
+        if self.mail_from.is_some() {
+            return refuse(503, "5.5.1 One MAIL at a time");
+        }
+        if from.flags & MAIL_BODY_BINARYMIME != 0 {
+            return refuse(555, "5.5.4 BINARYMIME is not offered");
+        }
+        if from.size > MESSAGE_OCTETS_MAX {
+            return refuse(552, "5.3.4 Too large");
+        }
+        if !from.address.is_empty() && Address::parse(&from.address).is_err() {
+            return refuse(501, "5.1.7 That is no address");
+        }
+        if !self.pass.may_begin(Instant::now()) {
+            return refuse(451, "4.7.1 Too many at once, come back in a minute");
+        }
+        if !self.door.spool.has_room() {
+            return refuse(452, "4.3.1 Too much is waiting here, come back later");
+        }
+        self.mail_from = Some(from.address.to_string());
+        refuse(250, "2.1.0 OK")
+    }
+
+    fn rcpt(&mut self, to: &str) -> Answer {
+        let refuse = |code, words: &str| (code, words.to_owned());
+        if self.mail_from.is_none() {
+            return refuse(503, "5.5.1 MAIL first");
+        }
+        if self.recipients.len() >= RECIPIENTS_MAX {
+            return refuse(452, "4.5.3 Too many recipients");
+        }
+        if !recipient::is_ours(&self.door.secret, to) {
+            self.strangers += 1;
+            return refuse(550, "5.1.1 There is no such mailbox here");
+        }
+        if !self.recipients.iter().any(|known| known.eq_ignore_ascii_case(to)) {
+            self.recipients.push(to.to_owned());
+        }
+        refuse(250, "2.1.5 OK")
+    }
+
+    /// The mail up to its dot, kept before it is acknowledged (RFC 5321 §4.1.1.4). What is too large is read to its end
+    /// and refused there, so that the conversation can go on.
+    async fn data<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        wire: &mut Wire<S>,
+    ) -> io::Result<Result<(), Option<Answer>>> {
+        let mut mail = Vec::new();
+        let mut too_large = false;
+        loop {
+            let line = match self.line(wire, DATA_LINE_OCTETS_MAX).await? {
+                Ok(line) => line,
+                Err(farewell) => return Ok(Err(farewell)),
+            };
+            if line == b"." {
+                break;
+            }
+            // RFC 5321 §4.5.2: the dot before a line was put there for the way.
+            let text = line.strip_prefix(b".").unwrap_or(&line);
+            too_large |= mail.len() + text.len() + 2 > MESSAGE_OCTETS_MAX;
+            if !too_large {
+                mail.extend_from_slice(text);
+                mail.extend_from_slice(b"\r\n");
+            }
+        }
+        let (code, words) = if too_large { (552, "5.3.4 Too large".to_owned()) } else { self.keep(mail).await };
+        wire.say(code, &words);
+        self.forget();
+        Ok(Ok(()))
+    }
+
+    async fn keep(&mut self, mail: Vec<u8>) -> Answer {
+        let envelope = Envelope {
+            received_at: clock::now(),
+            client: Some(self.client.to_canonical()),
+            helo: self.helo.clone().unwrap_or_default(),
+            mail_from: self.mail_from.take().unwrap_or_default(),
+            recipients: std::mem::take(&mut self.recipients),
+        };
+        match Arc::clone(&self.door.spool).keep(envelope, mail).await {
+            Ok(id) => (250, format!("2.0.0 Kept as {id}")),
+            Err(error) => {
+                tracing::error!(%error, "a mail could not be kept");
+                (451, "4.3.0 It could not be kept, come back later".to_owned())
+            }
+        }
+    }
+
+    /// Ends the transaction; who the client is stays known.
+    fn forget(&mut self) {
+        self.mail_from = None;
+        self.recipients.clear();
+    }
+}
+
+async fn say_farewell<S: AsyncRead + AsyncWrite + Unpin>(
+    mut wire: Wire<S>,
+    farewell: Option<Answer>,
+) -> io::Result<()> {
+    let Some((code, words)) = farewell else { return Ok(()) };
+    wire.say(code, &words);
+    wire.leave().await
+}
+
+fn syntax(error: &Syntax) -> (u16, &'static str) {
+    match error {
+        Syntax::UnknownCommand => (500, "5.5.1 Not a command"),
+        Syntax::InvalidSenderAddress => (501, "5.1.7 That is no address"),
+        Syntax::InvalidRecipientAddress => (501, "5.1.3 That is no address"),
+        Syntax::UnsupportedParameter { .. } => (555, "5.5.4 Not offered"),
+        _ => (501, "5.5.2 Syntax"),
+    }
+}
