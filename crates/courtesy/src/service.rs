@@ -72,10 +72,7 @@ impl Service {
         }
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
-        let keyring = Arc::new(Keyring::open(store.clone(), Arc::clone(&secret)).await?);
-        for (index, selector) in config.shared.selectors.iter().enumerate() {
-            keyring.make(&config.shared.domain, selector, None, index == 0).await?;
-        }
+        let keyring = open_keyring(&config, &store, &secret).await?;
         tell_relays(&store, &config).await?;
         let dns = resolver(&config)?;
         let wake = Arc::new(tokio::sync::Notify::new());
@@ -160,6 +157,15 @@ async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Resu
         }
     };
     Ok((door, Inbound::new(store, secret, spool)))
+}
+
+/// Opens the DKIM keys, and makes those of the shared domain where they are not there yet.
+async fn open_keyring(config: &Config, store: &Store, secret: &Arc<Secret>) -> Result<Arc<Keyring>> {
+    let keyring = Keyring::open(store.clone(), Arc::clone(secret)).await?;
+    for (index, selector) in config.shared.selectors.iter().enumerate() {
+        keyring.make(&config.shared.domain, selector, None, index == 0).await?;
+    }
+    Ok(Arc::new(keyring))
 }
 
 /// Ends when we are to stop.

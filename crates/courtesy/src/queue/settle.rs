@@ -32,7 +32,8 @@ pub enum Settlement {
 /// Decides what follows from `outcome` after attempt number `attempts` (the first is 1).
 ///
 /// `another_sender`: whether a sender is left that this message has not been refused under. `chance` in 0..1 spreads
-/// retries. A refusal for authentication, or by a library's own relay, is never final while another sender is left (invariant 1).
+/// retries. A refusal for authentication, or by a library's own relay, is never final while another sender is left
+/// (invariant 1).
 #[must_use]
 pub fn settle(
     outcome: &Outcome,

@@ -80,8 +80,15 @@ fn a_refusal_for_authentication_tries_the_next_sender_while_there_is_one() {
 }
 
 #[test]
+fn a_refusal_by_a_librarys_own_relay_goes_out_under_the_next_sender() {
+    let cause = Cause::of("relay.auth");
+    assert_eq!(settled(&later("relay.auth"), true), Settlement::AnotherSender { cause });
+    assert_eq!(settled(&later("relay.auth"), false), Settlement::Later { due_at: at(60), cause });
+}
+
+#[test]
 fn whatever_the_cause_a_deferral_waits_and_ends_at_the_deadline() {
-    for cause in Cause::all().filter(|cause| !cause.is_within("auth")) {
+    for cause in Cause::all().filter(|cause| !cause.is_within("auth") && !cause.is_within("relay")) {
         let outcome = Outcome::Deferred { cause, reply: None };
         assert_eq!(settled(&outcome, true), Settlement::Later { due_at: at(60), cause });
         let at_the_end = settle(&outcome, 9, at(3600), at(3600), &schedule(&[60]), false, 0.5);
