@@ -16,6 +16,7 @@ pub mod outcome;
 pub mod patron;
 pub mod queue;
 pub mod sender;
+pub mod staff;
 pub mod timeline;
 
 // What is remembered, and what is asked of the world
@@ -35,3 +36,4 @@ pub mod cli;
 pub mod http;
 pub mod service;
 pub mod smtp;
+pub mod web;

@@ -30,6 +30,7 @@ use crate::secret::Secret;
 use crate::smtp::{Door, Limits as SmtpLimits, Listening};
 use crate::store::{Book, Sole, Store};
 use crate::watch::Senders;
+use crate::web;
 
 /// The name of the installation's secret in the data folder.
 pub const SECRET_FILE: &str = "secret.key";
@@ -118,7 +119,7 @@ impl Service {
             .with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))?;
         let http = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
-        let door = axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(stopped(stopping.clone()));
+        let door = axum::serve(listener, web::door(Arc::clone(&app), router(Arc::clone(&app)))).with_graceful_shutdown(stopped(stopping.clone()));
         let mut tasks = vec![
             tokio::spawn(async move { drop(door.await) }),
             tokio::spawn(delivery.run(stopped(stopping.clone()))),
@@ -189,6 +190,9 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
         let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
         if let Err(error) = app.store.forget_answers(before).await {
             tracing::error!(%error, "old answers could not be forgotten");
+        }
+        if let Err(error) = app.store.forget_visits(before, clock::now()).await {
+            tracing::error!(%error, "sessions that have run out could not be forgotten");
         }
         if let Err(error) = tell_relays(&app.store, &app.config).await {
             tracing::error!(%error, "changes of the relays could not be kept");

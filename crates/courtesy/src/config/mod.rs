@@ -29,6 +29,9 @@ pub const TEMPLATE: &str = include_str!("courtesy.toml");
 pub struct Config {
     /// The name of this service on the internet.
     pub public_host: Domain,
+    /// See [`Config::url`].
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub public_url: Option<String>,
     /// The folder for everything kept on this machine.
     pub data: PathBuf,
     /// Empty for SQLite in the data folder, or a database URL.
@@ -259,6 +262,22 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Where browsers reach the pages, without a slash at its end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None if self.public_host.as_str() == "localhost" => format!("http://{}", self.listen.http),
+            None => format!("https://{}", self.public_host),
+        }
+    }
+
+    /// Whether browsers reach the pages by HTTPS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.url().starts_with("https://")
+    }
+
     /// The database file of the embedded database.
     #[must_use]
     pub fn database_file(&self) -> PathBuf {
@@ -300,6 +319,9 @@ impl Config {
         }
         if !(self.database.is_empty() || self.database.starts_with("sqlite:")) {
             wrong.push("database must be empty or begin with sqlite:".to_owned());
+        }
+        if self.public_url.as_deref().is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
+            wrong.push("public_url must begin with https:// (or http:// on one machine)".to_owned());
         }
         if self.listen.smtp_certificate.is_some() != self.listen.smtp_key.is_some() {
             wrong.push("listen.smtp_certificate and listen.smtp_key belong together; set both or neither".to_owned());

@@ -1,5 +1,7 @@
 //! Messages as people look at them: lists, one message, its timeline; and what people may do to one.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
@@ -71,7 +73,7 @@ pub struct Filter {
     pub before: Option<MessageId>,
 }
 
-const COLUMNS: &str = "select id, library, event, request, notice, language, address, words_of, words_version, state, \
+pub(super) const COLUMNS: &str = "select id, library, event, request, notice, language, address, words_of, words_version, state, \
     cause, due_at, deadline, attempts, sender, provider, created_at, changed_at from message";
 
 impl Store {
@@ -86,6 +88,12 @@ impl Store {
             query.push(" and library = ").push_bind(library.as_str());
         }
         if let Some(state) = filter.state {
+            // The words of two indices, so that a rare state is found without walking past all others.
+            query.push(match state {
+                State::Accepted => "",
+                State::Queued | State::Sending => " and due_at is not null",
+                _ => " and state in ('failed', 'held', 'suppressed', 'delayed', 'cancelled')",
+            });
             query.push(" and state = ").push_bind(state.code());
         }
         if let Some(cause) = &filter.cause {
@@ -158,6 +166,29 @@ impl Store {
             .fetch_optional(&self.readers)
             .await?;
         Ok(row.map(|row| row.try_get(0)).transpose()?)
+    }
+
+    /// The fields of these events of `library`, as JSON.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn events_fields(&self, library: &LibraryCode, events: &[EventId]) -> Result<HashMap<EventId, String>> {
+        if events.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut query = QueryBuilder::<Sqlite>::new("select id, fields from event where library = ");
+        query.push_bind(library.as_str()).push(" and id in (");
+        let mut ids = query.separated(", ");
+        for event in events {
+            ids.push_bind(event.to_bytes().to_vec());
+        }
+        query.push(")");
+        let rows = query.build().fetch_all(&self.readers).await?;
+        let fields = rows.iter().map(|row| {
+            let id = EventId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?);
+            Ok((id, row.try_get(1)?))
+        });
+        fields.collect()
     }
 
     /// Takes a waiting message back. False when it is under way or over.
@@ -278,7 +309,7 @@ async fn take_waiting(
     Ok(done.rows_affected() > 0)
 }
 
-fn message_from(row: &SqliteRow) -> Result<MessageRow> {
+pub(super) fn message_from(row: &SqliteRow) -> Result<MessageRow> {
     let library: String = row.try_get(1)?;
     let state: String = row.try_get(9)?;
     Ok(MessageRow {

@@ -17,7 +17,10 @@ mod queue;
 mod relay;
 mod returned;
 mod schema;
+mod session;
 mod sole;
+mod staff;
+mod unreached;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -38,7 +41,10 @@ pub use pause::Pause;
 pub use queue::{Claimed, Counts, Settled};
 pub use relay::{RelayChange, RelayChanged};
 pub use returned::Joined;
+pub use session::{FormSent, NewSession, Session};
 pub use sole::{NotSole, Sole};
+pub use staff::Staff;
+pub use unreached::{COUNTED_MAX, Tally};
 pub use words::{SavedWords, WordsRef};
 
 /// The store is broken: disk, database, bug. Never a reason to fail a message.
