@@ -6,7 +6,7 @@ home-verdict-empty = Nothing was sent in the last seven days.
 home-verdict-none = How your notices leave
 home-as-own = They leave in your library’s own name, as { $from }.
 home-as-shared = They leave from your library’s shared address, { $from }; replies come to you.
-home-checked = Looked at { $when }.
+home-checked = Checked { $when }.
 home-unreached = { $count ->
     [0] Patrons we could not reach
    *[other] Patrons we could not reach ({ $count })
