@@ -7,10 +7,11 @@ use standards::domain::Domain;
 use super::compose::{Letter, Origin, compose};
 use super::conversation::Envelope;
 use super::dial::RelayAddr;
+use super::own_relay::NoWay;
 use super::pool::{Attempted, Busy};
 use super::route::Route;
 use super::transcript::Transcript;
-use super::{Delivery, own_relay, return_path};
+use super::{Delivery, return_path};
 use crate::clock;
 use crate::config::Relay;
 use crate::id;
@@ -95,7 +96,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
                 data: mail(engine, message, &to, &plan, key.as_deref(), &rendered, language).into(),
             };
             let sent = match library.relay.as_ref().filter(|_| plan.rung == Rung::OwnRelay) {
-                Some(own) => through_relay(engine, &library, own, write, &speaker(relay)).await?,
+                Some(own) => through_relay(engine, &library, own, &write, &speaker(relay)).await?,
                 None => parts.pool.deliver(write, route, &speaker(relay), &Security::Opportunistic).await,
             };
             match sent {
@@ -135,15 +136,17 @@ async fn through_relay(
     engine: &Delivery,
     library: &Library,
     relay: &OwnRelay,
-    write: impl FnOnce() -> Envelope,
+    write: impl Fn() -> Envelope,
     speaker: &RelayAddr,
 ) -> Result<Result<Attempted, Busy>, Not> {
-    let parts = &engine.parts;
-    match own_relay::way(&parts.routes, &parts.store, &parts.secret, library, relay).await {
-        Ok(way) => Ok(parts.pool.submit(write, &way.route, speaker, &way.manner).await),
+    match engine.parts.own_relays.submit(library, relay, speaker, write).await {
+        Ok(attempted) => Ok(attempted),
         Err(no_way) => {
+            let mut transcript = Transcript::new(tokio::time::Instant::now());
+            if let NoWay::NoToken(why) = &no_way {
+                transcript.note(why);
+            }
             let said = no_way.into_said(&relay.host).map_err(|error| Not::Ours(error.to_string()))?;
-            let transcript = Transcript::new(tokio::time::Instant::now());
             Ok(Ok(Attempted { said, transcript, via: None, asked: true }))
         }
     }

@@ -20,6 +20,7 @@ mod schema;
 mod sole;
 #[cfg(test)]
 mod tests;
+mod token;
 mod words;
 mod writer;
 
