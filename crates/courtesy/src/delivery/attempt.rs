@@ -260,7 +260,10 @@ async fn settled(
     if by_relay {
         // That the relay took it says nothing about the patron's provider.
         if let Some(cause) = outcome.cause().filter(blames_sender) {
-            let reply = outcome.reply().map(ToString::to_string).unwrap_or_default();
+            let reply = match outcome.reply() {
+                Some(reply) => reply.to_string(),
+                None => parts.own_relays.tokens.trouble(&library.code).await.map(|none| none.0).unwrap_or_default(),
+            };
             parts.senders.relay_refused(library, cause, &reply, at).await;
         }
     } else {

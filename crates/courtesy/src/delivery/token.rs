@@ -121,6 +121,13 @@ impl Tokens {
         }
     }
 
+    /// Why the last question gave no token; none where it gave one.
+    pub async fn trouble(&self, library: &LibraryCode) -> Option<NoToken> {
+        let turn = self.turn(library);
+        let held = turn.lock().await;
+        held.as_ref().and_then(|known| known.got.as_ref().err().cloned())
+    }
+
     fn turn(&self, library: &LibraryCode) -> Turn {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(turns.entry(library.clone()).or_default())

@@ -233,7 +233,10 @@ impl Senders {
             from: from.clone(),
             canary: None,
             proven_at: None,
-            found: RelayFound::Refused { reply: reply.to_owned() },
+            found: match cause.code() {
+                "relay.token" => RelayFound::NoToken { why: reply.to_owned() },
+                _ => RelayFound::Refused { reply: reply.to_owned() },
+            },
             at: now,
         };
         self.learn_relay(library, proof).await;
