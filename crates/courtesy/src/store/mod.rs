@@ -20,6 +20,7 @@ mod schema;
 mod sole;
 #[cfg(test)]
 mod tests;
+mod waiting;
 mod words;
 mod writer;
 
