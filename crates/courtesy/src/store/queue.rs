@@ -1,11 +1,10 @@
 //! Claiming what is due, and settling what became of it.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::accept::append;
-use super::writer::Tx;
+use super::engine::{Row, Tx};
+use super::statement::{Builder, query};
 use super::{Result, Sole, Store, StoreError, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
@@ -126,7 +125,7 @@ impl Store {
         most: u32,
     ) -> Result<Vec<String>> {
         // A loose index scan: the next library after the last one that has anything waiting.
-        let rows = sqlx::query(
+        let rows = query(
             "with recursive next (library) as (\
                select min(library) from message where due_at is not null and library > $3 \
                union all \
@@ -151,7 +150,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn next_due(&self) -> Result<Option<Timestamp>> {
-        let row = sqlx::query(
+        let row = query(
             "with recursive next (library) as (\
                select min(library) from message where due_at is not null \
                union all \
@@ -163,7 +162,7 @@ impl Store {
         )
         .fetch_one(&self.readers)
         .await?;
-        Ok(row.try_get::<Option<i64>, _>(0)?.map(from_micros))
+        Ok(row.try_get::<Option<i64>>(0)?.map(from_micros))
     }
 
     /// Claims up to `each` due messages of each of `libraries`: the attempt is counted and the lease written before
@@ -204,12 +203,12 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let rows = sqlx::query(which)
+                    let rows = query(which)
                         .bind(names)
                         .bind(micros(now))
                         .bind(micros(lease_until))
                         .bind(i64::from(most))
-                        .fetch_all(&mut **tx)
+                        .fetch_all(&mut *tx)
                         .await?;
                     let mut claimed = rows.iter().map(claimed_from).collect::<Result<Vec<_>>>()?;
                     fill_fields(tx, &mut claimed).await?;
@@ -228,13 +227,13 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let done = sqlx::query(
+                    let done = query(
                         "update message set due_at = $1, changed_at = $1 where state = 'sending' and due_at is not null",
                     )
                     .bind(micros(now))
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
-                    Ok(done.rows_affected())
+                    Ok(done)
                 })
             })
             .await
@@ -254,13 +253,13 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn counts(&self, library: Option<&LibraryCode>, now: Timestamp) -> Result<Counts> {
-        let mut query = QueryBuilder::<Sqlite>::new("select state, count(*) from message");
+        let mut states = Builder::new("select state, count(*) from message");
         if let Some(library) = library {
-            query.push(" where library = ").push_bind(library.as_str());
+            states.push(" where library = ").push_bind(library.as_str());
         }
-        query.push(" group by state");
+        states.push(" group by state");
         let mut by_state = Vec::new();
-        for row in query.build().fetch_all(&self.readers).await? {
+        for row in states.build().fetch_all(&self.readers).await? {
             let code: String = row.try_get(0)?;
             let state = State::from_code(&code).ok_or_else(|| StoreError::Corrupt(format!("the state {code}")))?;
             by_state.push((state, row.try_get(1)?));
@@ -268,28 +267,24 @@ impl Store {
         let oldest_due = match library {
             None => self.next_due().await?,
             Some(library) => {
-                let row = sqlx::query("select min(due_at) from message where library = $1 and due_at is not null")
+                let row = query("select min(due_at) from message where library = $1 and due_at is not null")
                     .bind(library.as_str())
                     .fetch_one(&self.readers)
                     .await?;
-                row.try_get::<Option<i64>, _>(0)?.map(from_micros)
+                row.try_get::<Option<i64>>(0)?.map(from_micros)
             }
         };
         Ok(Counts { by_state, oldest_due: oldest_due.filter(|due| *due <= now) })
     }
 }
 
-async fn fill_fields(tx: &mut Tx<'static>, claimed: &mut [Claimed]) -> Result<()> {
+async fn fill_fields(tx: &mut Tx, claimed: &mut [Claimed]) -> Result<()> {
     let mut fields = std::collections::HashMap::with_capacity(claimed.len());
     for chunk in claimed.chunks(ROWS_PER_STATEMENT) {
-        let mut query = QueryBuilder::<Sqlite>::new("select id, fields from event where id in (");
-        let mut list = query.separated(", ");
-        for message in chunk {
-            list.push_bind(message.event.to_bytes().to_vec());
-        }
-        query.push(")");
-        for row in query.build().persistent(false).fetch_all(&mut **tx).await? {
-            fields.insert(EventId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?), row.try_get::<String, _>(1)?);
+        let mut query = Builder::new("select id, fields from event where id in ");
+        query.push_list(chunk.iter().map(|message| message.event.to_bytes()));
+        for row in query.build().fetch_all(&mut *tx).await? {
+            fields.insert(EventId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?), row.try_get::<String>(1)?);
         }
     }
     for message in claimed {
@@ -298,12 +293,12 @@ async fn fill_fields(tx: &mut Tx<'static>, claimed: &mut [Claimed]) -> Result<()
     Ok(())
 }
 
-fn claimed_from(row: &SqliteRow) -> Result<Claimed> {
+fn claimed_from(row: &Row) -> Result<Claimed> {
     let library: String = row.try_get(1)?;
     Ok(Claimed {
-        id: MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?),
+        id: MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?),
         library: LibraryCode::parse(&library).map_err(|error| StoreError::Corrupt(error.to_string()))?,
-        event: EventId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(2)?)?),
+        event: EventId::from_bytes(id_from(&row.try_get::<Vec<u8>>(2)?)?),
         request: row.try_get(3)?,
         notice: row.try_get(4)?,
         language: row.try_get(5)?,
@@ -311,7 +306,7 @@ fn claimed_from(row: &SqliteRow) -> Result<Claimed> {
         words_of: row.try_get(7)?,
         words_version: row.try_get(8)?,
         deadline: from_micros(row.try_get(9)?),
-        attempt: u32::try_from(row.try_get::<i64, _>(10)?).unwrap_or(u32::MAX),
+        attempt: u32::try_from(row.try_get::<i64>(10)?).unwrap_or(u32::MAX),
         refused: row.try_get(11)?,
         last_cause: row.try_get(12)?,
         created_at: from_micros(row.try_get(13)?),
@@ -319,16 +314,16 @@ fn claimed_from(row: &SqliteRow) -> Result<Claimed> {
     })
 }
 
-pub(super) async fn settle_all(tx: &mut Tx<'static>, settled: &[Settled]) -> Result<()> {
+pub(super) async fn settle_all(tx: &mut Tx, settled: &[Settled]) -> Result<()> {
     for chunk in settled.chunks(ROWS_PER_STATEMENT) {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let mut query = Builder::new(
             "update message set state = v.state, cause = v.cause, due_at = v.due_at, refused = v.refused, \
              sender = coalesce(v.sender, message.sender), provider = coalesce(v.provider, message.provider), \
              changed_at = v.at, attempts = message.attempts - v.untried \
              from (select column1 as id, column2 as attempt, column3 as state, column4 as cause, column5 as due_at, \
              column6 as refused, column7 as sender, column8 as provider, column9 as at, column10 as untried from (",
         );
-        query.push_values(chunk, |mut row, one| {
+        query.push_values(chunk, |row, one| {
             row.push_bind(one.id.to_bytes().to_vec())
                 .push_bind(i64::from(one.attempt))
                 .push_bind(one.state.code())
@@ -340,8 +335,10 @@ pub(super) async fn settle_all(tx: &mut Tx<'static>, settled: &[Settled]) -> Res
                 .push_bind(micros(one.at))
                 .push_bind(i64::from(!one.tried));
         });
-        query.push(")) as v where message.id = v.id and message.attempts = v.attempt and message.state = 'sending'");
-        query.build().persistent(false).execute(&mut **tx).await?;
+        query.push(
+            ") as given) as v where message.id = v.id and message.attempts = v.attempt and message.state = 'sending'",
+        );
+        query.build().execute(&mut *tx).await?;
     }
     let entries: Vec<(MessageId, &Entry)> =
         settled.iter().flat_map(|one| one.entries.iter().map(move |entry| (one.id, entry))).collect();
