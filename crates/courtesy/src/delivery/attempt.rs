@@ -333,6 +333,7 @@ fn ended(message: &Claimed, state: State, cause: Option<String>, entries: Vec<En
         refused: message.refused.clone(),
         sender: None,
         provider: None,
+        waits_for: None,
         at,
         entries,
     }

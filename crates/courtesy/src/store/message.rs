@@ -230,28 +230,6 @@ impl Store {
             })
             .await
     }
-
-    /// Makes everything that waits for its next try due now; gives how many that were.
-    ///
-    /// # Errors
-    /// When the store is broken.
-    pub async fn flush(&self, library: Option<LibraryCode>, now: Timestamp) -> Result<u64> {
-        self.writer
-            .write(move |tx| {
-                Box::pin(async move {
-                    let done = query(
-                        "update message set due_at = $2 where state = 'delayed' and due_at > $2 \
-                         and ($1 is null or library = $1)",
-                    )
-                    .bind(library.map(String::from))
-                    .bind(micros(now))
-                    .execute(&mut *tx)
-                    .await?;
-                    Ok(done)
-                })
-            })
-            .await
-    }
 }
 
 /// Gives a message that waits another state. False when it is under way or over.
@@ -264,7 +242,7 @@ async fn take_waiting(
     now: Timestamp,
 ) -> Result<bool> {
     let done = query(
-        "update message set state = $3, due_at = $4, changed_at = $5 \
+        "update message set state = $3, due_at = $4, changed_at = $5, waits_for = null \
          where id = $1 and library = $2 and state in ('queued', 'delayed', 'held')",
     )
     .bind(id.to_bytes().to_vec())

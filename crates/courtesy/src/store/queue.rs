@@ -4,32 +4,72 @@ use jiff::Timestamp;
 
 use super::accept::append;
 use super::engine::{Row, Tx};
-use super::statement::{Builder, query};
+use super::statement::{Builder, Statement, either, query};
 use super::{Result, Sole, Store, StoreError, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
-use crate::queue::State;
+use crate::queue::{State, WaitsFor};
 use crate::timeline::Entry;
 
-/// Rows a settling statement changes at most: nine parameters each.
+/// Rows a settling statement changes at most: eleven parameters each.
 const ROWS_PER_STATEMENT: usize = 500;
 
+/// Takes what the middle part chooses: the attempt is counted, and `due_at` moved past the lease.
+macro_rules! claim {
+    ($chosen:literal) => {
+        concat!(
+            "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2, waits_for = null \
+             where id in (",
+            $chosen,
+            ") returning id, library, event, request, notice, language, address, words_of, words_version, \
+             deadline, attempts, refused, cause, created_at"
+        )
+    };
+}
+
 /// A share of each wanted library's due messages.
-const CLAIM: &str = "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2 \
-     where id in (select chosen.id from json_each($1) as wanted, message as chosen \
-       where not exists (select 1 from pause where pause.library in ('', wanted.value)) \
-         and chosen.id in (select id from message where library = wanted.value \
-           and due_at is not null and due_at <= $2 order by due_at limit $4)) \
-     returning id, library, event, request, notice, language, address, words_of, words_version, \
-       deadline, attempts, refused, cause, created_at";
+const CLAIM: &str = claim!(
+    "select chosen.id from json_each($1) as wanted, message as chosen \
+     where not exists (select 1 from pause where pause.library in ('', wanted.value)) \
+       and chosen.id in (select id from message where library = wanted.value \
+         and due_at is not null and due_at <= $2 order by due_at limit $4)"
+);
+
+/// The same where others claim at the same moment: what they have in hand is passed over.
+const CLAIM_AMONG_OTHERS: &str = claim!(
+    "select chosen.id from json_array_elements_text($1::json) as wanted (library), lateral (\
+       select id from message where message.library = wanted.library \
+         and due_at is not null and due_at <= $2 order by due_at limit $4 for update skip locked) as chosen \
+     where not exists (select 1 from pause where pause.library in ('', wanted.library))"
+);
 
 /// What waits in a paused queue and has come to its deadline. `$1` is not used: both claims bind the same.
-const CLAIM_EXPIRED: &str = "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2 \
-     where id in (select id from message where $1 is null and due_at is not null and due_at <= $2 and deadline <= $2 \
-       and exists (select 1 from pause where pause.library in ('', message.library)) limit $4) \
-     returning id, library, event, request, notice, language, address, words_of, words_version, \
-       deadline, attempts, refused, cause, created_at";
+const CLAIM_EXPIRED: &str = claim!(
+    "select id from message where $1 is null and due_at is not null and deadline <= $2 and due_at <= $2 \
+     and exists (select 1 from pause where pause.library in ('', message.library)) order by deadline limit $4"
+);
+
+const CLAIM_EXPIRED_AMONG_OTHERS: &str = claim!(
+    "select id from message where $1 is null and due_at is not null and deadline <= $2 and due_at <= $2 \
+     and exists (select 1 from pause where pause.library in ('', message.library)) order by deadline limit $4 \
+     for update skip locked"
+);
+
+/// Due messages that are looked through for their libraries; more are found library by library.
+const FEW_DUE: i64 = 1000;
+
+const NEXT_DUE: &str = "select min(due_at) from message where due_at is not null";
+
+/// A loose index scan over libraries, as one that is paused may have any number due.
+const NEXT_DUE_WITH_PAUSES: &str = "with recursive next (library) as (\
+       select min(library) from message where due_at is not null \
+       union all \
+       select (select min(library) from message where due_at is not null and library > next.library) \
+       from next where next.library is not null) \
+     select min((select min(due_at) from message where message.library = next.library and due_at is not null)) \
+     from next where library is not null \
+       and not exists (select 1 from pause where pause.library in ('', next.library))";
 
 /// A message that is ours to try until its lease ends, with all that writing it needs.
 #[derive(Clone, Debug)]
@@ -87,6 +127,8 @@ pub struct Settled {
     pub sender: Option<String>,
     /// The provider's name.
     pub provider: Option<String>,
+    /// The receiver it waits for: [`Store::call`] makes it due before its time.
+    pub waits_for: Option<WaitsFor>,
     /// When.
     pub at: Timestamp,
     /// New lines of its timeline.
@@ -104,17 +146,43 @@ pub struct Counts {
 
 impl Store {
     /// Libraries that have a message due at `now` and are not paused, each once, from the one after `last` on and around.
-    /// Costs one index step for each library with anything waiting, however much waits.
+    /// Costs what is due, or, where more is due than a round takes, one index step for each library with anything waiting.
     ///
     /// # Errors
     /// When the store is broken.
     pub async fn libraries_due(&self, now: Timestamp, last: &str, most: u32) -> Result<Vec<String>> {
+        if let Some(mut few) = self.libraries_of_few_due(now).await? {
+            few.sort_by(|a, b| (a.as_str() <= last, a).cmp(&(b.as_str() <= last, b)));
+            few.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+            return Ok(few);
+        }
         let mut due = self.libraries_due_between(now, last, None, most).await?;
         let room = most.saturating_sub(u32::try_from(due.len()).unwrap_or(u32::MAX));
         if room > 0 && !last.is_empty() {
             due.extend(self.libraries_due_between(now, "", Some(last), room).await?);
         }
         Ok(due)
+    }
+
+    /// The libraries of all that is due, where that is little. None where it is more.
+    async fn libraries_of_few_due(&self, now: Timestamp) -> Result<Option<Vec<String>>> {
+        let rows = query(
+            "select library, count(*), (select count(*) from pause where pause.library in ('', due.library)) \
+             from (select library from message where due_at is not null and due_at <= $1 order by due_at limit $2) as due \
+             group by library",
+        )
+        .bind(micros(now))
+        .bind(FEW_DUE)
+        .fetch_all(&self.readers)
+        .await?;
+        let (mut due, mut libraries) = (0, Vec::new());
+        for row in &rows {
+            due += row.try_get::<i64>(1)?;
+            if row.try_get::<i64>(2)? == 0 {
+                libraries.push(row.try_get(0)?);
+            }
+        }
+        Ok((due < FEW_DUE).then_some(libraries))
     }
 
     async fn libraries_due_between(
@@ -145,23 +213,18 @@ impl Store {
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
-    /// When the next message of a library that is not paused is due, whoever's it is.
+    /// When the next message of a library that is not paused is due, whoever's it is. One index step; while a library
+    /// is paused, one for each library with anything waiting.
     ///
     /// # Errors
     /// When the store is broken.
     pub async fn next_due(&self) -> Result<Option<Timestamp>> {
-        let row = query(
-            "with recursive next (library) as (\
-               select min(library) from message where due_at is not null \
-               union all \
-               select (select min(library) from message where due_at is not null and library > next.library) \
-               from next where next.library is not null) \
-             select min((select min(due_at) from message where message.library = next.library and due_at is not null)) \
-             from next where library is not null \
-               and not exists (select 1 from pause where pause.library in ('', next.library))",
-        )
-        .fetch_one(&self.readers)
-        .await?;
+        let pauses = self.pauses().await?;
+        if pauses.iter().any(|pause| pause.library.is_none()) {
+            return Ok(None);
+        }
+        let row =
+            query(if pauses.is_empty() { NEXT_DUE } else { NEXT_DUE_WITH_PAUSES }).fetch_one(&self.readers).await?;
         Ok(row.try_get::<Option<i64>>(0)?.map(from_micros))
     }
 
@@ -178,7 +241,7 @@ impl Store {
         lease_until: Timestamp,
     ) -> Result<Vec<Claimed>> {
         let names = serde_json::to_string(&libraries).expect("texts become JSON");
-        self.claim_by(CLAIM, Some(names), each, now, lease_until).await
+        self.claim_by(either(CLAIM, CLAIM_AMONG_OTHERS), Some(names), each, now, lease_until).await
     }
 
     /// Claims up to `most` messages of paused libraries whose deadline has come: nothing waits past it, pause or not.
@@ -189,12 +252,12 @@ impl Store {
         if self.pauses().await?.is_empty() {
             return Ok(Vec::new());
         }
-        self.claim_by(CLAIM_EXPIRED, None, most, now, lease_until).await
+        self.claim_by(either(CLAIM_EXPIRED, CLAIM_EXPIRED_AMONG_OTHERS), None, most, now, lease_until).await
     }
 
     async fn claim_by(
         &self,
-        which: &'static str,
+        which: Statement,
         names: Option<String>,
         most: u32,
         now: Timestamp,
@@ -203,7 +266,7 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let rows = query(which)
+                    let rows = which
                         .bind(names)
                         .bind(micros(now))
                         .bind(micros(lease_until))
@@ -227,12 +290,10 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let done = query(
-                        "update message set due_at = $1, changed_at = $1 where state = 'sending' and due_at is not null",
-                    )
-                    .bind(micros(now))
-                    .execute(&mut *tx)
-                    .await?;
+                    let done = query("update message set due_at = $1, changed_at = $1 where state = 'sending'")
+                        .bind(micros(now))
+                        .execute(&mut *tx)
+                        .await?;
                     Ok(done)
                 })
             })
@@ -319,9 +380,10 @@ pub(super) async fn settle_all(tx: &mut Tx, settled: &[Settled]) -> Result<()> {
         let mut query = Builder::new(
             "update message set state = v.state, cause = v.cause, due_at = v.due_at, refused = v.refused, \
              sender = coalesce(v.sender, message.sender), provider = coalesce(v.provider, message.provider), \
-             changed_at = v.at, attempts = message.attempts - v.untried \
+             changed_at = v.at, attempts = message.attempts - v.untried, waits_for = v.waits_for \
              from (select column1 as id, column2 as attempt, column3 as state, column4 as cause, column5 as due_at, \
-             column6 as refused, column7 as sender, column8 as provider, column9 as at, column10 as untried from (",
+             column6 as refused, column7 as sender, column8 as provider, column9 as at, column10 as untried, \
+             column11 as waits_for from (",
         );
         query.push_values(chunk, |row, one| {
             row.push_bind(one.id.to_bytes().to_vec())
@@ -333,7 +395,8 @@ pub(super) async fn settle_all(tx: &mut Tx, settled: &[Settled]) -> Result<()> {
                 .push_bind(&one.sender)
                 .push_bind(&one.provider)
                 .push_bind(micros(one.at))
-                .push_bind(i64::from(!one.tried));
+                .push_bind(i64::from(!one.tried))
+                .push_bind(one.waits_for.map(|receiver| receiver.0));
         });
         query.push(
             ") as given) as v where message.id = v.id and message.attempts = v.attempt and message.state = 'sending'",

@@ -98,6 +98,7 @@ fn settled(claimed: &Claimed, state: State, now: Timestamp) -> Settled {
         refused: String::new(),
         sender: Some("shared".to_owned()),
         provider: Some("Gmail".to_owned()),
+        waits_for: None,
         at: now,
         entries: vec![Entry { at: now, what: What::Released { by: format!("attempt {}", claimed.attempt) } }],
     }
