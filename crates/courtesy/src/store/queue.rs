@@ -1,11 +1,10 @@
 //! Claiming what is due, and settling what became of it.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::accept::append;
-use super::writer::Tx;
+use super::engine::{Row, Tx};
+use super::statement::{Builder, Statement, either, query};
 use super::{Result, Sole, Store, StoreError, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
@@ -16,15 +15,46 @@ use crate::timeline::Entry;
 /// Rows a settling statement changes at most: eleven parameters each.
 const ROWS_PER_STATEMENT: usize = 500;
 
+/// Takes what the middle part chooses: the attempt is counted, and `due_at` moved past the lease.
+macro_rules! claim {
+    ($chosen:literal) => {
+        concat!(
+            "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2, waits_for = null \
+             where id in (",
+            $chosen,
+            ") returning id, library, event, request, notice, language, address, words_of, words_version, \
+             deadline, attempts, refused, cause, created_at"
+        )
+    };
+}
+
 /// A share of each wanted library's due messages.
-const CLAIM: &str = "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2, \
-       waits_for = null \
-     where id in (select chosen.id from json_each($1) as wanted, message as chosen \
-       where not exists (select 1 from pause where pause.library in ('', wanted.value)) \
-         and chosen.id in (select id from message where library = wanted.value \
-           and due_at is not null and due_at <= $2 order by due_at limit $4)) \
-     returning id, library, event, request, notice, language, address, words_of, words_version, \
-       deadline, attempts, refused, cause, created_at";
+const CLAIM: &str = claim!(
+    "select chosen.id from json_each($1) as wanted, message as chosen \
+     where not exists (select 1 from pause where pause.library in ('', wanted.value)) \
+       and chosen.id in (select id from message where library = wanted.value \
+         and due_at is not null and due_at <= $2 order by due_at limit $4)"
+);
+
+/// The same where others claim at the same moment: what they have in hand is passed over.
+const CLAIM_AMONG_OTHERS: &str = claim!(
+    "select chosen.id from json_array_elements_text($1::json) as wanted (library), lateral (\
+       select id from message where message.library = wanted.library \
+         and due_at is not null and due_at <= $2 order by due_at limit $4 for update skip locked) as chosen \
+     where not exists (select 1 from pause where pause.library in ('', wanted.library))"
+);
+
+/// What waits in a paused queue and has come to its deadline. `$1` is not used: both claims bind the same.
+const CLAIM_EXPIRED: &str = claim!(
+    "select id from message where $1 is null and due_at is not null and deadline <= $2 and due_at <= $2 \
+     and exists (select 1 from pause where pause.library in ('', message.library)) order by deadline limit $4"
+);
+
+const CLAIM_EXPIRED_AMONG_OTHERS: &str = claim!(
+    "select id from message where $1 is null and due_at is not null and deadline <= $2 and due_at <= $2 \
+     and exists (select 1 from pause where pause.library in ('', message.library)) order by deadline limit $4 \
+     for update skip locked"
+);
 
 /// Due messages that are looked through for their libraries; more are found library by library.
 const FEW_DUE: i64 = 1000;
@@ -40,14 +70,6 @@ const NEXT_DUE_WITH_PAUSES: &str = "with recursive next (library) as (\
      select min((select min(due_at) from message where message.library = next.library and due_at is not null)) \
      from next where library is not null \
        and not exists (select 1 from pause where pause.library in ('', next.library))";
-
-/// What waits in a paused queue and has come to its deadline. `$1` is not used: both claims bind the same.
-const CLAIM_EXPIRED: &str = "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2, \
-       waits_for = null \
-     where id in (select id from message where $1 is null and due_at is not null and deadline <= $2 and due_at <= $2 \
-       and exists (select 1 from pause where pause.library in ('', message.library)) order by deadline limit $4) \
-     returning id, library, event, request, notice, language, address, words_of, words_version, \
-       deadline, attempts, refused, cause, created_at";
 
 /// A message that is ours to try until its lease ends, with all that writing it needs.
 #[derive(Clone, Debug)]
@@ -144,7 +166,7 @@ impl Store {
 
     /// The libraries of all that is due, where that is little. None where it is more.
     async fn libraries_of_few_due(&self, now: Timestamp) -> Result<Option<Vec<String>>> {
-        let rows = sqlx::query(
+        let rows = query(
             "select library, count(*), (select count(*) from pause where pause.library in ('', due.library)) \
              from (select library from message where due_at is not null and due_at <= $1 order by due_at limit $2) as due \
              group by library",
@@ -155,8 +177,8 @@ impl Store {
         .await?;
         let (mut due, mut libraries) = (0, Vec::new());
         for row in &rows {
-            due += row.try_get::<i64, _>(1)?;
-            if row.try_get::<i64, _>(2)? == 0 {
+            due += row.try_get::<i64>(1)?;
+            if row.try_get::<i64>(2)? == 0 {
                 libraries.push(row.try_get(0)?);
             }
         }
@@ -171,7 +193,7 @@ impl Store {
         most: u32,
     ) -> Result<Vec<String>> {
         // A loose index scan: the next library after the last one that has anything waiting.
-        let rows = sqlx::query(
+        let rows = query(
             "with recursive next (library) as (\
                select min(library) from message where due_at is not null and library > $3 \
                union all \
@@ -201,10 +223,9 @@ impl Store {
         if pauses.iter().any(|pause| pause.library.is_none()) {
             return Ok(None);
         }
-        let row = sqlx::query(if pauses.is_empty() { NEXT_DUE } else { NEXT_DUE_WITH_PAUSES })
-            .fetch_one(&self.readers)
-            .await?;
-        Ok(row.try_get::<Option<i64>, _>(0)?.map(from_micros))
+        let row =
+            query(if pauses.is_empty() { NEXT_DUE } else { NEXT_DUE_WITH_PAUSES }).fetch_one(&self.readers).await?;
+        Ok(row.try_get::<Option<i64>>(0)?.map(from_micros))
     }
 
     /// Claims up to `each` due messages of each of `libraries`: the attempt is counted and the lease written before
@@ -220,7 +241,7 @@ impl Store {
         lease_until: Timestamp,
     ) -> Result<Vec<Claimed>> {
         let names = serde_json::to_string(&libraries).expect("texts become JSON");
-        self.claim_by(CLAIM, Some(names), each, now, lease_until).await
+        self.claim_by(either(CLAIM, CLAIM_AMONG_OTHERS), Some(names), each, now, lease_until).await
     }
 
     /// Claims up to `most` messages of paused libraries whose deadline has come: nothing waits past it, pause or not.
@@ -231,12 +252,12 @@ impl Store {
         if self.pauses().await?.is_empty() {
             return Ok(Vec::new());
         }
-        self.claim_by(CLAIM_EXPIRED, None, most, now, lease_until).await
+        self.claim_by(either(CLAIM_EXPIRED, CLAIM_EXPIRED_AMONG_OTHERS), None, most, now, lease_until).await
     }
 
     async fn claim_by(
         &self,
-        which: &'static str,
+        which: Statement,
         names: Option<String>,
         most: u32,
         now: Timestamp,
@@ -245,12 +266,12 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let rows = sqlx::query(which)
+                    let rows = which
                         .bind(names)
                         .bind(micros(now))
                         .bind(micros(lease_until))
                         .bind(i64::from(most))
-                        .fetch_all(&mut **tx)
+                        .fetch_all(&mut *tx)
                         .await?;
                     let mut claimed = rows.iter().map(claimed_from).collect::<Result<Vec<_>>>()?;
                     fill_fields(tx, &mut claimed).await?;
@@ -269,11 +290,11 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let done = sqlx::query("update message set due_at = $1, changed_at = $1 where state = 'sending'")
+                    let done = query("update message set due_at = $1, changed_at = $1 where state = 'sending'")
                         .bind(micros(now))
-                        .execute(&mut **tx)
+                        .execute(&mut *tx)
                         .await?;
-                    Ok(done.rows_affected())
+                    Ok(done)
                 })
             })
             .await
@@ -293,13 +314,13 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn counts(&self, library: Option<&LibraryCode>, now: Timestamp) -> Result<Counts> {
-        let mut query = QueryBuilder::<Sqlite>::new("select state, count(*) from message");
+        let mut states = Builder::new("select state, count(*) from message");
         if let Some(library) = library {
-            query.push(" where library = ").push_bind(library.as_str());
+            states.push(" where library = ").push_bind(library.as_str());
         }
-        query.push(" group by state");
+        states.push(" group by state");
         let mut by_state = Vec::new();
-        for row in query.build().fetch_all(&self.readers).await? {
+        for row in states.build().fetch_all(&self.readers).await? {
             let code: String = row.try_get(0)?;
             let state = State::from_code(&code).ok_or_else(|| StoreError::Corrupt(format!("the state {code}")))?;
             by_state.push((state, row.try_get(1)?));
@@ -307,28 +328,24 @@ impl Store {
         let oldest_due = match library {
             None => self.next_due().await?,
             Some(library) => {
-                let row = sqlx::query("select min(due_at) from message where library = $1 and due_at is not null")
+                let row = query("select min(due_at) from message where library = $1 and due_at is not null")
                     .bind(library.as_str())
                     .fetch_one(&self.readers)
                     .await?;
-                row.try_get::<Option<i64>, _>(0)?.map(from_micros)
+                row.try_get::<Option<i64>>(0)?.map(from_micros)
             }
         };
         Ok(Counts { by_state, oldest_due: oldest_due.filter(|due| *due <= now) })
     }
 }
 
-async fn fill_fields(tx: &mut Tx<'static>, claimed: &mut [Claimed]) -> Result<()> {
+async fn fill_fields(tx: &mut Tx, claimed: &mut [Claimed]) -> Result<()> {
     let mut fields = std::collections::HashMap::with_capacity(claimed.len());
     for chunk in claimed.chunks(ROWS_PER_STATEMENT) {
-        let mut query = QueryBuilder::<Sqlite>::new("select id, fields from event where id in (");
-        let mut list = query.separated(", ");
-        for message in chunk {
-            list.push_bind(message.event.to_bytes().to_vec());
-        }
-        query.push(")");
-        for row in query.build().persistent(false).fetch_all(&mut **tx).await? {
-            fields.insert(EventId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?), row.try_get::<String, _>(1)?);
+        let mut query = Builder::new("select id, fields from event where id in ");
+        query.push_list(chunk.iter().map(|message| message.event.to_bytes()));
+        for row in query.build().fetch_all(&mut *tx).await? {
+            fields.insert(EventId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?), row.try_get::<String>(1)?);
         }
     }
     for message in claimed {
@@ -337,12 +354,12 @@ async fn fill_fields(tx: &mut Tx<'static>, claimed: &mut [Claimed]) -> Result<()
     Ok(())
 }
 
-fn claimed_from(row: &SqliteRow) -> Result<Claimed> {
+fn claimed_from(row: &Row) -> Result<Claimed> {
     let library: String = row.try_get(1)?;
     Ok(Claimed {
-        id: MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?),
+        id: MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?),
         library: LibraryCode::parse(&library).map_err(|error| StoreError::Corrupt(error.to_string()))?,
-        event: EventId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(2)?)?),
+        event: EventId::from_bytes(id_from(&row.try_get::<Vec<u8>>(2)?)?),
         request: row.try_get(3)?,
         notice: row.try_get(4)?,
         language: row.try_get(5)?,
@@ -350,7 +367,7 @@ fn claimed_from(row: &SqliteRow) -> Result<Claimed> {
         words_of: row.try_get(7)?,
         words_version: row.try_get(8)?,
         deadline: from_micros(row.try_get(9)?),
-        attempt: u32::try_from(row.try_get::<i64, _>(10)?).unwrap_or(u32::MAX),
+        attempt: u32::try_from(row.try_get::<i64>(10)?).unwrap_or(u32::MAX),
         refused: row.try_get(11)?,
         last_cause: row.try_get(12)?,
         created_at: from_micros(row.try_get(13)?),
@@ -358,9 +375,9 @@ fn claimed_from(row: &SqliteRow) -> Result<Claimed> {
     })
 }
 
-pub(super) async fn settle_all(tx: &mut Tx<'static>, settled: &[Settled]) -> Result<()> {
+pub(super) async fn settle_all(tx: &mut Tx, settled: &[Settled]) -> Result<()> {
     for chunk in settled.chunks(ROWS_PER_STATEMENT) {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let mut query = Builder::new(
             "update message set state = v.state, cause = v.cause, due_at = v.due_at, refused = v.refused, \
              sender = coalesce(v.sender, message.sender), provider = coalesce(v.provider, message.provider), \
              changed_at = v.at, attempts = message.attempts - v.untried, waits_for = v.waits_for \
@@ -368,7 +385,7 @@ pub(super) async fn settle_all(tx: &mut Tx<'static>, settled: &[Settled]) -> Res
              column6 as refused, column7 as sender, column8 as provider, column9 as at, column10 as untried, \
              column11 as waits_for from (",
         );
-        query.push_values(chunk, |mut row, one| {
+        query.push_values(chunk, |row, one| {
             row.push_bind(one.id.to_bytes().to_vec())
                 .push_bind(i64::from(one.attempt))
                 .push_bind(one.state.code())
@@ -381,8 +398,10 @@ pub(super) async fn settle_all(tx: &mut Tx<'static>, settled: &[Settled]) -> Res
                 .push_bind(i64::from(!one.tried))
                 .push_bind(one.waits_for.map(|receiver| receiver.0));
         });
-        query.push(")) as v where message.id = v.id and message.attempts = v.attempt and message.state = 'sending'");
-        query.build().persistent(false).execute(&mut **tx).await?;
+        query.push(
+            ") as given) as v where message.id = v.id and message.attempts = v.attempt and message.state = 'sending'",
+        );
+        query.build().execute(&mut *tx).await?;
     }
     let entries: Vec<(MessageId, &Entry)> =
         settled.iter().flat_map(|one| one.entries.iter().map(move |entry| (one.id, entry))).collect();

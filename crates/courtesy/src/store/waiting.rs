@@ -3,8 +3,8 @@
 //! Each change is made in slices, a transaction each: a million waiting messages must not hold up the one writer.
 
 use jiff::Timestamp;
-use sqlx::Row;
 
+use super::statement::query;
 use super::{Result, Store};
 use crate::clock::micros;
 use crate::library::LibraryCode;
@@ -19,7 +19,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn waited_for(&self) -> Result<Vec<WaitsFor>> {
-        let rows = sqlx::query(
+        let rows = query(
             "with recursive next (receiver) as (\
                select min(waits_for) from message where waits_for is not null \
                union all \
@@ -40,16 +40,16 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let done = sqlx::query(
+                    let done = query(
                         "update message set waits_for = null, due_at = $2 where id in (select id from message \
-                         where waits_for = $1 order by due_at limit $3)",
+                         where waits_for = $1 order by due_at limit $3) and waits_for = $1",
                     )
                     .bind(receiver.0)
                     .bind(micros(now))
                     .bind(i64::from(most))
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
-                    Ok(done.rows_affected())
+                    Ok(done)
                 })
             })
             .await
@@ -76,7 +76,7 @@ impl Store {
             "select max(due_at) from (\
                select due_at from message where library = $3 and due_at > $1 order by due_at limit $2) as slice",
         );
-        let query = sqlx::query(if library.is_some() { of_one } else { of_all }).bind(after).bind(SLICE);
+        let query = query(if library.is_some() { of_one } else { of_all }).bind(after).bind(SLICE);
         let query = match library {
             Some(library) => query.bind(library.as_str()),
             None => query,
@@ -94,13 +94,13 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let query = sqlx::query(if library.is_some() { of_one } else { of_all });
+                    let query = query(if library.is_some() { of_one } else { of_all });
                     let query = query.bind(after).bind(upto).bind(micros(now));
                     let query = match library {
                         Some(library) => query.bind(String::from(library)),
                         None => query,
                     };
-                    Ok(query.execute(&mut **tx).await?.rows_affected())
+                    Ok(query.execute(&mut *tx).await?)
                 })
             })
             .await
