@@ -27,7 +27,7 @@ pub struct StaffVerdict {
     pub headline: Reason,
     /// Why.
     pub why: Reason,
-    /// What the library's IT department can do, where something is to be done.
+    /// What the library's IT department can do, where its records are right and that is not enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<Reason>,
 }
@@ -46,7 +46,8 @@ pub fn staff_verdict(proof: &Proof, sender: SenderKind) -> Option<StaffVerdict> 
         SenderKind::Shared => (Verdict::Likely, Certainty::Rule, from_us()),
         SenderKind::Own => from_outside(proof, provider),
     };
-    let fix = (verdict > Verdict::Likely && verdict != Verdict::Unknown).then(let_us_in);
+    // Where the library's records are at fault, they are what is to be mended.
+    let fix = (why.code == "staff_looks_forged").then(let_us_in);
     let system = provider.name();
     Some(StaffVerdict { system, verdict, certainty, headline: headline(system, verdict), why, fix })
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::statement::query;
 use super::{Result, Store};
 use crate::clock::micros;
 use crate::library::LibraryCode;
@@ -23,15 +24,13 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query(
-                        "update relay_secret set sealed = $1, changed_at = $2 where library = $3 and sealed = $4",
-                    )
-                    .bind(&to)
-                    .bind(micros(now))
-                    .bind(&library)
-                    .bind(&from)
-                    .execute(&mut **tx)
-                    .await?;
+                    query("update relay_secret set sealed = $1, changed_at = $2 where library = $3 and sealed = $4")
+                        .bind(&to)
+                        .bind(micros(now))
+                        .bind(&library)
+                        .bind(&from)
+                        .execute(&mut *tx)
+                        .await?;
                     Ok(())
                 })
             })
