@@ -196,8 +196,9 @@ impl Source {
     }
 }
 
-/// What `…` stands for: anything up to the end of the sentence, so that two words far apart do not meet.
-const SOME_WORDS: &str = "[^.;!?]*";
+/// What `…` stands for: anything up to the end of the sentence, so that two words far apart do not meet. A full stop inside
+/// an address or a host's name ends no sentence.
+const SOME_WORDS: &str = r"(?:[^.;!?]|\.[^ .])*";
 
 /// Words that only this provider uses.
 #[derive(Deserialize)]
