@@ -61,7 +61,3 @@ create table handled (
     by_whom  text not null,
     at       integer not null
 ) strict;
-
--- Lists of what is not on its way any more; the common case, accepted, costs nothing here.
-create index message_open on message (library, state, id)
-    where state in ('failed', 'held', 'suppressed', 'delayed', 'cancelled');

@@ -11,11 +11,13 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Database};
 use crate::delivery::canary::Canaries;
+use crate::delivery::own_relay::OwnRelays;
 use crate::delivery::pace::Limits;
 use crate::delivery::pool::{Pool, Settings};
 use crate::delivery::route::{Routes, Routing};
+use crate::delivery::token::Tokens;
 use crate::delivery::{Delivery, Parts};
 use crate::http::auth::Keys;
 use crate::http::{App, router};
@@ -24,6 +26,7 @@ use crate::inbound::{self, Inbound};
 use crate::intake::{Intake, announce};
 use crate::keyring::Keyring;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
+use crate::net::https::{Https, Reach};
 use crate::net::tls::ClientTls;
 use crate::published::changes;
 use crate::secret::Secret;
@@ -54,7 +57,8 @@ pub struct Service {
     pub smtp: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
-    sole: Sole,
+    /// Of the one process that SQLite allows.
+    sole: Option<Sole>,
 }
 
 impl Service {
@@ -65,11 +69,16 @@ impl Service {
     pub async fn start(config: Config) -> Result<Self> {
         let config = Arc::new(config);
         make_folder(&config.data)?;
-        let sole = Sole::of(&config.database_file())?;
+        let sole = match config.database_at() {
+            Database::Sqlite(file) => Some(Sole::of(&file)?),
+            Database::Postgres(_) => None,
+        };
         let store = open_store(&config).await?;
-        let orphans = store.take_over(&sole, clock::now()).await?;
-        if orphans > 0 {
-            tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+        if let Some(sole) = &sole {
+            let orphans = store.take_over(sole, clock::now()).await?;
+            if orphans > 0 {
+                tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+            }
         }
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
@@ -82,6 +91,13 @@ impl Service {
                 .await?;
         let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(&config)));
         let pool = Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?));
+        let own_relays = Arc::new(OwnRelays {
+            routes: Arc::clone(&routes),
+            store: store.clone(),
+            secret: Arc::clone(&secret),
+            tokens: Tokens::new(https(&config, &dns)?, store.clone(), Arc::clone(&secret)),
+            pool: Arc::clone(&pool),
+        });
         let parts = Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -91,6 +107,7 @@ impl Service {
             secret: Arc::clone(&secret),
             routes: Arc::clone(&routes),
             pool: Arc::clone(&pool),
+            own_relays,
             wake: Arc::clone(&wake),
         };
         let canaries = Canaries::of(&parts);
@@ -119,7 +136,8 @@ impl Service {
             .with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))?;
         let http = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
-        let door = axum::serve(listener, web::door(Arc::clone(&app), router(Arc::clone(&app)))).with_graceful_shutdown(stopped(stopping.clone()));
+        let door = axum::serve(listener, web::door(Arc::clone(&app), router(Arc::clone(&app))))
+            .with_graceful_shutdown(stopped(stopping.clone()));
         let mut tasks = vec![
             tokio::spawn(async move { drop(door.await) }),
             tokio::spawn(delivery.run(stopped(stopping.clone()))),
@@ -212,8 +230,9 @@ async fn tell_relays(store: &Store, config: &Config) -> crate::store::Result<()>
 /// When they cannot be made or opened.
 pub async fn open_store(config: &Config) -> Result<Store> {
     make_folder(&config.data)?;
-    let file = config.database_file();
-    Store::open(&file).await.with_context(|| format!("the database {} cannot be opened", file.display()))
+    let database = config.database_at();
+    let opened = Store::open(database.clone()).await;
+    opened.with_context(|| format!("the database {database} cannot be opened"))
 }
 
 /// Opens the installation's secret, making it where it is not there yet.
@@ -259,6 +278,19 @@ fn pool_settings(config: &Config) -> Settings {
 }
 
 fn client_tls(config: &Config) -> Result<ClientTls> {
+    ClientTls::new(&extra_roots(config)?).context("TLS cannot be set up")
+}
+
+/// The client for servers that libraries name.
+///
+/// # Errors
+/// When `smtp.extra_ca` cannot be read or is none.
+pub fn https(config: &Config, dns: &Resolver) -> Result<Https> {
+    let reach = if config.https.private { Reach::Private } else { Reach::Public };
+    Ok(Https::new(Arc::new(dns.clone()), &extra_roots(config)?, reach)?)
+}
+
+fn extra_roots(config: &Config) -> Result<Vec<rustls::pki_types::CertificateDer<'static>>> {
     use rustls::pki_types::pem::PemObject as _;
     let mut roots = Vec::new();
     if let Some(file) = &config.smtp.extra_ca {
@@ -267,5 +299,5 @@ fn client_tls(config: &Config) -> Result<ClientTls> {
             roots.push(certificate.with_context(name)?);
         }
     }
-    ClientTls::new(&roots).context("TLS cannot be set up")
+    Ok(roots)
 }

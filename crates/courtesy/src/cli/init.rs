@@ -46,7 +46,8 @@ pub(super) async fn run(args: &InitArgs, common: &Common) -> Result<Exit> {
     let sign_in = format!("{}{sign_in}", config.url());
     store.close().await;
     if common.json {
-        let paths = serde_json::json!({ "settings": file, "data": config.data, "key_file": key_file, "sign_in": sign_in });
+        let paths =
+            serde_json::json!({ "settings": file, "data": config.data, "key_file": key_file, "sign_in": sign_in });
         println!("{paths}");
         return Ok(Exit::Good);
     }

@@ -1,8 +1,8 @@
 //! Sessions: who is signed in on which device; and forms that were sent, so that a double click does a thing once.
 
+use super::engine::Row;
+use super::statement::query;
 use jiff::Timestamp;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::{Result, Store, id_from};
 use crate::clock::{from_micros, micros};
@@ -64,7 +64,7 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query(
+                    query(
                         "insert into session (hash, id, staff, way, device, created_at, seen_at, expires_at) \
                          values ($1, $2, $3, $4, $5, $6, $6, $7)",
                     )
@@ -75,7 +75,7 @@ impl Store {
                     .bind(&new.device)
                     .bind(micros(now))
                     .bind(micros(new.expires_at))
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
                     Ok(())
                 })
@@ -88,8 +88,8 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn session(&self, hash: [u8; 32], used_after: Timestamp, now: Timestamp) -> Result<Option<Session>> {
-        let query = format!("{COLUMNS} where hash = $1 and seen_at > $2 and expires_at > $3");
-        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+        let text = format!("{COLUMNS} where hash = $1 and seen_at > $2 and expires_at > $3");
+        let row = query(text)
             .bind(hash.to_vec())
             .bind(micros(used_after))
             .bind(micros(now))
@@ -105,10 +105,9 @@ impl Store {
     pub async fn sessions_of(&self, staff: StaffId, used_after: Timestamp, now: Timestamp) -> Result<Vec<Session>> {
         /// More devices than anybody has.
         const MOST: i64 = 100;
-        let query = format!(
-            "{COLUMNS} where staff = $1 and seen_at > $2 and expires_at > $3 order by seen_at desc limit $4"
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+        let text =
+            format!("{COLUMNS} where staff = $1 and seen_at > $2 and expires_at > $3 order by seen_at desc limit $4");
+        let rows = query(text)
             .bind(staff.to_bytes().to_vec())
             .bind(micros(used_after))
             .bind(micros(now))
@@ -126,10 +125,10 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query("update session set seen_at = $2 where id = $1")
+                    query("update session set seen_at = $2 where id = $1")
                         .bind(id.to_bytes().to_vec())
                         .bind(micros(now))
-                        .execute(&mut **tx)
+                        .execute(&mut *tx)
                         .await?;
                     Ok(())
                 })
@@ -146,15 +145,15 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let done = sqlx::query(
+                    let done = query(
                         "delete from session where staff = $1 and ($2 is null or id = $2) and ($3 is null or id <> $3)",
                     )
                     .bind(staff.to_bytes().to_vec())
                     .bind(octets(one))
                     .bind(octets(kept))
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
-                    Ok(done.rows_affected())
+                    Ok(done)
                 })
             })
             .await
@@ -168,21 +167,21 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let done = sqlx::query(
+                    let done = query(
                         "insert into form_sent (token, at, leads_to) values ($1, $2, null) on conflict (token) do nothing",
                     )
                     .bind(&token)
                     .bind(micros(now))
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
-                    if done.rows_affected() > 0 {
+                    if done > 0 {
                         return Ok(FormSent::First);
                     }
-                    let row = sqlx::query("select leads_to from form_sent where token = $1")
+                    let row = query("select leads_to from form_sent where token = $1")
                         .bind(&token)
-                        .fetch_one(&mut **tx)
+                        .fetch_one(&mut *tx)
                         .await?;
-                    Ok(row.try_get::<Option<String>, _>(0)?.map_or(FormSent::UnderWay, FormSent::LedTo))
+                    Ok(row.try_get::<Option<String>>(0)?.map_or(FormSent::UnderWay, FormSent::LedTo))
                 })
             })
             .await
@@ -196,13 +195,13 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let query = match &place {
-                        Some(place) => sqlx::query("update form_sent set leads_to = $2 where token = $1")
-                            .bind(&token)
-                            .bind(place),
-                        None => sqlx::query("delete from form_sent where token = $1").bind(&token),
+                    let statement = match &place {
+                        Some(place) => {
+                            query("update form_sent set leads_to = $2 where token = $1").bind(&token).bind(place)
+                        }
+                        None => query("delete from form_sent where token = $1").bind(&token),
                     };
-                    query.execute(&mut **tx).await?;
+                    statement.execute(&mut *tx).await?;
                     Ok(())
                 })
             })
@@ -217,12 +216,12 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    for (query, time) in [
+                    for (text, time) in [
                         ("delete from form_sent where at < $1", before),
                         ("delete from session where expires_at < $1", now),
                         ("delete from sign_in_link where expires_at < $1", before),
                     ] {
-                        sqlx::query(query).bind(micros(time)).execute(&mut **tx).await?;
+                        query(text).bind(micros(time)).execute(&mut *tx).await?;
                     }
                     Ok(())
                 })
@@ -231,10 +230,10 @@ impl Store {
     }
 }
 
-fn session_from(row: &SqliteRow) -> Result<Session> {
+fn session_from(row: &Row) -> Result<Session> {
     Ok(Session {
-        id: SessionId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?),
-        staff: StaffId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(1)?)?),
+        id: SessionId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?),
+        staff: StaffId::from_bytes(id_from(&row.try_get::<Vec<u8>>(1)?)?),
         way: row.try_get(2)?,
         device: row.try_get(3)?,
         created_at: from_micros(row.try_get(4)?),

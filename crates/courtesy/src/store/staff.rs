@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
-use super::writer::Tx;
+use super::engine::{Row, Tx};
+use super::statement::query;
 use super::{Result, Store, StoreError, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::StaffId;
@@ -47,7 +46,7 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let done = sqlx::query(
+                    let done = query(
                         "insert into staff (id, login, name, password, created_at, ended_at) \
                          values ($1, $2, $3, null, $4, null) on conflict (login) do nothing",
                     )
@@ -55,9 +54,9 @@ impl Store {
                     .bind(&staff.login)
                     .bind(&staff.name)
                     .bind(micros(staff.created_at))
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
-                    if done.rows_affected() == 0 {
+                    if done == 0 {
                         return Ok(false);
                     }
                     for (library, role) in staff.roles.iter() {
@@ -74,12 +73,12 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn staff_by_login(&self, login: &str) -> Result<Option<(Staff, Option<String>)>> {
-        let row = sqlx::query("select id, password from staff where login = $1 and ended_at is null")
+        let row = query("select id, password from staff where login = $1 and ended_at is null")
             .bind(login)
             .fetch_optional(&self.readers)
             .await?;
         let Some(row) = row else { return Ok(None) };
-        let id = StaffId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?);
+        let id = StaffId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?);
         let password = row.try_get(1)?;
         Ok(self.staff(id).await?.map(|staff| (staff, password)))
     }
@@ -89,8 +88,8 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn staff(&self, id: StaffId) -> Result<Option<Staff>> {
-        let rows = sqlx::query(
-            "select staff.id, login, name, password is not null, created_at, ended_at, library, role \
+        let rows = query(
+            "select staff.id, login, name, cast(case when password is null then 0 else 1 end as bigint), created_at, ended_at, library, role \
              from staff left join staff_role on staff_role.staff = staff.id where staff.id = $1",
         )
         .bind(id.to_bytes().to_vec())
@@ -104,8 +103,8 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn staff_of(&self, library: Option<&LibraryCode>) -> Result<Vec<Staff>> {
-        let rows = sqlx::query(
-            "select staff.id, login, name, password is not null, created_at, ended_at, library, role \
+        let rows = query(
+            "select staff.id, login, name, cast(case when password is null then 0 else 1 end as bigint), created_at, ended_at, library, role \
              from staff left join staff_role on staff_role.staff = staff.id \
              where ended_at is null \
              and ($1 is null or staff.id in (select staff from staff_role where library = $1)) \
@@ -127,10 +126,10 @@ impl Store {
             .write(move |tx| {
                 Box::pin(async move {
                     let Some(role) = role else {
-                        sqlx::query("delete from staff_role where staff = $1 and library = $2")
+                        query("delete from staff_role where staff = $1 and library = $2")
                             .bind(id.to_bytes().to_vec())
                             .bind(library.as_ref().map_or("", LibraryCode::as_str).to_owned())
-                            .execute(&mut **tx)
+                            .execute(&mut *tx)
                             .await?;
                         return Ok(());
                     };
@@ -148,10 +147,10 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query("update staff set password = $2 where id = $1")
+                    query("update staff set password = $2 where id = $1")
                         .bind(id.to_bytes().to_vec())
                         .bind(&hash)
-                        .execute(&mut **tx)
+                        .execute(&mut *tx)
                         .await?;
                     Ok(())
                 })
@@ -167,15 +166,15 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query("delete from recovery_code where staff = $1")
+                    query("delete from recovery_code where staff = $1")
                         .bind(id.to_bytes().to_vec())
-                        .execute(&mut **tx)
+                        .execute(&mut *tx)
                         .await?;
                     for hash in &hashes {
-                        sqlx::query("insert into recovery_code (staff, hash, used_at) values ($1, $2, null)")
+                        query("insert into recovery_code (staff, hash, used_at) values ($1, $2, null)")
                             .bind(id.to_bytes().to_vec())
                             .bind(hash.to_vec())
-                            .execute(&mut **tx)
+                            .execute(&mut *tx)
                             .await?;
                     }
                     Ok(())
@@ -189,7 +188,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn recovery_codes_left(&self, id: StaffId) -> Result<i64> {
-        let row = sqlx::query("select count(*) from recovery_code where staff = $1 and used_at is null")
+        let row = query("select count(*) from recovery_code where staff = $1 and used_at is null")
             .bind(id.to_bytes().to_vec())
             .fetch_one(&self.readers)
             .await?;
@@ -204,15 +203,15 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let done = sqlx::query(
+                    let done = query(
                         "update recovery_code set used_at = $3 where staff = $1 and hash = $2 and used_at is null",
                     )
                     .bind(id.to_bytes().to_vec())
                     .bind(hash.to_vec())
                     .bind(micros(now))
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
-                    Ok(done.rows_affected() > 0)
+                    Ok(done > 0)
                 })
             })
             .await
@@ -226,11 +225,11 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query("insert into sign_in_link (hash, staff, expires_at, used_at) values ($1, $2, $3, null)")
+                    query("insert into sign_in_link (hash, staff, expires_at, used_at) values ($1, $2, $3, null)")
                         .bind(hash.to_vec())
                         .bind(id.to_bytes().to_vec())
                         .bind(micros(expires_at))
-                        .execute(&mut **tx)
+                        .execute(&mut *tx)
                         .await?;
                     Ok(())
                 })
@@ -243,7 +242,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn sign_in_link(&self, hash: [u8; 32], now: Timestamp) -> Result<Option<Staff>> {
-        let row = sqlx::query(
+        let row = query(
             "select staff from sign_in_link where hash = $1 and expires_at > $2 and (used_at is null or used_at > $3)",
         )
         .bind(hash.to_vec())
@@ -252,7 +251,7 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let id = StaffId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?);
+        let id = StaffId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?);
         Ok(self.staff(id).await?.filter(|staff| staff.ended_at.is_none()))
     }
 
@@ -264,50 +263,50 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let done = sqlx::query(
+                    let done = query(
                         "update sign_in_link set used_at = coalesce(used_at, $2) \
                          where hash = $1 and expires_at > $2 and (used_at is null or used_at > $3)",
                     )
                     .bind(hash.to_vec())
                     .bind(micros(now))
                     .bind(micros(now) - DOUBLE_CLICK_US)
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
-                    Ok(done.rows_affected() > 0)
+                    Ok(done > 0)
                 })
             })
             .await
     }
 }
 
-async fn put_role(tx: &mut Tx<'static>, id: StaffId, library: Option<&LibraryCode>, role: Role) -> Result<()> {
-    sqlx::query(
+async fn put_role(tx: &mut Tx, id: StaffId, library: Option<&LibraryCode>, role: Role) -> Result<()> {
+    query(
         "insert into staff_role (staff, library, role) values ($1, $2, $3) \
          on conflict (staff, library) do update set role = excluded.role",
     )
     .bind(id.to_bytes().to_vec())
     .bind(library.map_or("", LibraryCode::as_str).to_owned())
     .bind(role.code())
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(())
 }
 
 /// Rows of persons and roles as persons, in order.
-fn gathered(rows: &[SqliteRow]) -> Result<Vec<Staff>> {
+fn gathered(rows: &[Row]) -> Result<Vec<Staff>> {
     let mut found: Vec<Staff> = Vec::new();
     let mut roles: BTreeMap<usize, Vec<(Option<LibraryCode>, Role)>> = BTreeMap::new();
     for row in rows {
-        let id = StaffId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?);
+        let id = StaffId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?);
         if found.last().is_none_or(|last| last.id != id) {
             found.push(Staff {
                 id,
                 login: row.try_get(1)?,
                 name: row.try_get(2)?,
-                has_password: row.try_get::<i64, _>(3)? != 0,
+                has_password: row.try_get::<i64>(3)? != 0,
                 roles: Roles::default(),
                 created_at: from_micros(row.try_get(4)?),
-                ended_at: row.try_get::<Option<i64>, _>(5)?.map(from_micros),
+                ended_at: row.try_get::<Option<i64>>(5)?.map(from_micros),
             });
         }
         let (library, role): (Option<String>, Option<String>) = (row.try_get(6)?, row.try_get(7)?);

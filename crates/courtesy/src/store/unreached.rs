@@ -3,9 +3,9 @@
 //! Every statement is bounded: it walks one index over a span or a number of rows that does not grow with the years.
 
 use jiff::Timestamp;
-use sqlx::Row;
 
 use super::message::{COLUMNS, message_from};
+use super::statement::query;
 use super::{MessageRow, Result, Store};
 use crate::clock::micros;
 use crate::id::MessageId;
@@ -21,7 +21,7 @@ const SEARCHED_MAX: i64 = 20_000;
 /// How messages of the last days stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// All of them, up to [`COUNTED_MAX`].
+    /// All of them, each state up to [`COUNTED_MAX`].
     pub all: i64,
     /// Accepted by a receiver.
     pub accepted: i64,
@@ -42,21 +42,16 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn unreached(&self, library: &LibraryCode, since: Timestamp, most: i64) -> Result<Vec<MessageRow>> {
-        let query = format!(
-            "{COLUMNS} where library = $1 and state in ('failed', 'held', 'suppressed') \
-             and state in ('failed', 'held', 'suppressed', 'delayed', 'cancelled') and id >= $2 \
+        let text = format!(
+            "{COLUMNS} where library = $1 and state in ('failed', 'held', 'suppressed') and id >= $2 \
              and notice not like '%.borrowing' and notice not like '%.lending' and notice not like '%.operator' \
              and not exists (select 1 from handled where handled.message = message.id) \
              and not exists (select 1 from message as later where later.event = message.event \
                  and later.notice = message.notice and later.created_at > message.created_at) \
              order by id desc limit $3"
         );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
-            .bind(library.as_str())
-            .bind(first_id_at(since))
-            .bind(most)
-            .fetch_all(&self.readers)
-            .await?;
+        let rows =
+            query(text).bind(library.as_str()).bind(first_id_at(since)).bind(most).fetch_all(&self.readers).await?;
         rows.iter().map(message_from).collect()
     }
 
@@ -75,7 +70,7 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query(
+                    query(
                         "insert into handled (message, library, how, by_whom, at) values ($1, $2, $3, $4, $5) \
                          on conflict (message) do nothing",
                     )
@@ -84,7 +79,7 @@ impl Store {
                     .bind(how)
                     .bind(&by)
                     .bind(micros(now))
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
                     Ok(())
                 })
@@ -101,7 +96,7 @@ impl Store {
         library: &LibraryCode,
         id: MessageId,
     ) -> Result<Option<(String, String, Timestamp)>> {
-        let row = sqlx::query("select how, by_whom, at from handled where message = $1 and library = $2")
+        let row = query("select how, by_whom, at from handled where message = $1 and library = $2")
             .bind(id.to_bytes().to_vec())
             .bind(library.as_str())
             .fetch_optional(&self.readers)
@@ -109,24 +104,30 @@ impl Store {
         row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?, crate::clock::from_micros(row.try_get(2)?)))).transpose()
     }
 
-    /// How the messages of `library` since `since` stand, among its newest [`COUNTED_MAX`].
+    /// How the messages of `library` since `since` stand, each state counted up to [`COUNTED_MAX`].
     ///
     /// # Errors
     /// When the store is broken.
     pub async fn tally(&self, library: &LibraryCode, since: Timestamp) -> Result<Tally> {
-        let rows = sqlx::query(
-            "select state, count(*) from (select state from message where library = $1 and id >= $2 \
-             order by id desc limit $3) as newest group by state",
-        )
-        .bind(library.as_str())
-        .bind(first_id_at(since))
-        .bind(COUNTED_MAX)
-        .fetch_all(&self.readers)
-        .await?;
+        let counts = State::ALL.map(|state| {
+            format!(
+                "select '{}', count(*) from (select 1 as one from message where library = $1 and state = '{}' \
+                 and id >= $2 limit $3) as some",
+                state.code(),
+                state.code()
+            )
+        });
+        let rows = query(counts.join(" union all "))
+            .bind(library.as_str())
+            .bind(first_id_at(since))
+            .bind(COUNTED_MAX)
+            .fetch_all(&self.readers)
+            .await?;
         let mut tally = Tally::default();
         for row in rows {
             let (state, count): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
             tally.all += count;
+            tally.is_cut |= count >= COUNTED_MAX;
             match State::from_code(&state) {
                 Some(State::Accepted) => tally.accepted += count,
                 Some(State::Failed | State::Suppressed) => tally.failed += count,
@@ -135,7 +136,6 @@ impl Store {
                 Some(State::Cancelled) | None => {}
             }
         }
-        tally.is_cut = tally.all >= COUNTED_MAX;
         Ok(tally)
     }
 
@@ -153,18 +153,11 @@ impl Store {
     ) -> Result<Vec<MessageRow>> {
         let before = before.map_or_else(|| vec![0xff; 16], |id| id.to_bytes().to_vec());
         let exact = format!(
-            "{COLUMNS} where library = $1 and id < $2 and (address = $3 \
-             or event in (select event.id from event where event.library = $1 and event.request = $4)) \
-             order by id desc limit $5"
+            "{COLUMNS} where library = $1 and id < $2 and event in \
+             (select event.id from event where event.library = $1 and event.request = $3) order by id desc limit $4"
         );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(exact))
-            .bind(library.as_str())
-            .bind(&before)
-            .bind(what.to_lowercase())
-            .bind(what)
-            .bind(most)
-            .fetch_all(&self.readers)
-            .await?;
+        let rows =
+            query(exact).bind(library.as_str()).bind(&before).bind(what).bind(most).fetch_all(&self.readers).await?;
         if !rows.is_empty() {
             return rows.iter().map(message_from).collect();
         }
@@ -172,11 +165,11 @@ impl Store {
             "{COLUMNS} where library = $1 and id in (select newest.id from \
                  (select id, event, address from message where library = $1 and id < $2 order by id desc limit $3) \
                  as newest join event on event.id = newest.event \
-                 where newest.address like $4 escape '!' or event.fields like $5 escape '!' limit 500) \
+                 where lower(newest.address) like $4 escape '!' or lower(event.fields) like $5 escape '!') \
              order by id desc limit $6"
         );
-        let like = what.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(named))
+        let like = what.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        let rows = query(named)
             .bind(library.as_str())
             .bind(&before)
             .bind(SEARCHED_MAX)
@@ -196,16 +189,11 @@ impl Store {
     pub async fn messages_of_request(&self, library: &LibraryCode, request: &str) -> Result<Vec<MessageRow>> {
         /// More notices than a loan has.
         const MOST: i64 = 50;
-        let query = format!(
+        let text = format!(
             "{COLUMNS} where library = $1 and event in \
              (select event.id from event where event.library = $1 and event.request = $2) order by id desc limit $3"
         );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
-            .bind(library.as_str())
-            .bind(request)
-            .bind(MOST)
-            .fetch_all(&self.readers)
-            .await?;
+        let rows = query(text).bind(library.as_str()).bind(request).bind(MOST).fetch_all(&self.readers).await?;
         rows.iter().map(message_from).collect()
     }
 }

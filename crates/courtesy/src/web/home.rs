@@ -175,10 +175,7 @@ async fn needs(web: &Web, visit: &Visit, shell: &Shell, library: &Library) -> Re
     }
     let open = web.store.incidents(Some(&library.code), INCIDENTS).await?;
     for incident in open.iter().filter(|incident| incident.closed_at.is_none()) {
-        let facts = Facts {
-            domain: library.from.as_ref().map(|from| from.domain().as_str()),
-            ..Facts::default()
-        };
+        let facts = Facts { domain: library.from.as_ref().map(|from| from.domain().as_str()), ..Facts::default() };
         let words = format!("{}.", Cause::of(&incident.cause).headline(visit.language, &facts));
         needs.push(Need { words, action: None });
     }

@@ -76,11 +76,7 @@ async fn found(web: &Web, visit: &Visit, id: &str) -> Result<MessageRow, Oops> {
 }
 
 /// The page.
-pub(super) async fn show(
-    State(web): State<Arc<Web>>,
-    visit: Visit,
-    Path((_, id)): Path<(String, String)>,
-) -> Answer {
+pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Path((_, id)): Path<(String, String)>) -> Answer {
     let row = found(&web, &visit, &id).await?;
     visit.page(&page(&web, &visit, row, String::new(), None).await?)
 }
@@ -93,7 +89,8 @@ async fn page(
     wrong: Option<String>,
 ) -> Result<Page, Oops> {
     let library = visit.library()?;
-    let shell = visit.shell("message-title").at(Place::Messages).below("nav-messages", "/messages").wrong(wrong.is_some());
+    let shell =
+        visit.shell("message-title").at(Place::Messages).below("nav-messages", "/messages").wrong(wrong.is_some());
     let told = web.store.event_fields(&library.code, row.event).await?;
     let told: Option<Told> = told.and_then(|fields| serde_json::from_str(&fields).ok());
     let receiver = receiver(&row);
@@ -123,9 +120,8 @@ async fn page(
         }),
         caveat: (row.state == Standing::Accepted)
             .then(|| shell.with("message-caveat", "provider", provider.unwrap_or_default().to_owned())),
-        handled: handled.map(|(how, by, at)| {
-            shell.with2(&format!("handled-{how}"), ("by", by), ("when", shell.ago(&at)))
-        }),
+        handled: handled
+            .map(|(how, by, at)| shell.with2(&format!("handled-{how}"), ("by", by), ("when", shell.ago(&at)))),
         lines: lines(&shell, &row, entries, sees_servers),
         others: rows(web, &shell, library, others).await?,
         may_resend: acts && row.state != Standing::Sending,
@@ -176,11 +172,7 @@ pub(super) async fn resend(
 }
 
 /// Takes it back.
-pub(super) async fn cancel(
-    State(web): State<Arc<Web>>,
-    visit: Visit,
-    Path((_, id)): Path<(String, String)>,
-) -> Answer {
+pub(super) async fn cancel(State(web): State<Arc<Web>>, visit: Visit, Path((_, id)): Path<(String, String)>) -> Answer {
     let row = found(&web, &visit, &id).await?;
     let place = format!("/staff/{}/messages/{}", row.library, row.id);
     if web.store.cancel(row.library.clone(), row.id, visit.by(), visit.now).await? {
@@ -209,7 +201,11 @@ pub(super) async fn handled(
     let how = if form.how == "phoned" { "phoned" } else { "left" };
     web.store.handled(row.library.clone(), row.id, how, visit.by(), visit.now).await?;
     let library = format!("/staff/{}", row.library);
-    if form.home.is_empty() { Ok(lead_to(&format!("{library}/messages/{}?done=handled", row.id))) } else { visit.done(&library, "handled") }
+    if form.home.is_empty() {
+        Ok(lead_to(&format!("{library}/messages/{}?done=handled", row.id)))
+    } else {
+        visit.done(&library, "handled")
+    }
 }
 
 fn lines(shell: &Shell, row: &MessageRow, entries: Vec<Entry>, sees_servers: bool) -> Vec<Line> {
@@ -256,23 +252,13 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
 }
 
 /// An attempt is two lines: what we did, and what was answered.
-fn attempted(
-    shell: &Shell,
-    row: &MessageRow,
-    at: jiff::Timestamp,
-    attempt: Attempt,
-    sees_servers: bool,
-) -> [Line; 2] {
+fn attempted(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, attempt: Attempt, sees_servers: bool) -> [Line; 2] {
     let words = shell.with2("line-sent", ("from", attempt.from.clone()), ("relay", attempt.relay.clone()));
     let sent = Line { at, mood: "quiet", words, more: None, details: None };
     let receiver = receiver(row);
     let domain = attempt.from.rsplit_once('@').map(|(_, domain)| domain);
-    let about = Facts {
-        provider: Some(&attempt.provider),
-        domain,
-        their_domain: receiver.as_deref(),
-        ..Facts::default()
-    };
+    let about =
+        Facts { provider: Some(&attempt.provider), domain, their_domain: receiver.as_deref(), ..Facts::default() };
     let cause = attempt.cause.as_deref().map(Cause::of);
     let why = cause.map(|cause| cause.headline(shell.language(), &about));
     let (mood, words) = match attempt.outcome.as_str() {
@@ -301,13 +287,7 @@ fn attempted(
 }
 
 /// A mail that came back.
-fn came_back(
-    shell: &Shell,
-    row: &MessageRow,
-    at: jiff::Timestamp,
-    returned: Returned,
-    sees_servers: bool,
-) -> Line {
+fn came_back(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, returned: Returned, sees_servers: bool) -> Line {
     let receiver = receiver(row);
     let about = Facts {
         provider: returned.provider.as_deref().or(row.provider.as_deref()),

@@ -106,8 +106,7 @@ pub(super) async fn rows(
             notice: label(shell, &row.notice),
             request: row.request.clone(),
             tag: Tag::of(shell, row.state, row.provider.as_deref().or(receiver.as_deref())),
-            cause: cause
-                .map(|code| Cause::of(code).headline(shell.language(), &facts(&row, receiver.as_deref()))),
+            cause: cause.map(|code| Cause::of(code).headline(shell.language(), &facts(&row, receiver.as_deref()))),
         }
     };
     Ok(found.into_iter().map(line).collect())

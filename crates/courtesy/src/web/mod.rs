@@ -144,16 +144,16 @@ pub fn routes() -> Vec<Route> {
         form("/staff/{library}/messages/{id}/cancel", Staff(ActOnMessages), post(message::cancel)),
         form("/staff/{library}/messages/{id}/handled", Staff(ActOnMessages), post(message::handled)),
         page("/staff/{library}/ill-admin", Staff(Look), get(ill_admin::show)),
-//        page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),
-//        page("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), get(record::edit)),
-//        form("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), post(record::save)),
-//        page("/staff/{library}/ill-admin/staff", Staff(Administer), get(staff::show)),
-//        form("/staff/{library}/ill-admin/staff/invite", Staff(Administer), post(staff::invite)),
-//        form("/staff/{library}/ill-admin/staff/{person}/role", Staff(Administer), post(staff::role)),
-//        form("/staff/{library}/ill-admin/staff/{person}/link", Staff(Administer), post(staff::link)),
-//        page("/staff/{library}/ill-admin/keys", Staff(Administer), get(keys::show)),
-//        form("/staff/{library}/ill-admin/keys/make", Staff(Administer), post(keys::make)),
-//        form("/staff/{library}/ill-admin/keys/{key}/revoke", Staff(Administer), post(keys::revoke)),
+        //        page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),
+        //        page("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), get(record::edit)),
+        //        form("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), post(record::save)),
+        //        page("/staff/{library}/ill-admin/staff", Staff(Administer), get(staff::show)),
+        //        form("/staff/{library}/ill-admin/staff/invite", Staff(Administer), post(staff::invite)),
+        //        form("/staff/{library}/ill-admin/staff/{person}/role", Staff(Administer), post(staff::role)),
+        //        form("/staff/{library}/ill-admin/staff/{person}/link", Staff(Administer), post(staff::link)),
+        //        page("/staff/{library}/ill-admin/keys", Staff(Administer), get(keys::show)),
+        //        form("/staff/{library}/ill-admin/keys/make", Staff(Administer), post(keys::make)),
+        //        form("/staff/{library}/ill-admin/keys/{key}/revoke", Staff(Administer), post(keys::revoke)),
     ]
 }
 
@@ -182,4 +182,3 @@ async fn elsewhere(api: Router, request: Request) -> Result<Response, std::conve
         _ => response,
     })
 }
-

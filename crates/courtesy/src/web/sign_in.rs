@@ -194,9 +194,7 @@ pub(super) async fn recovery(
     let mut wrong = attempt.wait(&visit);
     if wrong.is_none() {
         let fits = match &staff {
-            Some(staff) => {
-                web.store.use_recovery_code(staff.id, password::code_hash(&form.code), visit.now).await?
-            }
+            Some(staff) => web.store.use_recovery_code(staff.id, password::code_hash(&form.code), visit.now).await?,
             None => false,
         };
         wrong = (!fits).then(|| attempt.failed(&visit, "recovery-wrong"));
@@ -286,14 +284,7 @@ impl<'a> Attempt<'a> {
 }
 
 /// Begins a session and leads to `to`.
-async fn begin(
-    web: &Web,
-    visit: &Visit,
-    headers: &HeaderMap,
-    staff: &Staff,
-    way: &'static str,
-    to: &str,
-) -> Answer {
+async fn begin(web: &Web, visit: &Visit, headers: &HeaderMap, staff: &Staff, way: &'static str, to: &str) -> Answer {
     let secret = secret();
     let device = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let new = NewSession {

@@ -53,8 +53,10 @@ pub(super) fn code(text: &str) -> Option<u16> {
 fn said(text: &str) -> Option<String> {
     let from = code_at(text)?;
     let said = text[from.start()..].split("\n\n").next().unwrap_or_default();
+    // Postfix's note of the command; it is read as the stage and is no part of the reply.
+    let said = said.split("(in reply to").next().unwrap_or_default().trim_end();
     // Lines of one reply, joined by a reporter, repeat code and status between the words (RFC 5321 §4.2.1).
-    let (code, rest) = said.split_at(from.len());
+    let (code, rest) = said.split_at(from.len().min(said.len()));
     let rest = REPEATED.replace_all(rest, |again: &regex::Captures<'_>| {
         if again.get(1).is_some_and(|found| found.as_str() == code) { " ".to_owned() } else { again[0].to_owned() }
     });
@@ -104,22 +106,22 @@ pub(super) fn stage(text: &str) -> Option<Stage> {
         vec![
             pattern(
                 Stage::Content,
-                r"end of data|after end of|message (?:body|content|data) (?:was )?(?:sent|transm)|\bdot\b|text command|body command",
+                r"failed after i sent the message|end of data|after end of|message (?:body|content|data) (?:was )?(?:sent|transm)|\bdot\b|text command|body command",
             ),
             pattern(
                 Stage::Data,
-                r"\[data\]|data command|after data|\bdata:? ?<<<|reply to data|response to data|to our data|>>> data\b",
+                r"failed on data command|\[data\]|data command|after data|\bdata:? ?<<<|reply to data|response to data|to our data|>>> data\b",
             ),
             pattern(
                 Stage::RcptTo,
-                r"\[?rcpt_to\]?|(?:to|after|our|for|following|>>>|stage|command:?|in) rcpt\b|rcpt(?: to)? (?:command|stage)|\brcpt to:? ?<@>:|recipient command|rejected recipient|smtp command.{0,20}rcpt",
+                r"\[?rcpt_to\]?|(?:to|after|our|for|following|>>>|stage|command:?|in) rcpt\b|rcpt(?: to)? (?:command|stage)|\brcpt to:? ?<@>:|recipient command|rejected recipient|does not like recipient|smtp command.{0,20}rcpt",
             ),
             pattern(
                 Stage::MailFrom,
-                r"\[mail_from\]|(?:to|after|our|for|>>>) mail from\b|mail from command|mail command",
+                r"\[mail_from\]|(?:to|after|our|for|>>>) mail from\b|mail from command|mail command|but sender was rejected",
             ),
-            pattern(Stage::Hello, r"\b(?:ehlo|helo)\b"),
-            pattern(Stage::Greeting, r"initial connection|refused to talk|greeting|\[conn\]"),
+            pattern(Stage::Hello, r"\b(?:ehlo|helo)\b|but my name was rejected"),
+            pattern(Stage::Greeting, r"initial connection|refused to talk|but greeting failed|greeting|\[conn\]"),
         ]
     });
     let text = plain(text);
