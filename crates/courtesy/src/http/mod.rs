@@ -4,7 +4,7 @@ pub mod auth;
 mod events;
 mod iso18626;
 mod keys;
-mod libraries;
+pub mod libraries;
 mod messages;
 mod notices;
 mod openapi;

@@ -159,6 +159,7 @@ async fn sent(visit: &Visit, request: Request, next: Next, audience: Audience) -
     let session = visit.session.as_ref().map(|session| session.id);
     let token = token.filter(|token| form::is_ours(&visit.web.secret, session, token)).ok_or(Oops::StaleForm)?;
     parts.extensions.insert(visit.clone());
+    let form_was = path_of_referer(&parts.headers).unwrap_or_else(|| "/staff".to_owned());
     let request = Request::from_parts(parts, Body::from(body));
     // Signing in twice is signing in; and only the browser that is answered gets the cookie.
     if audience == Audience::Public {
@@ -171,7 +172,14 @@ async fn sent(visit: &Visit, request: Request, next: Next, audience: Audience) -
         FormSent::UnderWay => return second_click(visit, token).await,
     }
     let response = next.run(request).await;
-    let place = response.headers().get(header::LOCATION).and_then(|place| place.to_str().ok()).map(str::to_owned);
+    let place = response.headers().get(header::LOCATION).and_then(|place| place.to_str().ok());
+    let place = match place {
+        Some(place) => Some(place.to_owned()),
+        // Nothing was done: the same form may be sent again.
+        None if response.status().is_server_error() => None,
+        // A page with a secret on it, or the form again: the second click leads to where the form was.
+        None => Some(form_was),
+    };
     store.form_led_to(token, place).await?;
     Ok(response)
 }
@@ -180,11 +188,23 @@ async fn second_click(visit: &Visit, token: String) -> Result<Response, Oops> {
     let deadline = tokio::time::Instant::now() + SECOND_CLICK_WAITS;
     while tokio::time::Instant::now() < deadline {
         tokio::time::sleep(LOOK_AGAIN).await;
-        if let FormSent::LedTo(place) = visit.web.store.form_sent(token.clone(), visit.now).await? {
-            return Ok(lead_to(&place));
+        match visit.web.store.form_sent(token.clone(), visit.now).await? {
+            FormSent::LedTo(place) => return Ok(lead_to(&place)),
+            FormSent::UnderWay => {}
+            // The first click came to nothing: whoever sends the form again is the first.
+            FormSent::First => {
+                visit.web.store.form_led_to(token, None).await?;
+                break;
+            }
         }
     }
     Err(Oops::UnderWay)
+}
+
+/// The page that a form was on, as far as the browser says it.
+fn path_of_referer(headers: &HeaderMap) -> Option<String> {
+    let referer: Uri = headers.get(header::REFERER)?.to_str().ok()?.parse().ok()?;
+    Some(referer.path().to_owned()).filter(|path| path.starts_with('/') && !path.starts_with("//"))
 }
 
 /// What the browser itself says of where a form comes from. Old ones that say nothing are left to the form's token.

@@ -55,7 +55,6 @@ impl Tag {
 /// One line of a list of messages.
 pub(super) struct Row {
     pub href: String,
-    pub id: MessageId,
     pub at: Timestamp,
     /// The patron's name, where the event told it.
     pub name: Option<String>,
@@ -99,7 +98,6 @@ pub(super) async fn rows(
         let cause = row.cause.as_deref().filter(|_| row.state != Standing::Accepted);
         Row {
             href: shell.to(&format!("/messages/{}", row.id)),
-            id: row.id,
             at: row.created_at,
             name,
             to: Address::parse(&row.address).ok().map(|address| address.masked()),

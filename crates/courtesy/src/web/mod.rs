@@ -25,17 +25,17 @@ mod form;
 mod guard;
 mod home;
 mod ill_admin;
-//mod keys;
+mod keys;
 mod message;
 mod messages;
 mod oops;
 mod password;
-//mod record;
+mod record;
 mod shell;
 mod sign_in;
-//mod staff;
-//#[cfg(test)]
-//mod tests;
+mod staff;
+#[cfg(test)]
+mod tests;
 mod throttle;
 mod visit;
 pub mod words;

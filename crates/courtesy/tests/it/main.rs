@@ -29,4 +29,6 @@ mod store;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod web;
+#[cfg(test)]
 mod world;
