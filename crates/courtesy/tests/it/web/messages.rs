@@ -3,7 +3,6 @@
 use courtesy::queue::State;
 use courtesy::staff::Role;
 use courtesy::store::Filter;
-use practice::provider::Trouble;
 use serde_json::json;
 
 use super::Browser;
@@ -13,7 +12,6 @@ use crate::world::{World, code, ready, record};
 async fn a_message_that_was_refused_is_found_by_the_patrons_name_and_sent_again_to_another_address() {
     let world = World::new().await;
     world.library("MRPL").await;
-    world.outside.providers()[0].refuse(crate::world::address("nobody@gmail.example"), Trouble::NoSuchUser);
     let mut event = ready("MRPL", "BC-104233", "nobody@gmail.example");
     event["patron"]["surname"] = json!("Kowalczyk");
     let id = world.tell_one(&event).await;
@@ -29,7 +27,9 @@ async fn a_message_that_was_refused_is_found_by_the_patrons_name_and_sent_again_
     assert_eq!(desk.get(&format!("/staff/MRPL/messages?q={id}")).await.path, format!("/staff/MRPL/messages/{id}"));
 
     let page = desk.get(&format!("/staff/MRPL/messages/{id}")).await;
-    page.must_say("Could not be delivered").must_say("This address does not exist").must_not_say("nobody@gmail.example");
+    page.must_say("Could not be delivered")
+        .must_say("This address does not exist")
+        .must_not_say("nobody@gmail.example");
     let action = format!("/staff/MRPL/messages/{id}/resend");
     let wrong = desk.send(&page, &action, &[("to", "no address")]).await;
     wrong.must_be(422).must_say("Enter an email address");
@@ -109,7 +109,16 @@ async fn filters_narrow_and_older_pages_follow() {
     let none = desk.get("/staff/MRPL/messages?state=held").await;
     none.must_say("No messages fit").must_say("Remove: Held");
     desk.get("/staff/MRPL/messages?q=XX-1").await.must_say("No messages fit");
-    assert_eq!(world.app().store.messages(&Filter { library: Some(code("OTHR")), ..Filter::default() }, 9).await.unwrap().len(), 1);
+    assert_eq!(
+        world
+            .app()
+            .store
+            .messages(&Filter { library: Some(code("OTHR")), ..Filter::default() }, 9)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]

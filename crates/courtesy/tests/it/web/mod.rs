@@ -135,7 +135,8 @@ impl<'w> Browser<'w> {
     /// One request, and no redirect followed.
     pub async fn once(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<String>) -> Page {
         let url = format!("http://{}{path}", self.world.service.http);
-        let cookies: Vec<_> = self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<_> =
+            self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request = self.http.request(method.parse().unwrap(), url);
         request = request.header("accept", "text/html").header("accept-language", self.language);
         if !cookies.is_empty() {

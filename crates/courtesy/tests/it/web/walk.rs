@@ -38,7 +38,13 @@ async fn every_route_opens_to_its_audience_and_never_at_another_library() {
                 Audience::Staff(right) if !roles.may(right, Some(&crate::world::code("MRPL"))) => {
                     assert_eq!(at_home.status, 403, "{role} {} {}", route.method, route.path);
                 }
-                _ => assert!(at_home.status < 500 && at_home.status != 403, "{role} {} {} {}", at_home.status, route.method, route.path),
+                _ => assert!(
+                    at_home.status < 500 && at_home.status != 403,
+                    "{role} {} {} {}",
+                    at_home.status,
+                    route.method,
+                    route.path
+                ),
             }
             if at.is_none() || !route.path.contains("{library}") {
                 continue;
@@ -53,7 +59,11 @@ async fn every_route_opens_to_its_audience_and_never_at_another_library() {
                 assert!([403, 404].contains(&there.status), "{role} {} {} {library}", there.status, route.path);
                 for secret in ["XX-SECRET", "patron", "Amira"] {
                     let text = there.text();
-                    assert!(!text.contains(secret) || secret == "patron" && !text.contains("patron@"), "{} shows {secret}", route.path);
+                    assert!(
+                        !text.contains(secret) || secret == "patron" && !text.contains("patron@"),
+                        "{} shows {secret}",
+                        route.path
+                    );
                 }
             }
         }
@@ -108,9 +118,6 @@ async fn every_page_is_whole_without_scripts_and_asks_no_other_host() {
     let message = world.tell_one(&ready("MRPL", "BC-1", "patron@gmail.example")).await.to_string();
     let operator = Browser::of(&world, Role::Operator, None).await;
     let stranger = Browser::stranger(&world);
-    let inline = regex::Regex::new(r#"(?i)<style|\sstyle=|<script(?![^>]*src=)|\son[a-z]+=|javascript:"#);
-    // The regex crate looks neither ahead nor behind: scripts without a source are looked for one by one.
-    assert!(inline.is_err());
     let inline = regex::Regex::new(r"(?i)<style|\sstyle=|\son[a-z]+=|javascript:|hx-on").unwrap();
     let script = regex::Regex::new(r"<script([^>]*)>").unwrap();
     let elsewhere = regex::Regex::new(r#"(?:src|href|action)="(?:https?:)?//"#).unwrap();
