@@ -166,39 +166,26 @@ async fn sent(visit: &Visit, request: Request, next: Next, audience: Audience) -
         return Ok(next.run(request).await);
     }
     let store = &visit.web.store;
-    match store.form_sent(token.clone(), visit.now).await? {
-        FormSent::First => {}
-        FormSent::LedTo(place) => return Ok(lead_to(&place)),
-        FormSent::UnderWay => return second_click(visit, token).await,
+    let deadline = tokio::time::Instant::now() + SECOND_CLICK_WAITS;
+    loop {
+        match store.form_sent(token.clone(), visit.now).await? {
+            FormSent::First => break,
+            FormSent::LedTo(place) => return Ok(lead_to(&place)),
+            FormSent::UnderWay if tokio::time::Instant::now() > deadline => return Err(Oops::UnderWay),
+            FormSent::UnderWay => tokio::time::sleep(LOOK_AGAIN).await,
+        }
     }
     let response = next.run(request).await;
     let place = response.headers().get(header::LOCATION).and_then(|place| place.to_str().ok());
     let place = match place {
         Some(place) => Some(place.to_owned()),
+        // A page with a secret that is shown once: the second click leads to where the form was.
+        None if response.status().is_success() => Some(form_was),
         // Nothing was done: the same form may be sent again.
-        None if response.status().is_server_error() => None,
-        // A page with a secret on it, or the form again: the second click leads to where the form was.
-        None => Some(form_was),
+        None => None,
     };
     store.form_led_to(token, place).await?;
     Ok(response)
-}
-
-async fn second_click(visit: &Visit, token: String) -> Result<Response, Oops> {
-    let deadline = tokio::time::Instant::now() + SECOND_CLICK_WAITS;
-    while tokio::time::Instant::now() < deadline {
-        tokio::time::sleep(LOOK_AGAIN).await;
-        match visit.web.store.form_sent(token.clone(), visit.now).await? {
-            FormSent::LedTo(place) => return Ok(lead_to(&place)),
-            FormSent::UnderWay => {}
-            // The first click came to nothing: whoever sends the form again is the first.
-            FormSent::First => {
-                visit.web.store.form_led_to(token, None).await?;
-                break;
-            }
-        }
-    }
-    Err(Oops::UnderWay)
 }
 
 /// The page that a form was on, as far as the browser says it.
