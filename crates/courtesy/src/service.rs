@@ -70,12 +70,7 @@ impl Service {
             Database::Postgres(_) => None,
         };
         let store = open_store(&config).await?;
-        if let Some(sole) = &sole {
-            let orphans = store.take_over(sole, clock::now()).await?;
-            if orphans > 0 {
-                tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
-            }
-        }
+        take_over(&store, sole.as_ref()).await?;
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = open_keyring(&config, &store, &secret).await?;
@@ -147,6 +142,16 @@ impl Service {
         self.app.store.clone().close().await;
         drop(self.sole);
     }
+}
+
+/// Where this is the one process on its database: what the last one had under way is tried again at once.
+async fn take_over(store: &Store, sole: Option<&Sole>) -> Result<()> {
+    let Some(sole) = sole else { return Ok(()) };
+    let orphans = store.take_over(sole, clock::now()).await?;
+    if orphans > 0 {
+        tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+    }
+    Ok(())
 }
 
 /// The door for mail that comes back, where one is wished for, and the engine that works it off.
