@@ -18,3 +18,5 @@ create index message_by_notice on message (library, notice, id);
 create index message_by_notice_of_all on message (notice, id);
 drop index event_request;
 create index event_request on event (request, library);
+-- Addresses are in no order: this index alone cost more than all others, and nothing asks for it.
+drop index message_of_address;

@@ -35,6 +35,7 @@ mod sole;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod token;
 mod waiting;
 mod words;
 mod writer;
