@@ -6,6 +6,7 @@
 //! mail means (`outcome::bounce`).
 
 mod canary;
+pub mod reports;
 pub mod spool;
 #[cfg(test)]
 mod tests;
