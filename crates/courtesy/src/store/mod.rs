@@ -36,6 +36,7 @@ mod sole;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod token;
 mod waiting;
 mod words;
 mod writer;
