@@ -232,7 +232,8 @@ impl Store {
     }
 }
 
-/// Gives a message that waits another state. False when it is under way or over.
+/// Gives a message that waits another state. False when it is under way or over. What kept one from leaving is history
+/// once it is back in the queue.
 async fn take_waiting(
     tx: &mut Tx,
     library: &LibraryCode,
@@ -242,7 +243,8 @@ async fn take_waiting(
     now: Timestamp,
 ) -> Result<bool> {
     let done = query(
-        "update message set state = $3, due_at = $4, changed_at = $5, waits_for = null \
+        "update message set state = $3, due_at = $4, changed_at = $5, waits_for = null, \
+             cause = case when $3 = 'queued' then null else cause end \
          where id = $1 and library = $2 and state in ('queued', 'delayed', 'held')",
     )
     .bind(id.to_bytes().to_vec())
