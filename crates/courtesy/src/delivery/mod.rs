@@ -19,6 +19,7 @@ pub mod return_path;
 pub mod route;
 mod settling;
 pub mod sign_in;
+mod stopped;
 pub mod transcript;
 mod turn;
 pub mod wire;

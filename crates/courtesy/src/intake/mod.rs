@@ -5,6 +5,7 @@
 //! the facts at hand, and made again at the attempt.
 
 pub mod announce;
+mod complained;
 pub mod event;
 pub mod iso18626;
 mod resend;
@@ -15,7 +16,7 @@ use jiff::Timestamp;
 use standards::address::Address;
 
 pub use event::{Addressed, Event, Side, Told};
-pub use resend::Resent;
+pub use resend::{Resent, Wish};
 
 use crate::clock;
 use crate::config::Config;

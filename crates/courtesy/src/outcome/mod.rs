@@ -8,6 +8,7 @@ mod cause;
 mod judge;
 pub mod meaning;
 mod provider;
+pub mod stop;
 #[cfg(test)]
 mod tests;
 

@@ -5,6 +5,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::accept::{NewMessage, Written, append, insert_messages};
+use super::unreached::{remember_repeat, standing_repeat};
 use super::writer::Tx;
 use super::{Result, Store, StoreError, from_json, id_from};
 use crate::clock::{from_micros, micros};
@@ -54,6 +55,17 @@ pub struct MessageRow {
     pub changed_at: Timestamp,
 }
 
+/// What became of a repeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeated {
+    /// It is written.
+    Now,
+    /// The same address has one already, which waits or was accepted: nothing was written.
+    Before(MessageId),
+    /// The old one is being sent at this moment: nothing was written.
+    UnderWay,
+}
+
 /// Which messages to list. Every part narrows.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -67,11 +79,13 @@ pub struct Filter {
     pub request: Option<String>,
     /// Of one notice.
     pub notice: Option<String>,
+    /// Made at this time or later.
+    pub since: Option<Timestamp>,
     /// Older than this one: the cursor.
     pub before: Option<MessageId>,
 }
 
-const COLUMNS: &str = "select id, library, event, request, notice, language, address, words_of, words_version, state, \
+pub(super) const COLUMNS: &str = "select id, library, event, request, notice, language, address, words_of, words_version, state, \
     cause, due_at, deadline, attempts, sender, provider, created_at, changed_at from message";
 
 impl Store {
@@ -99,6 +113,9 @@ impl Store {
         }
         if let Some(notice) = &filter.notice {
             query.push(" and notice = ").push_bind(notice);
+        }
+        if let Some(since) = filter.since {
+            query.push(" and created_at >= ").push_bind(micros(since));
         }
         if let Some(before) = filter.before {
             query.push(" and id < ").push_bind(before.to_bytes().to_vec());
@@ -179,20 +196,31 @@ impl Store {
     }
 
     /// Writes `message`, which repeats `old`, and says so in the history of `old`. One that still waits is taken back
-    /// in the same transaction, so that never both leave; false when it is under way by now, and nothing was written.
+    /// in the same transaction, so that never both leave. `refused`: senders it is not to go out under.
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn repeat(&self, old: MessageRow, message: NewMessage, by: String, now: Timestamp) -> Result<bool> {
+    pub async fn repeat(
+        &self,
+        old: MessageRow,
+        message: NewMessage,
+        refused: String,
+        by: String,
+        now: Timestamp,
+    ) -> Result<Repeated> {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
+                    let standing = standing_repeat(tx, &old.library, old.id).await?;
+                    if let Some((again, _)) = standing.filter(|(_, address)| *address == message.address) {
+                        return Ok(Repeated::Before(again));
+                    }
                     let mut entries = vec![Entry { at: now, what: What::Resent { by: by.clone(), again: message.id } }];
                     if !old.state.is_final() {
                         if !take_waiting(tx, &old.library, old.id, State::Cancelled, None, now).await? {
-                            return Ok(false);
+                            return Ok(Repeated::UnderWay);
                         }
-                        entries.push(Entry { at: now, what: What::Cancelled { by } });
+                        entries.push(Entry { at: now, what: What::Cancelled { by: by.clone() } });
                     }
                     let written = Written {
                         library: &old.library,
@@ -202,9 +230,11 @@ impl Store {
                         message: &message,
                     };
                     insert_messages(tx, &[written]).await?;
+                    refuse_under(tx, &old.library, message.id, &refused).await?;
+                    remember_repeat(tx, &old.library, old.id, message.id, &by, now).await?;
                     let entries: Vec<_> = entries.iter().map(|entry| (old.id, entry)).collect();
                     append(tx, &entries).await?;
-                    Ok(true)
+                    Ok(Repeated::Now)
                 })
             })
             .await
@@ -255,6 +285,17 @@ impl Store {
     }
 }
 
+/// Leaves senders out for a message that was just written.
+async fn refuse_under(tx: &mut Tx<'static>, library: &LibraryCode, id: MessageId, refused: &str) -> Result<()> {
+    sqlx::query("update message set refused = $3 where id = $1 and library = $2 and refused <> $3")
+        .bind(id.to_bytes().to_vec())
+        .bind(library.as_str().to_owned())
+        .bind(refused)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 /// Gives a message that waits another state. False when it is under way or over.
 async fn take_waiting(
     tx: &mut Tx<'static>,
@@ -278,7 +319,7 @@ async fn take_waiting(
     Ok(done.rows_affected() > 0)
 }
 
-fn message_from(row: &SqliteRow) -> Result<MessageRow> {
+pub(super) fn message_from(row: &SqliteRow) -> Result<MessageRow> {
     let library: String = row.try_get(1)?;
     let state: String = row.try_get(9)?;
     Ok(MessageRow {

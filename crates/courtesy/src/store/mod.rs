@@ -7,6 +7,7 @@
 
 mod accept;
 mod book;
+mod do_not_send;
 mod evidence;
 mod key;
 mod library;
@@ -20,6 +21,7 @@ mod schema;
 mod sole;
 #[cfg(test)]
 mod tests;
+mod unreached;
 mod words;
 mod writer;
 
@@ -31,14 +33,16 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 
 pub use accept::{Accepted, Idempotency, NewEvent, NewMessage};
 pub use book::{Book, WordsSource};
+pub use do_not_send::{DoNotSend, Listed};
 pub use evidence::{DkimKey, Incident, Observed};
 pub use key::ApiKey;
-pub use message::{Filter, MessageRow};
+pub use message::{Filter, MessageRow, Repeated};
 pub use pause::Pause;
 pub use queue::{Claimed, Counts, Settled};
 pub use relay::{RelayChange, RelayChanged};
-pub use returned::Joined;
+pub use returned::{Follows, Joined};
 pub use sole::{NotSole, Sole};
+pub use unreached::SeenTo;
 pub use words::{SavedWords, WordsRef};
 
 /// The store is broken: disk, database, bug. Never a reason to fail a message.
