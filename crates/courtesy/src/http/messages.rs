@@ -216,7 +216,7 @@ fn states() -> String {
 }
 
 /// The message of a path, if the caller may see it. Somebody else's is as absent as one that never was.
-async fn found(app: &App, caller: &Caller, id: &str) -> Result<MessageRow, Refusal> {
+pub(super) async fn found(app: &App, caller: &Caller, id: &str) -> Result<MessageRow, Refusal> {
     let absent = || Problem::new("not-found", format!("There is no message {id} that this key may see."), "");
     let id: MessageId = id.parse().map_err(|_| absent())?;
     let row = app.store.message(caller.key.library.as_ref(), id).await?;

@@ -96,30 +96,22 @@ impl Store {
     pub async fn messages(&self, filter: &Filter, most: u32) -> Result<Vec<MessageRow>> {
         let mut query = QueryBuilder::<Sqlite>::new(COLUMNS);
         query.push(" where 1 = 1");
-        if let Some(library) = &filter.library {
-            query.push(" and library = ").push_bind(library.as_str());
-        }
-        if let Some(state) = filter.state {
-            query.push(" and state = ").push_bind(state.code());
-        }
-        if let Some(cause) = &filter.cause {
-            // From "auth" up to, not including, "auth/": the character after the dot in ASCII.
-            query.push(" and (cause = ").push_bind(cause);
-            query.push(" or (cause >= ").push_bind(format!("{cause}."));
-            query.push(" and cause < ").push_bind(format!("{cause}/")).push("))");
-        }
-        if let Some(request) = &filter.request {
-            query.push(" and request = ").push_bind(request);
-        }
-        if let Some(notice) = &filter.notice {
-            query.push(" and notice = ").push_bind(notice);
-        }
-        if let Some(since) = filter.since {
-            query.push(" and created_at >= ").push_bind(micros(since));
-        }
-        if let Some(before) = filter.before {
-            query.push(" and id < ").push_bind(before.to_bytes().to_vec());
-        }
+        narrow(&mut query, filter);
+        query.push(" order by id desc limit ").push_bind(i64::from(most));
+        query.build().fetch_all(&self.readers).await?.iter().map(message_from).collect()
+    }
+
+    /// As [`Store::messages`], without those that were sent again or that somebody has seen to.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn messages_not_seen_to(&self, filter: &Filter, most: u32) -> Result<Vec<MessageRow>> {
+        let mut query = QueryBuilder::<Sqlite>::new(COLUMNS);
+        query.push(
+            " where not exists (select 1 from seen_to where seen_to.library = message.library \
+             and seen_to.message = message.id)",
+        );
+        narrow(&mut query, filter);
         query.push(" order by id desc limit ").push_bind(i64::from(most));
         query.build().fetch_all(&self.readers).await?.iter().map(message_from).collect()
     }
@@ -282,6 +274,33 @@ impl Store {
                 })
             })
             .await
+    }
+}
+
+fn narrow(query: &mut QueryBuilder<Sqlite>, filter: &Filter) {
+    if let Some(library) = &filter.library {
+        query.push(" and library = ").push_bind(library.as_str().to_owned());
+    }
+    if let Some(state) = filter.state {
+        query.push(" and state = ").push_bind(state.code());
+    }
+    if let Some(cause) = &filter.cause {
+        // From "auth" up to, not including, "auth/": the character after the dot in ASCII.
+        query.push(" and (cause = ").push_bind(cause.clone());
+        query.push(" or (cause >= ").push_bind(format!("{cause}."));
+        query.push(" and cause < ").push_bind(format!("{cause}/")).push("))");
+    }
+    if let Some(request) = &filter.request {
+        query.push(" and request = ").push_bind(request.clone());
+    }
+    if let Some(notice) = &filter.notice {
+        query.push(" and notice = ").push_bind(notice.clone());
+    }
+    if let Some(since) = filter.since {
+        query.push(" and created_at >= ").push_bind(micros(since));
+    }
+    if let Some(before) = filter.before {
+        query.push(" and id < ").push_bind(before.to_bytes().to_vec());
     }
 }
 

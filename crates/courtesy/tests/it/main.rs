@@ -23,6 +23,8 @@ mod smtp_client;
 #[cfg(test)]
 mod spf_suite;
 #[cfg(test)]
+mod stops;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod tidy;
