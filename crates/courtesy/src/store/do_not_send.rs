@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::writer::Tx;
+use super::engine::{Row, Tx};
+use super::statement::{Builder, query};
 use super::{Result, Store, StoreError, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::MessageId;
@@ -60,7 +59,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn do_not_send(&self, library: &LibraryCode, address: &ListedAddress) -> Result<Option<DoNotSend>> {
-        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{OPEN} and library = $1 and address = $2")))
+        let row = query(format!("{OPEN} and library = $1 and address = $2"))
             .bind(library.as_str())
             .bind(address.as_str())
             .fetch_optional(&self.readers)
@@ -73,11 +72,11 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn do_not_send_list(&self, library: &LibraryCode, which: &Listed, most: u32) -> Result<Vec<DoNotSend>> {
-        let mut query = QueryBuilder::<Sqlite>::new(OPEN);
-        query.push(" and library = ").push_bind(library.as_str().to_owned());
-        narrow(&mut query, which);
-        query.push(" order by address limit ").push_bind(i64::from(most));
-        query.build().fetch_all(&self.readers).await?.iter().map(listed_from).collect()
+        let mut asked = Builder::new(OPEN);
+        asked.push(" and library = ").push_bind(library.as_str().to_owned());
+        narrow(&mut asked, which);
+        asked.push(" order by address limit ").push_bind(i64::from(most));
+        asked.build().fetch_all(&self.readers).await?.iter().map(listed_from).collect()
     }
 
     /// Those of `addresses` that are on the list of `library`.
@@ -91,15 +90,10 @@ impl Store {
     ) -> Result<HashSet<ListedAddress>> {
         let mut found = HashSet::new();
         for chunk in addresses.chunks(ADDRESSES_PER_STATEMENT) {
-            let mut query =
-                QueryBuilder::<Sqlite>::new("select address from do_not_send where ended_at is null and library = ");
-            query.push_bind(library.as_str().to_owned()).push(" and address in (");
-            let mut list = query.separated(", ");
-            for address in chunk {
-                list.push_bind(address.as_str().to_owned());
-            }
-            query.push(")");
-            for row in query.build().persistent(false).fetch_all(&self.readers).await? {
+            let mut asked = Builder::new("select address from do_not_send where ended_at is null and library = ");
+            asked.push_bind(library.as_str()).push(" and address in ");
+            asked.push_list(chunk.iter().map(ListedAddress::as_str));
+            for row in asked.build().fetch_all(&self.readers).await? {
                 let address: String = row.try_get(0)?;
                 found.extend(chunk.iter().find(|one| one.as_str() == address).cloned());
             }
@@ -149,7 +143,7 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let done = sqlx::query(
+                    let done = query(
                         "update do_not_send set probe = $3, probe_at = $4 where library = $1 and address = $2 \
                          and ended_at is null and probe_at <= $5",
                     )
@@ -158,9 +152,9 @@ impl Store {
                     .bind(message.to_bytes().to_vec())
                     .bind(micros(next))
                     .bind(micros(now))
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
-                    Ok(done.rows_affected() > 0)
+                    Ok(done > 0)
                 })
             })
             .await
@@ -199,10 +193,7 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query("delete from address_refusal where at < $1")
-                        .bind(micros(before))
-                        .execute(&mut **tx)
-                        .await?;
+                    query("delete from address_refusal where at < $1").bind(micros(before)).execute(&mut *tx).await?;
                     Ok(())
                 })
             })
@@ -210,45 +201,45 @@ impl Store {
     }
 }
 
-fn narrow(query: &mut QueryBuilder<Sqlite>, which: &Listed) {
+fn narrow(asked: &mut Builder, which: &Listed) {
     if let Some(address) = &which.address {
-        query.push(" and address = ").push_bind(address.as_str().to_owned());
+        asked.push(" and address = ").push_bind(address.as_str().to_owned());
     }
     if let Some(cause) = &which.cause {
-        query.push(" and (cause = ").push_bind(cause.clone());
-        query.push(" or (cause >= ").push_bind(format!("{cause}."));
-        query.push(" and cause < ").push_bind(format!("{cause}/")).push("))");
+        asked.push(" and (cause = ").push_bind(cause.clone());
+        asked.push(" or (cause >= ").push_bind(format!("{cause}."));
+        asked.push(" and cause < ").push_bind(format!("{cause}/")).push("))");
     }
     if let Some(after) = &which.after {
-        query.push(" and address > ").push_bind(after.clone());
+        asked.push(" and address > ").push_bind(after.clone());
     }
 }
 
 async fn release(
-    tx: &mut Tx<'static>,
+    tx: &mut Tx,
     library: &LibraryCode,
     which: &Listed,
     by: &str,
     why: &str,
     now: Timestamp,
 ) -> Result<u64> {
-    let mut query = QueryBuilder::<Sqlite>::new("delete from address_refusal where library = ");
-    query.push_bind(library.as_str().to_owned());
-    query.push(" and address in (select address from do_not_send where ended_at is null and library = ");
-    query.push_bind(library.as_str().to_owned());
-    narrow(&mut query, which);
-    query.push(")");
-    query.build().persistent(false).execute(&mut **tx).await?;
-    let mut query = QueryBuilder::<Sqlite>::new("update do_not_send set ended_at = ");
-    query.push_bind(micros(now)).push(", ended_by = ").push_bind(by.to_owned());
-    query.push(", ended_why = ").push_bind(why.to_owned());
-    query.push(" where ended_at is null and library = ").push_bind(library.as_str().to_owned());
-    narrow(&mut query, which);
-    Ok(query.build().persistent(false).execute(&mut **tx).await?.rows_affected())
+    let mut asked = Builder::new("delete from address_refusal where library = ");
+    asked.push_bind(library.as_str().to_owned());
+    asked.push(" and address in (select address from do_not_send where ended_at is null and library = ");
+    asked.push_bind(library.as_str().to_owned());
+    narrow(&mut asked, which);
+    asked.push(")");
+    asked.build().execute(&mut *tx).await?;
+    let mut asked = Builder::new("update do_not_send set ended_at = ");
+    asked.push_bind(micros(now)).push(", ended_by = ").push_bind(by.to_owned());
+    asked.push(", ended_why = ").push_bind(why.to_owned());
+    asked.push(" where ended_at is null and library = ").push_bind(library.as_str().to_owned());
+    narrow(&mut asked, which);
+    Ok(asked.build().execute(&mut *tx).await?)
 }
 
 /// Notes an answer against an address. True when it put the address on the list.
-pub(super) async fn note(tx: &mut Tx<'static>, strike: &Strike) -> Result<bool> {
+pub(super) async fn note(tx: &mut Tx, strike: &Strike) -> Result<bool> {
     let stops = match strike.weight {
         Weight::Nothing => false,
         Weight::Stops => true,
@@ -273,8 +264,8 @@ pub(super) async fn note(tx: &mut Tx<'static>, strike: &Strike) -> Result<bool> 
 
 /// Whether this is another refusal than one within the last days. A message that was under way when the first was heard
 /// tells nothing new.
-async fn is_second(tx: &mut Tx<'static>, strike: &Strike) -> Result<bool> {
-    sqlx::query(
+async fn is_second(tx: &mut Tx, strike: &Strike) -> Result<bool> {
+    query(
         "insert into address_refusal (library, address, message, cause, at) values ($1, $2, $3, $4, $5) \
          on conflict (library, address, message) do nothing",
     )
@@ -283,10 +274,10 @@ async fn is_second(tx: &mut Tx<'static>, strike: &Strike) -> Result<bool> {
     .bind(strike.message.to_bytes().to_vec())
     .bind(strike.cause.code())
     .bind(micros(strike.at))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     let since = strike.at.checked_sub(stop::TWICE_WITHIN).unwrap_or(Timestamp::MIN);
-    let earlier = sqlx::query(
+    let earlier = query(
         "select 1 from address_refusal where library = $1 and address = $2 and message <> $3 and at >= $4 \
          and at <= (select created_at from message where id = $3) limit 1",
     )
@@ -294,13 +285,13 @@ async fn is_second(tx: &mut Tx<'static>, strike: &Strike) -> Result<bool> {
     .bind(strike.address.as_str())
     .bind(strike.message.to_bytes().to_vec())
     .bind(micros(since))
-    .fetch_optional(&mut **tx)
+    .fetch_optional(&mut *tx)
     .await?;
     Ok(earlier.is_some())
 }
 
-async fn insert(tx: &mut Tx<'static>, one: &DoNotSend) -> Result<u64> {
-    let done = sqlx::query(
+async fn insert(tx: &mut Tx, one: &DoNotSend) -> Result<u64> {
+    let done = query(
         "insert into do_not_send (library, address, cause, reply, message, by_whom, since, probe_at) \
          values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing",
     )
@@ -312,12 +303,12 @@ async fn insert(tx: &mut Tx<'static>, one: &DoNotSend) -> Result<u64> {
     .bind(&one.by)
     .bind(micros(one.since))
     .bind(one.probe_at.map(micros))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
-    Ok(done.rows_affected())
+    Ok(done)
 }
 
-fn listed_from(row: &SqliteRow) -> Result<DoNotSend> {
+fn listed_from(row: &Row) -> Result<DoNotSend> {
     let library: String = row.try_get(0)?;
     let cause: String = row.try_get(2)?;
     let id = |bytes: Option<Vec<u8>>| bytes.map(|bytes| id_from(&bytes).map(MessageId::from_bytes)).transpose();
@@ -329,7 +320,7 @@ fn listed_from(row: &SqliteRow) -> Result<DoNotSend> {
         message: id(row.try_get(4)?)?,
         by: row.try_get(5)?,
         since: from_micros(row.try_get(6)?),
-        probe_at: row.try_get::<Option<i64>, _>(7)?.map(from_micros),
+        probe_at: row.try_get::<Option<i64>>(7)?.map(from_micros),
         probe: id(row.try_get(8)?)?,
     })
 }

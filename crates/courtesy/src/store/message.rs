@@ -1,12 +1,11 @@
 //! Messages as people look at them: lists, one message, its timeline; and what people may do to one.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::accept::{NewMessage, Written, append, insert_messages};
+use super::engine::{Row, Tx};
+use super::statement::{Builder, query};
 use super::unreached::{remember_repeat, standing_repeat};
-use super::writer::Tx;
 use super::{Result, Store, StoreError, from_json, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
@@ -94,11 +93,11 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn messages(&self, filter: &Filter, most: u32) -> Result<Vec<MessageRow>> {
-        let mut query = QueryBuilder::<Sqlite>::new(COLUMNS);
-        query.push(" where 1 = 1");
-        narrow(&mut query, filter);
-        query.push(" order by id desc limit ").push_bind(i64::from(most));
-        query.build().fetch_all(&self.readers).await?.iter().map(message_from).collect()
+        let mut asked = Builder::new(COLUMNS);
+        asked.push(" where 1 = 1");
+        narrow(&mut asked, filter);
+        asked.push(" order by id desc limit ").push_bind(i64::from(most));
+        asked.build().fetch_all(&self.readers).await?.iter().map(message_from).collect()
     }
 
     /// As [`Store::messages`], without those that were sent again or that somebody has seen to.
@@ -106,14 +105,14 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn messages_not_seen_to(&self, filter: &Filter, most: u32) -> Result<Vec<MessageRow>> {
-        let mut query = QueryBuilder::<Sqlite>::new(COLUMNS);
-        query.push(
+        let mut asked = Builder::new(COLUMNS);
+        asked.push(
             " where not exists (select 1 from seen_to where seen_to.library = message.library \
              and seen_to.message = message.id)",
         );
-        narrow(&mut query, filter);
-        query.push(" order by id desc limit ").push_bind(i64::from(most));
-        query.build().fetch_all(&self.readers).await?.iter().map(message_from).collect()
+        narrow(&mut asked, filter);
+        asked.push(" order by id desc limit ").push_bind(i64::from(most));
+        asked.build().fetch_all(&self.readers).await?.iter().map(message_from).collect()
     }
 
     /// One message of `library` (none: of any, for the consortium).
@@ -121,7 +120,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn message(&self, library: Option<&LibraryCode>, id: MessageId) -> Result<Option<MessageRow>> {
-        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} where id = $1")))
+        let row = query(format!("{COLUMNS} where id = $1"))
             .bind(id.to_bytes().to_vec())
             .fetch_optional(&self.readers)
             .await?;
@@ -134,7 +133,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn messages_of_event(&self, library: &LibraryCode, event: EventId) -> Result<Vec<MessageRow>> {
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} where event = $1 and library = $2 order by id")))
+        let rows = query(format!("{COLUMNS} where event = $1 and library = $2 order by id"))
             .bind(event.to_bytes().to_vec())
             .bind(library.as_str())
             .fetch_all(&self.readers)
@@ -147,12 +146,12 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn timeline(&self, id: MessageId) -> Result<Vec<Entry>> {
-        let rows = sqlx::query("select at, what from timeline where message = $1 order by at, n")
+        let rows = query("select at, what from timeline where message = $1 order by at, n")
             .bind(id.to_bytes().to_vec())
             .fetch_all(&self.readers)
             .await?;
         rows.iter()
-            .map(|row| Ok(Entry { at: from_micros(row.try_get(0)?), what: from_json(&row.try_get::<String, _>(1)?)? }))
+            .map(|row| Ok(Entry { at: from_micros(row.try_get(0)?), what: from_json(&row.try_get::<String>(1)?)? }))
             .collect()
     }
 
@@ -161,7 +160,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn event_fields(&self, library: &LibraryCode, event: EventId) -> Result<Option<String>> {
-        let row = sqlx::query("select fields from event where id = $1 and library = $2")
+        let row = query("select fields from event where id = $1 and library = $2")
             .bind(event.to_bytes().to_vec())
             .bind(library.as_str())
             .fetch_optional(&self.readers)
@@ -253,79 +252,57 @@ impl Store {
             })
             .await
     }
-
-    /// Makes everything that waits for its next try due now; gives how many that were.
-    ///
-    /// # Errors
-    /// When the store is broken.
-    pub async fn flush(&self, library: Option<LibraryCode>, now: Timestamp) -> Result<u64> {
-        self.writer
-            .write(move |tx| {
-                Box::pin(async move {
-                    let done = sqlx::query(
-                        "update message set due_at = $2 where state = 'delayed' and due_at > $2 \
-                         and ($1 is null or library = $1)",
-                    )
-                    .bind(library.map(String::from))
-                    .bind(micros(now))
-                    .execute(&mut **tx)
-                    .await?;
-                    Ok(done.rows_affected())
-                })
-            })
-            .await
-    }
 }
 
-fn narrow(query: &mut QueryBuilder<Sqlite>, filter: &Filter) {
+fn narrow(asked: &mut Builder, filter: &Filter) {
     if let Some(library) = &filter.library {
-        query.push(" and library = ").push_bind(library.as_str().to_owned());
+        asked.push(" and library = ").push_bind(library.as_str());
     }
     if let Some(state) = filter.state {
-        query.push(" and state = ").push_bind(state.code());
+        asked.push(" and state = ").push_bind(state.code());
     }
     if let Some(cause) = &filter.cause {
         // From "auth" up to, not including, "auth/": the character after the dot in ASCII.
-        query.push(" and (cause = ").push_bind(cause.clone());
-        query.push(" or (cause >= ").push_bind(format!("{cause}."));
-        query.push(" and cause < ").push_bind(format!("{cause}/")).push("))");
+        asked.push(" and (cause = ").push_bind(cause);
+        asked.push(" or (cause >= ").push_bind(format!("{cause}."));
+        asked.push(" and cause < ").push_bind(format!("{cause}/")).push("))");
     }
     if let Some(request) = &filter.request {
-        query.push(" and request = ").push_bind(request.clone());
+        asked.push(" and request = ").push_bind(request);
     }
     if let Some(notice) = &filter.notice {
-        query.push(" and notice = ").push_bind(notice.clone());
+        asked.push(" and notice = ").push_bind(notice);
     }
     if let Some(since) = filter.since {
-        query.push(" and created_at >= ").push_bind(micros(since));
+        asked.push(" and created_at >= ").push_bind(micros(since));
     }
     if let Some(before) = filter.before {
-        query.push(" and id < ").push_bind(before.to_bytes().to_vec());
+        asked.push(" and id < ").push_bind(before.to_bytes().to_vec());
     }
 }
 
 /// Leaves senders out for a message that was just written.
-async fn refuse_under(tx: &mut Tx<'static>, library: &LibraryCode, id: MessageId, refused: &str) -> Result<()> {
-    sqlx::query("update message set refused = $3 where id = $1 and library = $2 and refused <> $3")
+async fn refuse_under(tx: &mut Tx, library: &LibraryCode, id: MessageId, refused: &str) -> Result<()> {
+    query("update message set refused = $3 where id = $1 and library = $2 and refused <> $3")
         .bind(id.to_bytes().to_vec())
         .bind(library.as_str().to_owned())
         .bind(refused)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     Ok(())
 }
 
 /// Gives a message that waits another state. False when it is under way or over.
 async fn take_waiting(
-    tx: &mut Tx<'static>,
+    tx: &mut Tx,
     library: &LibraryCode,
     id: MessageId,
     state: State,
     due_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<bool> {
-    let done = sqlx::query(
-        "update message set state = $3, due_at = $4, changed_at = $5 \
+    let done = query(
+        "update message set state = $3, due_at = $4, changed_at = $5, waits_for = null \
          where id = $1 and library = $2 and state in ('queued', 'delayed', 'held')",
     )
     .bind(id.to_bytes().to_vec())
@@ -333,18 +310,18 @@ async fn take_waiting(
     .bind(state.code())
     .bind(due_at.map(micros))
     .bind(micros(now))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(done > 0)
 }
 
-pub(super) fn message_from(row: &SqliteRow) -> Result<MessageRow> {
+pub(super) fn message_from(row: &Row) -> Result<MessageRow> {
     let library: String = row.try_get(1)?;
     let state: String = row.try_get(9)?;
     Ok(MessageRow {
-        id: MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?),
+        id: MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?),
         library: LibraryCode::parse(&library).map_err(|error| StoreError::Corrupt(error.to_string()))?,
-        event: EventId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(2)?)?),
+        event: EventId::from_bytes(id_from(&row.try_get::<Vec<u8>>(2)?)?),
         request: row.try_get(3)?,
         notice: row.try_get(4)?,
         language: row.try_get(5)?,
@@ -353,7 +330,7 @@ pub(super) fn message_from(row: &SqliteRow) -> Result<MessageRow> {
         words_version: row.try_get(8)?,
         state: State::from_code(&state).ok_or_else(|| StoreError::Corrupt(format!("the state {state}")))?,
         cause: row.try_get(10)?,
-        due_at: row.try_get::<Option<i64>, _>(11)?.map(from_micros),
+        due_at: row.try_get::<Option<i64>>(11)?.map(from_micros),
         deadline: from_micros(row.try_get(12)?),
         attempts: row.try_get(13)?,
         sender: row.try_get(14)?,

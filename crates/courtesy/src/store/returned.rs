@@ -1,11 +1,10 @@
 //! What came back, joined to the message it is about, with all that follows from it in one transaction.
 
-use sqlx::Row;
-
 use super::accept::{NewMessage, Written, append, insert_messages};
 use super::do_not_send::note;
+use super::engine::Tx;
+use super::statement::{either, query};
 use super::unreached::remember_repeat;
-use super::writer::Tx;
 use super::{Result, Store, StoreError, id_from};
 use crate::clock::micros;
 use crate::id::{EventId, MessageId};
@@ -62,7 +61,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn refused_under(&self, id: MessageId) -> Result<Vec<SenderKind>> {
-        let row = sqlx::query("select refused from message where id = $1")
+        let row = query("select refused from message where id = $1")
             .bind(id.to_bytes().to_vec())
             .fetch_optional(&self.readers)
             .await?;
@@ -71,11 +70,11 @@ impl Store {
     }
 }
 
-async fn join(tx: &mut Tx<'static>, id: MessageId, entry: Entry, follows: Follows) -> Result<Joined> {
+async fn join(tx: &mut Tx, id: MessageId, entry: Entry, follows: Follows) -> Result<Joined> {
     let What::Returned(returned) = &entry.what else { return Ok(Joined::Known) };
-    let Some(row) = sqlx::query("select state, library, event, request from message where id = $1")
+    let Some(row) = query("select state, library, event, request from message where id = $1")
         .bind(id.to_bytes().to_vec())
-        .fetch_optional(&mut **tx)
+        .fetch_optional(&mut *tx)
         .await?
     else {
         return Ok(Joined::NoSuchMessage);
@@ -107,7 +106,7 @@ async fn join(tx: &mut Tx<'static>, id: MessageId, entry: Entry, follows: Follow
     if let (true, false, Some(repeat)) = (over, again, &follows.repeat) {
         let by = "courtesy".to_owned();
         more(What::Resent { by: by.clone(), again: repeat.id });
-        let event = EventId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(2)?)?);
+        let event = EventId::from_bytes(id_from(&row.try_get::<Vec<u8>>(2)?)?);
         let request: String = row.try_get(3)?;
         let written = Written { library: &library, event, request: &request, at: entry.at, message: repeat };
         insert_messages(tx, &[written]).await?;
@@ -123,7 +122,7 @@ async fn join(tx: &mut Tx<'static>, id: MessageId, entry: Entry, follows: Follow
 
 /// Gives a message that was accepted its next state: it failed, or goes out again, or stays with what was complained of.
 async fn now_is(
-    tx: &mut Tx<'static>,
+    tx: &mut Tx,
     id: MessageId,
     entry: &Entry,
     cause: &str,
@@ -135,7 +134,7 @@ async fn now_is(
         (true, Some(_)) => (State::Queued, Some(micros(entry.at))),
         (true, None) => (State::Failed, None),
     };
-    sqlx::query(
+    query(
         "update message set state = $2, cause = $3, changed_at = $4, due_at = $5, refused = coalesce($6, refused) \
          where id = $1",
     )
@@ -145,16 +144,19 @@ async fn now_is(
     .bind(micros(entry.at))
     .bind(due_at)
     .bind(refused)
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(())
 }
 
-async fn is_known(tx: &mut Tx<'static>, id: MessageId, report: &str) -> Result<bool> {
-    let known = sqlx::query("select 1 from timeline where message = $1 and json_extract(what, '$.report') = $2")
-        .bind(id.to_bytes().to_vec())
-        .bind(report)
-        .fetch_optional(&mut **tx)
-        .await?;
+async fn is_known(tx: &mut Tx, id: MessageId, report: &str) -> Result<bool> {
+    let known = either(
+        "select 1 from timeline where message = $1 and json_extract(what, '$.report') = $2",
+        "select 1 from timeline where message = $1 and what::json ->> 'report' = $2",
+    )
+    .bind(id.to_bytes().to_vec())
+    .bind(report)
+    .fetch_optional(&mut *tx)
+    .await?;
     Ok(known.is_some())
 }

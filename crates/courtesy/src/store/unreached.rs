@@ -1,10 +1,10 @@
 //! Messages that did not arrive: the list that staff work off, and what was done about each.
 
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, Row, Sqlite};
 
+use super::engine::Tx;
 use super::message::{COLUMNS, message_from};
-use super::writer::Tx;
+use super::statement::{Builder, query};
 use super::{MessageRow, Result, Store, id_from};
 use crate::clock::micros;
 use crate::id::MessageId;
@@ -38,20 +38,20 @@ impl Store {
         before: Option<MessageId>,
         most: u32,
     ) -> Result<Vec<MessageRow>> {
-        let mut query = QueryBuilder::<Sqlite>::new(COLUMNS);
-        query.push(" where state in ('failed', 'suppressed') and created_at >= ").push_bind(micros(since));
+        let mut asked = Builder::new(COLUMNS);
+        asked.push(" where state in ('failed', 'suppressed') and created_at >= ").push_bind(micros(since));
         if let Some(library) = library {
-            query.push(" and library = ").push_bind(library.as_str().to_owned());
+            asked.push(" and library = ").push_bind(library.as_str().to_owned());
         }
         if let Some(before) = before {
-            query.push(" and id < ").push_bind(before.to_bytes().to_vec());
+            asked.push(" and id < ").push_bind(before.to_bytes().to_vec());
         }
-        query.push(
+        asked.push(
             " and not exists (select 1 from seen_to where seen_to.library = message.library \
              and seen_to.message = message.id)",
         );
-        query.push(" order by id desc limit ").push_bind(i64::from(most));
-        query.build().fetch_all(&self.readers).await?.iter().map(message_from).collect()
+        asked.push(" order by id desc limit ").push_bind(i64::from(most));
+        asked.build().fetch_all(&self.readers).await?.iter().map(message_from).collect()
     }
 
     /// Notes that a message which did not arrive was seen to. False when it was before.
@@ -64,13 +64,8 @@ impl Store {
 }
 
 /// Notes that a message was seen to. False when it was before.
-pub(super) async fn see_to(
-    tx: &mut Tx<'static>,
-    library: &LibraryCode,
-    message: MessageId,
-    seen: &SeenTo,
-) -> Result<bool> {
-    let done = sqlx::query(
+pub(super) async fn see_to(tx: &mut Tx, library: &LibraryCode, message: MessageId, seen: &SeenTo) -> Result<bool> {
+    let done = query(
         "insert into seen_to (library, message, how, again, by_whom, note, at) values ($1, $2, $3, $4, $5, $6, $7) \
          on conflict (library, message) do nothing",
     )
@@ -81,38 +76,38 @@ pub(super) async fn see_to(
     .bind(&seen.by)
     .bind(&seen.note)
     .bind(micros(seen.at))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(done > 0)
 }
 
 /// The repeat of a message that has not failed: to send it again would be twice.
 pub(super) async fn standing_repeat(
-    tx: &mut Tx<'static>,
+    tx: &mut Tx,
     library: &LibraryCode,
     message: MessageId,
 ) -> Result<Option<(MessageId, String)>> {
-    let row = sqlx::query(
+    let row = query(
         "select message.id, message.address from seen_to, message where seen_to.library = $1 and seen_to.message = $2 \
          and message.id = seen_to.again and message.state in ('queued', 'sending', 'delayed', 'held', 'accepted')",
     )
     .bind(library.as_str())
     .bind(message.to_bytes().to_vec())
-    .fetch_optional(&mut **tx)
+    .fetch_optional(&mut *tx)
     .await?;
-    row.map(|row| Ok((MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?), row.try_get(1)?))).transpose()
+    row.map(|row| Ok((MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?), row.try_get(1)?))).transpose()
 }
 
 /// Remembers which message repeats `message`, in place of an earlier one.
 pub(super) async fn remember_repeat(
-    tx: &mut Tx<'static>,
+    tx: &mut Tx,
     library: &LibraryCode,
     message: MessageId,
     again: MessageId,
     by: &str,
     at: Timestamp,
 ) -> Result<()> {
-    sqlx::query(
+    query(
         "insert into seen_to (library, message, how, again, by_whom, note, at) values ($1, $2, 'again', $3, $4, '', $5) \
          on conflict (library, message) do update set again = excluded.again, how = excluded.how, \
          by_whom = excluded.by_whom, at = excluded.at",
@@ -122,7 +117,7 @@ pub(super) async fn remember_repeat(
     .bind(again.to_bytes().to_vec())
     .bind(by)
     .bind(micros(at))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     Ok(())
 }
