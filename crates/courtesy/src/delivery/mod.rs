@@ -21,6 +21,7 @@ pub mod route;
 mod settling;
 pub mod sign_in;
 pub mod standing;
+mod stopped;
 pub mod token;
 pub mod transcript;
 mod turn;
