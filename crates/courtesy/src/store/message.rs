@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::accept::{NewMessage, Written, append, insert_messages};
 use super::engine::{Row, Tx};
-use super::statement::{Builder, query};
+use super::statement::query;
 use super::{Result, Store, StoreError, from_json, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
@@ -70,42 +70,10 @@ pub struct Filter {
     pub before: Option<MessageId>,
 }
 
-const COLUMNS: &str = "select id, library, event, request, notice, language, address, words_of, words_version, state, \
+pub(super) const COLUMNS: &str = "select id, library, event, request, notice, language, address, words_of, words_version, state, \
     cause, due_at, deadline, attempts, sender, provider, created_at, changed_at from message";
 
 impl Store {
-    /// Messages that fit `filter`, the newest first, `most` at most.
-    ///
-    /// # Errors
-    /// When the store is broken.
-    pub async fn messages(&self, filter: &Filter, most: u32) -> Result<Vec<MessageRow>> {
-        let mut query = Builder::new(COLUMNS);
-        query.push(" where 1 = 1");
-        if let Some(library) = &filter.library {
-            query.push(" and library = ").push_bind(library.as_str());
-        }
-        if let Some(state) = filter.state {
-            query.push(" and state = ").push_bind(state.code());
-        }
-        if let Some(cause) = &filter.cause {
-            // From "auth" up to, not including, "auth/": the character after the dot in ASCII.
-            query.push(" and (cause = ").push_bind(cause);
-            query.push(" or (cause >= ").push_bind(format!("{cause}."));
-            query.push(" and cause < ").push_bind(format!("{cause}/")).push("))");
-        }
-        if let Some(request) = &filter.request {
-            query.push(" and request = ").push_bind(request);
-        }
-        if let Some(notice) = &filter.notice {
-            query.push(" and notice = ").push_bind(notice);
-        }
-        if let Some(before) = filter.before {
-            query.push(" and id < ").push_bind(before.to_bytes().to_vec());
-        }
-        query.push(" order by id desc limit ").push_bind(i64::from(most));
-        query.build().fetch_all(&self.readers).await?.iter().map(message_from).collect()
-    }
-
     /// One message of `library` (none: of any, for the consortium).
     ///
     /// # Errors
@@ -255,7 +223,7 @@ async fn take_waiting(
     Ok(done > 0)
 }
 
-fn message_from(row: &Row) -> Result<MessageRow> {
+pub(super) fn message_from(row: &Row) -> Result<MessageRow> {
     let library: String = row.try_get(1)?;
     let state: String = row.try_get(9)?;
     Ok(MessageRow {
