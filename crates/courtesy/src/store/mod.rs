@@ -24,6 +24,7 @@ mod engine;
 mod evidence;
 mod key;
 mod library;
+mod list;
 mod message;
 mod open;
 mod own_relay;
