@@ -68,17 +68,7 @@ impl Service {
     pub async fn start(config: Config) -> Result<Self> {
         let config = Arc::new(config);
         make_folder(&config.data)?;
-        let sole = match config.database_at() {
-            Database::Sqlite(file) => Some(Sole::of(&file)?),
-            Database::Postgres(_) => None,
-        };
-        let store = open_store(&config).await?;
-        if let Some(sole) = &sole {
-            let orphans = store.take_over(sole, clock::now()).await?;
-            if orphans > 0 {
-                tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
-            }
-        }
+        let (store, sole) = taken_over(&config).await?;
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = open_keyring(&config, &store, &secret).await?;
@@ -90,13 +80,7 @@ impl Service {
                 .await?;
         let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(&config)));
         let pool = Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?));
-        let own_relays = Arc::new(OwnRelays {
-            routes: Arc::clone(&routes),
-            store: store.clone(),
-            secret: Arc::clone(&secret),
-            tokens: Tokens::new(https(&config, &dns)?, store.clone(), Arc::clone(&secret)),
-            pool: Arc::clone(&pool),
-        });
+        let tokens = Tokens::new(https(&config, &dns)?, store.clone(), Arc::clone(&secret));
         let parts = Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -106,7 +90,7 @@ impl Service {
             secret: Arc::clone(&secret),
             routes: Arc::clone(&routes),
             pool: Arc::clone(&pool),
-            own_relays,
+            own_relays: own_relays(&store, &secret, &routes, &pool, tokens),
             wake: Arc::clone(&wake),
         };
         let canaries = Canaries::of(&parts);
@@ -158,6 +142,34 @@ impl Service {
         self.app.store.clone().close().await;
         drop(self.sole);
     }
+}
+
+/// Opens the store, and where no other process can be at work on it, takes over what the last one had under way.
+async fn taken_over(config: &Config) -> Result<(Store, Option<Sole>)> {
+    let sole = match config.database_at() {
+        Database::Sqlite(file) => Some(Sole::of(&file)?),
+        Database::Postgres(_) => None,
+    };
+    let store = open_store(config).await?;
+    if let Some(sole) = &sole {
+        let orphans = store.take_over(sole, clock::now()).await?;
+        if orphans > 0 {
+            tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+        }
+    }
+    Ok((store, sole))
+}
+
+/// What messages go through libraries' own relays with.
+fn own_relays(
+    store: &Store,
+    secret: &Arc<Secret>,
+    routes: &Arc<Routes>,
+    pool: &Arc<Pool>,
+    tokens: Tokens,
+) -> Arc<OwnRelays> {
+    let (routes, secret, pool) = (Arc::clone(routes), Arc::clone(secret), Arc::clone(pool));
+    Arc::new(OwnRelays { routes, store: store.clone(), secret, tokens, pool })
 }
 
 /// The door for mail that comes back, where one is wished for, and the engine that works it off.
