@@ -68,7 +68,12 @@ impl Service {
     pub async fn start(config: Config) -> Result<Self> {
         let config = Arc::new(config);
         make_folder(&config.data)?;
-        let (store, sole) = taken_over(&config).await?;
+        let sole = match config.database_at() {
+            Database::Sqlite(file) => Some(Sole::of(&file)?),
+            Database::Postgres(_) => None,
+        };
+        let store = open_store(&config).await?;
+        take_over(&store, sole.as_ref()).await?;
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = open_keyring(&config, &store, &secret).await?;
@@ -78,9 +83,7 @@ impl Service {
         let (senders, changes) =
             Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
                 .await?;
-        let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(&config)));
-        let pool = Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?));
-        let tokens = Tokens::new(https(&config, &dns)?, store.clone(), Arc::clone(&secret));
+        let own_relays = ways_out(&config, &dns, &store, &secret)?;
         let parts = Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -88,9 +91,9 @@ impl Service {
             senders: Arc::clone(&senders),
             keyring: Arc::clone(&keyring),
             secret: Arc::clone(&secret),
-            routes: Arc::clone(&routes),
-            pool: Arc::clone(&pool),
-            own_relays: own_relays(&store, &secret, &routes, &pool, tokens),
+            routes: Arc::clone(&own_relays.routes),
+            pool: Arc::clone(&own_relays.pool),
+            own_relays,
             wake: Arc::clone(&wake),
         };
         let canaries = Canaries::of(&parts);
@@ -101,6 +104,7 @@ impl Service {
         let (mail_door, inbound) = taking_back(&config, store.clone(), Arc::clone(&secret)).await?;
         let inbound =
             inbound.with_canaries(inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns });
+        let inbound = inbound.with_intake(Arc::clone(&intake), config.shared.domain.clone());
         let smtp = mail_door.as_ref().map(|door| door.address);
         let app = Arc::new(App {
             config: Arc::clone(&config),
@@ -114,9 +118,7 @@ impl Service {
             wake,
             started_at: clock::now(),
         });
-        let listener = TcpListener::bind(config.listen.http)
-            .await
-            .with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))?;
+        let listener = listen(&config).await?;
         let http = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
         let door = axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(stopped(stopping.clone()));
@@ -144,32 +146,31 @@ impl Service {
     }
 }
 
-/// Opens the store, and where no other process can be at work on it, takes over what the last one had under way.
-async fn taken_over(config: &Config) -> Result<(Store, Option<Sole>)> {
-    let sole = match config.database_at() {
-        Database::Sqlite(file) => Some(Sole::of(&file)?),
-        Database::Postgres(_) => None,
-    };
-    let store = open_store(config).await?;
-    if let Some(sole) = &sole {
-        let orphans = store.take_over(sole, clock::now()).await?;
-        if orphans > 0 {
-            tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
-        }
+/// Where this is the one process on its database: what the last one had under way is tried again at once.
+async fn take_over(store: &Store, sole: Option<&Sole>) -> Result<()> {
+    let Some(sole) = sole else { return Ok(()) };
+    let orphans = store.take_over(sole, clock::now()).await?;
+    if orphans > 0 {
+        tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
     }
-    Ok((store, sole))
+    Ok(())
 }
 
-/// What messages go through libraries' own relays with.
-fn own_relays(
-    store: &Store,
-    secret: &Arc<Secret>,
-    routes: &Arc<Routes>,
-    pool: &Arc<Pool>,
-    tokens: Tokens,
-) -> Arc<OwnRelays> {
-    let (routes, secret, pool) = (Arc::clone(routes), Arc::clone(secret), Arc::clone(pool));
-    Arc::new(OwnRelays { routes, store: store.clone(), secret, tokens, pool })
+/// The ways out, those of libraries' own relays among them.
+fn ways_out(config: &Config, dns: &Resolver, store: &Store, secret: &Arc<Secret>) -> Result<Arc<OwnRelays>> {
+    Ok(Arc::new(OwnRelays {
+        routes: Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(config))),
+        store: store.clone(),
+        secret: Arc::clone(secret),
+        tokens: Tokens::new(https(config, dns)?, store.clone(), Arc::clone(secret)),
+        pool: Arc::new(Pool::new(pool_settings(config), client_tls(config)?)),
+    }))
+}
+
+/// The socket of the HTTP door.
+async fn listen(config: &Config) -> Result<TcpListener> {
+    let listener = TcpListener::bind(config.listen.http).await;
+    listener.with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))
 }
 
 /// The door for mail that comes back, where one is wished for, and the engine that works it off.
@@ -182,6 +183,7 @@ async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Resu
         Some(address) => {
             let host = config.public_host.as_str();
             let door = Door::new(host, &config.listen, Arc::clone(&secret), Arc::clone(&spool))?;
+            let door = door.with_complaints_at(config.shared.domain.clone());
             Some(door.listen(address, SmtpLimits::default()).await?)
         }
     };
@@ -218,6 +220,10 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
         let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
         if let Err(error) = app.store.forget_answers(before).await {
             tracing::error!(%error, "old answers could not be forgotten");
+        }
+        let before = clock::now().checked_sub(inbound::reports::KEPT_FOR).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = app.store.forget_reports(before).await {
+            tracing::error!(%error, "old reports could not be forgotten");
         }
         if let Err(error) = tell_relays(&app.store, &app.config).await {
             tracing::error!(%error, "changes of the relays could not be kept");

@@ -27,6 +27,8 @@ mod spf_read_back;
 #[cfg(test)]
 mod spf_suite;
 #[cfg(test)]
+mod stops;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod tidy;

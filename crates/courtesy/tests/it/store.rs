@@ -5,7 +5,7 @@ use courtesy::config::Database;
 use courtesy::id::{EventId, MessageId};
 use courtesy::library::LibraryCode;
 use courtesy::queue::State;
-use courtesy::store::{Accepted, Claimed, Filter, Idempotency, NewEvent, NewMessage, Settled, Store};
+use courtesy::store::{Accepted, Claimed, Filter, Idempotency, NewEvent, NewMessage, Repeated, Settled, Store};
 use courtesy::timeline::{Entry, What};
 use jiff::SignedDuration;
 
@@ -315,12 +315,19 @@ async fn a_repetition_takes_a_waiting_message_back_or_does_not_happen(kept: Kept
     let row = kept.message(None, id).await.unwrap().unwrap();
     let claimed = kept.claim_all(at(1)).await.remove(0);
     // It was waiting when the person looked; it has left since.
-    assert!(!kept.repeat(row.clone(), message(at(2)), "desk".to_owned(), at(2)).await.unwrap());
+    let by = || "desk".to_owned();
+    let repeated = kept.repeat(row.clone(), message(at(2)), String::new(), by(), at(2)).await.unwrap();
+    assert_eq!(repeated, Repeated::UnderWay);
     assert_eq!(kept.messages(&Filter::default(), 10).await.unwrap().len(), 1);
 
     let later = Settled { due_at: Some(at(99)), ..settled(&claimed, State::Delayed, at(3)) };
     kept.settle(vec![later]).await.unwrap();
-    assert!(kept.repeat(row, message(at(4)), "desk".to_owned(), at(4)).await.unwrap());
+    let again = message(at(4));
+    let repeated = kept.repeat(row.clone(), again.clone(), String::new(), by(), at(4)).await.unwrap();
+    assert_eq!(repeated, Repeated::Now);
+    // Pressed twice, it is sent once.
+    let repeated = kept.repeat(row, message(at(5)), String::new(), by(), at(5)).await.unwrap();
+    assert_eq!(repeated, Repeated::Before(again.id));
     assert_eq!(state(&kept, id).await, State::Cancelled);
     let last: Vec<What> = kept.timeline(id).await.unwrap().into_iter().map(|entry| entry.what).rev().take(2).collect();
     assert!(matches!(last.as_slice(), [What::Cancelled { .. }, What::Resent { .. }]), "{last:?}");
