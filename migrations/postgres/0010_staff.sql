@@ -52,12 +52,3 @@ create table form_sent (
     leads_to text collate "C"                          -- where the first click was led; null: it is under way
 );
 create index form_sent_at on form_sent (at);
-
--- Messages that did not arrive and need nobody's care any more.
-create table handled (
-    message  bytea primary key,
-    library  text collate "C" not null,
-    how      text collate "C" not null,                -- 'phoned' or 'left'
-    by_whom  text collate "C" not null,
-    at       bigint not null
-);

@@ -52,12 +52,3 @@ create table form_sent (
     leads_to text                          -- where the first click was led; null: it is under way
 ) strict;
 create index form_sent_at on form_sent (at);
-
--- Messages that did not arrive and need nobody's care any more.
-create table handled (
-    message  blob primary key,
-    library  text not null,
-    how      text not null,                -- 'phoned' or 'left'
-    by_whom  text not null,
-    at       integer not null
-) strict;

@@ -103,6 +103,8 @@ ids! {
     StaffId "stf_"
     /// A person signed in on one device (never the secret in the cookie).
     SessionId "ses_"
+    /// A process among those that share a database.
+    ProcessId "prc_"
 }
 
 /// Octets from the operating system's generator: the one source of chance.

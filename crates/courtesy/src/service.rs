@@ -74,12 +74,7 @@ impl Service {
             Database::Postgres(_) => None,
         };
         let store = open_store(&config).await?;
-        if let Some(sole) = &sole {
-            let orphans = store.take_over(sole, clock::now()).await?;
-            if orphans > 0 {
-                tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
-            }
-        }
+        take_over(&store, sole.as_ref()).await?;
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = open_keyring(&config, &store, &secret).await?;
@@ -89,15 +84,7 @@ impl Service {
         let (senders, changes) =
             Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
                 .await?;
-        let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(&config)));
-        let pool = Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?));
-        let own_relays = Arc::new(OwnRelays {
-            routes: Arc::clone(&routes),
-            store: store.clone(),
-            secret: Arc::clone(&secret),
-            tokens: Tokens::new(https(&config, &dns)?, store.clone(), Arc::clone(&secret)),
-            pool: Arc::clone(&pool),
-        });
+        let own_relays = ways_out(&config, &dns, &store, &secret)?;
         let parts = Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -105,8 +92,8 @@ impl Service {
             senders: Arc::clone(&senders),
             keyring: Arc::clone(&keyring),
             secret: Arc::clone(&secret),
-            routes: Arc::clone(&routes),
-            pool: Arc::clone(&pool),
+            routes: Arc::clone(&own_relays.routes),
+            pool: Arc::clone(&own_relays.pool),
             own_relays,
             wake: Arc::clone(&wake),
         };
@@ -118,6 +105,7 @@ impl Service {
         let (mail_door, inbound) = taking_back(&config, store.clone(), Arc::clone(&secret)).await?;
         let inbound =
             inbound.with_canaries(inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns });
+        let inbound = inbound.with_intake(Arc::clone(&intake), config.shared.domain.clone());
         let smtp = mail_door.as_ref().map(|door| door.address);
         let app = Arc::new(App {
             config: Arc::clone(&config),
@@ -131,9 +119,7 @@ impl Service {
             wake,
             started_at: clock::now(),
         });
-        let listener = TcpListener::bind(config.listen.http)
-            .await
-            .with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))?;
+        let listener = listen(&config).await?;
         let http = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
         let door = axum::serve(listener, web::door(Arc::clone(&app), router(Arc::clone(&app))))
@@ -162,6 +148,33 @@ impl Service {
     }
 }
 
+/// Where this is the one process on its database: what the last one had under way is tried again at once.
+async fn take_over(store: &Store, sole: Option<&Sole>) -> Result<()> {
+    let Some(sole) = sole else { return Ok(()) };
+    let orphans = store.take_over(sole, clock::now()).await?;
+    if orphans > 0 {
+        tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+    }
+    Ok(())
+}
+
+/// The ways out, those of libraries' own relays among them.
+fn ways_out(config: &Config, dns: &Resolver, store: &Store, secret: &Arc<Secret>) -> Result<Arc<OwnRelays>> {
+    Ok(Arc::new(OwnRelays {
+        routes: Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(config))),
+        store: store.clone(),
+        secret: Arc::clone(secret),
+        tokens: Tokens::new(https(config, dns)?, store.clone(), Arc::clone(secret)),
+        pool: Arc::new(Pool::new(pool_settings(config), client_tls(config)?)),
+    }))
+}
+
+/// The socket of the HTTP door.
+async fn listen(config: &Config) -> Result<TcpListener> {
+    let listener = TcpListener::bind(config.listen.http).await;
+    listener.with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))
+}
+
 /// The door for mail that comes back, where one is wished for, and the engine that works it off.
 async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Result<(Option<Listening>, Inbound)> {
     let folder = config.data.join(SPOOL_FOLDER);
@@ -172,6 +185,7 @@ async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Resu
         Some(address) => {
             let host = config.public_host.as_str();
             let door = Door::new(host, &config.listen, Arc::clone(&secret), Arc::clone(&spool))?;
+            let door = door.with_complaints_at(config.shared.domain.clone());
             Some(door.listen(address, SmtpLimits::default()).await?)
         }
     };
@@ -211,6 +225,10 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
         }
         if let Err(error) = app.store.forget_visits(before, clock::now()).await {
             tracing::error!(%error, "sessions that have run out could not be forgotten");
+        }
+        let before = clock::now().checked_sub(inbound::reports::KEPT_FOR).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = app.store.forget_reports(before).await {
+            tracing::error!(%error, "old reports could not be forgotten");
         }
         if let Err(error) = tell_relays(&app.store, &app.config).await {
             tracing::error!(%error, "changes of the relays could not be kept");

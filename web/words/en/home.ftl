@@ -29,6 +29,11 @@ home-paused = Sending is paused since { $when }, by { $by }.
 home-no-phone = Your notices give no telephone number to call.
 home-no-reply-to = Nobody reads replies: there is no Reply-To address.
 home-no-staff-addresses = No staff address is told when a loan needs you.
+home-held = { $count ->
+    [one] One message waits for a decision.
+   *[other] { $count } messages wait for a decision.
+}
+home-decide = Decide
 home-add = Add it
 libraries-title = Libraries
 libraries-find = Name or code of a library

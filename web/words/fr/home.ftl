@@ -35,6 +35,11 @@ home-paused = L’envoi est suspendu depuis le { $when }, par { $by }.
 home-no-phone = Vos avis ne donnent aucun numéro de téléphone.
 home-no-reply-to = Personne ne lit les réponses : il n’y a pas d’adresse de réponse.
 home-no-staff-addresses = Aucune adresse du personnel n’est prévenue quand un prêt a besoin de vous.
+home-held = { $count ->
+    [one] Un message attend une décision.
+   *[other] { $count } messages attendent une décision.
+}
+home-decide = Décider
 home-add = L’ajouter
 libraries-title = Bibliothèques
 libraries-find = Nom ou code d’une bibliothèque

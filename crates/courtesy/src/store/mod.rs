@@ -19,22 +19,28 @@
 
 mod accept;
 mod book;
+mod do_not_send;
 mod engine;
 mod evidence;
 mod key;
 mod library;
+mod list;
 mod message;
 mod open;
 mod own_relay;
 mod pause;
+mod process;
 mod queue;
 mod relay;
+mod reported;
 mod returned;
 mod schema;
+mod search;
 mod session;
 mod sole;
 mod staff;
 mod statement;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -48,19 +54,23 @@ use std::time::Duration;
 use engine::Pool;
 
 use crate::config::Database;
+use crate::id::ProcessId;
 pub use accept::{Accepted, Idempotency, NewEvent, NewMessage};
 pub use book::{Book, WordsSource};
+pub use do_not_send::{DoNotSend, Listed};
 pub use evidence::{DkimKey, Incident, Observed};
 pub use key::ApiKey;
-pub use message::{Filter, MessageRow};
+pub use message::{Filter, MessageRow, Repeated};
 pub use pause::Pause;
 pub use queue::{Claimed, Counts, Settled};
 pub use relay::{RelayChange, RelayChanged};
-pub use returned::Joined;
+pub use reported::{ReportedDomain, ReportedSource, ReportedTls};
+pub use returned::{Follows, Joined};
 pub use session::{FormSent, NewSession, Session};
 pub use sole::{NotSole, Sole};
 pub use staff::Staff;
-pub use unreached::{COUNTED_MAX, Tally};
+pub use tally::{COUNTED_MAX, Tally};
+pub use unreached::SeenTo;
 pub use words::{SavedWords, WordsRef};
 
 /// The store is broken: disk, database, bug. Never a reason to fail a message.
@@ -97,6 +107,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Store {
     readers: Pool,
     writer: writer::Writer,
+    /// Who we are among those that share the database.
+    process: ProcessId,
 }
 
 impl Store {
@@ -106,7 +118,14 @@ impl Store {
     /// When it cannot be opened or reached, or a migration fails.
     pub async fn open(database: impl Into<Database>) -> Result<Self> {
         let (readers, writing) = open::open(&database.into()).await?;
-        Ok(Self { readers, writer: writer::Writer::start(writing) })
+        let process = ProcessId::new(crate::clock::now());
+        Ok(Self { readers, writer: writer::Writer::start(writing), process })
+    }
+
+    /// Whether other processes may work on the same database at the same time.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.readers.is_postgres()
     }
 
     /// Waits until everything handed to the writer is on disk, and closes the database.

@@ -1,205 +1,144 @@
-//! What pages count and list: patrons we could not reach, the last days in numbers, and messages of one patron.
-//!
-//! Every statement is bounded: it walks one index over a span or a number of rows that does not grow with the years.
+//! Messages that did not arrive: the list that staff work off, and what was done about each.
 
 use jiff::Timestamp;
 
+use super::engine::Tx;
 use super::message::{COLUMNS, message_from};
-use super::statement::query;
-use super::{MessageRow, Result, Store};
-use crate::clock::micros;
+use super::statement::{Builder, query};
+use super::{MessageRow, Result, Store, id_from};
+use crate::clock::{from_micros, micros};
 use crate::id::MessageId;
 use crate::library::LibraryCode;
-use crate::queue::State;
 
-/// Messages counted at most: a page says "more than" beyond it.
-pub const COUNTED_MAX: i64 = 5_000;
-
-/// Messages among which a patron's name is looked for.
-const SEARCHED_MAX: i64 = 20_000;
-
-/// How messages of the last days stand.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// All of them, each state up to [`COUNTED_MAX`].
-    pub all: i64,
-    /// Accepted by a receiver.
-    pub accepted: i64,
-    /// Could not be delivered, or stand on the do-not-send list.
-    pub failed: i64,
-    /// Wait for a decision.
-    pub held: i64,
-    /// On their way, or tried again.
-    pub under_way: i64,
-    /// Whether there are more than were counted.
-    pub is_cut: bool,
+/// What somebody did about a message that did not arrive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenTo {
+    /// How the patron was told: `again`, `phone`, `text`, `letter`, `in_person`, `other`.
+    pub how: String,
+    /// The message that repeats it, where one does.
+    pub again: Option<MessageId>,
+    /// Who says so.
+    pub by: String,
+    /// In their own words.
+    pub note: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl Store {
-    /// Patron messages of `library` since `since` that ended or stopped without reaching anybody, that were not sent
-    /// again since and that nobody has marked as handled; the newest first.
+    /// Messages that did not arrive and that nobody has seen to, of `library` (none: of all), the newest first: since
+    /// `since`, older than `before`, `most` at most. Staff's own messages are among them.
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn unreached(&self, library: &LibraryCode, since: Timestamp, most: i64) -> Result<Vec<MessageRow>> {
-        let text = format!(
-            "{COLUMNS} where library = $1 and state in ('failed', 'held', 'suppressed') and id >= $2 \
-             and notice not like '%.borrowing' and notice not like '%.lending' and notice not like '%.operator' \
-             and not exists (select 1 from handled where handled.message = message.id) \
-             and not exists (select 1 from message as later where later.event = message.event \
-                 and later.notice = message.notice and later.created_at > message.created_at) \
-             order by id desc limit $3"
+    pub async fn unreached(
+        &self,
+        library: Option<&LibraryCode>,
+        since: Timestamp,
+        before: Option<MessageId>,
+        most: u32,
+    ) -> Result<Vec<MessageRow>> {
+        let mut asked = Builder::new(COLUMNS);
+        asked.push(" where state in ('failed', 'suppressed') and created_at >= ").push_bind(micros(since));
+        if let Some(library) = library {
+            asked.push(" and library = ").push_bind(library.as_str().to_owned());
+        }
+        if let Some(before) = before {
+            asked.push(" and id < ").push_bind(before.to_bytes().to_vec());
+        }
+        asked.push(
+            " and not exists (select 1 from seen_to where seen_to.library = message.library \
+             and seen_to.message = message.id)",
         );
-        let rows =
-            query(text).bind(library.as_str()).bind(first_id_at(since)).bind(most).fetch_all(&self.readers).await?;
-        rows.iter().map(message_from).collect()
+        asked.push(" order by id desc limit ").push_bind(i64::from(most));
+        asked.build().fetch_all(&self.readers).await?.iter().map(message_from).collect()
     }
 
-    /// Notes that somebody has taken care of a message that did not arrive, and how.
+    /// How a message of `library` was seen to.
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn handled(
-        &self,
-        library: LibraryCode,
-        id: MessageId,
-        how: &'static str,
-        by: String,
-        now: Timestamp,
-    ) -> Result<()> {
-        self.writer
-            .write(move |tx| {
-                Box::pin(async move {
-                    query(
-                        "insert into handled (message, library, how, by_whom, at) values ($1, $2, $3, $4, $5) \
-                         on conflict (message) do nothing",
-                    )
-                    .bind(id.to_bytes().to_vec())
-                    .bind(library.as_str())
-                    .bind(how)
-                    .bind(&by)
-                    .bind(micros(now))
-                    .execute(&mut *tx)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
-    }
-
-    /// How a message was taken care of: how, by whom, when.
-    ///
-    /// # Errors
-    /// When the store is broken.
-    pub async fn handled_how(
-        &self,
-        library: &LibraryCode,
-        id: MessageId,
-    ) -> Result<Option<(String, String, Timestamp)>> {
-        let row = query("select how, by_whom, at from handled where message = $1 and library = $2")
-            .bind(id.to_bytes().to_vec())
+    pub async fn seen_to(&self, library: &LibraryCode, message: MessageId) -> Result<Option<SeenTo>> {
+        let row = query("select how, again, by_whom, note, at from seen_to where library = $1 and message = $2")
             .bind(library.as_str())
+            .bind(message.to_bytes().to_vec())
             .fetch_optional(&self.readers)
             .await?;
-        row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?, crate::clock::from_micros(row.try_get(2)?)))).transpose()
+        let Some(row) = row else { return Ok(None) };
+        let again: Option<Vec<u8>> = row.try_get(1)?;
+        Ok(Some(SeenTo {
+            how: row.try_get(0)?,
+            again: again.map(|id| Ok::<_, super::StoreError>(MessageId::from_bytes(id_from(&id)?))).transpose()?,
+            by: row.try_get(2)?,
+            note: row.try_get(3)?,
+            at: from_micros(row.try_get(4)?),
+        }))
     }
 
-    /// How the messages of `library` since `since` stand, each state counted up to [`COUNTED_MAX`].
+    /// Notes that a message which did not arrive was seen to. False when it was before.
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn tally(&self, library: &LibraryCode, since: Timestamp) -> Result<Tally> {
-        let counts = State::ALL.map(|state| {
-            format!(
-                "select '{}', count(*) from (select 1 as one from message where library = $1 and state = '{}' \
-                 and id >= $2 limit $3) as some",
-                state.code(),
-                state.code()
-            )
-        });
-        let rows = query(counts.join(" union all "))
-            .bind(library.as_str())
-            .bind(first_id_at(since))
-            .bind(COUNTED_MAX)
-            .fetch_all(&self.readers)
-            .await?;
-        let mut tally = Tally::default();
-        for row in rows {
-            let (state, count): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
-            tally.all += count;
-            tally.is_cut |= count >= COUNTED_MAX;
-            match State::from_code(&state) {
-                Some(State::Accepted) => tally.accepted += count,
-                Some(State::Failed | State::Suppressed) => tally.failed += count,
-                Some(State::Held) => tally.held += count,
-                Some(State::Queued | State::Sending | State::Delayed) => tally.under_way += count,
-                Some(State::Cancelled) | None => {}
-            }
-        }
-        Ok(tally)
-    }
-
-    /// Messages of `library` that `what` may mean, the newest first: the request's number, the patron's address, or a
-    /// part of the patron's name or number among the newest messages.
-    ///
-    /// # Errors
-    /// When the store is broken.
-    pub async fn search(
-        &self,
-        library: &LibraryCode,
-        what: &str,
-        before: Option<MessageId>,
-        most: i64,
-    ) -> Result<Vec<MessageRow>> {
-        let before = before.map_or_else(|| vec![0xff; 16], |id| id.to_bytes().to_vec());
-        let exact = format!(
-            "{COLUMNS} where library = $1 and id < $2 and event in \
-             (select event.id from event where event.library = $1 and event.request = $3) order by id desc limit $4"
-        );
-        let rows =
-            query(exact).bind(library.as_str()).bind(&before).bind(what).bind(most).fetch_all(&self.readers).await?;
-        if !rows.is_empty() {
-            return rows.iter().map(message_from).collect();
-        }
-        let named = format!(
-            "{COLUMNS} where library = $1 and id in (select newest.id from \
-                 (select id, event, address from message where library = $1 and id < $2 order by id desc limit $3) \
-                 as newest join event on event.id = newest.event \
-                 where lower(newest.address) like $4 escape '!' or lower(event.fields) like $5 escape '!') \
-             order by id desc limit $6"
-        );
-        let like = what.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
-        let rows = query(named)
-            .bind(library.as_str())
-            .bind(&before)
-            .bind(SEARCHED_MAX)
-            .bind(format!("%{like}%"))
-            // The patron stands before the fields of the item in an event's JSON.
-            .bind(format!("{{\"patron\":{{%{like}%\"fields\":{{%"))
-            .bind(most)
-            .fetch_all(&self.readers)
-            .await?;
-        rows.iter().map(message_from).collect()
-    }
-
-    /// Messages of one request of `library`, the newest first.
-    ///
-    /// # Errors
-    /// When the store is broken.
-    pub async fn messages_of_request(&self, library: &LibraryCode, request: &str) -> Result<Vec<MessageRow>> {
-        /// More notices than a loan has.
-        const MOST: i64 = 50;
-        let text = format!(
-            "{COLUMNS} where library = $1 and event in \
-             (select event.id from event where event.library = $1 and event.request = $2) order by id desc limit $3"
-        );
-        let rows = query(text).bind(library.as_str()).bind(request).bind(MOST).fetch_all(&self.readers).await?;
-        rows.iter().map(message_from).collect()
+    pub async fn see_to(&self, library: LibraryCode, message: MessageId, seen: SeenTo) -> Result<bool> {
+        self.writer.write(move |tx| Box::pin(async move { see_to(tx, &library, message, &seen).await })).await
     }
 }
 
-/// The smallest id of `time`: ids sort by the time they were made.
-fn first_id_at(time: Timestamp) -> Vec<u8> {
-    let millis = u64::try_from(time.as_millisecond()).unwrap_or(0);
-    [&millis.to_be_bytes()[2..], &[0; 10]].concat()
+/// Notes that a message was seen to. False when it was before.
+pub(super) async fn see_to(tx: &mut Tx, library: &LibraryCode, message: MessageId, seen: &SeenTo) -> Result<bool> {
+    let done = query(
+        "insert into seen_to (library, message, how, again, by_whom, note, at) values ($1, $2, $3, $4, $5, $6, $7) \
+         on conflict (library, message) do nothing",
+    )
+    .bind(library.as_str())
+    .bind(message.to_bytes().to_vec())
+    .bind(&seen.how)
+    .bind(seen.again.map(|id| id.to_bytes().to_vec()))
+    .bind(&seen.by)
+    .bind(&seen.note)
+    .bind(micros(seen.at))
+    .execute(&mut *tx)
+    .await?;
+    Ok(done > 0)
+}
+
+/// The repeat of a message that has not failed: to send it again would be twice.
+pub(super) async fn standing_repeat(
+    tx: &mut Tx,
+    library: &LibraryCode,
+    message: MessageId,
+) -> Result<Option<(MessageId, String)>> {
+    let row = query(
+        "select message.id, message.address from seen_to, message where seen_to.library = $1 and seen_to.message = $2 \
+         and message.id = seen_to.again and message.state in ('queued', 'sending', 'delayed', 'held', 'accepted')",
+    )
+    .bind(library.as_str())
+    .bind(message.to_bytes().to_vec())
+    .fetch_optional(&mut *tx)
+    .await?;
+    row.map(|row| Ok((MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?), row.try_get(1)?))).transpose()
+}
+
+/// Remembers which message repeats `message`, in place of an earlier one.
+pub(super) async fn remember_repeat(
+    tx: &mut Tx,
+    library: &LibraryCode,
+    message: MessageId,
+    again: MessageId,
+    by: &str,
+    at: Timestamp,
+) -> Result<()> {
+    query(
+        "insert into seen_to (library, message, how, again, by_whom, note, at) values ($1, $2, 'again', $3, $4, '', $5) \
+         on conflict (library, message) do update set again = excluded.again, how = excluded.how, \
+         by_whom = excluded.by_whom, at = excluded.at",
+    )
+    .bind(library.as_str())
+    .bind(message.to_bytes().to_vec())
+    .bind(again.to_bytes().to_vec())
+    .bind(by)
+    .bind(micros(at))
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
 }

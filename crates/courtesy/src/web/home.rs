@@ -5,20 +5,22 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use std::sync::Arc;
 
 use super::messages::{Row, rows};
+use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::{Visit, lead_to};
 use super::{Answer, Web};
 use crate::library::Library;
 use crate::notice::Language;
+use crate::notice::catalogue::{Audience, Notice};
 use crate::outcome::{Cause, Facts};
 use crate::sender::SenderKind;
 use crate::staff::Right;
-use crate::store::Tally;
+use crate::store::{MessageRow, Tally};
 
 /// How far back the numbers reach.
 const DAYS: i64 = 7;
@@ -27,7 +29,10 @@ const DAYS: i64 = 7;
 const UNREACHED_DAYS: i64 = 14;
 
 /// Rows of the work list on this page.
-const UNREACHED_SHOWN: i64 = 10;
+const UNREACHED_SHOWN: usize = 10;
+
+/// Messages looked through for them: those to staff and copies are among them.
+const UNREACHED_READ: u32 = 50;
 
 /// From so many messages on a share is said in per cent.
 const SHARE_FROM: i64 = 20;
@@ -112,16 +117,15 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
     let mut unreached = None;
     let mut more_unreached = false;
     if reads {
-        let mut found = web.store.unreached(&library.code, back(UNREACHED_DAYS), UNREACHED_SHOWN + 1).await?;
-        more_unreached = found.len() > usize::try_from(UNREACHED_SHOWN).unwrap_or(usize::MAX);
-        found.truncate(usize::try_from(UNREACHED_SHOWN).unwrap_or(usize::MAX));
+        let (found, more) = unreached_patrons(&web, &library, back(UNREACHED_DAYS)).await?;
+        more_unreached = more;
         unreached = Some(rows(&web, &shell, &library, found).await?);
     }
     let plan = web.senders.plan(&library, &[], visit.now);
     let proof = library.from.as_ref().and_then(|from| web.senders.proof(from.domain(), &library.region));
-    let (mood, verdict) = verdict(&shell, tally.as_ref());
-    let share = tally.and_then(|tally| share(&tally, visit.language));
-    let needs = needs(&web, &visit, &shell, &library).await?;
+    let (mood, verdict) = verdict(tally.as_ref());
+    let share = tally.as_ref().and_then(|tally| share(tally, visit.language));
+    let needs = needs(&web, &visit, &shell, &library, tally.as_ref()).await?;
     visit.page(&Home {
         mood,
         verdict: shell.say(verdict),
@@ -140,8 +144,19 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
     })
 }
 
+/// Messages to patrons that did not arrive: neither those to staff nor copies. And whether there are more.
+async fn unreached_patrons(web: &Web, library: &Library, since: Timestamp) -> Result<(Vec<MessageRow>, bool), Oops> {
+    let mut found = web.store.unreached(Some(&library.code), since, None, UNREACHED_READ).await?;
+    let is_copy = |row: &MessageRow| library.cc.iter().any(|copy| copy.to_string() == row.address);
+    let to_patron = |row: &MessageRow| Notice::from_code(&row.notice).is_ok_and(|it| it.audience == Audience::Patron);
+    found.retain(|row| to_patron(row) && !is_copy(row));
+    let more = found.len() > UNREACHED_SHOWN;
+    found.truncate(UNREACHED_SHOWN);
+    Ok((found, more))
+}
+
 /// The one sentence.
-fn verdict(_: &Shell, tally: Option<&Tally>) -> (&'static str, &'static str) {
+fn verdict(tally: Option<&Tally>) -> (&'static str, &'static str) {
     match tally {
         None => ("good", "home-verdict-none"),
         Some(tally) if tally.all == 0 => ("good", "home-verdict-empty"),
@@ -165,13 +180,23 @@ fn share(tally: &Tally, language: Language) -> Option<String> {
     })
 }
 
-async fn needs(web: &Web, visit: &Visit, shell: &Shell, library: &Library) -> Result<Vec<Need>, super::oops::Oops> {
+async fn needs(
+    web: &Web,
+    visit: &Visit,
+    shell: &Shell,
+    library: &Library,
+    tally: Option<&Tally>,
+) -> Result<Vec<Need>, Oops> {
     let mut needs = Vec::new();
     for pause in web.store.pauses().await? {
         if pause.library.as_ref().is_none_or(|code| *code == library.code) {
             let words = shell.with2("home-paused", ("by", pause.by.clone()), ("when", shell.moment(&pause.since)));
             needs.push(Need { words, action: None });
         }
+    }
+    if let Some(held) = tally.map(|tally| tally.held).filter(|held| *held > 0) {
+        let action = (shell.say("home-decide"), shell.to("/messages?state=held"));
+        needs.push(Need { words: shell.with("home-held", "count", held), action: Some(action) });
     }
     let open = web.store.incidents(Some(&library.code), INCIDENTS).await?;
     for incident in open.iter().filter(|incident| incident.closed_at.is_none()) {

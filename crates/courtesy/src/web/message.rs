@@ -18,12 +18,11 @@ use super::visit::{Visit, lead_to};
 use super::{Answer, Web};
 use crate::delivery::transcript::{Transcript, masked};
 use crate::id::MessageId;
-use crate::intake::Resent;
-use crate::intake::event::Told;
+use crate::intake::{Resent, Told, Wish};
 use crate::outcome::{Cause, Facts};
 use crate::queue::State as Standing;
 use crate::staff::Right;
-use crate::store::MessageRow;
+use crate::store::{MessageRow, SeenTo};
 use crate::timeline::{Attempt, Entry, News, Returned, What};
 
 /// One line of the history.
@@ -99,7 +98,7 @@ async fn page(
     let sees_servers = visit.may(Right::ReadTranscripts);
     let mut others = web.store.messages_of_request(&library.code, &row.request).await?;
     others.retain(|other| other.id != row.id);
-    let handled = web.store.handled_how(&library.code, row.id).await?;
+    let handled = web.store.seen_to(&library.code, row.id).await?;
     let provider = row.provider.as_deref().or(receiver.as_deref());
     let cause = row.cause.as_deref().filter(|_| row.state != Standing::Accepted).map(Cause::of);
     let about = facts(&row, receiver.as_deref());
@@ -120,13 +119,15 @@ async fn page(
         }),
         caveat: (row.state == Standing::Accepted)
             .then(|| shell.with("message-caveat", "provider", provider.unwrap_or_default().to_owned())),
-        handled: handled
-            .map(|(how, by, at)| shell.with2(&format!("handled-{how}"), ("by", by), ("when", shell.ago(&at)))),
+        handled: handled.map(|seen| {
+            let how = format!("seen-{}", seen.how.replace('_', "-"));
+            shell.with2(&how, ("by", seen.by), ("when", shell.ago(&seen.at)))
+        }),
         lines: lines(&shell, &row, entries, sees_servers),
         others: rows(web, &shell, library, others).await?,
         may_resend: acts && row.state != Standing::Sending,
         may_cancel: acts && row.state.may_be_cancelled(),
-        may_handle: acts && matches!(row.state, Standing::Failed | Standing::Held | Standing::Suppressed),
+        may_handle: acts && matches!(row.state, Standing::Failed | Standing::Suppressed),
         under_way: !row.state.is_final() && row.state != Standing::Held,
         corrected,
         wrong,
@@ -139,6 +140,8 @@ async fn page(
 pub(super) struct Again {
     #[serde(default)]
     to: String,
+    /// From the shared address, whatever is proven.
+    shared: Option<String>,
 }
 
 /// Sends it again, to another address where one is given.
@@ -165,8 +168,9 @@ pub(super) async fn resend(
         return visit.again(&page);
     }
     let library = visit.library()?.code.clone();
-    match web.intake.resend(row, to, visit.by()).await? {
+    match web.intake.resend(row, Wish { to, shared: again.shared.is_some() }, visit.by()).await? {
         Resent::As(new) => visit.done(&format!("/staff/{library}/messages/{new}"), "resent"),
+        Resent::Before(new) => visit.done(&format!("/staff/{library}/messages/{new}"), "resent-before"),
         Resent::NotNow(_) => Err(Oops::NotNow("message-just-left")),
     }
 }
@@ -180,6 +184,9 @@ pub(super) async fn cancel(State(web): State<Arc<Web>>, visit: Visit, Path((_, i
     }
     Err(Oops::NotNow("message-just-left"))
 }
+
+/// How a patron was told otherwise.
+const HOWS: [&str; 5] = ["phone", "text", "letter", "in_person", "other"];
 
 /// How somebody took care of it, and where to go back to.
 #[derive(Default, Deserialize)]
@@ -198,8 +205,9 @@ pub(super) async fn handled(
     Form(form): Form<Handled>,
 ) -> Answer {
     let row = found(&web, &visit, &id).await?;
-    let how = if form.how == "phoned" { "phoned" } else { "left" };
-    web.store.handled(row.library.clone(), row.id, how, visit.by(), visit.now).await?;
+    let how = HOWS.into_iter().find(|how| *how == form.how).unwrap_or("other").to_owned();
+    let seen = SeenTo { how, again: None, by: visit.by(), note: String::new(), at: visit.now };
+    web.store.see_to(row.library.clone(), row.id, seen).await?;
     let library = format!("/staff/{}", row.library);
     if form.home.is_empty() {
         Ok(lead_to(&format!("{library}/messages/{}?done=handled", row.id)))
@@ -243,6 +251,13 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
         What::Held { fields, .. } => ("held", shell.with("line-held-fields", "fields", fields.join(", "))),
         What::Expired { cause } => ("bad", shell.with("line-expired", "why", why(cause))),
         What::NotSent { cause } => ("bad", shell.with("line-not-sent", "why", why(cause))),
+        What::DoNotSend { because, since } => {
+            let words = shell.with2("line-do-not-send", ("why", why(because)), ("since", shell.day(since)));
+            ("bad", words)
+        }
+        What::AddressStopped { cause } => ("bad", shell.with("line-address-stopped", "why", why(cause))),
+        What::AddressTried { since } => ("quiet", shell.with("line-address-tried", "since", shell.day(since))),
+        What::AddressUsedAgain => ("good", shell.say("line-address-used-again")),
         What::Cancelled { by } => ("quiet", shell.with("line-cancelled", "by", by.clone())),
         What::Resent { by, .. } => ("quiet", shell.with("line-resent", "by", by.clone())),
         What::Repeats { by, .. } => ("quiet", shell.with("line-repeats", "by", by.clone())),

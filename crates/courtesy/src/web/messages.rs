@@ -16,7 +16,7 @@ use super::shell::{Place, Shell};
 use super::visit::{Visit, lead_to};
 use super::{Answer, Web, form};
 use crate::id::MessageId;
-use crate::intake::event::Told;
+use crate::intake::Told;
 use crate::library::Library;
 use crate::notice::catalogue::{NOTICES, Notice};
 use crate::outcome::{Cause, Facts};
@@ -183,9 +183,9 @@ pub(super) async fn list(State(web): State<Arc<Web>>, visit: Visit, Query(asked)
             library: Some(library.code.clone()),
             state: Standing::from_code(&asked.state),
             cause: Some(asked.cause.clone()).filter(|cause| !cause.is_empty()),
-            request: None,
             notice: Some(asked.notice.clone()).filter(|notice| !notice.is_empty()),
             before,
+            ..Filter::default()
         };
         web.store.messages(&filter, u32::try_from(PAGE + 1).unwrap_or(u32::MAX)).await?
     } else {

@@ -68,7 +68,7 @@ async fn a_patron_who_was_phoned_is_off_the_list() {
     let desk = Browser::of(&world, Role::Desk, Some("MRPL")).await;
     let home = desk.get("/staff/MRPL").await;
     home.must_say("No email address came with the request");
-    let fields = [("how", "phoned"), ("home", "1")];
+    let fields = [("how", "phone"), ("home", "1")];
     let after = desk.send(&home, &format!("/staff/MRPL/messages/{id}/handled"), &fields).await;
     after.must_say("It is off the list").must_say("Every patron was reached");
     desk.get(&format!("/staff/MRPL/messages/{id}")).await.must_say("A. desk phoned the patron");
