@@ -16,7 +16,7 @@ use crate::delivery::canary::Canaries;
 use crate::delivery::pace::Limits;
 use crate::delivery::pool::{Pool, Settings};
 use crate::delivery::route::{Routes, Routing};
-use crate::delivery::{Delivery, Parts};
+use crate::delivery::{Delivery, Parts, hold};
 use crate::http::auth::Keys;
 use crate::http::{App, router};
 use crate::inbound::spool::Spool;
@@ -71,10 +71,7 @@ impl Service {
         };
         let store = open_store(&config).await?;
         if let Some(sole) = &sole {
-            let orphans = store.take_over(sole, clock::now()).await?;
-            if orphans > 0 {
-                tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
-            }
+            take_over(&store, sole).await?;
         }
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
@@ -87,6 +84,7 @@ impl Service {
                 .await?;
         let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(&config)));
         let pool = Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?));
+        hold::bring_back(&store, &pool).await?;
         let parts = Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -104,9 +102,8 @@ impl Service {
         let intake = Arc::new(intake);
         let keys = Keys::new(store.clone());
         let (mail_door, inbound) = taking_back(&config, store.clone(), Arc::clone(&secret)).await?;
-        let inbound =
-            inbound.with_canaries(inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns });
-        let inbound = inbound.with_intake(Arc::clone(&intake), config.shared.domain.clone());
+        let canaries_of = inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns };
+        let inbound = inbound.with_canaries(canaries_of).with_intake(Arc::clone(&intake), &config.shared.domain);
         let smtp = mail_door.as_ref().map(|door| door.address);
         let app = Arc::new(App {
             config: Arc::clone(&config),
@@ -148,6 +145,15 @@ impl Service {
         self.app.store.clone().close().await;
         drop(self.sole);
     }
+}
+
+/// Takes over what the last process had under way.
+async fn take_over(store: &Store, sole: &Sole) -> Result<()> {
+    let orphans = store.take_over(sole, clock::now()).await?;
+    if orphans > 0 {
+        tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+    }
+    Ok(())
 }
 
 /// The door for mail that comes back, where one is wished for, and the engine that works it off.
@@ -195,6 +201,10 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
             tracing::error!(%error, "the book could not be read again");
         }
         let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
+        // Refusals count for as long as answers are kept: seven days.
+        if let Err(error) = app.store.forget_refusals(before).await {
+            tracing::error!(%error, "old refusals could not be forgotten");
+        }
         if let Err(error) = app.store.forget_answers(before).await {
             tracing::error!(%error, "old answers could not be forgotten");
         }
