@@ -231,7 +231,8 @@ async fn a_complaint_stops_the_address_and_asks_the_library_to_speak_with_the_pa
     assert!(come_back(&world, "nobody@notices.example", &forged).await.starts_with("550"));
 
     let raw = crate::world::read(&world.offered("patron@yahoo.example")[0]).raw.replace("\r\n", "\n");
-    let at = raw.find("\nCFBL-Address:").expect("each mail says where complaints about it go") + "\nCFBL-Address:".len();
+    let at =
+        raw.find("\nCFBL-Address:").expect("each mail says where complaints about it go") + "\nCFBL-Address:".len();
     let own = raw[at..].split(';').next().unwrap().trim();
     assert!(own.starts_with("f+") && own.ends_with("@bounces.notices.example"), "{own}");
     let copy = format!("Message-ID: <{}@notices.example>", id.bare().to_lowercase());
