@@ -97,9 +97,12 @@ impl Service {
         let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
         let intake = Arc::new(intake);
         let keys = Keys::new(store.clone());
-        let (mail_door, inbound) = taking_back(&config, store.clone(), Arc::clone(&secret)).await?;
+        let (mail_door, inbound) = taking_back(&config, store.clone(), Arc::clone(&secret), &book).await?;
         let inbound =
             inbound.with_canaries(inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns });
+        let parts = (Arc::clone(&config), Arc::clone(&book), Arc::clone(&wake));
+        let replies = inbound::Replies { config: parts.0, book: parts.1, wake: parts.2 };
+        let inbound = Arc::new(inbound.with_replies(replies));
         let smtp = mail_door.as_ref().map(|door| door.address);
         let app = Arc::new(App {
             config: Arc::clone(&config),
@@ -144,7 +147,12 @@ impl Service {
 }
 
 /// The door for mail that comes back, where one is wished for, and the engine that works it off.
-async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Result<(Option<Listening>, Inbound)> {
+async fn taking_back(
+    config: &Config,
+    store: Store,
+    secret: Arc<Secret>,
+    book: &Arc<Book>,
+) -> Result<(Option<Listening>, Inbound)> {
     let folder = config.data.join(SPOOL_FOLDER);
     let spool = Spool::open(&folder).with_context(|| format!("the spool {} cannot be used", folder.display()))?;
     let spool = Arc::new(spool);
@@ -153,6 +161,7 @@ async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Resu
         Some(address) => {
             let host = config.public_host.as_str();
             let door = Door::new(host, &config.listen, Arc::clone(&secret), Arc::clone(&spool))?;
+            let door = door.with_libraries(Arc::clone(book), config.shared.domain.clone());
             Some(door.listen(address, SmtpLimits::default()).await?)
         }
     };

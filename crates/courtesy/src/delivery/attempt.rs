@@ -8,6 +8,7 @@ use super::compose::{Letter, Origin, compose};
 use super::conversation::Envelope;
 use super::dial::RelayAddr;
 use super::pool::{Attempted, Busy};
+use super::reply::{self, Made};
 use super::route::Route;
 use super::transcript::Transcript;
 use super::{Delivery, own_relay, return_path};
@@ -25,8 +26,9 @@ use crate::notice::render::{Rendered, render};
 use crate::notice::value::Fields;
 use crate::outcome::{Cause, Outcome, Provider, Said, judge};
 use crate::queue::{Settlement, State, settle};
+use crate::reply::Kind as ReplyKind;
 use crate::sender::{Plan, Rung, SenderKind};
-use crate::store::{Claimed, Settled, WordsSource};
+use crate::store::{Claimed, ReplyMail, Settled, WordsSource};
 use crate::timeline::{Attempt, Entry, What};
 
 /// How soon a message is due again that we failed at, and its receiver did not. Not an attempt.
@@ -41,8 +43,15 @@ enum Not {
 }
 
 /// Tries `message` once and says what becomes of it.
-pub(super) async fn attempt(engine: &Delivery, message: Claimed) -> Settled {
+pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled {
     let now = clock::now();
+    if ReplyKind::from_notice(&message.notice).is_some() {
+        // Somebody's mail passed on as the library would be a forgery; and whoever wrote to the shared address is
+        // answered by it.
+        let others = [SenderKind::Own, SenderKind::Relay].iter().filter(|kind| !refused(&message).contains(kind));
+        let others: Vec<SenderKind> = refused(&message).into_iter().chain(others.copied()).collect();
+        message.refused = codes(&others);
+    }
     if now >= message.deadline {
         let cause = message.last_cause.clone().unwrap_or_else(|| "expired".to_owned());
         let entry = Entry { at: now, what: What::Expired { cause: cause.clone() } };
@@ -68,7 +77,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         let entry = Entry { at: now, what: What::NotSent { cause: "addr.missing".to_owned() } };
         Not::Settled(Box::new(ended(message, State::Failed, Some("addr.missing".to_owned()), vec![entry], now)))
     })?;
-    let rendered = written(engine, message, &library, language, now).await?;
+    let content = content(engine, message, &library, language, now).await?;
     let refused = refused(message);
     let route = parts.routes.to(to.domain(), now).await;
     let provider = match &route {
@@ -89,10 +98,10 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     let attempted = match &route {
         Ok(route) => {
             let write = || Envelope {
-                mail_from: Some(mail_from(engine, message, &plan)),
+                mail_from: mail_from(engine, message, &plan),
                 rcpt_to: to.clone(),
                 smtputf8: to.needs_smtputf8(),
-                data: mail(engine, message, &to, &plan, key.as_deref(), &rendered, language).into(),
+                data: mail(engine, message, &library, &to, &plan, key.as_deref(), &content, language).into(),
             };
             let sent = match library.relay.as_ref().filter(|_| plan.rung == Rung::OwnRelay) {
                 Some(own) => through_relay(engine, &library, own, write, &speaker(relay)).await?,
@@ -159,6 +168,28 @@ struct Tried<'a> {
     took_ms: u64,
 }
 
+/// What a message says.
+enum Content {
+    /// A notice.
+    Notice(Box<Rendered>),
+    /// Somebody's mail, passed on or answered.
+    Reply(ReplyMail),
+}
+
+async fn content(
+    engine: &Delivery,
+    message: &Claimed,
+    library: &Library,
+    language: Language,
+    now: Timestamp,
+) -> Result<Content, Not> {
+    if ReplyKind::from_notice(&message.notice).is_none() {
+        return Ok(Content::Notice(Box::new(written(engine, message, library, language, now).await?)));
+    }
+    let mail = engine.parts.store.reply_mail(message.id).await.map_err(|error| Not::Ours(error.to_string()))?;
+    mail.map(Content::Reply).ok_or_else(|| Not::Ours("the mail it is made of is gone".to_owned()))
+}
+
 /// The words of this message, written out; held where a value is missing.
 async fn written(
     engine: &Delivery,
@@ -203,24 +234,38 @@ fn speaker(relay: &Relay) -> RelayAddr {
     RelayAddr { name: relay.host.clone(), sources: relay.sources.clone() }
 }
 
-fn mail_from(engine: &Delivery, message: &Claimed, plan: &Plan) -> Address {
-    plan.return_path_mailbox
-        .clone()
-        .unwrap_or_else(|| return_path::write(&engine.parts.secret, message.id, &plan.return_path_domain))
+/// RFC 3834 §3.3: an answer by machine has no return path, so that nothing answers it.
+fn mail_from(engine: &Delivery, message: &Claimed, plan: &Plan) -> Option<Address> {
+    if ReplyKind::from_notice(&message.notice) == Some(ReplyKind::Answer) {
+        return None;
+    }
+    let signed = || return_path::write(&engine.parts.secret, message.id, &plan.return_path_domain);
+    Some(plan.return_path_mailbox.clone().unwrap_or_else(signed))
 }
 
 /// The mail, composed and signed.
+#[expect(clippy::too_many_arguments, reason = "all that a mail is made from, once")]
 fn mail(
     engine: &Delivery,
     message: &Claimed,
+    library: &Library,
     to: &Address,
     plan: &Plan,
     key: Option<&Key>,
-    rendered: &Rendered,
+    content: &Content,
     language: Language,
 ) -> Vec<u8> {
-    let host = &engine.parts.config.shared.domain;
-    let message_id = format!("{}@{host}", message.id.bare().to_ascii_lowercase());
+    let message_id = crate::reply::message_id(message.id, &engine.parts.config.shared.domain);
+    let rendered = match content {
+        Content::Notice(rendered) => rendered,
+        Content::Reply(mail) => {
+            let date = message.created_at;
+            let made = Made { reply: mail, library, plan, to, message_id: &message_id, date, language };
+            // It was read when it was taken.
+            let mail = reply::write(&made).unwrap_or_default();
+            return key.and_then(|key| key.sign(&mail)).unwrap_or(mail);
+        }
+    };
     let feedback_id = format!("{}:{}:{}:courtesy", message.notice, message.library, plan.sender.code());
     let mail = compose(&Letter {
         from: &plan.from,

@@ -15,6 +15,7 @@ mod lane;
 pub mod own_relay;
 pub mod pace;
 pub mod pool;
+mod reply;
 pub mod return_path;
 pub mod route;
 mod settling;

@@ -1,11 +1,13 @@
 //! What comes back: taken from the spool, read, and joined to the message it is about.
 //!
-//! In: mails in the [`Spool`], each for return paths that we gave out. Out: lines in timelines, and messages that turn
-//! out not to have arrived. Each mail is worked off exactly once for each message, whatever crashes between: its line
-//! bears the mail's id, and the file goes only after the commit. Not here: taking mail in (`smtp`), and what a returned
-//! mail means (`outcome::bounce`).
+//! In: mails in the [`Spool`], each for addresses that we gave out. Out: lines in timelines, messages that turn out not to
+//! have arrived, and what people wrote in the queue to their library. Each mail is worked off exactly once for each
+//! message, whatever crashes between: its line bears the mail's id, and the file goes only after the commit. What came
+//! in and changed nothing is kept for the operator. Not here: taking mail in (`smtp`), and what a returned mail means
+//! (`outcome::bounce`).
 
 mod canary;
+mod replies;
 pub mod spool;
 #[cfg(test)]
 mod tests;
@@ -15,6 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use standards::address::Address;
+use standards::dsn::Letter;
 
 use crate::clock;
 use crate::delivery::return_path;
@@ -26,11 +30,15 @@ use crate::sender::{RelayFound, RelayProof};
 use crate::store::{Book, Joined, Store};
 use crate::timeline::{Entry, News, Returned, What};
 use crate::watch::Senders;
-use spool::{Spool, Waiting};
+pub use replies::{Replies, library_of};
+use spool::{Envelope, Spool, Waiting};
 
 /// How soon a mail is looked at again whose message is still being settled, or that the store could not take. A report
 /// can be faster than our own commit of the 250 it answers.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// How often the folder is looked at when nothing has come: files may be put there by hand.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// Octets kept of the words a report gives; a server's reply has at most 512 a line.
 const WORDS_OCTETS_MAX: usize = 1000;
@@ -44,6 +52,9 @@ pub struct Inbound {
     secret: Arc<Secret>,
     spool: Arc<Spool>,
     canaries: Option<Canaries>,
+    replies: Option<Replies>,
+    /// One mail is worked off by one at a time.
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// What judging test messages needs.
@@ -63,11 +74,69 @@ enum Worked {
     Later,
 }
 
+/// What was done with a mail for one of its addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Done {
+    /// It is a line in the timeline of its message.
+    Joined,
+    /// It was done before.
+    Known,
+    /// It is in the queue to its library.
+    PassedOn,
+    /// A test message was judged.
+    Judged,
+    /// Nothing was changed by it: the operator may look at it.
+    Kept,
+    /// Its message is being sent: it is looked at again.
+    Waits,
+    /// The address is none of ours.
+    NotOurs,
+}
+
+/// What became of a mail for one of its addresses.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Became {
+    /// The address.
+    pub recipient: String,
+    /// What kind of mail it is: `bounce`, `delay`, `delivered`, `complaint`, `auto_reply`, `challenge`, `reply`, `test`, and
+    /// others that nothing follows from.
+    pub kind: &'static str,
+    /// The cause it tells of, where it tells of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<&'static str>,
+    /// The message it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageId>,
+    /// What was done.
+    pub done: Done,
+    /// The message that passes it on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passed_on: Option<MessageId>,
+    /// The message that answers it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered: Option<MessageId>,
+}
+
+impl Became {
+    fn of(recipient: impl std::fmt::Display) -> Self {
+        let recipient = recipient.to_string();
+        Self { recipient, kind: "other", cause: None, message: None, done: Done::Kept, passed_on: None, answered: None }
+    }
+}
+
+/// A mail from the spool, read.
+struct Read {
+    waiting: Waiting,
+    letter: Letter,
+    findings: Vec<Finding>,
+}
+
 impl Inbound {
     /// An engine that works off `spool`.
     #[must_use]
     pub fn new(store: Store, secret: Arc<Secret>, spool: Arc<Spool>) -> Self {
-        Self { store, secret, spool, canaries: None }
+        Self { store, secret, spool, canaries: None, replies: None, turn: tokio::sync::Mutex::default() }
     }
 
     /// The same engine, which judges test messages of libraries' own relays too.
@@ -76,8 +145,14 @@ impl Inbound {
         Self { canaries: Some(canaries), ..self }
     }
 
+    /// The same engine, which takes what people write to the shared address too.
+    #[must_use]
+    pub fn with_replies(self, replies: Replies) -> Self {
+        Self { replies: Some(replies), ..self }
+    }
+
     /// Works until `stop`. What is left in the spool waits for the next start.
-    pub async fn run(self, stop: impl Future<Output = ()>) {
+    pub async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
         loop {
             let left = self.round().await;
@@ -85,7 +160,7 @@ impl Inbound {
                 biased;
                 () = &mut stop => return,
                 () = self.spool.arrived() => {}
-                () = tokio::time::sleep(AGAIN), if left > 0 => {}
+                () = tokio::time::sleep(if left > 0 { AGAIN } else { LOOK_EVERY }) => {}
             }
         }
     }
@@ -102,8 +177,8 @@ impl Inbound {
         let mut left = 0;
         for id in waiting {
             match self.one(id).await {
-                Ok(Worked::Off) => {}
-                Ok(Worked::Later) => left += 1,
+                Ok((Worked::Off, _)) => {}
+                Ok((Worked::Later, _)) => left += 1,
                 Err(error) => {
                     tracing::error!(returned = %id, %error, "a returned mail could not be worked off");
                     left += 1;
@@ -113,38 +188,80 @@ impl Inbound {
         left
     }
 
-    async fn one(&self, id: ReturnedId) -> anyhow::Result<Worked> {
+    /// Takes a mail in as if it had come by the door, works it off at once, and gives what became of it.
+    ///
+    /// # Errors
+    /// When it cannot be kept, or the store is broken: then it waits in the spool.
+    pub async fn take(&self, envelope: Envelope, mail: Vec<u8>) -> anyhow::Result<(ReturnedId, Vec<Became>)> {
+        let id = self.spool.keep(envelope, mail).await?;
+        let (_, became) = self.one(id).await?;
+        Ok((id, became))
+    }
+
+    async fn one(&self, id: ReturnedId) -> anyhow::Result<(Worked, Vec<Became>)> {
+        let _turn = self.turn.lock().await;
         let spool = Arc::clone(&self.spool);
         // Reading the mail of strangers takes time, and must not be able to take us down.
         let read = tokio::task::spawn_blocking(move || {
             let waiting = spool.read(id)?;
-            let returned = bounce::read(&waiting.mail);
-            Ok::<_, io::Error>((waiting, returned))
+            let (letter, findings) = (Letter::open(&waiting.mail), bounce::read(&waiting.mail).findings);
+            Ok::<_, io::Error>(Read { waiting, letter, findings })
         });
-        let (waiting, returned) = match read.await {
+        let read = match read.await {
             Ok(Ok(read)) => read,
+            // Worked off while it stood in the list.
+            Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Ok((Worked::Off, Vec::new())),
             Ok(Err(error)) if error.kind() != io::ErrorKind::InvalidData => return Err(error.into()),
             _ => {
                 tracing::error!(returned = %id, "a returned mail cannot be read and was set aside");
                 self.spool.set_aside(id)?;
-                return Ok(Worked::Off);
+                return Ok((Worked::Off, Vec::new()));
             }
         };
-        for recipient in &waiting.envelope.recipients {
-            let local = recipient.rsplit_once('@').map_or(recipient.as_str(), |(local, _)| local);
-            if let Some(canary) = return_path::read_canary(&self.secret, local)
-                && self.judge(&waiting, canary).await == Worked::Later
-            {
-                return Ok(Worked::Later);
-            }
-            if let Some(message) = return_path::read(&self.secret, local)
-                && self.join(&waiting, message, &returned.findings).await? == Worked::Later
-            {
-                return Ok(Worked::Later);
+        let mut became = Vec::new();
+        for recipient in &read.waiting.envelope.recipients {
+            let (worked, one) = self.for_recipient(&read, recipient).await?;
+            became.push(one);
+            if worked == Worked::Later {
+                return Ok((Worked::Later, became));
             }
         }
-        self.spool.remove(id)?;
-        Ok(Worked::Off)
+        // Nothing that was acknowledged is lost: what nothing followed from, a person can still read.
+        if became.iter().any(|one| one.done == Done::Kept) {
+            self.spool.keep_for_operator(id)?;
+        } else {
+            self.spool.remove(id)?;
+        }
+        Ok((Worked::Off, became))
+    }
+
+    /// By what the address stands for: a test message, one message's return path, a library.
+    async fn for_recipient(&self, read: &Read, recipient: &str) -> anyhow::Result<(Worked, Became)> {
+        let waiting = &read.waiting;
+        let local = recipient.rsplit_once('@').map_or(recipient, |(local, _)| local);
+        if let Some(canary) = return_path::read_canary(&self.secret, local) {
+            let worked = self.judge(waiting, canary).await;
+            let done = if worked == Worked::Later { Done::Waits } else { Done::Judged };
+            return Ok((worked, Became { kind: "test", done, ..Became::of(recipient) }));
+        }
+        let address = Address::parse(recipient).ok();
+        if let Some(message) = return_path::read(&self.secret, local) {
+            // Some people's programs answer to the return path.
+            let person = read.findings.is_empty() && !waiting.envelope.mail_from.is_empty();
+            if let (true, Some(replies), Some(address)) = (person, &self.replies, &address)
+                && let Some(row) = self.store.message(None, message).await?
+                && let Some(library) = replies.book.library(&row.library)
+            {
+                return self.reply(replies, waiting, &read.letter, &library, address, Some(message)).await;
+            }
+            return self.join(waiting, message, &read.findings, recipient).await;
+        }
+        if let (Some(replies), Some(address)) = (&self.replies, &address)
+            && let Some(library) = replies.library_of(address)
+        {
+            return self.reply(replies, waiting, &read.letter, &library, address, None).await;
+        }
+        Ok((Worked::Off, Became { done: Done::NotOurs, ..Became::of(recipient) }))
     }
 
     /// A test message came back. Only the one that is waited for counts; the rest is too late, or a copy.
@@ -168,27 +285,60 @@ impl Inbound {
         Worked::Off
     }
 
-    async fn join(&self, waiting: &Waiting, message: MessageId, findings: &[Finding]) -> anyhow::Result<Worked> {
+    async fn join(
+        &self,
+        waiting: &Waiting,
+        message: MessageId,
+        findings: &[Finding],
+        recipient: &str,
+    ) -> anyhow::Result<(Worked, Became)> {
         let entry = entry(waiting, findings, clock::now());
+        let telling = telling(findings);
+        let became = Became {
+            kind: telling.map_or("other", kind),
+            cause: telling.map(|finding| finding.cause.code()),
+            message: Some(message),
+            ..Became::of(recipient)
+        };
         let joined = self.store.join_returned(message, entry).await?;
-        match joined {
+        let done = match joined {
             Joined::Written { failed } => {
                 tracing::info!(%message, returned = %waiting.id, failed, "a returned mail was joined");
+                // What nobody here can read is told in the timeline, and kept.
+                if telling.is_none() { Done::Kept } else { Done::Joined }
             }
-            Joined::Known => {}
+            Joined::Known => Done::Known,
             // It was deleted, or the code stems from another copy of this installation.
-            Joined::NoSuchMessage => tracing::info!(%message, "a mail came back for a message that is gone"),
-            Joined::NotSettled => return Ok(Worked::Later),
-        }
-        Ok(Worked::Off)
+            Joined::NoSuchMessage => {
+                tracing::info!(%message, "a mail came back for a message that is gone");
+                Done::Kept
+            }
+            Joined::NotSettled => return Ok((Worked::Later, Became { done: Done::Waits, ..became })),
+        };
+        Ok((Worked::Off, Became { done, ..became }))
+    }
+}
+
+/// One message has one recipient. Where a report speaks of several (a list, a forwarded mailbox), what is over counts
+/// before what may still come.
+fn telling(findings: &[Finding]) -> Option<&Finding> {
+    findings.iter().min_by_key(|finding| news(finding.kind))
+}
+
+fn kind(finding: &Finding) -> &'static str {
+    match finding.kind {
+        Kind::Failed => "bounce",
+        Kind::Complaint => "complaint",
+        Kind::Delivered => "delivered",
+        Kind::Delayed => "delay",
+        Kind::AutoReply if finding.cause.code() == "auto_reply.challenge" => "challenge",
+        Kind::AutoReply => "auto_reply",
     }
 }
 
 /// What a mail with these findings says of the one message it came back for, as its timeline tells it.
 fn entry(waiting: &Waiting, findings: &[Finding], now: Timestamp) -> Entry {
-    // One message has one recipient. Where a report speaks of several (a list, a forwarded mailbox), what is over
-    // counts before what may still come.
-    let telling = findings.iter().min_by_key(|finding| news(finding.kind));
+    let telling = telling(findings);
     let host = waiting.envelope.client.map(|ip| format!("{} [{ip}]", printable(&waiting.envelope.helo)));
     let returned = Returned {
         report: waiting.id,

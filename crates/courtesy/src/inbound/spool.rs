@@ -20,10 +20,14 @@ use crate::id::ReturnedId;
 /// keep what they have.
 pub const WAITING_MAX: usize = 10_000;
 
-/// Endings of file names: whole, being written, set aside.
+/// Files kept for the operator at most; they are looked at by hand, and nobody looks at more.
+const KEPT_MAX: usize = 5000;
+
+/// Endings of file names: whole, being written, set aside, and kept for the operator.
 const WHOLE: &str = "mail";
 const BEGUN: &str = "new";
 const ASIDE: &str = "unreadable";
+const KEPT: &str = "kept";
 
 /// What stands before the mail, in one line of JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,10 +111,14 @@ impl Spool {
     /// # Errors
     /// When the folder cannot be read.
     pub fn list(&self) -> io::Result<Vec<ReturnedId>> {
+        self.named(WHOLE)
+    }
+
+    fn named(&self, ending: &str) -> io::Result<Vec<ReturnedId>> {
         let mut found = Vec::new();
         for file in fs::read_dir(&self.folder)? {
             let path = file?.path();
-            let named = path.extension().is_some_and(|ending| ending == WHOLE);
+            let named = path.extension().is_some_and(|found| found == ending);
             let id = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse::<ReturnedId>().ok());
             found.extend(id.filter(|_| named));
         }
@@ -147,6 +155,31 @@ impl Spool {
     pub fn set_aside(&self, id: ReturnedId) -> io::Result<()> {
         fs::rename(self.path(id, WHOLE), self.path(id, ASIDE))?;
         self.one_less();
+        Ok(())
+    }
+
+    /// Nothing followed from it: kept under another ending, for the operator to read.
+    ///
+    /// # Errors
+    /// When it cannot be renamed.
+    pub fn keep_for_operator(&self, id: ReturnedId) -> io::Result<()> {
+        fs::rename(self.path(id, WHOLE), self.path(id, KEPT))?;
+        self.one_less();
+        Ok(())
+    }
+
+    /// Removes what was kept for the operator before `before`, and where there are more than [`KEPT_MAX`], the oldest.
+    ///
+    /// # Errors
+    /// When the folder cannot be read, or a file not removed.
+    pub fn forget_kept(&self, before: Timestamp) -> io::Result<()> {
+        let kept = self.named(KEPT)?;
+        let over = kept.len().saturating_sub(KEPT_MAX);
+        for (place, id) in kept.into_iter().enumerate() {
+            if place < over || id.made_at() < before {
+                fs::remove_file(self.path(id, KEPT))?;
+            }
+        }
         Ok(())
     }
 

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use standards::domain::Domain;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -25,6 +26,7 @@ use tokio::time::Instant;
 use crate::config::Listen;
 use crate::inbound::spool::Spool;
 use crate::secret::Secret;
+use crate::store::Book;
 use certificate::Certificate;
 use gate::Gate;
 pub use gate::Limits;
@@ -42,6 +44,8 @@ pub struct Door {
     certificate: Option<Certificate>,
     secret: Arc<Secret>,
     spool: Arc<Spool>,
+    /// Libraries, and the domain at which each has an address.
+    libraries: Option<(Arc<Book>, Domain)>,
 }
 
 impl Door {
@@ -54,7 +58,13 @@ impl Door {
             (Some(certificate), Some(key)) => Some(Certificate::open(certificate, key, Instant::now())?),
             _ => None,
         };
-        Ok(Self { host: host.to_owned(), certificate, secret, spool })
+        Ok(Self { host: host.to_owned(), certificate, secret, spool, libraries: None })
+    }
+
+    /// The same door, which takes mail for the libraries' addresses at `shared` too.
+    #[must_use]
+    pub fn with_libraries(self, book: Arc<Book>, shared: Domain) -> Self {
+        Self { libraries: Some((book, shared)), ..self }
     }
 
     /// Listens at `address`.
