@@ -113,14 +113,16 @@ fn passed_on(made: &Made<'_>, wrote: &Wrote) -> Vec<u8> {
 
 /// RFC 5322 §3.6.4: what a Message-ID may be. Odd ones would break the header and thread nothing.
 fn bracketed(id: &str) -> Option<String> {
-    let sound = id.len() <= 250 && id.contains('@') && id.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>');
+    let sound =
+        id.len() <= 250 && id.contains('@') && id.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>');
     sound.then(|| format!("<{id}>"))
 }
 
 /// The header fields that say how the body is to be read, each once and as they came. None where a line of them does
 /// not travel.
 fn content_fields(head: &[u8]) -> Option<Vec<u8>> {
-    const NAMES: [&[u8]; 4] = [b"content-type", b"content-transfer-encoding", b"content-language", b"content-disposition"];
+    const NAMES: [&[u8]; 4] =
+        [b"content-type", b"content-transfer-encoding", b"content-language", b"content-disposition"];
     let mut seen = [false; NAMES.len()];
     let mut fields = Vec::new();
     let mut keeping = false;
@@ -133,7 +135,9 @@ fn content_fields(head: &[u8]) -> Option<Vec<u8>> {
             keeping = place.is_some_and(|place| !std::mem::replace(&mut seen[place], true));
         }
         if keeping && !line.is_empty() {
-            if line.len() > LINE_OCTETS_MAX || !line.iter().all(|octet| octet.is_ascii_graphic() || matches!(octet, b' ' | b'\t')) {
+            if line.len() > LINE_OCTETS_MAX
+                || !line.iter().all(|octet| octet.is_ascii_graphic() || matches!(octet, b' ' | b'\t'))
+            {
                 return None;
             }
             fields.extend_from_slice(line);
@@ -153,13 +157,18 @@ fn attached(made: &Made<'_>, out: &mut Vec<u8>) {
     let boundary = boundary(made.message_id);
     let words = match made.language {
         Language::En => "A message to the library is attached: it could not be passed on in any other form.",
-        Language::Fr => "Un message pour la =\r\nbiblioth=C3=A8que est joint : il n=E2=80=99a pas pu =C3=AAtre transmis autrement.",
+        Language::Fr => {
+            "Un message pour la =\r\nbiblioth=C3=A8que est joint : il n=E2=80=99a pas pu =C3=AAtre transmis autrement."
+        }
     };
     header("Content-Type", &format!("multipart/mixed; boundary=\"{boundary}\""), out);
     push(&["\r\n--", &boundary, "\r\nContent-Type: text/plain; charset=utf-8\r\n"], out);
     push(&["Content-Transfer-Encoding: quoted-printable\r\n\r\n", words, "\r\n\r\n--", &boundary], out);
     push(&["\r\nContent-Type: application/octet-stream; name=\"message.eml\"\r\n"], out);
-    push(&["Content-Disposition: attachment; filename=\"message.eml\"\r\nContent-Transfer-Encoding: base64\r\n\r\n"], out);
+    push(
+        &["Content-Disposition: attachment; filename=\"message.eml\"\r\nContent-Transfer-Encoding: base64\r\n\r\n"],
+        out,
+    );
     Base64Encoder::new().wrap_lines().encode_into(&made.reply.mail, out);
     push(&["\r\n--", &boundary, "--\r\n"], out);
 }

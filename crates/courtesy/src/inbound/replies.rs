@@ -205,4 +205,3 @@ fn message(
         entries: vec![Entry { at: now, what }],
     }
 }
-

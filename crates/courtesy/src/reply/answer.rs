@@ -64,13 +64,9 @@ fn text(library: &Library, language: Language, today: Date) -> String {
 fn contact(frame: &Frame, language: Language) -> String {
     let [phone, email, hours, web, closed] = match language {
         Language::En => ["Telephone:", "Email:", "Open:", "Web:", "Closed:"],
-        Language::Fr => [
-            "Téléphone\u{a0}:",
-            "Courriel\u{a0}:",
-            "Heures d’ouverture\u{a0}:",
-            "Site Web\u{a0}:",
-            "Fermé\u{a0}:",
-        ],
+        Language::Fr => {
+            ["Téléphone\u{a0}:", "Courriel\u{a0}:", "Heures d’ouverture\u{a0}:", "Site Web\u{a0}:", "Fermé\u{a0}:"]
+        }
     };
     let rows = [(phone, &frame.phone), (email, &frame.email), (hours, &frame.hours), (web, &frame.url)];
     let mut lines: Vec<String> =

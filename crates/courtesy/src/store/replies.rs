@@ -123,7 +123,9 @@ async fn keep(tx: &mut Tx<'static>, reply: NewReply, limits: ReplyLimits) -> Res
         _ => None,
     };
     let answer = match reply.answer {
-        Some((message, sender, languages)) if may_answer(tx, &reply.library, &sender, reply.at, since, limits).await? => {
+        Some((message, sender, languages))
+            if may_answer(tx, &reply.library, &sender, reply.at, since, limits).await? =>
+        {
             Some((message, languages))
         }
         _ => None,
