@@ -92,24 +92,20 @@ impl Service {
             pool: Arc::clone(&pool),
             wake: Arc::clone(&wake),
         };
+        let (mail_doors, inbound) = taking_back(&parts, dns).await?;
+        let smtp = mail_doors.iter().find_map(|door| door.address);
         let canaries = Canaries::of(&parts);
         let delivery = Delivery::new(parts);
         let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
         let intake = Arc::new(intake);
         let keys = Keys::new(store.clone());
-        let (mail_door, inbound) = taking_back(&config, store.clone(), Arc::clone(&secret), &book).await?;
-        let inbound =
-            inbound.with_canaries(inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns });
-        let parts = (Arc::clone(&config), Arc::clone(&book), Arc::clone(&wake));
-        let replies = inbound::Replies { config: parts.0, book: parts.1, wake: parts.2 };
-        let inbound = Arc::new(inbound.with_replies(replies));
-        let smtp = mail_door.as_ref().map(|door| door.address);
         let app = Arc::new(App {
             config: Arc::clone(&config),
             store,
             book: Arc::clone(&book),
             keys,
             intake: Arc::clone(&intake),
+            inbound: Arc::clone(&inbound),
             senders: Arc::clone(&senders),
             keyring,
             secret,
@@ -131,7 +127,7 @@ impl Service {
             tokio::spawn(inbound.run(stopped(stopping.clone()))),
             tokio::spawn(canaries.run(stopped(stopping.clone()))),
         ];
-        tasks.extend(mail_door.map(|door| tokio::spawn(door.run(stopping))));
+        tasks.extend(mail_doors.into_iter().map(|door| tokio::spawn(door.run(stopping.clone()))));
         Ok(Self { app, http, smtp, stop, tasks, sole })
     }
 
@@ -146,26 +142,25 @@ impl Service {
     }
 }
 
-/// The door for mail that comes back, where one is wished for, and the engine that works it off.
-async fn taking_back(
-    config: &Config,
-    store: Store,
-    secret: Arc<Secret>,
-    book: &Arc<Book>,
-) -> Result<(Option<Listening>, Inbound)> {
+/// The doors for mail that comes back, those that are wished for, and the engine that works it off.
+async fn taking_back(parts: &Parts, dns: Resolver) -> Result<(Vec<Listening>, Arc<Inbound>)> {
+    let Parts { config, store, book, senders, secret, wake, .. } = parts;
     let folder = config.data.join(SPOOL_FOLDER);
     let spool = Spool::open(&folder).with_context(|| format!("the spool {} cannot be used", folder.display()))?;
     let spool = Arc::new(spool);
-    let door = match config.listen.smtp {
-        None => None,
-        Some(address) => {
-            let host = config.public_host.as_str();
-            let door = Door::new(host, &config.listen, Arc::clone(&secret), Arc::clone(&spool))?;
-            let door = door.with_libraries(Arc::clone(book), config.shared.domain.clone());
-            Some(door.listen(address, SmtpLimits::default()).await?)
-        }
-    };
-    Ok((door, Inbound::new(store, secret, spool)))
+    let door = Door::new(config.public_host.as_str(), &config.listen, Arc::clone(secret), Arc::clone(&spool))?;
+    let door = Arc::new(door.with_libraries(Arc::clone(book), config.shared.domain.clone()));
+    let mut doors = Vec::new();
+    if let Some(address) = config.listen.smtp {
+        doors.push(door.listen(address, SmtpLimits::default()).await?);
+    }
+    if let Some(at) = &config.listen.lmtp {
+        doors.push(door.listen_for_lmtp(at).await?);
+    }
+    let canaries = inbound::Canaries { book: Arc::clone(book), senders: Arc::clone(senders), dns };
+    let replies = inbound::Replies { config: Arc::clone(config), book: Arc::clone(book), wake: Arc::clone(wake) };
+    let inbound = Inbound::new(store.clone(), Arc::clone(secret), spool);
+    Ok((doors, Arc::new(inbound.with_canaries(canaries).with_replies(replies))))
 }
 
 /// Opens the DKIM keys, and makes those of the shared domain where they are not there yet.
@@ -198,6 +193,9 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
         let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
         if let Err(error) = app.store.forget_answers(before).await {
             tracing::error!(%error, "old answers could not be forgotten");
+        }
+        if let Err(error) = app.inbound.forget(clock::now()).await {
+            tracing::error!(%error, "old mail could not be forgotten");
         }
         if let Err(error) = tell_relays(&app.store, &app.config).await {
             tracing::error!(%error, "changes of the relays could not be kept");

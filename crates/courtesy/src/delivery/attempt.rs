@@ -98,7 +98,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     let attempted = match &route {
         Ok(route) => {
             let write = || Envelope {
-                mail_from: mail_from(engine, message, &plan),
+                mail_from: Some(mail_from(engine, message, &plan)),
                 rcpt_to: to.clone(),
                 smtputf8: to.needs_smtputf8(),
                 data: mail(engine, message, &library, &to, &plan, key.as_deref(), &content, language).into(),
@@ -234,13 +234,12 @@ fn speaker(relay: &Relay) -> RelayAddr {
     RelayAddr { name: relay.host.clone(), sources: relay.sources.clone() }
 }
 
-/// RFC 3834 §3.3: an answer by machine has no return path, so that nothing answers it.
-fn mail_from(engine: &Delivery, message: &Claimed, plan: &Plan) -> Option<Address> {
-    if ReplyKind::from_notice(&message.notice) == Some(ReplyKind::Answer) {
-        return None;
-    }
-    let signed = || return_path::write(&engine.parts.secret, message.id, &plan.return_path_domain);
-    Some(plan.return_path_mailbox.clone().unwrap_or_else(signed))
+/// Answers by machine have it too: RFC 3834 §3.3 allows it where nothing that comes back is answered, and SPF proves them by
+/// it as it proves notices.
+fn mail_from(engine: &Delivery, message: &Claimed, plan: &Plan) -> Address {
+    plan.return_path_mailbox
+        .clone()
+        .unwrap_or_else(|| return_path::write(&engine.parts.secret, message.id, &plan.return_path_domain))
 }
 
 /// The mail, composed and signed.

@@ -26,6 +26,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::config::Config;
+use crate::inbound::Inbound;
 use crate::intake::Intake;
 use crate::keyring::Keyring;
 use crate::notice::Language;
@@ -49,6 +50,8 @@ pub struct App {
     pub keys: auth::Keys,
     /// Events go in here.
     pub intake: Arc<Intake>,
+    /// Mail that came back goes in here.
+    pub inbound: Arc<Inbound>,
     /// Proofs and plans.
     pub senders: Arc<Senders>,
     /// DKIM keys.

@@ -25,6 +25,7 @@ use crate::delivery::return_path;
 use crate::id::{CanaryId, MessageId, ReturnedId};
 use crate::net::dns::Resolver;
 use crate::outcome::bounce::{self, Finding, Kind};
+use crate::reply::Kind as ReplyKind;
 use crate::secret::Secret;
 use crate::sender::{RelayFound, RelayProof};
 use crate::store::{Book, Joined, Store};
@@ -39,6 +40,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// How often the folder is looked at when nothing has come: files may be put there by hand.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// How long a mail is kept that was passed on, or from which nothing followed: longer than any message made of it is tried.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// Octets kept of the words a report gives; a server's reply has at most 512 a line.
 const WORDS_OCTETS_MAX: usize = 1000;
@@ -188,6 +192,18 @@ impl Inbound {
         left
     }
 
+    /// Forgets what has served its time: mails that were passed on, whom we answered, files kept for the operator.
+    ///
+    /// # Errors
+    /// When the store or the folder is broken.
+    pub async fn forget(&self, now: Timestamp) -> anyhow::Result<()> {
+        let before = now.checked_sub(KEPT_FOR).unwrap_or(Timestamp::MIN);
+        self.store.forget_replies(before).await?;
+        let spool = Arc::clone(&self.spool);
+        tokio::task::spawn_blocking(move || spool.forget_kept(before)).await??;
+        Ok(())
+    }
+
     /// Takes a mail in as if it had come by the door, works it off at once, and gives what became of it.
     ///
     /// # Errors
@@ -250,6 +266,8 @@ impl Inbound {
             let person = read.findings.is_empty() && !waiting.envelope.mail_from.is_empty();
             if let (true, Some(replies), Some(address)) = (person, &self.replies, &address)
                 && let Some(row) = self.store.message(None, message).await?
+                // RFC 3834 §2: what comes back for our answer is never answered.
+                && row.notice != ReplyKind::Answer.notice()
                 && let Some(library) = replies.book.library(&row.library)
             {
                 return self.reply(replies, waiting, &read.letter, &library, address, Some(message)).await;

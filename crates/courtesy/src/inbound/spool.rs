@@ -20,8 +20,8 @@ use crate::id::ReturnedId;
 /// keep what they have.
 pub const WAITING_MAX: usize = 10_000;
 
-/// Files kept for the operator at most; they are looked at by hand, and nobody looks at more.
-const KEPT_MAX: usize = 5000;
+/// What is kept for the operator takes no more of the disk.
+const KEPT_OCTETS_MAX: u64 = 512 << 20;
 
 /// Endings of file names: whole, being written, set aside, and kept for the operator.
 const WHOLE: &str = "mail";
@@ -168,16 +168,18 @@ impl Spool {
         Ok(())
     }
 
-    /// Removes what was kept for the operator before `before`, and where there are more than [`KEPT_MAX`], the oldest.
+    /// Removes what was kept for the operator before `before`, and the oldest where there is more than
+    /// [`KEPT_OCTETS_MAX`].
     ///
     /// # Errors
     /// When the folder cannot be read, or a file not removed.
     pub fn forget_kept(&self, before: Timestamp) -> io::Result<()> {
-        let kept = self.named(KEPT)?;
-        let over = kept.len().saturating_sub(KEPT_MAX);
-        for (place, id) in kept.into_iter().enumerate() {
-            if place < over || id.made_at() < before {
-                fs::remove_file(self.path(id, KEPT))?;
+        let mut octets = 0;
+        for id in self.named(KEPT)?.into_iter().rev() {
+            let path = self.path(id, KEPT);
+            octets += fs::metadata(&path)?.len();
+            if octets > KEPT_OCTETS_MAX || id.made_at() < before {
+                fs::remove_file(path)?;
             }
         }
         Ok(())
