@@ -11,6 +11,7 @@ mod dns;
 mod doctor;
 mod event;
 pub mod explain;
+mod inbound;
 mod init;
 mod keys;
 mod library;
@@ -145,6 +146,9 @@ enum Command {
     /// Messages: list, show, resend, cancel
     #[command(subcommand, before_help = messages::EXAMPLES)]
     Messages(messages::Messages),
+    /// Hand in mail that came back to somewhere else: bounces, replies, whole mailboxes
+    #[command(before_help = inbound::EXAMPLES)]
+    Inbound(inbound::Args),
     /// What waits: list, flush, pause, resume
     #[command(subcommand, before_help = queue::EXAMPLES)]
     Queue(queue::Queue),
@@ -214,6 +218,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Spf(args) => shell::spf(args, &common).await,
         Command::Event(args) => event::run(&args, &common).await,
         Command::Messages(what) => messages::run(what, &common).await,
+        Command::Inbound(args) => inbound::run(&args, &common).await,
         Command::Queue(what) => queue::run(what, &common).await,
         Command::Library(what) => library::run(what, &common).await,
         Command::Notice(what) => notice::run(what, &common).await,

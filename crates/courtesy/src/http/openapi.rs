@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{events, iso18626, keys, libraries, messages, notices, queue, relays, senders};
+use super::{events, inbound, iso18626, keys, libraries, messages, notices, queue, relays, senders};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -38,6 +38,7 @@ use super::{events, iso18626, keys, libraries, messages, notices, queue, relays,
         queue::flush,
         queue::pause,
         queue::resume,
+        inbound::take,
         keys::list,
         keys::make,
         keys::revoke,

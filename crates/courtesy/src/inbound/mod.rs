@@ -7,6 +7,7 @@
 //! (`outcome::bounce`).
 
 mod canary;
+mod handed;
 mod replies;
 pub mod spool;
 #[cfg(test)]
@@ -208,7 +209,7 @@ impl Inbound {
     ///
     /// # Errors
     /// When it cannot be kept, or the store is broken: then it waits in the spool.
-    pub async fn take(&self, envelope: Envelope, mail: Vec<u8>) -> anyhow::Result<(ReturnedId, Vec<Became>)> {
+    pub(super) async fn take(&self, envelope: Envelope, mail: Vec<u8>) -> anyhow::Result<(ReturnedId, Vec<Became>)> {
         let id = self.spool.keep(envelope, mail).await?;
         let (_, became) = self.one(id).await?;
         Ok((id, became))
