@@ -1,16 +1,15 @@
 //! Replies to the shared address: what is passed on, and whom we have answered.
 
-use jiff::{SignedDuration, Timestamp};
-use sqlx::Row;
-
 use super::accept::{Accepted, NewEvent, NewMessage, accept_all, append};
-use super::writer::Tx;
+use super::engine::Tx;
+use super::statement::query;
 use super::{Result, Store, StoreError, id_from};
 use crate::clock::micros;
 use crate::id::{EventId, MessageId, ReturnedId};
 use crate::library::LibraryCode;
 use crate::reply::Kind;
 use crate::timeline::{Entry, What};
+use jiff::{SignedDuration, Timestamp};
 
 /// What "once a day" means: this long after the last answer.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -84,7 +83,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn reply_mail(&self, id: MessageId) -> Result<Option<ReplyMail>> {
-        let row = sqlx::query("select kind, languages, mail from reply where message = $1")
+        let row = query("select kind, languages, mail from reply where message = $1")
             .bind(id.to_bytes().to_vec())
             .fetch_optional(&self.readers)
             .await?;
@@ -103,7 +102,7 @@ impl Store {
             .write(move |tx| {
                 Box::pin(async move {
                     for old in ["delete from reply where at < $1", "delete from answered where answered_on < $1"] {
-                        sqlx::query(old).bind(micros(before)).execute(&mut **tx).await?;
+                        query(old).bind(micros(before)).execute(&mut *tx).await?;
                     }
                     Ok(())
                 })
@@ -112,7 +111,7 @@ impl Store {
     }
 }
 
-async fn keep(tx: &mut Tx<'static>, reply: NewReply, limits: ReplyLimits) -> Result<Option<KeptReply>> {
+async fn keep(tx: &mut Tx, reply: NewReply, limits: ReplyLimits) -> Result<Option<KeptReply>> {
     let natural_key = format!("reply\u{1f}{}", reply.id);
     if is_known(tx, &reply.library, &natural_key).await? {
         return Ok(None);
@@ -154,7 +153,7 @@ async fn keep(tx: &mut Tx<'static>, reply: NewReply, limits: ReplyLimits) -> Res
     let rows = [(kept.passed_on, Kind::PassedOn, reply.mail.as_slice()), (kept.answered, Kind::Answer, head)];
     for (message, kind, mail) in rows {
         let Some(message) = message else { continue };
-        sqlx::query(
+        query(
             "insert into reply (message, library, kind, sender, at, languages, mail) values ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(message.to_bytes().to_vec())
@@ -164,7 +163,7 @@ async fn keep(tx: &mut Tx<'static>, reply: NewReply, limits: ReplyLimits) -> Res
         .bind(micros(reply.at))
         .bind(languages.as_deref().unwrap_or_default())
         .bind(mail)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     }
     if let Some(about) = reply.about {
@@ -174,17 +173,17 @@ async fn keep(tx: &mut Tx<'static>, reply: NewReply, limits: ReplyLimits) -> Res
     Ok(Some(kept))
 }
 
-async fn is_known(tx: &mut Tx<'static>, library: &LibraryCode, natural_key: &str) -> Result<bool> {
-    let row = sqlx::query("select id from event where library = $1 and natural_key = $2")
+async fn is_known(tx: &mut Tx, library: &LibraryCode, natural_key: &str) -> Result<bool> {
+    let row = query("select id from event where library = $1 and natural_key = $2")
         .bind(library.as_str())
         .bind(natural_key)
-        .fetch_optional(&mut **tx)
+        .fetch_optional(&mut *tx)
         .await?;
-    row.map(|row| id_from(&row.try_get::<Vec<u8>, _>(0)?)).transpose().map(|known| known.is_some())
+    row.map(|row| id_from(&row.try_get::<Vec<u8>>(0)?)).transpose().map(|known| known.is_some())
 }
 
 async fn may_pass_on(
-    tx: &mut Tx<'static>,
+    tx: &mut Tx,
     library: &LibraryCode,
     writer: &[u8],
     since: Timestamp,
@@ -192,32 +191,31 @@ async fn may_pass_on(
 ) -> Result<bool> {
     let of_writer = "select count(*) from reply where library = $1 and kind = 'passed_on' and at > $2 and sender = $3";
     let of_all = "select count(*) from reply where library = $1 and kind = 'passed_on' and at > $2";
-    let of_writer = sqlx::query(of_writer).bind(library.as_str()).bind(micros(since)).bind(writer);
-    let of_writer: i64 = of_writer.fetch_one(&mut **tx).await?.try_get(0)?;
-    let of_all: i64 =
-        sqlx::query(of_all).bind(library.as_str()).bind(micros(since)).fetch_one(&mut **tx).await?.try_get(0)?;
+    let of_writer = query(of_writer).bind(library.as_str()).bind(micros(since)).bind(writer);
+    let of_writer: i64 = of_writer.fetch_one(&mut *tx).await?.try_get(0)?;
+    let of_all: i64 = query(of_all).bind(library.as_str()).bind(micros(since)).fetch_one(&mut *tx).await?.try_get(0)?;
     Ok(of_writer < limits.passed_on_of_writer && of_all < limits.passed_on)
 }
 
 /// Whether `sender` may be answered now; says so once.
 async fn may_answer(
-    tx: &mut Tx<'static>,
+    tx: &mut Tx,
     library: &LibraryCode,
     sender: &[u8],
     now: Timestamp,
     since: Timestamp,
     limits: ReplyLimits,
 ) -> Result<bool> {
-    let given: i64 = sqlx::query("select count(*) from answered where library = $1 and answered_on > $2")
+    let given: i64 = query("select count(*) from answered where library = $1 and answered_on > $2")
         .bind(library.as_str())
         .bind(micros(since))
-        .fetch_one(&mut **tx)
+        .fetch_one(&mut *tx)
         .await?
         .try_get(0)?;
     if given >= limits.answered {
         return Ok(false);
     }
-    let done = sqlx::query(
+    let done = query(
         "insert into answered (library, sender, answered_on) values ($1, $2, $3) \
          on conflict (library, sender) do update set answered_on = excluded.answered_on where answered.answered_on <= $4",
     )
@@ -225,7 +223,7 @@ async fn may_answer(
     .bind(sender)
     .bind(micros(now))
     .bind(micros(since))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(done == 1)
 }
