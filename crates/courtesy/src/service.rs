@@ -65,17 +65,7 @@ impl Service {
     pub async fn start(config: Config) -> Result<Self> {
         let config = Arc::new(config);
         make_folder(&config.data)?;
-        let sole = match config.database_at() {
-            Database::Sqlite(file) => Some(Sole::of(&file)?),
-            Database::Postgres(_) => None,
-        };
-        let store = open_store(&config).await?;
-        if let Some(sole) = &sole {
-            let orphans = store.take_over(sole, clock::now()).await?;
-            if orphans > 0 {
-                tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
-            }
-        }
+        let (sole, store) = own_store(&config).await?;
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = open_keyring(&config, &store, &secret).await?;
@@ -146,6 +136,22 @@ impl Service {
         self.app.store.clone().close().await;
         drop(self.sole);
     }
+}
+
+/// The store, and what makes us its only process where it is a file.
+async fn own_store(config: &Config) -> Result<(Option<Sole>, Store)> {
+    let sole = match config.database_at() {
+        Database::Sqlite(file) => Some(Sole::of(&file)?),
+        Database::Postgres(_) => None,
+    };
+    let store = open_store(config).await?;
+    if let Some(sole) = &sole {
+        let orphans = store.take_over(sole, clock::now()).await?;
+        if orphans > 0 {
+            tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+        }
+    }
+    Ok((sole, store))
 }
 
 /// The doors for mail that comes back, those that are wished for, and the engine that works it off.

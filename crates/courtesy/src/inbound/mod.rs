@@ -361,6 +361,7 @@ fn entry(waiting: &Waiting, findings: &[Finding], now: Timestamp) -> Entry {
     let host = waiting.envelope.client.map(|ip| format!("{} [{ip}]", printable(&waiting.envelope.helo)));
     let returned = Returned {
         report: waiting.id,
+        digest: waiting.digest(),
         news: telling.map_or(News::Other, |finding| news(finding.kind)),
         cause: telling.map_or("unknown", |finding| finding.cause.code()).to_owned(),
         reply: telling.and_then(|finding| finding.reply),

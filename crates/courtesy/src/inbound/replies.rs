@@ -171,6 +171,7 @@ impl Inbound {
         });
         NewReply {
             id: waiting.id,
+            digest: waiting.digest(),
             library: library.code.clone(),
             about,
             request: row.map(|row| row.request.clone()).unwrap_or_default(),

@@ -10,11 +10,14 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use aws_lc_rs::digest;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use standards::dsn::Fields;
 use tokio::sync::Notify;
 
 use crate::id::ReturnedId;
+use crate::reply::head_octets;
 
 /// Files that may wait. They are worked off in milliseconds; so many means that the store is broken, and then senders
 /// keep what they have.
@@ -53,6 +56,21 @@ pub struct Waiting {
     pub envelope: Envelope,
     /// The mail as it came, without the dots of the wire.
     pub mail: Vec<u8>,
+}
+
+impl Waiting {
+    /// What it says, hashed: its Message-ID and its body, which are the same when a server hands it in twice (RFC 5321 §6.1).
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let (head, body) = self.mail.split_at(head_octets(&self.mail));
+        let head = Fields::read(&String::from_utf8_lossy(head));
+        let mut hash = digest::Context::new(&digest::SHA256);
+        hash.update(head.first("message-id").unwrap_or_default().as_bytes());
+        hash.update(b"\n");
+        hash.update(body);
+        // Half of it is more than enough to tell the mails of one message apart.
+        hash.finish().as_ref().iter().take(16).fold(String::new(), |hex, octet| hex + &format!("{octet:02x}"))
+    }
 }
 
 /// The folder.

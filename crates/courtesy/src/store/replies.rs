@@ -28,8 +28,10 @@ pub struct ReplyLimits {
 /// A reply about to be kept.
 #[derive(Clone, Debug)]
 pub struct NewReply {
-    /// The mail's id: the same mail makes its messages once.
+    /// The id the mail was taken in under.
     pub id: ReturnedId,
+    /// What it says, hashed: the same mail makes its messages once.
+    pub digest: String,
     /// Whose.
     pub library: LibraryCode,
     /// The message it replies to.
@@ -112,7 +114,7 @@ impl Store {
 }
 
 async fn keep(tx: &mut Tx, reply: NewReply, limits: ReplyLimits) -> Result<Option<KeptReply>> {
-    let natural_key = format!("reply\u{1f}{}", reply.id);
+    let natural_key = format!("reply\u{1f}{}", reply.digest);
     if is_known(tx, &reply.library, &natural_key).await? {
         return Ok(None);
     }

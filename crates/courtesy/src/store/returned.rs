@@ -44,11 +44,14 @@ impl Store {
                         return Ok(Joined::NoSuchMessage);
                     };
                     let known = either(
-                        "select 1 from timeline where message = $1 and json_extract(what, '$.report') = $2",
-                        "select 1 from timeline where message = $1 and what::json ->> 'report' = $2",
+                        "select 1 from timeline where message = $1 \
+                         and (json_extract(what, '$.report') = $2 or json_extract(what, '$.digest') = $3)",
+                        "select 1 from timeline where message = $1 \
+                         and (what::json ->> 'report' = $2 or what::json ->> 'digest' = $3)",
                     )
                     .bind(id.to_bytes().to_vec())
                     .bind(returned.report.to_string())
+                    .bind(&returned.digest)
                     .fetch_optional(&mut *tx)
                     .await?;
                     if known.is_some() {

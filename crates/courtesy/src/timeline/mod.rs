@@ -157,6 +157,9 @@ pub struct Attempt {
 pub struct Returned {
     /// The id it was taken in under: the same mail never makes two lines.
     pub report: ReturnedId,
+    /// What the mail says, hashed: one that was handed in again, because our 250 got lost, has the same.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub digest: String,
     /// What kind of news it is.
     pub news: News,
     /// The cause's code.

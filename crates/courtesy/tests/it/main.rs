@@ -13,6 +13,8 @@ mod demo;
 #[cfg(test)]
 mod flow;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod own_relay;
 #[cfg(test)]
 mod proof;
