@@ -16,6 +16,7 @@ pub mod outcome;
 pub mod patron;
 pub mod queue;
 pub mod reply;
+pub mod reported;
 pub mod sender;
 pub mod timeline;
 

@@ -13,9 +13,11 @@ use tokio::task::JoinHandle;
 use crate::clock;
 use crate::config::{Config, Database};
 use crate::delivery::canary::Canaries;
+use crate::delivery::own_relay::OwnRelays;
 use crate::delivery::pace::Limits;
 use crate::delivery::pool::{Pool, Settings};
 use crate::delivery::route::{Routes, Routing};
+use crate::delivery::token::Tokens;
 use crate::delivery::{Delivery, Parts};
 use crate::http::auth::Keys;
 use crate::http::{App, router};
@@ -24,6 +26,7 @@ use crate::inbound::{self, Inbound};
 use crate::intake::{Intake, announce};
 use crate::keyring::Keyring;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
+use crate::net::https::{Https, Reach};
 use crate::net::tls::ClientTls;
 use crate::published::changes;
 use crate::secret::Secret;
@@ -77,6 +80,13 @@ impl Service {
                 .await?;
         let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(&config)));
         let pool = Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?));
+        let own_relays = Arc::new(OwnRelays {
+            routes: Arc::clone(&routes),
+            store: store.clone(),
+            secret: Arc::clone(&secret),
+            tokens: Tokens::new(https(&config, &dns)?, store.clone(), Arc::clone(&secret)),
+            pool: Arc::clone(&pool),
+        });
         let parts = Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -86,14 +96,15 @@ impl Service {
             secret: Arc::clone(&secret),
             routes: Arc::clone(&routes),
             pool: Arc::clone(&pool),
+            own_relays,
             wake: Arc::clone(&wake),
         };
-        let (mail_doors, inbound) = taking_back(&parts, dns).await?;
+        let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
+        let intake = Arc::new(intake);
+        let (mail_doors, inbound) = taking_back(&parts, dns, &intake).await?;
         let smtp = mail_doors.iter().find_map(|door| door.address);
         let canaries = Canaries::of(&parts);
         let delivery = Delivery::new(parts);
-        let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
-        let intake = Arc::new(intake);
         let keys = Keys::new(store.clone());
         let app = Arc::new(App {
             config: Arc::clone(&config),
@@ -155,7 +166,7 @@ async fn own_store(config: &Config) -> Result<(Option<Sole>, Store)> {
 }
 
 /// The doors for mail that comes back, those that are wished for, and the engine that works it off.
-async fn taking_back(parts: &Parts, dns: Resolver) -> Result<(Vec<Listening>, Arc<Inbound>)> {
+async fn taking_back(parts: &Parts, dns: Resolver, intake: &Arc<Intake>) -> Result<(Vec<Listening>, Arc<Inbound>)> {
     let Parts { config, store, book, senders, secret, wake, .. } = parts;
     let folder = config.data.join(SPOOL_FOLDER);
     let spool = Spool::open(&folder).with_context(|| format!("the spool {} cannot be used", folder.display()))?;
@@ -172,7 +183,8 @@ async fn taking_back(parts: &Parts, dns: Resolver) -> Result<(Vec<Listening>, Ar
     let canaries = inbound::Canaries { book: Arc::clone(book), senders: Arc::clone(senders), dns };
     let replies = inbound::Replies { config: Arc::clone(config), book: Arc::clone(book), wake: Arc::clone(wake) };
     let inbound = Inbound::new(store.clone(), Arc::clone(secret), spool);
-    Ok((doors, Arc::new(inbound.with_canaries(canaries).with_replies(replies))))
+    let inbound = inbound.with_canaries(canaries).with_replies(replies);
+    Ok((doors, Arc::new(inbound.with_intake(Arc::clone(intake), config.shared.domain.clone()))))
 }
 
 /// Opens the DKIM keys, and makes those of the shared domain where they are not there yet.
@@ -208,6 +220,10 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
         }
         if let Err(error) = app.inbound.forget(clock::now()).await {
             tracing::error!(%error, "old mail could not be forgotten");
+        }
+        let before = clock::now().checked_sub(inbound::reports::KEPT_FOR).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = app.store.forget_reports(before).await {
+            tracing::error!(%error, "old reports could not be forgotten");
         }
         if let Err(error) = tell_relays(&app.store, &app.config).await {
             tracing::error!(%error, "changes of the relays could not be kept");
@@ -275,6 +291,19 @@ fn pool_settings(config: &Config) -> Settings {
 }
 
 fn client_tls(config: &Config) -> Result<ClientTls> {
+    ClientTls::new(&extra_roots(config)?).context("TLS cannot be set up")
+}
+
+/// The client for servers that libraries name.
+///
+/// # Errors
+/// When `smtp.extra_ca` cannot be read or is none.
+pub fn https(config: &Config, dns: &Resolver) -> Result<Https> {
+    let reach = if config.https.private { Reach::Private } else { Reach::Public };
+    Ok(Https::new(Arc::new(dns.clone()), &extra_roots(config)?, reach)?)
+}
+
+fn extra_roots(config: &Config) -> Result<Vec<rustls::pki_types::CertificateDer<'static>>> {
     use rustls::pki_types::pem::PemObject as _;
     let mut roots = Vec::new();
     if let Some(file) = &config.smtp.extra_ca {
@@ -283,5 +312,5 @@ fn client_tls(config: &Config) -> Result<ClientTls> {
             roots.push(certificate.with_context(name)?);
         }
     }
-    ClientTls::new(&roots).context("TLS cannot be set up")
+    Ok(roots)
 }

@@ -118,6 +118,7 @@ fn told(name: &str, became: &Value, marks: Marks) -> String {
             "known" => (marks.dot, "was handed in before; nothing was done".to_owned()),
             "passed_on" => (marks.good, format!("goes to the library as {}{}", of("passed_on"), about(", about"))),
             "judged" => (marks.good, "was judged".to_owned()),
+            "read" => (marks.good, "was read, and what it reports is kept".to_owned()),
             "waits" => (marks.wait, "is looked at again: its message is being sent".to_owned()),
             _ => (
                 marks.warn,

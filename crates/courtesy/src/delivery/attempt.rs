@@ -10,12 +10,14 @@ use standards::domain::Domain;
 use super::compose::{Letter, Origin, compose};
 use super::conversation::Envelope;
 use super::dial::RelayAddr;
+use super::own_relay::NoWay;
 use super::pool::{Attempted, Busy};
 use super::put_off::Receiver;
 use super::reply::{self, Made};
 use super::route::{Route, Site};
+use super::stopped::{self, Standing};
 use super::transcript::Transcript;
-use super::{Delivery, own_relay, return_path};
+use super::{Delivery, return_path};
 use crate::clock;
 use crate::config::Relay;
 use crate::id;
@@ -78,6 +80,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     let library = parts.book.library(&message.library).ok_or_else(|| Not::Ours("its library is gone".to_owned()))?;
     let language = Language::from_tag(&message.language).unwrap_or(Language::En);
     let to = address(message, now)?;
+    let tries = may_leave(engine, message, &to, now).await?;
     let refused = refused(message);
     let route = parts.routes.to(to.domain(), now).await;
     let provider = match &route {
@@ -109,7 +112,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
                 data: mail(engine, message, &library, &to, &plan, key.as_deref(), &content, language).into(),
             };
             let sent = match own_relay {
-                Some(own) => through_relay(engine, &library, own, write, &receiver.relay).await?,
+                Some(own) => through_relay(engine, &library, own, &write, &receiver.relay).await?,
                 None => parts.pool.deliver(write, route, &receiver.relay, &Security::Opportunistic).await,
             };
             match sent {
@@ -138,7 +141,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     }
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let relay = own_relay.map_or(&relay.host, |own| &own.host);
-    let told = Tried { message, plan: &plan, relay, provider, to: &to, took_ms };
+    let told = Tried { message, plan: &plan, relay, provider, to: &to, took_ms, tries };
     Ok(settled(engine, &library, &told, attempted.as_ref(), &outcome).await)
 }
 
@@ -194,15 +197,17 @@ async fn through_relay(
     engine: &Delivery,
     library: &Library,
     relay: &OwnRelay,
-    write: impl FnOnce() -> Envelope,
+    write: impl Fn() -> Envelope,
     speaker: &RelayAddr,
 ) -> Result<Result<Attempted, Busy>, Not> {
-    let parts = &engine.parts;
-    match own_relay::way(&parts.routes, &parts.store, &parts.secret, library, relay).await {
-        Ok(way) => Ok(parts.pool.submit(write, &way.route, speaker, &way.manner).await),
+    match engine.parts.own_relays.submit(library, relay, speaker, write).await {
+        Ok(attempted) => Ok(attempted),
         Err(no_way) => {
+            let mut transcript = Transcript::new(tokio::time::Instant::now());
+            if let NoWay::NoToken(why) = &no_way {
+                transcript.note(why);
+            }
             let said = no_way.into_said(&relay.host).map_err(|error| Not::Ours(error.to_string()))?;
-            let transcript = Transcript::new(tokio::time::Instant::now());
             Ok(Ok(Attempted { said, transcript, via: None, asked: true }))
         }
     }
@@ -216,6 +221,27 @@ struct Tried<'a> {
     provider: Provider,
     to: &'a Address,
     took_ms: u64,
+    /// The stopped address it tries again, since when it was stopped.
+    tries: Option<Timestamp>,
+}
+
+/// Whether the library still writes to the address; since when it did not, where this message is to try it again.
+async fn may_leave(
+    engine: &Delivery,
+    message: &Claimed,
+    to: &Address,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Not> {
+    match stopped::standing(engine, message, to, now).await.map_err(|error| Not::Ours(error.to_string()))? {
+        Standing::Free => Ok(None),
+        Standing::Probe(stop) => Ok(Some(stop.since)),
+        Standing::Stopped(stop) => {
+            let what = What::DoNotSend { because: stop.cause.code().to_owned(), since: stop.since };
+            let entries = vec![Entry { at: now, what }];
+            let ended = ended(message, State::Suppressed, Some("addr.stopped".to_owned()), entries, now);
+            Err(Not::Settled(Box::new(Settled { tried: false, ..ended })))
+        }
+    }
 }
 
 /// What a message says.
@@ -316,6 +342,13 @@ fn mail(
         }
     };
     let feedback_id = format!("{}:{}:{}:courtesy", message.notice, message.library, plan.sender.code());
+    // RFC 9477 §3.1.3: each mail has an address for complaints of its own, which stands under the signature. Mail through
+    // a library's own relay has none: nothing of ours vouches for it there.
+    let through_ours = plan.rung != Rung::OwnRelay;
+    let bounces = engine.parts.config.shared.bounces();
+    let complaints = through_ours.then(|| return_path::write_feedback(&engine.parts.secret, message.id, &bounces));
+    let complaints = complaints.map(|address| format!("{address}; report=arf"));
+    let complaints = complaints.as_deref().map(|value| ("CFBL-Address", value));
     let mail = compose(&Letter {
         from: &plan.from,
         from_name: &plan.display_name,
@@ -330,7 +363,7 @@ fn mail(
         feedback_id: &feedback_id,
         list_unsubscribe: None,
         origin: Origin::Notice,
-        headers: &[],
+        headers: complaints.as_slice(),
     });
     key.and_then(|key| key.sign(&mail)).unwrap_or(mail)
 }
@@ -351,7 +384,10 @@ async fn settled(
     if by_relay {
         // That the relay took it says nothing about the patron's provider.
         if let Some(cause) = outcome.cause().filter(blames_sender) {
-            let reply = outcome.reply().map(ToString::to_string).unwrap_or_default();
+            let reply = match outcome.reply() {
+                Some(reply) => reply.to_string(),
+                None => parts.own_relays.tokens.trouble(&library.code).await.map(|none| none.0).unwrap_or_default(),
+            };
             parts.senders.relay_refused(library, cause, &reply, at).await;
         }
     } else {
@@ -367,7 +403,9 @@ async fn settled(
     };
     let chance = chance();
     let settlement = settle(outcome, message.attempt, at, message.deadline, &engine.schedule, another, chance);
-    let mut entries = vec![Entry { at, what: What::Attempted(Box::new(attempt_entry(told, attempted, outcome))) }];
+    let mut entries = Vec::from_iter(told.tries.map(|since| Entry { at, what: What::AddressTried { since } }));
+    entries.push(Entry { at, what: What::Attempted(Box::new(attempt_entry(told, attempted, outcome))) });
+    entries.extend(stopped::learn(engine, message, told.to, outcome, told.tries.is_some(), by_relay, at).await);
     let (state, cause, due_at) = match settlement {
         Settlement::Final { state, cause } => (state, cause, None),
         Settlement::Later { due_at, cause } => (State::Delayed, Some(cause), Some(due_at)),

@@ -6,9 +6,12 @@
 //! in and changed nothing is kept for the operator. Not here: taking mail in (`smtp`), and what a returned mail means
 //! (`outcome::bounce`).
 
+mod bounce;
 mod canary;
+pub mod complaint;
 mod handed;
 mod replies;
+pub mod reports;
 pub mod spool;
 #[cfg(test)]
 mod tests;
@@ -19,18 +22,20 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use standards::address::Address;
+use standards::domain::Domain;
 use standards::dsn::Letter;
 
 use crate::clock;
 use crate::delivery::return_path;
 use crate::id::{CanaryId, MessageId, ReturnedId};
+use crate::intake::Intake;
 use crate::net::dns::Resolver;
-use crate::outcome::bounce::{self, Finding, Kind};
+use crate::outcome::bounce as reading;
+use crate::outcome::bounce::{Finding, Kind};
 use crate::reply::Kind as ReplyKind;
 use crate::secret::Secret;
 use crate::sender::{RelayFound, RelayProof};
-use crate::store::{Book, Joined, Store};
-use crate::timeline::{Entry, News, Returned, What};
+use crate::store::{Book, Store};
 use crate::watch::Senders;
 pub use replies::{Replies, library_of};
 use spool::{Envelope, Spool, Waiting};
@@ -45,9 +50,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// How long a mail is kept that was passed on, or from which nothing followed: longer than any message made of it is tried.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
 
-/// Octets kept of the words a report gives; a server's reply has at most 512 a line.
-const WORDS_OCTETS_MAX: usize = 1000;
-
 /// How long the DNS may keep us from judging a test message, before what is known of it counts.
 const JUDGING_MAX: SignedDuration = SignedDuration::from_mins(15);
 
@@ -60,6 +62,8 @@ pub struct Inbound {
     replies: Option<Replies>,
     /// One mail is worked off by one at a time.
     turn: tokio::sync::Mutex<()>,
+    intake: Option<Arc<Intake>>,
+    shared: Option<Domain>,
 }
 
 /// What judging test messages needs.
@@ -91,6 +95,8 @@ pub enum Done {
     PassedOn,
     /// A test message was judged.
     Judged,
+    /// What it reports is kept.
+    Read,
     /// Nothing was changed by it: the operator may look at it.
     Kept,
     /// Its message is being sent: it is looked at again.
@@ -104,7 +110,7 @@ pub enum Done {
 pub struct Became {
     /// The address.
     pub recipient: String,
-    /// What kind of mail it is: `bounce`, `delay`, `delivered`, `complaint`, `auto_reply`, `challenge`, `reply`, `test`, and
+    /// What kind of mail it is: `bounce`, `delay`, `delivered`, `complaint`, `auto_reply`, `challenge`, `reply`, `report`, `test`, and
     /// others that nothing follows from.
     pub kind: &'static str,
     /// The cause it tells of, where it tells of one.
@@ -141,7 +147,8 @@ impl Inbound {
     /// An engine that works off `spool`.
     #[must_use]
     pub fn new(store: Store, secret: Arc<Secret>, spool: Arc<Spool>) -> Self {
-        Self { store, secret, spool, canaries: None, replies: None, turn: tokio::sync::Mutex::default() }
+        let turn = tokio::sync::Mutex::default();
+        Self { store, secret, spool, canaries: None, replies: None, turn, intake: None, shared: None }
     }
 
     /// The same engine, which judges test messages of libraries' own relays too.
@@ -154,6 +161,13 @@ impl Inbound {
     #[must_use]
     pub fn with_replies(self, replies: Replies) -> Self {
         Self { replies: Some(replies), ..self }
+    }
+
+    /// The same engine, which tells staff what came back, repeats messages later, and takes complaints at addresses of
+    /// `shared` that anybody may know.
+    #[must_use]
+    pub fn with_intake(self, intake: Arc<Intake>, shared: Domain) -> Self {
+        Self { intake: Some(intake), shared: Some(shared), ..self }
     }
 
     /// Works until `stop`. What is left in the spool waits for the next start.
@@ -221,7 +235,7 @@ impl Inbound {
         // Reading the mail of strangers takes time, and must not be able to take us down.
         let read = tokio::task::spawn_blocking(move || {
             let waiting = spool.read(id)?;
-            let (letter, findings) = (Letter::open(&waiting.mail), bounce::read(&waiting.mail).findings);
+            let (letter, findings) = (Letter::open(&waiting.mail), reading::read(&waiting.mail).findings);
             Ok::<_, io::Error>(Read { waiting, letter, findings })
         });
         let read = match read.await {
@@ -275,12 +289,51 @@ impl Inbound {
             }
             return self.join(waiting, message, &read.findings, recipient).await;
         }
-        if let (Some(replies), Some(address)) = (&self.replies, &address)
-            && let Some(library) = replies.library_of(address)
-        {
-            return self.reply(replies, waiting, &read.letter, &library, address, None).await;
+        if let Some(message) = return_path::read_feedback(&self.secret, local) {
+            return self.join(waiting, message, &read.findings, recipient).await;
         }
-        Ok((Worked::Off, Became { done: Done::NotOurs, ..Became::of(recipient) }))
+        match &address {
+            Some(address) => self.for_anybodys(read, address).await,
+            None => Ok((Worked::Off, Became { done: Done::NotOurs, ..Became::of(recipient) })),
+        }
+    }
+
+    /// By what an address of the shared domain stands for, which anybody may know: complaints, reports, a library.
+    async fn for_anybodys(&self, read: &Read, address: &Address) -> anyhow::Result<(Worked, Became)> {
+        let waiting = &read.waiting;
+        if let Some(message) = self.complained_of(address, read) {
+            return self.join(waiting, message, &read.findings, &address.to_string()).await;
+        }
+        if let Some(replies) = &self.replies {
+            let shared = &replies.config.shared.domain;
+            if reports::is_for_reports(address, shared) {
+                let mail = waiting.mail.clone();
+                let taken = reports::take(&self.store, &replies.book, shared, mail, clock::now()).await?;
+                let done = if taken.kept + taken.known > 0 { Done::Read } else { Done::Kept };
+                return Ok((Worked::Off, Became { kind: "report", done, ..Became::of(address) }));
+            }
+            if let Some(library) = replies.library_of(address) {
+                return self.reply(replies, waiting, &read.letter, &library, address, None).await;
+            }
+        }
+        // What else comes to `abuse` and its like was written for the operator.
+        let is_role = self.shared.as_ref() == Some(address.domain()) && complaint::is_role(address.local());
+        let done = if is_role { Done::Kept } else { Done::NotOurs };
+        Ok((Worked::Off, Became { done, ..Became::of(address) }))
+    }
+
+    /// The message that a complaint to an address of `shared` is about; none for any other mail that comes there.
+    fn complained_of(&self, address: &Address, read: &Read) -> Option<MessageId> {
+        let shared = self.shared.as_ref()?;
+        let complains = !read.findings.is_empty() && read.findings.iter().all(|one| one.kind == Kind::Complaint);
+        if !complains || !complaint::is_role(address.local()) || address.domain() != shared {
+            return None;
+        }
+        let about = complaint::about(&self.secret, shared, &read.waiting.mail, &read.letter);
+        if about.is_none() {
+            tracing::info!(returned = %read.waiting.id, "a complaint about no message of ours");
+        }
+        about
     }
 
     /// A test message came back. Only the one that is waited for counts; the rest is too late, or a copy.
@@ -303,90 +356,4 @@ impl Inbound {
         canaries.senders.learn_of(canary, &library, proof).await;
         Worked::Off
     }
-
-    async fn join(
-        &self,
-        waiting: &Waiting,
-        message: MessageId,
-        findings: &[Finding],
-        recipient: &str,
-    ) -> anyhow::Result<(Worked, Became)> {
-        let entry = entry(waiting, findings, clock::now());
-        let telling = telling(findings);
-        let became = Became {
-            kind: telling.map_or("other", kind),
-            cause: telling.map(|finding| finding.cause.code()),
-            message: Some(message),
-            ..Became::of(recipient)
-        };
-        let joined = self.store.join_returned(message, entry).await?;
-        let done = match joined {
-            Joined::Written { failed } => {
-                tracing::info!(%message, returned = %waiting.id, failed, "a returned mail was joined");
-                // What nobody here can read is told in the timeline, and kept.
-                if telling.is_none() { Done::Kept } else { Done::Joined }
-            }
-            Joined::Known => Done::Known,
-            // It was deleted, or the code stems from another copy of this installation.
-            Joined::NoSuchMessage => {
-                tracing::info!(%message, "a mail came back for a message that is gone");
-                Done::Kept
-            }
-            Joined::NotSettled => return Ok((Worked::Later, Became { done: Done::Waits, ..became })),
-        };
-        Ok((Worked::Off, Became { done, ..became }))
-    }
-}
-
-/// One message has one recipient. Where a report speaks of several (a list, a forwarded mailbox), what is over counts
-/// before what may still come.
-fn telling(findings: &[Finding]) -> Option<&Finding> {
-    findings.iter().min_by_key(|finding| news(finding.kind))
-}
-
-fn kind(finding: &Finding) -> &'static str {
-    match finding.kind {
-        Kind::Failed => "bounce",
-        Kind::Complaint => "complaint",
-        Kind::Delivered => "delivered",
-        Kind::Delayed => "delay",
-        Kind::AutoReply if finding.cause.code() == "auto_reply.challenge" => "challenge",
-        Kind::AutoReply => "auto_reply",
-    }
-}
-
-/// What a mail with these findings says of the one message it came back for, as its timeline tells it.
-fn entry(waiting: &Waiting, findings: &[Finding], now: Timestamp) -> Entry {
-    let telling = telling(findings);
-    let host = waiting.envelope.client.map(|ip| format!("{} [{ip}]", printable(&waiting.envelope.helo)));
-    let returned = Returned {
-        report: waiting.id,
-        digest: waiting.digest(),
-        news: telling.map_or(News::Other, |finding| news(finding.kind)),
-        cause: telling.map_or("unknown", |finding| finding.cause.code()).to_owned(),
-        reply: telling.and_then(|finding| finding.reply),
-        status: telling.and_then(|finding| finding.status).map(|status| status.to_string()),
-        provider: telling.and_then(|finding| finding.provider.name()).map(str::to_owned),
-        words: telling.map(|finding| cut(&finding.words)).unwrap_or_default(),
-        host,
-    };
-    Entry { at: now, what: What::Returned(Box::new(returned)) }
-}
-
-fn news(kind: Kind) -> News {
-    match kind {
-        Kind::Failed => News::Failed,
-        Kind::Complaint => News::Complaint,
-        Kind::Delivered => News::Delivered,
-        Kind::Delayed => News::Delayed,
-        Kind::AutoReply => News::AutoReply,
-    }
-}
-
-fn cut(words: &str) -> String {
-    words[..words.floor_char_boundary(WORDS_OCTETS_MAX)].to_owned()
-}
-
-fn printable(helo: &str) -> String {
-    cut(&helo.chars().filter(|c| !c.is_control()).collect::<String>())
 }

@@ -12,8 +12,9 @@ use standards::domain::Domain;
 use standards::dsn::Letter;
 use tokio::sync::Notify;
 
+use super::bounce::entry;
 use super::spool::Waiting;
-use super::{Became, Done, Inbound, Worked, entry};
+use super::{Became, Done, Inbound, Worked};
 use crate::clock;
 use crate::config::Config;
 use crate::id::MessageId;
@@ -22,7 +23,7 @@ use crate::notice::Language;
 use crate::outcome::bounce::Finding;
 use crate::queue::State;
 use crate::reply::{self, Kind, Robot, Wrote};
-use crate::store::{Book, KeptReply, MessageRow, NewMessage, NewReply, ReplyLimits};
+use crate::store::{Book, Follows, KeptReply, MessageRow, NewMessage, NewReply, ReplyLimits};
 use crate::timeline::{Entry, What};
 
 /// How much becomes of mail within a day: a person writes a few, a desk reads some hundreds, and whoever sends more is a
@@ -91,7 +92,8 @@ impl Inbound {
         let message_id = wrote.as_ref().and_then(|wrote| wrote.message_id.as_deref());
         let robot = reply::robot(letter, mail_from, message_id, &ours);
         if let (Some(Robot::Absence(cause) | Robot::Challenge(cause)), Some(message)) = (robot, message) {
-            self.store.join_returned(message, entry(waiting, &[Finding::automatic(cause)], clock::now())).await?;
+            let entry = entry(waiting, Some(&Finding::automatic(cause)), clock::now());
+            self.store.join_returned(message, entry, Follows::default()).await?;
         }
         if let Some(robot) = robot.filter(|robot| !matches!(robot, Robot::Challenge(_))) {
             tracing::info!(library = %library.code, returned = %waiting.id, robot = robot.code(), "no person wrote it");

@@ -31,6 +31,7 @@ use crate::store::Book;
 use certificate::Certificate;
 use gate::Gate;
 pub use gate::Limits;
+use recipient::Shared;
 use session::Session;
 
 /// How long we wait after the system had no socket for us (too many open files): long enough not to spin.
@@ -50,8 +51,8 @@ pub struct Door {
     large: Semaphore,
     secret: Arc<Secret>,
     spool: Arc<Spool>,
-    /// Libraries, and the domain at which each has an address.
-    libraries: Option<(Arc<Book>, Domain)>,
+    /// Addresses that anybody may know.
+    shared: Shared,
 }
 
 impl Door {
@@ -65,13 +66,13 @@ impl Door {
             _ => Certificate::make(host, Instant::now())?,
         };
         let large = Semaphore::new(LARGE_MAILS_MAX);
-        Ok(Self { host: host.to_owned(), certificate, large, secret, spool, libraries: None })
+        Ok(Self { host: host.to_owned(), certificate, large, secret, spool, shared: Shared::default() })
     }
 
-    /// The same door, which takes mail for the libraries' addresses at `shared` too.
+    /// The same door, which takes mail for the addresses of libraries at `shared` too, complaints and reports.
     #[must_use]
     pub fn with_libraries(self, book: Arc<Book>, shared: Domain) -> Self {
-        Self { libraries: Some((book, shared)), ..self }
+        Self { shared: Shared { domain: Some(shared), libraries: Some(book) }, ..self }
     }
 
     /// Listens at `address`.
