@@ -251,6 +251,10 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
         What::Held { fields, .. } => ("held", shell.with("line-held-fields", "fields", fields.join(", "))),
         What::Expired { cause } => ("bad", shell.with("line-expired", "why", why(cause))),
         What::NotSent { cause } => ("bad", shell.with("line-not-sent", "why", why(cause))),
+        What::Replied { passed_on: Some(_), .. } => ("quiet", shell.say("line-replied-passed-on")),
+        What::Replied { .. } => ("wait", shell.say("line-replied")),
+        What::PassesOn { .. } => ("quiet", shell.say("line-passes-on")),
+        What::Answers { .. } => ("quiet", shell.say("line-answers")),
         What::DoNotSend { because, since } => {
             let words = shell.with2("line-do-not-send", ("why", why(because)), ("since", shell.day(since)));
             ("bad", words)

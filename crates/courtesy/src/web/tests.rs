@@ -54,7 +54,7 @@ fn put_together() -> Vec<String> {
         names.extend([format!("role-{role}"), format!("role-{role}-about")]);
     }
     names.extend(Language::ALL.map(|language| format!("language-{}", language.tag())));
-    names.extend(["api", "iso18626", "staff"].map(|source| format!("source-{source}")));
+    names.extend(["api", "iso18626", "staff", "watch", "inbound"].map(|source| format!("source-{source}")));
     names.extend(["again", "phone", "text", "letter", "in-person", "other"].map(|how| format!("seen-{how}")));
     // What is wrong with a field of the Participant Record: its own checks and the form's.
     let fields = "name_en name_fr time_zone languages phone region hours_en url closures cc borrowing_staff \

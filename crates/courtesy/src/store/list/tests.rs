@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use super::{Lead, causes, page};
+use super::{Lead, Seen, causes, page};
 use crate::id::MessageId;
 use crate::library::LibraryCode;
 use crate::queue::State;
@@ -27,6 +27,7 @@ fn filters() -> Vec<Filter> {
             request: has(2).then(|| "BC-1".to_owned()),
             notice: has(3).then(|| "ready_for_pickup".to_owned()),
             before: has(4).then_some(before),
+            since: None,
             state: None,
         };
         let states = if has(5) { vec![Some(State::Failed), Some(State::Accepted)] } else { vec![None] };
