@@ -31,7 +31,12 @@ fn texts(folder: &Path, extension: &str, into: &mut String) {
         if path.is_dir() {
             texts(&path, extension, into);
         } else if path.extension().is_some_and(|found| found == extension) && !path.ends_with("tests.rs") {
-            into.push_str(&std::fs::read_to_string(path).unwrap());
+            // Examples in comments are no words of a page.
+            let text = std::fs::read_to_string(path).unwrap();
+            text.lines().filter(|line| !line.trim_start().starts_with("//")).for_each(|line| {
+                into.push_str(line);
+                into.push('\n');
+            });
         }
     }
 }
