@@ -13,9 +13,11 @@ use tokio::task::JoinHandle;
 use crate::clock;
 use crate::config::{Config, Database};
 use crate::delivery::canary::Canaries;
+use crate::delivery::own_relay::OwnRelays;
 use crate::delivery::pace::Limits;
 use crate::delivery::pool::{Pool, Settings};
 use crate::delivery::route::{Routes, Routing};
+use crate::delivery::token::Tokens;
 use crate::delivery::{Delivery, Parts, hold};
 use crate::http::auth::Keys;
 use crate::http::{App, router};
@@ -24,6 +26,7 @@ use crate::inbound::{self, Inbound};
 use crate::intake::{Intake, announce};
 use crate::keyring::Keyring;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
+use crate::net::https::{Https, Reach};
 use crate::net::tls::ClientTls;
 use crate::published::changes;
 use crate::secret::Secret;
@@ -70,9 +73,7 @@ impl Service {
             Database::Postgres(_) => None,
         };
         let store = open_store(&config).await?;
-        if let Some(sole) = &sole {
-            take_over(&store, sole).await?;
-        }
+        take_over(&store, sole.as_ref()).await?;
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = open_keyring(&config, &store, &secret).await?;
@@ -85,6 +86,13 @@ impl Service {
         let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(&config)));
         let pool = Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?));
         hold::bring_back(&store, &pool).await?;
+        let own_relays = Arc::new(OwnRelays {
+            routes: Arc::clone(&routes),
+            store: store.clone(),
+            secret: Arc::clone(&secret),
+            tokens: Tokens::new(https(&config, &dns)?, store.clone(), Arc::clone(&secret)),
+            pool: Arc::clone(&pool),
+        });
         let parts = Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -94,6 +102,7 @@ impl Service {
             secret: Arc::clone(&secret),
             routes: Arc::clone(&routes),
             pool: Arc::clone(&pool),
+            own_relays,
             wake: Arc::clone(&wake),
         };
         let canaries = Canaries::of(&parts);
@@ -147,8 +156,9 @@ impl Service {
     }
 }
 
-/// Takes over what the last process had under way.
-async fn take_over(store: &Store, sole: &Sole) -> Result<()> {
+/// Where this is the one process on its database: what the last one had under way is tried again at once.
+async fn take_over(store: &Store, sole: Option<&Sole>) -> Result<()> {
+    let Some(sole) = sole else { return Ok(()) };
     let orphans = store.take_over(sole, clock::now()).await?;
     if orphans > 0 {
         tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
@@ -207,6 +217,10 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
         }
         if let Err(error) = app.store.forget_answers(before).await {
             tracing::error!(%error, "old answers could not be forgotten");
+        }
+        let before = clock::now().checked_sub(inbound::reports::KEPT_FOR).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = app.store.forget_reports(before).await {
+            tracing::error!(%error, "old reports could not be forgotten");
         }
         if let Err(error) = tell_relays(&app.store, &app.config).await {
             tracing::error!(%error, "changes of the relays could not be kept");
@@ -274,6 +288,19 @@ fn pool_settings(config: &Config) -> Settings {
 }
 
 fn client_tls(config: &Config) -> Result<ClientTls> {
+    ClientTls::new(&extra_roots(config)?).context("TLS cannot be set up")
+}
+
+/// The client for servers that libraries name.
+///
+/// # Errors
+/// When `smtp.extra_ca` cannot be read or is none.
+pub fn https(config: &Config, dns: &Resolver) -> Result<Https> {
+    let reach = if config.https.private { Reach::Private } else { Reach::Public };
+    Ok(Https::new(Arc::new(dns.clone()), &extra_roots(config)?, reach)?)
+}
+
+fn extra_roots(config: &Config) -> Result<Vec<rustls::pki_types::CertificateDer<'static>>> {
     use rustls::pki_types::pem::PemObject as _;
     let mut roots = Vec::new();
     if let Some(file) = &config.smtp.extra_ca {
@@ -282,5 +309,5 @@ fn client_tls(config: &Config) -> Result<ClientTls> {
             roots.push(certificate.with_context(name)?);
         }
     }
-    ClientTls::new(&roots).context("TLS cannot be set up")
+    Ok(roots)
 }

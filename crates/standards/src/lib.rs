@@ -11,4 +11,5 @@ pub mod domain;
 pub mod dsn;
 pub mod iso18626;
 pub mod reply;
+pub mod report;
 pub mod spf;

@@ -510,5 +510,6 @@ pub(super) fn words(trouble: Trouble) -> &'static str {
         Trouble::Tls => "the TLS handshake failed",
         Trouble::NotSmtp => "this is not SMTP",
         Trouble::Lacking => "the server lacks what the message needs",
+        Trouble::NoToken => "there is no access token to sign in with",
     }
 }

@@ -22,6 +22,7 @@ pub mod route;
 mod settling;
 pub mod sign_in;
 mod stopped;
+pub mod token;
 pub mod transcript;
 mod turn;
 pub mod wire;
@@ -40,6 +41,7 @@ use crate::queue::Schedule;
 use crate::secret::Secret;
 use crate::store::{Book, Claimed, Store};
 use crate::watch::Senders;
+use own_relay::OwnRelays;
 use pool::Pool;
 use route::Routes;
 
@@ -80,6 +82,8 @@ pub struct Parts {
     pub routes: Arc<Routes>,
     /// Connections.
     pub pool: Arc<Pool>,
+    /// Libraries' own relays.
+    pub own_relays: Arc<OwnRelays>,
     /// Woken when something is due now.
     pub wake: Arc<Notify>,
 }

@@ -11,6 +11,7 @@ mod openapi;
 pub mod problem;
 mod queue;
 mod relays;
+mod reports;
 mod senders;
 mod stops;
 mod unreached;
@@ -102,6 +103,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("PUT", "/v1/libraries/{library}/relay-secret", Audience::Key),
     ("GET", "/v1/libraries/{library}/kit", Audience::Key),
     ("GET", "/v1/libraries/{library}/incidents", Audience::Key),
+    ("GET", "/v1/libraries/{library}/reports", Audience::Key),
     ("GET", "/v1/libraries/{library}/do-not-send", Audience::Key),
     ("POST", "/v1/libraries/{library}/do-not-send", Audience::Key),
     ("DELETE", "/v1/libraries/{library}/do-not-send", Audience::Key),
@@ -111,6 +113,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("DELETE", "/v1/libraries/{library}/notices/{notice}/{language}", Audience::Key),
     ("GET", "/v1/libraries/{library}/notices/{notice}/{language}/versions", Audience::Key),
     ("POST", "/v1/libraries/{library}/notices/{notice}/{language}/preview", Audience::Key),
+    ("GET", "/v1/reports", Audience::ConsortiumKey),
     ("GET", "/v1/queue", Audience::Key),
     ("POST", "/v1/queue/flush", Audience::Key),
     ("POST", "/v1/queue/pause", Audience::Key),
@@ -154,12 +157,14 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/libraries/{library}/relay-secret", put(senders::relay_secret))
         .route("/v1/libraries/{library}/kit", get(senders::kit))
         .route("/v1/libraries/{library}/incidents", get(senders::incidents))
+        .route("/v1/libraries/{library}/reports", get(reports::of_library))
         .route("/v1/libraries/{library}/do-not-send", get(stops::list).post(stops::add).delete(stops::release))
         .route("/v1/libraries/{library}/notices", get(notices::list))
         .route("/v1/libraries/{library}/notices/{notice}", put(notices::switch))
         .route("/v1/libraries/{library}/notices/{notice}/{language}", put(notices::save).delete(notices::reset))
         .route("/v1/libraries/{library}/notices/{notice}/{language}/versions", get(notices::versions))
         .route("/v1/libraries/{library}/notices/{notice}/{language}/preview", post(notices::preview))
+        .route("/v1/reports", get(reports::all))
         .route("/v1/queue", get(queue::show))
         .route("/v1/queue/flush", post(queue::flush))
         .route("/v1/queue/pause", post(queue::pause))

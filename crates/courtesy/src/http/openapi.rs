@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{events, iso18626, keys, libraries, messages, notices, queue, relays, senders, stops, unreached};
+use super::{events, iso18626, keys, libraries, messages, notices, queue, relays, reports, senders, stops, unreached};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -31,6 +31,8 @@ use super::{events, iso18626, keys, libraries, messages, notices, queue, relays,
         senders::relay_secret,
         senders::kit,
         senders::incidents,
+        reports::all,
+        reports::of_library,
         stops::list,
         stops::add,
         stops::release,

@@ -8,6 +8,7 @@
 mod bounce;
 mod canary;
 pub mod complaint;
+pub mod reports;
 pub mod spool;
 #[cfg(test)]
 mod tests;

@@ -165,7 +165,7 @@ impl Store {
             .bind(library.as_str())
             .fetch_optional(&self.readers)
             .await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?)
+        row.map(|row| row.try_get(0)).transpose()
     }
 
     /// Takes a waiting message back. False when it is under way or over.
@@ -292,7 +292,8 @@ async fn refuse_under(tx: &mut Tx, library: &LibraryCode, id: MessageId, refused
     Ok(())
 }
 
-/// Gives a message that waits another state. False when it is under way or over.
+/// Gives a message that waits another state. False when it is under way or over. What kept one from leaving is history
+/// once it is back in the queue.
 async fn take_waiting(
     tx: &mut Tx,
     library: &LibraryCode,
@@ -302,7 +303,8 @@ async fn take_waiting(
     now: Timestamp,
 ) -> Result<bool> {
     let done = query(
-        "update message set state = $3, due_at = $4, changed_at = $5, waits_for = null \
+        "update message set state = $3, due_at = $4, changed_at = $5, waits_for = null, \
+             cause = case when $3 = 'queued' then null else cause end \
          where id = $1 and library = $2 and state in ('queued', 'delayed', 'held')",
     )
     .bind(id.to_bytes().to_vec())

@@ -122,6 +122,7 @@ practice::on_both_databases! {
     one_handed_back_untried_has_not_used_an_attempt,
     every_library_with_something_due_is_served_in_the_first_round,
     only_what_waits_can_be_taken_back_and_only_by_its_library,
+    one_put_back_into_the_queue_keeps_no_old_cause,
     a_repetition_takes_a_waiting_message_back_or_does_not_happen,
     a_flush_touches_only_what_was_tried_and_waits_and_only_the_callers,
     a_history_keeps_its_order_and_its_lines_of_one_moment,
@@ -189,7 +190,12 @@ async fn a_key_used_for_an_event_that_was_known_already_names_the_known_one(kept
     let known = Accepted::Known { event: first.id, messages: vec![first.messages[0].id] };
     kept.accept(vec![first]).await.unwrap();
     let again = || with_key("k", 1, event("MRPL", "BC-1", at(5)));
-    assert_eq!(kept.accept(vec![again(), again()]).await.unwrap(), [known.clone(), known]);
+    assert_eq!(kept.accept(vec![again(), again()]).await.unwrap(), [known.clone(), known.clone()]);
+    // The key is used now, for this event and no other.
+    assert_eq!(kept.accept(vec![again()]).await.unwrap(), [known]);
+    let other = with_key("k", 2, event("MRPL", "BC-2", at(6)));
+    assert_eq!(kept.accept(vec![other]).await.unwrap(), [Accepted::KeyReused]);
+    assert_eq!(kept.messages(&Filter::default(), 10).await.unwrap().len(), 1);
 }
 
 async fn claiming_writes_the_future_first(kept: Kept) {
@@ -288,6 +294,18 @@ async fn only_what_waits_can_be_taken_back_and_only_by_its_library(kept: Kept) {
     assert!(!cancel("MRPL", 5).await.unwrap(), "it is over");
     assert!(kept.claim_all(at(100)).await.is_empty());
     assert!(!kept.release(code("MRPL"), id, "desk".to_owned(), at(6)).await.unwrap());
+}
+
+async fn one_put_back_into_the_queue_keeps_no_old_cause(kept: Kept) {
+    let mut new = event("MRPL", "BC-1", at(0));
+    let held =
+        NewMessage { state: State::Held, cause: Some("render.field".to_owned()), due_at: None, ..message(at(0)) };
+    let id = held.id;
+    new.messages = vec![held];
+    kept.accept(vec![new]).await.unwrap();
+    assert!(kept.release(code("MRPL"), id, "desk".to_owned(), at(1)).await.unwrap());
+    let row = kept.message(None, id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.cause, row.due_at), (State::Queued, None, Some(at(1))));
 }
 
 async fn a_repetition_takes_a_waiting_message_back_or_does_not_happen(kept: Kept) {
