@@ -83,16 +83,8 @@ impl Service {
         let (senders, changes) =
             Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
                 .await?;
-        let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(&config)));
-        let pool = Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?));
-        hold::bring_back(&store, &pool).await?;
-        let own_relays = Arc::new(OwnRelays {
-            routes: Arc::clone(&routes),
-            store: store.clone(),
-            secret: Arc::clone(&secret),
-            tokens: Tokens::new(https(&config, &dns)?, store.clone(), Arc::clone(&secret)),
-            pool: Arc::clone(&pool),
-        });
+        let own_relays = ways_out(&config, &dns, &store, &secret)?;
+        hold::bring_back(&store, &own_relays.pool).await?;
         let parts = Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -100,8 +92,8 @@ impl Service {
             senders: Arc::clone(&senders),
             keyring: Arc::clone(&keyring),
             secret: Arc::clone(&secret),
-            routes: Arc::clone(&routes),
-            pool: Arc::clone(&pool),
+            routes: Arc::clone(&own_relays.routes),
+            pool: Arc::clone(&own_relays.pool),
             own_relays,
             wake: Arc::clone(&wake),
         };
@@ -126,9 +118,7 @@ impl Service {
             wake,
             started_at: clock::now(),
         });
-        let listener = TcpListener::bind(config.listen.http)
-            .await
-            .with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))?;
+        let listener = listen(&config).await?;
         let http = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
         let door = axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(stopped(stopping.clone()));
@@ -164,6 +154,23 @@ async fn take_over(store: &Store, sole: Option<&Sole>) -> Result<()> {
         tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
     }
     Ok(())
+}
+
+/// The ways out, those of libraries' own relays among them.
+fn ways_out(config: &Config, dns: &Resolver, store: &Store, secret: &Arc<Secret>) -> Result<Arc<OwnRelays>> {
+    Ok(Arc::new(OwnRelays {
+        routes: Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(config))),
+        store: store.clone(),
+        secret: Arc::clone(secret),
+        tokens: Tokens::new(https(config, dns)?, store.clone(), Arc::clone(secret)),
+        pool: Arc::new(Pool::new(pool_settings(config), client_tls(config)?)),
+    }))
+}
+
+/// The socket of the HTTP door.
+async fn listen(config: &Config) -> Result<TcpListener> {
+    let listener = TcpListener::bind(config.listen.http).await;
+    listener.with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))
 }
 
 /// The door for mail that comes back, where one is wished for, and the engine that works it off.

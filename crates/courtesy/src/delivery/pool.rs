@@ -21,6 +21,7 @@ use super::dial::{Dialer, RelayAddr};
 use super::lane::{Entry, Kept, Lane, Slot};
 use super::pace::Limits;
 use super::route::{Route, Site};
+use super::standing::Standing;
 use super::transcript::Transcript;
 use super::wire::Waits;
 use crate::net::tls::{ClientTls, Security, TlsFacts};
@@ -35,6 +36,8 @@ pub struct Settings {
     pub providers: Vec<(Domain, Limits)>,
     /// How long each wait may last.
     pub waits: Waits,
+    /// Whether we may send.
+    pub standing: Standing,
 }
 
 /// What came of one attempt.
@@ -110,6 +113,8 @@ type Lanes = HashMap<(Domain, Site), Vec<(Manner, Arc<Lane>)>>;
 
 /// Lanes remembered. Those at rest are forgotten first; more sites than this at once are more than one machine serves.
 const LANES_MAX: usize = 10_000;
+/// How soon a message comes again that we broke off, where nobody else has taken it over.
+const WITHDRAWN: Duration = Duration::from_secs(5);
 /// How often idle connections are looked through.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -117,7 +122,7 @@ impl Pool {
     /// An empty pool.
     #[must_use]
     pub fn new(settings: Settings, tls: ClientTls) -> Self {
-        let dialer = Dialer::new(tls, settings.waits.clone());
+        let dialer = Dialer::new(tls, settings.waits.clone(), settings.standing.clone());
         let inner = Inner {
             settings,
             dialer,
@@ -150,6 +155,20 @@ impl Pool {
     /// # Errors
     /// [`Busy`]: nothing was tried.
     pub async fn submit(
+        &self,
+        write: impl FnOnce() -> Envelope,
+        route: &Route,
+        relay: &RelayAddr,
+        manner: &Manner,
+    ) -> Result<Attempted, Busy> {
+        let attempted = self.tried(write, route, relay, manner).await?;
+        match attempted.said {
+            Said::Broken { trouble: Trouble::Withdrawn, .. } => Err(Busy { wait: WITHDRAWN }),
+            _ => Ok(attempted),
+        }
+    }
+
+    async fn tried(
         &self,
         write: impl FnOnce() -> Envelope,
         route: &Route,
@@ -195,6 +214,12 @@ impl Pool {
             lane.unreachable(Instant::now(), &said);
             return Ok(Attempted { said, transcript: log, via: None, asked: true });
         }
+    }
+
+    /// Whether this process may send at this moment.
+    #[must_use]
+    pub fn may_send(&self) -> bool {
+        self.inner.settings.standing.holds()
     }
 
     /// What is remembered of a site that is not to be asked for mail, and for how long yet.

@@ -106,6 +106,8 @@ pub enum Trouble {
     Lacking,
     /// Whoever issues access tokens for a library's own relay gave none.
     NoToken,
+    /// We broke off: another process may have taken the message over.
+    Withdrawn,
 }
 
 /// What one try came to, and why.
