@@ -18,7 +18,7 @@ use crate::delivery::pace::Limits;
 use crate::delivery::pool::{Pool, Settings};
 use crate::delivery::route::{Routes, Routing};
 use crate::delivery::token::Tokens;
-use crate::delivery::{Delivery, Parts};
+use crate::delivery::{Delivery, Parts, hold};
 use crate::http::auth::Keys;
 use crate::http::{App, router};
 use crate::inbound::spool::Spool;
@@ -78,15 +78,8 @@ impl Service {
         let (senders, changes) =
             Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
                 .await?;
-        let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(&config)));
-        let pool = Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?));
-        let own_relays = Arc::new(OwnRelays {
-            routes: Arc::clone(&routes),
-            store: store.clone(),
-            secret: Arc::clone(&secret),
-            tokens: Tokens::new(https(&config, &dns)?, store.clone(), Arc::clone(&secret)),
-            pool: Arc::clone(&pool),
-        });
+        let own_relays = ways_out(&config, &dns, &store, &secret)?;
+        hold::bring_back(&store, &own_relays.pool).await?;
         let parts = Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -94,8 +87,8 @@ impl Service {
             senders: Arc::clone(&senders),
             keyring: Arc::clone(&keyring),
             secret: Arc::clone(&secret),
-            routes: Arc::clone(&routes),
-            pool: Arc::clone(&pool),
+            routes: Arc::clone(&own_relays.routes),
+            pool: Arc::clone(&own_relays.pool),
             own_relays,
             wake: Arc::clone(&wake),
         };
@@ -119,9 +112,7 @@ impl Service {
             wake,
             started_at: clock::now(),
         });
-        let listener = TcpListener::bind(config.listen.http)
-            .await
-            .with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))?;
+        let listener = listen(&config).await?;
         let http = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
         let door = axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(stopped(stopping.clone()));
@@ -165,6 +156,23 @@ async fn own_store(config: &Config) -> Result<(Option<Sole>, Store)> {
     Ok((sole, store))
 }
 
+/// The ways out, those of libraries' own relays among them.
+fn ways_out(config: &Config, dns: &Resolver, store: &Store, secret: &Arc<Secret>) -> Result<Arc<OwnRelays>> {
+    Ok(Arc::new(OwnRelays {
+        routes: Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(config))),
+        store: store.clone(),
+        secret: Arc::clone(secret),
+        tokens: Tokens::new(https(config, dns)?, store.clone(), Arc::clone(secret)),
+        pool: Arc::new(Pool::new(pool_settings(config), client_tls(config)?)),
+    }))
+}
+
+/// The socket of the HTTP door.
+async fn listen(config: &Config) -> Result<TcpListener> {
+    let listener = TcpListener::bind(config.listen.http).await;
+    listener.with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))
+}
+
 /// The doors for mail that comes back, those that are wished for, and the engine that works it off.
 async fn taking_back(parts: &Parts, dns: Resolver, intake: &Arc<Intake>) -> Result<(Vec<Listening>, Arc<Inbound>)> {
     let Parts { config, store, book, senders, secret, wake, .. } = parts;
@@ -184,7 +192,7 @@ async fn taking_back(parts: &Parts, dns: Resolver, intake: &Arc<Intake>) -> Resu
     let replies = inbound::Replies { config: Arc::clone(config), book: Arc::clone(book), wake: Arc::clone(wake) };
     let inbound = Inbound::new(store.clone(), Arc::clone(secret), spool);
     let inbound = inbound.with_canaries(canaries).with_replies(replies);
-    Ok((doors, Arc::new(inbound.with_intake(Arc::clone(intake), config.shared.domain.clone()))))
+    Ok((doors, Arc::new(inbound.with_intake(Arc::clone(intake), &config.shared.domain))))
 }
 
 /// Opens the DKIM keys, and makes those of the shared domain where they are not there yet.
@@ -215,6 +223,10 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
             tracing::error!(%error, "the book could not be read again");
         }
         let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
+        // Refusals count for as long as answers are kept: seven days.
+        if let Err(error) = app.store.forget_refusals(before).await {
+            tracing::error!(%error, "old refusals could not be forgotten");
+        }
         if let Err(error) = app.store.forget_answers(before).await {
             tracing::error!(%error, "old answers could not be forgotten");
         }

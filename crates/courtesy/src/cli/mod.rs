@@ -24,9 +24,11 @@ mod sender;
 mod serve;
 mod shell;
 pub mod spf;
+mod stops;
 mod story;
 mod table;
 mod topics;
+mod unreached;
 mod words;
 
 use std::path::PathBuf;
@@ -150,6 +152,12 @@ enum Command {
     /// Hand in mail that came back to somewhere else: bounces, replies, whole mailboxes
     #[command(before_help = inbound::EXAMPLES)]
     Inbound(inbound::Args),
+    /// The patrons we could not reach, and what to do for each
+    #[command(subcommand, before_help = unreached::EXAMPLES)]
+    Unreached(unreached::Unreached),
+    /// Addresses a library no longer writes to: why, and how to use them again
+    #[command(subcommand, before_help = stops::EXAMPLES)]
+    DoNotSend(stops::DoNotSend),
     /// What waits: list, flush, pause, resume
     #[command(subcommand, before_help = queue::EXAMPLES)]
     Queue(queue::Queue),
@@ -223,6 +231,8 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Event(args) => event::run(&args, &common).await,
         Command::Messages(what) => messages::run(what, &common).await,
         Command::Inbound(args) => inbound::run(&args, &common).await,
+        Command::Unreached(what) => unreached::run(what, &common).await,
+        Command::DoNotSend(what) => stops::run(what, &common).await,
         Command::Queue(what) => queue::run(what, &common).await,
         Command::Library(what) => library::run(what, &common).await,
         Command::Notice(what) => notice::run(what, &common).await,

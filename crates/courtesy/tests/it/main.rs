@@ -21,6 +21,8 @@ mod proof;
 #[cfg(test)]
 mod replies;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod sender_flow;
 #[cfg(test)]
 mod situations;
