@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use standards::address::Address;
 use standards::domain::Domain;
 use standards::dsn::Letter;
 
@@ -142,7 +143,12 @@ impl Inbound {
                 return Ok(Worked::Off);
             }
         };
+        let mut unreadable = false;
         for recipient in &waiting.envelope.recipients {
+            if self.is_for_reports(recipient) {
+                unreadable |= self.count_reports(&waiting).await?;
+                continue;
+            }
             let local = recipient.rsplit_once('@').map_or(recipient.as_str(), |(local, _)| local);
             if let Some(canary) = return_path::read_canary(&self.secret, local)
                 && self.judge(&waiting, canary).await == Worked::Later
@@ -158,8 +164,25 @@ impl Inbound {
                 return Ok(Worked::Later);
             }
         }
-        self.spool.remove(id)?;
+        if unreadable {
+            self.spool.set_aside(id)?;
+        } else {
+            self.spool.remove(id)?;
+        }
         Ok(Worked::Off)
+    }
+
+    fn is_for_reports(&self, recipient: &str) -> bool {
+        let address = Address::parse(recipient).ok();
+        self.shared.as_ref().zip(address).is_some_and(|(shared, to)| reports::is_for_reports(&to, shared))
+    }
+
+    /// What receivers report about our domains. Whether something in it could not be read, and a person should look.
+    async fn count_reports(&self, waiting: &Waiting) -> anyhow::Result<bool> {
+        let (Some(canaries), Some(shared)) = (&self.canaries, &self.shared) else { return Ok(true) };
+        let taken = reports::take(&self.store, &canaries.book, shared, waiting.mail.clone(), clock::now()).await?;
+        tracing::info!(returned = %waiting.id, ?taken, "a mail with reports was read");
+        Ok(taken.refused > 0)
     }
 
     /// The message that a complaint to an address of `shared` is about; none for any other mail that comes there.
