@@ -112,6 +112,7 @@ impl Service {
         let (mail_door, inbound) = taking_back(&config, store.clone(), Arc::clone(&secret)).await?;
         let inbound =
             inbound.with_canaries(inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns });
+        let inbound = inbound.with_intake(Arc::clone(&intake), config.shared.domain.clone());
         let smtp = mail_door.as_ref().map(|door| door.address);
         let app = Arc::new(App {
             config: Arc::clone(&config),
@@ -175,6 +176,7 @@ async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Resu
         Some(address) => {
             let host = config.public_host.as_str();
             let door = Door::new(host, &config.listen, Arc::clone(&secret), Arc::clone(&spool))?;
+            let door = door.with_complaints_at(config.shared.domain.clone());
             Some(door.listen(address, SmtpLimits::default()).await?)
         }
     };
@@ -211,6 +213,10 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
         let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
         if let Err(error) = app.store.forget_answers(before).await {
             tracing::error!(%error, "old answers could not be forgotten");
+        }
+        let before = clock::now().checked_sub(inbound::reports::KEPT_FOR).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = app.store.forget_reports(before).await {
+            tracing::error!(%error, "old reports could not be forgotten");
         }
         if let Err(error) = tell_relays(&app.store, &app.config).await {
             tracing::error!(%error, "changes of the relays could not be kept");

@@ -14,6 +14,7 @@ use super::own_relay::NoWay;
 use super::pool::{Attempted, Busy};
 use super::put_off::Receiver;
 use super::route::{Route, Site};
+use super::stopped::{self, Standing};
 use super::transcript::Transcript;
 use super::{Delivery, return_path};
 use crate::clock;
@@ -70,6 +71,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     let library = parts.book.library(&message.library).ok_or_else(|| Not::Ours("its library is gone".to_owned()))?;
     let language = Language::from_tag(&message.language).unwrap_or(Language::En);
     let to = address(message, now)?;
+    let tries = may_leave(engine, message, &to, now).await?;
     let refused = refused(message);
     let route = parts.routes.to(to.domain(), now).await;
     let provider = match &route {
@@ -130,7 +132,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     }
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let relay = own_relay.map_or(&relay.host, |own| &own.host);
-    let told = Tried { message, plan: &plan, relay, provider, to: &to, took_ms };
+    let told = Tried { message, plan: &plan, relay, provider, to: &to, took_ms, tries };
     Ok(settled(engine, &library, &told, attempted.as_ref(), &outcome).await)
 }
 
@@ -210,6 +212,27 @@ struct Tried<'a> {
     provider: Provider,
     to: &'a Address,
     took_ms: u64,
+    /// The stopped address it tries again, since when it was stopped.
+    tries: Option<Timestamp>,
+}
+
+/// Whether the library still writes to the address; since when it did not, where this message is to try it again.
+async fn may_leave(
+    engine: &Delivery,
+    message: &Claimed,
+    to: &Address,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Not> {
+    match stopped::standing(engine, message, to, now).await.map_err(|error| Not::Ours(error.to_string()))? {
+        Standing::Free => Ok(None),
+        Standing::Probe(stop) => Ok(Some(stop.since)),
+        Standing::Stopped(stop) => {
+            let what = What::DoNotSend { because: stop.cause.code().to_owned(), since: stop.since };
+            let entries = vec![Entry { at: now, what }];
+            let ended = ended(message, State::Suppressed, Some("addr.stopped".to_owned()), entries, now);
+            Err(Not::Settled(Box::new(Settled { tried: false, ..ended })))
+        }
+    }
 }
 
 /// The words of this message, written out; held where a value is missing.
@@ -275,6 +298,13 @@ fn mail(
     let host = &engine.parts.config.shared.domain;
     let message_id = format!("{}@{host}", message.id.bare().to_ascii_lowercase());
     let feedback_id = format!("{}:{}:{}:courtesy", message.notice, message.library, plan.sender.code());
+    // RFC 9477 §3.1.3: each mail has an address for complaints of its own, which stands under the signature. Mail through
+    // a library's own relay has none: nothing of ours vouches for it there.
+    let through_ours = plan.rung != Rung::OwnRelay;
+    let bounces = engine.parts.config.shared.bounces();
+    let complaints = through_ours.then(|| return_path::write_feedback(&engine.parts.secret, message.id, &bounces));
+    let complaints = complaints.map(|address| format!("{address}; report=arf"));
+    let complaints = complaints.as_deref().map(|value| ("CFBL-Address", value));
     let mail = compose(&Letter {
         from: &plan.from,
         from_name: &plan.display_name,
@@ -289,7 +319,7 @@ fn mail(
         feedback_id: &feedback_id,
         list_unsubscribe: None,
         origin: Origin::Notice,
-        headers: &[],
+        headers: complaints.as_slice(),
     });
     key.and_then(|key| key.sign(&mail)).unwrap_or(mail)
 }
@@ -329,7 +359,9 @@ async fn settled(
     };
     let chance = chance();
     let settlement = settle(outcome, message.attempt, at, message.deadline, &engine.schedule, another, chance);
-    let mut entries = vec![Entry { at, what: What::Attempted(Box::new(attempt_entry(told, attempted, outcome))) }];
+    let mut entries = Vec::from_iter(told.tries.map(|since| Entry { at, what: What::AddressTried { since } }));
+    entries.push(Entry { at, what: What::Attempted(Box::new(attempt_entry(told, attempted, outcome))) });
+    entries.extend(stopped::learn(engine, message, told.to, outcome, told.tries.is_some(), by_relay, at).await);
     let (state, cause, due_at) = match settlement {
         Settlement::Final { state, cause } => (state, cause, None),
         Settlement::Later { due_at, cause } => (State::Delayed, Some(cause), Some(due_at)),

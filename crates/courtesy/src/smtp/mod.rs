@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use standards::domain::Domain;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -42,6 +43,7 @@ pub struct Door {
     certificate: Option<Certificate>,
     secret: Arc<Secret>,
     spool: Arc<Spool>,
+    complaints_at: Option<Domain>,
 }
 
 impl Door {
@@ -54,7 +56,13 @@ impl Door {
             (Some(certificate), Some(key)) => Some(Certificate::open(certificate, key, Instant::now())?),
             _ => None,
         };
-        Ok(Self { host: host.to_owned(), certificate, secret, spool })
+        Ok(Self { host: host.to_owned(), certificate, secret, spool, complaints_at: None })
+    }
+
+    /// The same door, which takes complaints at the usual names of `shared` too.
+    #[must_use]
+    pub fn with_complaints_at(self, shared: Domain) -> Self {
+        Self { complaints_at: Some(shared), ..self }
     }
 
     /// Listens at `address`.

@@ -249,7 +249,7 @@ impl<'a> Session<'a> {
         if self.recipients.len() >= RECIPIENTS_MAX {
             return refuse(452, "4.5.3 Too many recipients");
         }
-        if !recipient::is_ours(&self.door.secret, to) {
+        if !recipient::is_ours(&self.door.secret, self.door.complaints_at.as_ref(), to) {
             self.strangers += 1;
             return refuse(550, "5.1.1 There is no such mailbox here");
         }

@@ -10,8 +10,12 @@ mod tests;
 use super::message::{COLUMNS, Filter, MessageRow, message_from};
 use super::statement::{Builder, Statement, query};
 use super::{Result, Store};
+use crate::clock::micros;
 use crate::library::LibraryCode;
 use crate::queue::State;
+
+const NOT_SEEN_TO: &str = " and not exists (select 1 from seen_to where seen_to.library = message.library \
+    and seen_to.message = message.id)";
 
 /// Which part of a filter leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +47,18 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn messages(&self, filter: &Filter, most: u32) -> Result<Vec<MessageRow>> {
+        self.list(filter, "", most).await
+    }
+
+    /// As [`Store::messages`], without those that were sent again or that somebody has seen to.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn messages_not_seen_to(&self, filter: &Filter, most: u32) -> Result<Vec<MessageRow>> {
+        self.list(filter, NOT_SEEN_TO, most).await
+    }
+
+    async fn list(&self, filter: &Filter, only: &str, most: u32) -> Result<Vec<MessageRow>> {
         let lead = Lead::of(filter);
         let causes = match &filter.cause {
             Some(cause) if lead == Lead::Cause => self.causes_within(filter.library.as_ref(), cause).await?,
@@ -51,7 +67,7 @@ impl Store {
         if causes.is_empty() {
             return Ok(Vec::new());
         }
-        page(filter, lead, &causes, most).fetch_all(&self.readers).await?.iter().map(message_from).collect()
+        page(filter, lead, &causes, only, most).fetch_all(&self.readers).await?.iter().map(message_from).collect()
     }
 
     /// The causes that messages have, of those that are `cause` or below it. One index step each.
@@ -89,12 +105,13 @@ fn causes(of_one_library: bool) -> Statement {
 }
 
 /// A page: the newest of the newest of each cause. Where no cause leads, `causes` is one text of no meaning.
-fn page(filter: &Filter, lead: Lead, causes: &[String], most: u32) -> Statement {
+fn page(filter: &Filter, lead: Lead, causes: &[String], only: &str, most: u32) -> Statement {
     let mut page = Builder::new(COLUMNS);
     page.push(" where id in (");
     for (index, cause) in causes.iter().enumerate() {
         page.push(if index == 0 { "" } else { " union all " });
         page.push("select id from (select id from message where 1 = 1");
+        page.push(only);
         narrow(&mut page, filter, lead, cause);
         page.push(" order by id desc limit ").push_bind(i64::from(most));
         page.push(format_args!(") as part{index}"));
@@ -130,6 +147,9 @@ fn narrow(page: &mut Builder, filter: &Filter, lead: Lead, cause: &str) {
     if let Some(notice) = &filter.notice {
         let notice_column = column("notice", lead == Lead::Notice);
         page.push(format_args!(" and {notice_column} = ")).push_bind(notice);
+    }
+    if let Some(since) = filter.since {
+        page.push(" and created_at >= ").push_bind(micros(since));
     }
     if let Some(before) = filter.before {
         page.push(" and id < ").push_bind(before.to_bytes().to_vec());

@@ -27,6 +27,7 @@ fn filters() -> Vec<Filter> {
             request: has(2).then(|| "BC-1".to_owned()),
             notice: has(3).then(|| "ready_for_pickup".to_owned()),
             before: has(4).then_some(before),
+            since: None,
             state: None,
         };
         let states = if has(5) { vec![Some(State::Failed), Some(State::Accepted)] } else { vec![None] };
@@ -41,7 +42,7 @@ async fn every_list_is_found_by_the_index_of_what_leads() {
     let store = Store::open(&folder.path().join("courtesy.db")).await.unwrap();
     for filter in filters() {
         let lead = Lead::of(&filter);
-        let plan = plan(&store, page(&filter, lead, &["auth.dmarc".to_owned(), "auth.spf".to_owned()], 51)).await;
+        let plan = plan(&store, page(&filter, lead, &["auth.dmarc".to_owned(), "auth.spf".to_owned()], "", 51)).await;
         let index = match (lead, filter.library.is_some()) {
             (Lead::Request, _) => "message_of_event (event=?",
             (Lead::Cause, true) => "message_with_cause (library=? AND cause=?",
