@@ -14,9 +14,6 @@ use crate::clock::micros;
 use crate::library::LibraryCode;
 use crate::queue::State;
 
-const NOT_SEEN_TO: &str = " and not exists (select 1 from seen_to where seen_to.library = message.library \
-    and seen_to.message = message.id)";
-
 /// Which part of a filter leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lead {
@@ -25,6 +22,13 @@ enum Lead {
     State,
     Notice,
     Time,
+}
+
+/// Whether those count that somebody has seen to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    Any,
+    Not,
 }
 
 impl Lead {
@@ -47,7 +51,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn messages(&self, filter: &Filter, most: u32) -> Result<Vec<MessageRow>> {
-        self.list(filter, "", most).await
+        self.page(filter, Seen::Any, most).await
     }
 
     /// As [`Store::messages`], without those that were sent again or that somebody has seen to.
@@ -55,10 +59,10 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn messages_not_seen_to(&self, filter: &Filter, most: u32) -> Result<Vec<MessageRow>> {
-        self.list(filter, NOT_SEEN_TO, most).await
+        self.page(filter, Seen::Not, most).await
     }
 
-    async fn list(&self, filter: &Filter, only: &str, most: u32) -> Result<Vec<MessageRow>> {
+    async fn page(&self, filter: &Filter, seen: Seen, most: u32) -> Result<Vec<MessageRow>> {
         let lead = Lead::of(filter);
         let causes = match &filter.cause {
             Some(cause) if lead == Lead::Cause => self.causes_within(filter.library.as_ref(), cause).await?,
@@ -67,7 +71,7 @@ impl Store {
         if causes.is_empty() {
             return Ok(Vec::new());
         }
-        page(filter, lead, &causes, only, most).fetch_all(&self.readers).await?.iter().map(message_from).collect()
+        page(filter, lead, &causes, seen, most).fetch_all(&self.readers).await?.iter().map(message_from).collect()
     }
 
     /// The causes that messages have, of those that are `cause` or below it. One index step each.
@@ -105,14 +109,19 @@ fn causes(of_one_library: bool) -> Statement {
 }
 
 /// A page: the newest of the newest of each cause. Where no cause leads, `causes` is one text of no meaning.
-fn page(filter: &Filter, lead: Lead, causes: &[String], only: &str, most: u32) -> Statement {
+fn page(filter: &Filter, lead: Lead, causes: &[String], seen: Seen, most: u32) -> Statement {
     let mut page = Builder::new(COLUMNS);
     page.push(" where id in (");
     for (index, cause) in causes.iter().enumerate() {
         page.push(if index == 0 { "" } else { " union all " });
         page.push("select id from (select id from message where 1 = 1");
-        page.push(only);
         narrow(&mut page, filter, lead, cause);
+        if seen == Seen::Not {
+            page.push(
+                " and not exists (select 1 from seen_to where seen_to.library = message.library \
+                 and seen_to.message = message.id)",
+            );
+        }
         page.push(" order by id desc limit ").push_bind(i64::from(most));
         page.push(format_args!(") as part{index}"));
     }

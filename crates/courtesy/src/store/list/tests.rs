@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use super::{Lead, causes, page};
+use super::{Lead, Seen, causes, page};
 use crate::id::MessageId;
 use crate::library::LibraryCode;
 use crate::queue::State;
@@ -42,7 +42,8 @@ async fn every_list_is_found_by_the_index_of_what_leads() {
     let store = Store::open(&folder.path().join("courtesy.db")).await.unwrap();
     for filter in filters() {
         let lead = Lead::of(&filter);
-        let plan = plan(&store, page(&filter, lead, &["auth.dmarc".to_owned(), "auth.spf".to_owned()], "", 51)).await;
+        let plan =
+            plan(&store, page(&filter, lead, &["auth.dmarc".to_owned(), "auth.spf".to_owned()], Seen::Any, 51)).await;
         let index = match (lead, filter.library.is_some()) {
             (Lead::Request, _) => "message_of_event (event=?",
             (Lead::Cause, true) => "message_with_cause (library=? AND cause=?",
