@@ -78,6 +78,8 @@ fn broken(trouble: Trouble) -> Outcome {
         Trouble::TimedOut => "net.timeout",
         Trouble::Tls => "tls",
         Trouble::NotSmtp => "protocol",
+        // Nothing was tried: whoever hands the message over never judges this.
+        Trouble::Withdrawn => "net",
         Trouble::NoToken => "relay.token",
         // RFC 6531 §3.2: an address that needs SMTPUTF8 must not be sent to a server without it; waiting helps nobody.
         Trouble::Lacking => {
