@@ -68,12 +68,7 @@ impl Service {
     pub async fn start(config: Config) -> Result<Self> {
         let config = Arc::new(config);
         make_folder(&config.data)?;
-        let sole = match config.database_at() {
-            Database::Sqlite(file) => Some(Sole::of(&file)?),
-            Database::Postgres(_) => None,
-        };
-        let store = open_store(&config).await?;
-        take_over(&store, sole.as_ref()).await?;
+        let (sole, store) = own_store(&config).await?;
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = open_keyring(&config, &store, &secret).await?;
@@ -97,21 +92,20 @@ impl Service {
             own_relays,
             wake: Arc::clone(&wake),
         };
-        let canaries = Canaries::of(&parts);
-        let delivery = Delivery::new(parts);
         let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
         let intake = Arc::new(intake);
+        let (mail_doors, inbound) = taking_back(&parts, dns, &intake).await?;
+        let smtp = mail_doors.iter().find_map(|door| door.address);
+        let canaries = Canaries::of(&parts);
+        let delivery = Delivery::new(parts);
         let keys = Keys::new(store.clone());
-        let (mail_door, inbound) = taking_back(&config, store.clone(), Arc::clone(&secret)).await?;
-        let canaries_of = inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns };
-        let inbound = inbound.with_canaries(canaries_of).with_intake(Arc::clone(&intake), &config.shared.domain);
-        let smtp = mail_door.as_ref().map(|door| door.address);
         let app = Arc::new(App {
             config: Arc::clone(&config),
             store,
             book: Arc::clone(&book),
             keys,
             intake: Arc::clone(&intake),
+            inbound: Arc::clone(&inbound),
             senders: Arc::clone(&senders),
             keyring,
             secret,
@@ -131,7 +125,7 @@ impl Service {
             tokio::spawn(inbound.run(stopped(stopping.clone()))),
             tokio::spawn(canaries.run(stopped(stopping.clone()))),
         ];
-        tasks.extend(mail_door.map(|door| tokio::spawn(door.run(stopping))));
+        tasks.extend(mail_doors.into_iter().map(|door| tokio::spawn(door.run(stopping.clone()))));
         Ok(Self { app, http, smtp, stop, tasks, sole })
     }
 
@@ -146,14 +140,20 @@ impl Service {
     }
 }
 
-/// Where this is the one process on its database: what the last one had under way is tried again at once.
-async fn take_over(store: &Store, sole: Option<&Sole>) -> Result<()> {
-    let Some(sole) = sole else { return Ok(()) };
-    let orphans = store.take_over(sole, clock::now()).await?;
-    if orphans > 0 {
-        tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+/// The store, and what makes us its only process where it is a file.
+async fn own_store(config: &Config) -> Result<(Option<Sole>, Store)> {
+    let sole = match config.database_at() {
+        Database::Sqlite(file) => Some(Sole::of(&file)?),
+        Database::Postgres(_) => None,
+    };
+    let store = open_store(config).await?;
+    if let Some(sole) = &sole {
+        let orphans = store.take_over(sole, clock::now()).await?;
+        if orphans > 0 {
+            tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+        }
     }
-    Ok(())
+    Ok((sole, store))
 }
 
 /// The ways out, those of libraries' own relays among them.
@@ -173,21 +173,26 @@ async fn listen(config: &Config) -> Result<TcpListener> {
     listener.with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))
 }
 
-/// The door for mail that comes back, where one is wished for, and the engine that works it off.
-async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Result<(Option<Listening>, Inbound)> {
+/// The doors for mail that comes back, those that are wished for, and the engine that works it off.
+async fn taking_back(parts: &Parts, dns: Resolver, intake: &Arc<Intake>) -> Result<(Vec<Listening>, Arc<Inbound>)> {
+    let Parts { config, store, book, senders, secret, wake, .. } = parts;
     let folder = config.data.join(SPOOL_FOLDER);
     let spool = Spool::open(&folder).with_context(|| format!("the spool {} cannot be used", folder.display()))?;
     let spool = Arc::new(spool);
-    let door = match config.listen.smtp {
-        None => None,
-        Some(address) => {
-            let host = config.public_host.as_str();
-            let door = Door::new(host, &config.listen, Arc::clone(&secret), Arc::clone(&spool))?;
-            let door = door.with_complaints_at(config.shared.domain.clone());
-            Some(door.listen(address, SmtpLimits::default()).await?)
-        }
-    };
-    Ok((door, Inbound::new(store, secret, spool)))
+    let door = Door::new(config.public_host.as_str(), &config.listen, Arc::clone(secret), Arc::clone(&spool))?;
+    let door = Arc::new(door.with_libraries(Arc::clone(book), config.shared.domain.clone()));
+    let mut doors = Vec::new();
+    if let Some(address) = config.listen.smtp {
+        doors.push(door.listen(address, SmtpLimits::default()).await?);
+    }
+    if let Some(at) = &config.listen.lmtp {
+        doors.push(door.listen_for_lmtp(at).await?);
+    }
+    let canaries = inbound::Canaries { book: Arc::clone(book), senders: Arc::clone(senders), dns };
+    let replies = inbound::Replies { config: Arc::clone(config), book: Arc::clone(book), wake: Arc::clone(wake) };
+    let inbound = Inbound::new(store.clone(), Arc::clone(secret), spool);
+    let inbound = inbound.with_canaries(canaries).with_replies(replies);
+    Ok((doors, Arc::new(inbound.with_intake(Arc::clone(intake), &config.shared.domain))))
 }
 
 /// Opens the DKIM keys, and makes those of the shared domain where they are not there yet.
@@ -224,6 +229,9 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
         }
         if let Err(error) = app.store.forget_answers(before).await {
             tracing::error!(%error, "old answers could not be forgotten");
+        }
+        if let Err(error) = app.inbound.forget(clock::now()).await {
+            tracing::error!(%error, "old mail could not be forgotten");
         }
         let before = clock::now().checked_sub(inbound::reports::KEPT_FOR).unwrap_or(clock::Timestamp::MIN);
         if let Err(error) = app.store.forget_reports(before).await {
