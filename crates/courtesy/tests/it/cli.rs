@@ -120,7 +120,9 @@ impl House {
 fn run_binary(folder: &Path, args: &[&str], environment: &[(&str, &str)], stdin: &str) -> Said {
     let mut command = Command::new(env!("CARGO_BIN_EXE_courtesy"));
     command.args(args).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for name in ["COURTESY_SERVER", "COURTESY_KEY", "COURTESY_KEY_FILE", "COURTESY_CONFIG", "COURTESY_LANG"] {
+    for name in
+        ["COURTESY_SERVER", "COURTESY_KEY", "COURTESY_KEY_FILE", "COURTESY_CONFIG", "COURTESY_LANG", "COURTESY_CORPORA"]
+    {
         command.env_remove(name);
     }
     command.env("LC_ALL", "C.UTF-8").env("TZ", "UTC").envs(environment.iter().copied());
