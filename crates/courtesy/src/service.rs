@@ -11,12 +11,13 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock;
-use crate::config::{Config, Database};
+use crate::config::{Config, Database, Role};
 use crate::delivery::canary::Canaries;
 use crate::delivery::own_relay::OwnRelays;
 use crate::delivery::pace::Limits;
 use crate::delivery::pool::{Pool, Settings};
 use crate::delivery::route::{Routes, Routing};
+use crate::delivery::standing::{self, Standing};
 use crate::delivery::token::Tokens;
 use crate::delivery::{Delivery, Parts};
 use crate::http::auth::Keys;
@@ -40,8 +41,11 @@ pub const SECRET_FILE: &str = "secret.key";
 /// The folder of mail that came back, in the data folder.
 pub const SPOOL_FOLDER: &str = "spool";
 
-/// How long between two looks at what another process changed in the store.
-const REFRESH: std::time::Duration = std::time::Duration::from_secs(30);
+/// How long between two looks whether another process changed what we keep in memory.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// How many looks go by until all is read again, and what has served its time is forgotten.
+const LOOKS_A_ROUND: u32 = 30;
 
 /// How long the answer to an Idempotency-Key is kept.
 const ANSWERS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
@@ -56,6 +60,8 @@ pub struct Service {
     pub smtp: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    /// Says that we live, where others share the database.
+    keeping: Option<JoinHandle<()>>,
     /// Of the one process that SQLite allows.
     sole: Option<Sole>,
 }
@@ -67,13 +73,8 @@ impl Service {
     /// When a file, the database, the resolver or the port cannot be had, saying which.
     pub async fn start(config: Config) -> Result<Self> {
         let config = Arc::new(config);
-        make_folder(&config.data)?;
-        let sole = match config.database_at() {
-            Database::Sqlite(file) => Some(Sole::of(&file)?),
-            Database::Postgres(_) => None,
-        };
-        let store = open_store(&config).await?;
-        take_over(&store, sole.as_ref()).await?;
+        let (store, sole) = open_alone_or_shared(&config).await?;
+        let (standing, keeping) = stand(&store, &config).await?;
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = open_keyring(&config, &store, &secret).await?;
@@ -84,14 +85,8 @@ impl Service {
             Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
                 .await?;
         let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(&config)));
-        let pool = Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?));
-        let own_relays = Arc::new(OwnRelays {
-            routes: Arc::clone(&routes),
-            store: store.clone(),
-            secret: Arc::clone(&secret),
-            tokens: Tokens::new(https(&config, &dns)?, store.clone(), Arc::clone(&secret)),
-            pool: Arc::clone(&pool),
-        });
+        let pool = Arc::new(Pool::new(pool_settings(&config, standing), client_tls(&config)?));
+        let own_relays = own_relays(&config, &dns, &store, &secret, &routes, &pool)?;
         let parts = Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -108,7 +103,6 @@ impl Service {
         let delivery = Delivery::new(parts);
         let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
         let intake = Arc::new(intake);
-        let keys = Keys::new(store.clone());
         let (mail_door, inbound) = taking_back(&config, store.clone(), Arc::clone(&secret)).await?;
         let inbound =
             inbound.with_canaries(inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns });
@@ -116,9 +110,9 @@ impl Service {
         let smtp = mail_door.as_ref().map(|door| door.address);
         let app = Arc::new(App {
             config: Arc::clone(&config),
+            keys: Keys::new(store.clone()),
             store,
             book: Arc::clone(&book),
-            keys,
             intake: Arc::clone(&intake),
             senders: Arc::clone(&senders),
             keyring,
@@ -126,23 +120,26 @@ impl Service {
             wake,
             started_at: clock::now(),
         });
-        let listener = TcpListener::bind(config.listen.http)
-            .await
-            .with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))?;
+        let name = || format!("listen.http: {} cannot be listened on", config.listen.http);
+        let listener = TcpListener::bind(config.listen.http).await.with_context(name)?;
         let http = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
         let door = axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(stopped(stopping.clone()));
         let mut tasks = vec![
             tokio::spawn(async move { drop(door.await) }),
-            tokio::spawn(delivery.run(stopped(stopping.clone()))),
             tokio::spawn(senders.run(stopped(stopping.clone()))),
             tokio::spawn(announce::run(Arc::clone(&intake), changes, stopped(stopping.clone()))),
             tokio::spawn(refresh(Arc::clone(&app), stopped(stopping.clone()))),
-            tokio::spawn(inbound.run(stopped(stopping.clone()))),
-            tokio::spawn(canaries.run(stopped(stopping.clone()))),
         ];
+        if config.plays(Role::Deliver) {
+            tasks.push(tokio::spawn(delivery.run(stopped(stopping.clone()))));
+            tasks.push(tokio::spawn(canaries.run(stopped(stopping.clone()))));
+        }
+        if config.plays(Role::Inbound) {
+            tasks.push(tokio::spawn(inbound.run(stopped(stopping.clone()))));
+        }
         tasks.extend(mail_door.map(|door| tokio::spawn(door.run(stopping))));
-        Ok(Self { app, http, smtp, stop, tasks, sole })
+        Ok(Self { app, http, smtp, stop, tasks, keeping, sole })
     }
 
     /// Stops taking work, finishes what is under way, and closes the store.
@@ -151,19 +148,42 @@ impl Service {
         for task in self.tasks {
             let _ = task.await;
         }
+        if let Some(keeping) = self.keeping {
+            keeping.abort();
+            let _ = keeping.await;
+            if let Err(error) = self.app.store.leave().await {
+                tracing::warn!(%error, "others will notice by themselves that this process is gone");
+            }
+        }
         self.app.store.clone().close().await;
         drop(self.sole);
     }
 }
 
-/// Where this is the one process on its database: what the last one had under way is tried again at once.
-async fn take_over(store: &Store, sole: Option<&Sole>) -> Result<()> {
-    let Some(sole) = sole else { return Ok(()) };
-    let orphans = store.take_over(sole, clock::now()).await?;
+/// Where others share the database: says that we live, from now on. They take over what we have under way once we do not.
+async fn stand(store: &Store, config: &Config) -> Result<(Standing, Option<JoinHandle<()>>)> {
+    if !store.is_shared() {
+        return Ok((Standing::default(), None));
+    }
+    let name = format!("{} {}", config.public_host, std::process::id());
+    let standing = Standing::among_others();
+    standing::renew(&standing, store, &name).await?;
+    let keeping = tokio::spawn(standing::keep(standing.clone(), store.clone(), name));
+    Ok((standing, Some(keeping)))
+}
+
+/// Opens the store. Where this is the one process on it, it keeps others out, and what the last one had under way is
+/// tried again at once.
+async fn open_alone_or_shared(config: &Config) -> Result<(Store, Option<Sole>)> {
+    make_folder(&config.data)?;
+    let Database::Sqlite(file) = config.database_at() else { return Ok((open_store(config).await?, None)) };
+    let sole = Sole::of(&file)?;
+    let store = open_store(config).await?;
+    let orphans = store.take_over(&sole, clock::now()).await?;
     if orphans > 0 {
         tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
     }
-    Ok(())
+    Ok((store, Some(sole)))
 }
 
 /// The door for mail that comes back, where one is wished for, and the engine that works it off.
@@ -171,7 +191,7 @@ async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Resu
     let folder = config.data.join(SPOOL_FOLDER);
     let spool = Spool::open(&folder).with_context(|| format!("the spool {} cannot be used", folder.display()))?;
     let spool = Arc::new(spool);
-    let door = match config.listen.smtp {
+    let door = match config.listen.smtp.filter(|_| config.plays(Role::Inbound)) {
         None => None,
         Some(address) => {
             let host = config.public_host.as_str();
@@ -181,6 +201,24 @@ async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Resu
         }
     };
     Ok((door, Inbound::new(store, secret, spool)))
+}
+
+/// Libraries' own relays, with what opens them.
+fn own_relays(
+    config: &Config,
+    dns: &Resolver,
+    store: &Store,
+    secret: &Arc<Secret>,
+    routes: &Arc<Routes>,
+    pool: &Arc<Pool>,
+) -> Result<Arc<OwnRelays>> {
+    Ok(Arc::new(OwnRelays {
+        routes: Arc::clone(routes),
+        store: store.clone(),
+        secret: Arc::clone(secret),
+        tokens: Tokens::new(https(config, dns)?, store.clone(), Arc::clone(secret)),
+        pool: Arc::clone(pool),
+    }))
 }
 
 /// Opens the DKIM keys, and makes those of the shared domain where they are not there yet.
@@ -201,15 +239,27 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
 /// Brings in what another process changed, forgets what has served its time, and tells of relays whose day has come.
 async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
+    let mut known = None;
+    let mut looks = 0;
     loop {
         tokio::select! {
             biased;
             () = &mut stop => return,
-            () = tokio::time::sleep(REFRESH) => {}
+            () = tokio::time::sleep(LOOK) => {}
         }
-        if let Err(error) = app.book.refresh().await {
-            tracing::error!(%error, "the book could not be read again");
+        looks += 1;
+        let times = app.store.times_changed().await.ok();
+        if times.is_some() && times != known {
+            read_again(&app).await;
+            if known.is_some() {
+                app.senders.nudge();
+            }
+            known = times;
         }
+        if looks < LOOKS_A_ROUND {
+            continue;
+        }
+        looks = 0;
         let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
         if let Err(error) = app.store.forget_answers(before).await {
             tracing::error!(%error, "old answers could not be forgotten");
@@ -221,6 +271,19 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
         if let Err(error) = tell_relays(&app.store, &app.config).await {
             tracing::error!(%error, "changes of the relays could not be kept");
         }
+    }
+}
+
+/// What another process may have changed.
+async fn read_again(app: &App) {
+    if let Err(error) = app.book.refresh().await {
+        tracing::error!(%error, "the book could not be read again");
+    }
+    if let Err(error) = app.keyring.refresh().await {
+        tracing::error!(%error, "the keys could not be read again");
+    }
+    if let Err(error) = app.senders.refresh().await {
+        tracing::error!(%error, "what is known of libraries' relays could not be read again");
     }
 }
 
@@ -277,10 +340,10 @@ fn routing(config: &Config) -> Routing {
     }
 }
 
-fn pool_settings(config: &Config) -> Settings {
+fn pool_settings(config: &Config, standing: Standing) -> Settings {
     let ceiling = u32::try_from(config.smtp.connections_per_receiver).unwrap_or(u32::MAX);
     let limits = Limits { ceiling, ..Limits::default() };
-    Settings { limits, ..Settings::default() }
+    Settings { limits, standing, ..Settings::default() }
 }
 
 fn client_tls(config: &Config) -> Result<ClientTls> {
