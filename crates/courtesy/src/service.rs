@@ -19,7 +19,7 @@ use crate::delivery::pool::{Pool, Settings};
 use crate::delivery::route::{Routes, Routing};
 use crate::delivery::standing::{self, Standing};
 use crate::delivery::token::Tokens;
-use crate::delivery::{Delivery, Parts};
+use crate::delivery::{Delivery, Parts, hold};
 use crate::http::auth::Keys;
 use crate::http::{App, router};
 use crate::inbound::spool::Spool;
@@ -84,9 +84,8 @@ impl Service {
         let (senders, changes) =
             Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
                 .await?;
-        let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(&config)));
-        let pool = Arc::new(Pool::new(pool_settings(&config, standing), client_tls(&config)?));
-        let own_relays = own_relays(&config, &dns, &store, &secret, &routes, &pool)?;
+        let own_relays = ways_out(&config, &dns, &store, &secret, standing)?;
+        hold::bring_back(&store, &own_relays.pool).await?;
         let parts = Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -94,8 +93,8 @@ impl Service {
             senders: Arc::clone(&senders),
             keyring: Arc::clone(&keyring),
             secret: Arc::clone(&secret),
-            routes: Arc::clone(&routes),
-            pool: Arc::clone(&pool),
+            routes: Arc::clone(&own_relays.routes),
+            pool: Arc::clone(&own_relays.pool),
             own_relays,
             wake: Arc::clone(&wake),
         };
@@ -104,9 +103,8 @@ impl Service {
         let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
         let intake = Arc::new(intake);
         let (mail_door, inbound) = taking_back(&config, store.clone(), Arc::clone(&secret)).await?;
-        let inbound =
-            inbound.with_canaries(inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns });
-        let inbound = inbound.with_intake(Arc::clone(&intake), config.shared.domain.clone());
+        let canaries_of = inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns };
+        let inbound = inbound.with_canaries(canaries_of).with_intake(Arc::clone(&intake), &config.shared.domain);
         let smtp = mail_door.as_ref().map(|door| door.address);
         let app = Arc::new(App {
             config: Arc::clone(&config),
@@ -120,8 +118,7 @@ impl Service {
             wake,
             started_at: clock::now(),
         });
-        let name = || format!("listen.http: {} cannot be listened on", config.listen.http);
-        let listener = TcpListener::bind(config.listen.http).await.with_context(name)?;
+        let listener = listen(&config).await?;
         let http = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
         let door = axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(stopped(stopping.clone()));
@@ -186,6 +183,29 @@ async fn open_alone_or_shared(config: &Config) -> Result<(Store, Option<Sole>)> 
     Ok((store, Some(sole)))
 }
 
+/// The ways out, those of libraries' own relays among them.
+fn ways_out(
+    config: &Config,
+    dns: &Resolver,
+    store: &Store,
+    secret: &Arc<Secret>,
+    standing: Standing,
+) -> Result<Arc<OwnRelays>> {
+    Ok(Arc::new(OwnRelays {
+        routes: Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(config))),
+        store: store.clone(),
+        secret: Arc::clone(secret),
+        tokens: Tokens::new(https(config, dns)?, store.clone(), Arc::clone(secret)),
+        pool: Arc::new(Pool::new(pool_settings(config, standing), client_tls(config)?)),
+    }))
+}
+
+/// The socket of the HTTP door.
+async fn listen(config: &Config) -> Result<TcpListener> {
+    let listener = TcpListener::bind(config.listen.http).await;
+    listener.with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))
+}
+
 /// The door for mail that comes back, where one is wished for, and the engine that works it off.
 async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Result<(Option<Listening>, Inbound)> {
     let folder = config.data.join(SPOOL_FOLDER);
@@ -201,24 +221,6 @@ async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Resu
         }
     };
     Ok((door, Inbound::new(store, secret, spool)))
-}
-
-/// Libraries' own relays, with what opens them.
-fn own_relays(
-    config: &Config,
-    dns: &Resolver,
-    store: &Store,
-    secret: &Arc<Secret>,
-    routes: &Arc<Routes>,
-    pool: &Arc<Pool>,
-) -> Result<Arc<OwnRelays>> {
-    Ok(Arc::new(OwnRelays {
-        routes: Arc::clone(routes),
-        store: store.clone(),
-        secret: Arc::clone(secret),
-        tokens: Tokens::new(https(config, dns)?, store.clone(), Arc::clone(secret)),
-        pool: Arc::clone(pool),
-    }))
 }
 
 /// Opens the DKIM keys, and makes those of the shared domain where they are not there yet.
@@ -261,6 +263,10 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
         }
         looks = 0;
         let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
+        // Refusals count for as long as answers are kept: seven days.
+        if let Err(error) = app.store.forget_refusals(before).await {
+            tracing::error!(%error, "old refusals could not be forgotten");
+        }
         if let Err(error) = app.store.forget_answers(before).await {
             tracing::error!(%error, "old answers could not be forgotten");
         }

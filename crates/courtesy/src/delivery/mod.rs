@@ -11,6 +11,7 @@ pub mod compose;
 mod content;
 pub mod conversation;
 pub mod dial;
+pub mod hold;
 mod lane;
 pub mod own_relay;
 pub mod pace;

@@ -100,6 +100,8 @@ struct Inner {
     settings: Settings,
     dialer: Dialer,
     lanes: Mutex<Lanes>,
+    /// Sites that are left alone, for lanes to come.
+    held: Mutex<HashMap<(Domain, Site), (Instant, Said)>>,
     sweeping: AtomicBool,
     /// Set for good by [`Pool::close`].
     closing: AtomicBool,
@@ -125,6 +127,7 @@ impl Pool {
             settings,
             dialer,
             lanes: Mutex::default(),
+            held: Mutex::default(),
             sweeping: AtomicBool::new(false),
             closing: AtomicBool::new(false),
         };
@@ -253,8 +256,14 @@ impl Pool {
     /// Leaves a site alone for a while and begins again with one connection: what Google asks for on 4.7.28. Until
     /// then every message hears `said`.
     pub fn hold(&self, relay: &RelayAddr, site: &Site, pause: Duration, said: &Said) {
+        let now = Instant::now();
+        {
+            let mut held = self.inner.held.lock().unwrap_or_else(PoisonError::into_inner);
+            held.retain(|_, (until, _)| *until > now);
+            held.insert((relay.name.clone(), site.clone()), (now + pause, said.clone()));
+        }
         for lane in self.lanes_of(relay, site) {
-            lane.hold(Instant::now() + pause, said);
+            lane.hold(now + pause, said);
         }
     }
 
@@ -348,6 +357,10 @@ impl Pool {
         let settings = &self.inner.settings;
         let of_provider = settings.providers.iter().find(|(domain, _)| route.is_wholly_within(domain));
         let lane = Arc::new(Lane::new(of_provider.map_or(settings.limits, |(_, limits)| *limits)));
+        let key = (relay.name.clone(), route.site.clone());
+        if let Some((until, said)) = self.inner.held.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            lane.hold(*until, said);
+        }
         kinds.push((manner.clone(), lane.clone()));
         lane
     }

@@ -8,6 +8,7 @@ mod cause;
 mod judge;
 pub mod meaning;
 mod provider;
+pub mod slow_down;
 mod step;
 pub mod stop;
 #[cfg(test)]
