@@ -135,11 +135,8 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
             let left = parts.pool.load(&receiver.relay, &receiver.site).paused.unwrap_or_default();
             return Ok(out_of_reach(engine, message, receiver, &outcome, left, now));
         }
-        let held =
-            hold::heed(engine, receiver, (speaks, provider.name_or(to.domain().as_str())), &said, &outcome).await;
-        if attempted.via.is_some() && !held {
-            engine.put_off.reached(receiver);
-        }
+        let who = (speaks, provider.name_or(to.domain().as_str()));
+        hold::heard(engine, receiver, who, &said, &outcome, attempted.via.is_some()).await;
     }
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let relay = own_relay.map_or(&relay.host, |own| &own.host);
