@@ -44,7 +44,7 @@ pub const SPOOL_FOLDER: &str = "spool";
 /// How long between two looks whether another process changed what we keep in memory.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// How many looks go by until all is read again, and what has served its time is forgotten.
+/// How many looks go by until what has served its time is forgotten.
 const LOOKS_A_ROUND: u32 = 30;
 
 /// How long the answer to an Idempotency-Key is kept.
@@ -73,7 +73,7 @@ impl Service {
     /// When a file, the database, the resolver or the port cannot be had, saying which.
     pub async fn start(config: Config) -> Result<Self> {
         let config = Arc::new(config);
-        let (store, sole) = open_alone_or_shared(&config).await?;
+        let (sole, store) = own_store(&config).await?;
         let (standing, keeping) = stand(&store, &config).await?;
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
@@ -98,20 +98,19 @@ impl Service {
             own_relays,
             wake: Arc::clone(&wake),
         };
-        let canaries = Canaries::of(&parts);
-        let delivery = Delivery::new(parts);
         let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
         let intake = Arc::new(intake);
-        let (mail_door, inbound) = taking_back(&config, store.clone(), Arc::clone(&secret)).await?;
-        let canaries_of = inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns };
-        let inbound = inbound.with_canaries(canaries_of).with_intake(Arc::clone(&intake), &config.shared.domain);
-        let smtp = mail_door.as_ref().map(|door| door.address);
+        let (mail_doors, inbound) = taking_back(&parts, dns, &intake).await?;
+        let smtp = mail_doors.iter().find_map(|door| door.address);
+        let canaries = Canaries::of(&parts);
+        let delivery = Delivery::new(parts);
         let app = Arc::new(App {
             config: Arc::clone(&config),
             keys: Keys::new(store.clone()),
             store,
             book: Arc::clone(&book),
             intake: Arc::clone(&intake),
+            inbound: Arc::clone(&inbound),
             senders: Arc::clone(&senders),
             keyring,
             secret,
@@ -135,7 +134,7 @@ impl Service {
         if config.plays(Role::Inbound) {
             tasks.push(tokio::spawn(inbound.run(stopped(stopping.clone()))));
         }
-        tasks.extend(mail_door.map(|door| tokio::spawn(door.run(stopping))));
+        tasks.extend(mail_doors.into_iter().map(|door| tokio::spawn(door.run(stopping.clone()))));
         Ok(Self { app, http, smtp, stop, tasks, keeping, sole })
     }
 
@@ -169,18 +168,21 @@ async fn stand(store: &Store, config: &Config) -> Result<(Standing, Option<JoinH
     Ok((standing, Some(keeping)))
 }
 
-/// Opens the store. Where this is the one process on it, it keeps others out, and what the last one had under way is
-/// tried again at once.
-async fn open_alone_or_shared(config: &Config) -> Result<(Store, Option<Sole>)> {
+/// The store, and what makes us its only process where it is a file.
+async fn own_store(config: &Config) -> Result<(Option<Sole>, Store)> {
     make_folder(&config.data)?;
-    let Database::Sqlite(file) = config.database_at() else { return Ok((open_store(config).await?, None)) };
-    let sole = Sole::of(&file)?;
+    let sole = match config.database_at() {
+        Database::Sqlite(file) => Some(Sole::of(&file)?),
+        Database::Postgres(_) => None,
+    };
     let store = open_store(config).await?;
-    let orphans = store.take_over(&sole, clock::now()).await?;
-    if orphans > 0 {
-        tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+    if let Some(sole) = &sole {
+        let orphans = store.take_over(sole, clock::now()).await?;
+        if orphans > 0 {
+            tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+        }
     }
-    Ok((store, Some(sole)))
+    Ok((sole, store))
 }
 
 /// The ways out, those of libraries' own relays among them.
@@ -206,21 +208,27 @@ async fn listen(config: &Config) -> Result<TcpListener> {
     listener.with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))
 }
 
-/// The door for mail that comes back, where one is wished for, and the engine that works it off.
-async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Result<(Option<Listening>, Inbound)> {
+/// The doors for mail that comes back, those that are wished for, and the engine that works it off.
+async fn taking_back(parts: &Parts, dns: Resolver, intake: &Arc<Intake>) -> Result<(Vec<Listening>, Arc<Inbound>)> {
+    let Parts { config, store, book, senders, secret, wake, .. } = parts;
     let folder = config.data.join(SPOOL_FOLDER);
     let spool = Spool::open(&folder).with_context(|| format!("the spool {} cannot be used", folder.display()))?;
     let spool = Arc::new(spool);
-    let door = match config.listen.smtp.filter(|_| config.plays(Role::Inbound)) {
-        None => None,
-        Some(address) => {
-            let host = config.public_host.as_str();
-            let door = Door::new(host, &config.listen, Arc::clone(&secret), Arc::clone(&spool))?;
-            let door = door.with_complaints_at(config.shared.domain.clone());
-            Some(door.listen(address, SmtpLimits::default()).await?)
-        }
-    };
-    Ok((door, Inbound::new(store, secret, spool)))
+    let door = Door::new(config.public_host.as_str(), &config.listen, Arc::clone(secret), Arc::clone(&spool))?;
+    let door = Arc::new(door.with_libraries(Arc::clone(book), config.shared.domain.clone()));
+    let mut doors = Vec::new();
+    let back_to_us = config.plays(Role::Inbound);
+    if let Some(address) = config.listen.smtp.filter(|_| back_to_us) {
+        doors.push(door.listen(address, SmtpLimits::default()).await?);
+    }
+    if let Some(at) = config.listen.lmtp.as_ref().filter(|_| back_to_us) {
+        doors.push(door.listen_for_lmtp(at).await?);
+    }
+    let canaries = inbound::Canaries { book: Arc::clone(book), senders: Arc::clone(senders), dns };
+    let replies = inbound::Replies { config: Arc::clone(config), book: Arc::clone(book), wake: Arc::clone(wake) };
+    let inbound = Inbound::new(store.clone(), Arc::clone(secret), spool);
+    let inbound = inbound.with_canaries(canaries).with_replies(replies);
+    Ok((doors, Arc::new(inbound.with_intake(Arc::clone(intake), &config.shared.domain))))
 }
 
 /// Opens the DKIM keys, and makes those of the shared domain where they are not there yet.
@@ -241,47 +249,27 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
 /// Brings in what another process changed, forgets what has served its time, and tells of relays whose day has come.
 async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
-    let mut known = None;
-    let mut looks = 0;
+    let (mut known, mut looks) = (None, 0);
     loop {
         tokio::select! {
             biased;
             () = &mut stop => return,
             () = tokio::time::sleep(LOOK) => {}
         }
-        looks += 1;
-        let times = app.store.times_changed().await.ok();
-        if times.is_some() && times != known {
-            read_again(&app).await;
-            if known.is_some() {
-                app.senders.nudge();
-            }
-            known = times;
-        }
-        if looks < LOOKS_A_ROUND {
-            continue;
-        }
-        looks = 0;
-        let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
-        // Refusals count for as long as answers are kept: seven days.
-        if let Err(error) = app.store.forget_refusals(before).await {
-            tracing::error!(%error, "old refusals could not be forgotten");
-        }
-        if let Err(error) = app.store.forget_answers(before).await {
-            tracing::error!(%error, "old answers could not be forgotten");
-        }
-        let before = clock::now().checked_sub(inbound::reports::KEPT_FOR).unwrap_or(clock::Timestamp::MIN);
-        if let Err(error) = app.store.forget_reports(before).await {
-            tracing::error!(%error, "old reports could not be forgotten");
-        }
-        if let Err(error) = tell_relays(&app.store, &app.config).await {
-            tracing::error!(%error, "changes of the relays could not be kept");
+        known = read_again(&app, known).await;
+        looks = (looks + 1) % LOOKS_A_ROUND;
+        if looks == 0 {
+            forget(&app).await;
         }
     }
 }
 
-/// What another process may have changed.
-async fn read_again(app: &App) {
+/// Brings in what another process changed, where the store says that something did; gives how often it has by now.
+async fn read_again(app: &App, known: Option<i64>) -> Option<i64> {
+    let times = app.store.times_changed().await.ok()?;
+    if known == Some(times) {
+        return known;
+    }
     if let Err(error) = app.book.refresh().await {
         tracing::error!(%error, "the book could not be read again");
     }
@@ -290,6 +278,32 @@ async fn read_again(app: &App) {
     }
     if let Err(error) = app.senders.refresh().await {
         tracing::error!(%error, "what is known of libraries' relays could not be read again");
+    }
+    if known.is_some() {
+        app.senders.nudge();
+    }
+    Some(times)
+}
+
+/// Forgets what has served its time, and tells of relays whose day has come.
+async fn forget(app: &App) {
+    let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
+    // Refusals count for as long as answers are kept: seven days.
+    if let Err(error) = app.store.forget_refusals(before).await {
+        tracing::error!(%error, "old refusals could not be forgotten");
+    }
+    if let Err(error) = app.store.forget_answers(before).await {
+        tracing::error!(%error, "old answers could not be forgotten");
+    }
+    if let Err(error) = app.inbound.forget(clock::now()).await {
+        tracing::error!(%error, "old mail could not be forgotten");
+    }
+    let before = clock::now().checked_sub(inbound::reports::KEPT_FOR).unwrap_or(clock::Timestamp::MIN);
+    if let Err(error) = app.store.forget_reports(before).await {
+        tracing::error!(%error, "old reports could not be forgotten");
+    }
+    if let Err(error) = tell_relays(&app.store, &app.config).await {
+        tracing::error!(%error, "changes of the relays could not be kept");
     }
 }
 

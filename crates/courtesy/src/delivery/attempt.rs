@@ -13,6 +13,7 @@ use super::dial::RelayAddr;
 use super::own_relay::NoWay;
 use super::pool::{Attempted, Busy};
 use super::put_off::Receiver;
+use super::reply::{self, Made};
 use super::route::{Route, Site};
 use super::stopped::{self, Standing};
 use super::transcript::Transcript;
@@ -31,8 +32,9 @@ use crate::notice::render::{Rendered, render};
 use crate::notice::value::Fields;
 use crate::outcome::{Cause, Outcome, Provider, Said, judge};
 use crate::queue::{Settlement, State, settle};
+use crate::reply::Kind as ReplyKind;
 use crate::sender::{Plan, Rung, SenderKind};
-use crate::store::{Claimed, Settled, WordsSource};
+use crate::store::{Claimed, ReplyMail, Settled, WordsSource};
 use crate::timeline::{Attempt, Entry, What};
 
 /// How soon a message is due again that we failed at, and its receiver did not. Not an attempt.
@@ -47,8 +49,15 @@ enum Not {
 }
 
 /// Tries `message` once and says what becomes of it.
-pub(super) async fn attempt(engine: &Delivery, message: Claimed) -> Settled {
+pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled {
     let now = clock::now();
+    if ReplyKind::from_notice(&message.notice).is_some() {
+        // Somebody's mail passed on as the library would be a forgery; and whoever wrote to the shared address is
+        // answered by it.
+        let others = [SenderKind::Own, SenderKind::Relay].iter().filter(|kind| !refused(&message).contains(kind));
+        let others: Vec<SenderKind> = refused(&message).into_iter().chain(others.copied()).collect();
+        message.refused = codes(&others);
+    }
     if now >= message.deadline {
         let cause = message.last_cause.clone().unwrap_or_else(|| "expired".to_owned());
         let entry = Entry { at: now, what: What::Expired { cause: cause.clone() } };
@@ -91,7 +100,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         // Before anything is written out: a receiver out of reach is to cost little, however many wait for it.
         return Ok(out_of_reach(engine, message, receiver, &judge(&said, provider), left, now));
     }
-    let rendered = written(engine, message, &library, language, now).await?;
+    let content = content(engine, message, &library, language, now).await?;
     let began = tokio::time::Instant::now();
     let key = key(engine, &plan)?;
     let attempted = match (&route, &receiver) {
@@ -100,7 +109,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
                 mail_from: Some(mail_from(engine, message, &plan)),
                 rcpt_to: to.clone(),
                 smtputf8: to.needs_smtputf8(),
-                data: mail(engine, message, &to, &plan, key.as_deref(), &rendered, language).into(),
+                data: mail(engine, message, &library, &to, &plan, key.as_deref(), &content, language).into(),
             };
             let sent = match own_relay {
                 Some(own) => through_relay(engine, &library, own, &write, &receiver.relay).await?,
@@ -237,6 +246,28 @@ async fn may_leave(
     }
 }
 
+/// What a message says.
+enum Content {
+    /// A notice.
+    Notice(Box<Rendered>),
+    /// Somebody's mail, passed on or answered.
+    Reply(ReplyMail),
+}
+
+async fn content(
+    engine: &Delivery,
+    message: &Claimed,
+    library: &Library,
+    language: Language,
+    now: Timestamp,
+) -> Result<Content, Not> {
+    if ReplyKind::from_notice(&message.notice).is_none() {
+        return Ok(Content::Notice(Box::new(written(engine, message, library, language, now).await?)));
+    }
+    let mail = engine.parts.store.reply_mail(message.id).await.map_err(|error| Not::Ours(error.to_string()))?;
+    mail.map(Content::Reply).ok_or_else(|| Not::Ours("the mail it is made of is gone".to_owned()))
+}
+
 /// The words of this message, written out; held where a value is missing.
 async fn written(
     engine: &Delivery,
@@ -281,6 +312,8 @@ fn speaker(relay: &Relay) -> RelayAddr {
     RelayAddr { name: relay.host.clone(), sources: relay.sources.clone() }
 }
 
+/// Answers by machine have it too: RFC 3834 §3.3 allows it where nothing that comes back is answered, and SPF proves them by
+/// it as it proves notices.
 fn mail_from(engine: &Delivery, message: &Claimed, plan: &Plan) -> Address {
     plan.return_path_mailbox
         .clone()
@@ -288,17 +321,28 @@ fn mail_from(engine: &Delivery, message: &Claimed, plan: &Plan) -> Address {
 }
 
 /// The mail, composed and signed.
+#[expect(clippy::too_many_arguments, reason = "all that a mail is made from, once")]
 fn mail(
     engine: &Delivery,
     message: &Claimed,
+    library: &Library,
     to: &Address,
     plan: &Plan,
     key: Option<&Key>,
-    rendered: &Rendered,
+    content: &Content,
     language: Language,
 ) -> Vec<u8> {
-    let host = &engine.parts.config.shared.domain;
-    let message_id = format!("{}@{host}", message.id.bare().to_ascii_lowercase());
+    let message_id = crate::reply::message_id(message.id, &engine.parts.config.shared.domain);
+    let rendered = match content {
+        Content::Notice(rendered) => rendered,
+        Content::Reply(mail) => {
+            let date = message.created_at;
+            let made = Made { reply: mail, library, plan, to, message_id: &message_id, date, language };
+            // It was read when it was taken.
+            let mail = reply::write(&made).unwrap_or_default();
+            return key.and_then(|key| key.sign(&mail)).unwrap_or(mail);
+        }
+    };
     let feedback_id = format!("{}:{}:{}:courtesy", message.notice, message.library, plan.sender.code());
     // RFC 9477 §3.1.3: each mail has an address for complaints of its own, which stands under the signature. Mail through
     // a library's own relay has none: nothing of ours vouches for it there.

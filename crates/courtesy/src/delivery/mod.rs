@@ -17,6 +17,7 @@ pub mod own_relay;
 pub mod pace;
 pub mod pool;
 mod put_off;
+mod reply;
 pub mod return_path;
 pub mod route;
 mod settling;

@@ -1,5 +1,5 @@
 //! The SMTP door: takes back what comes back. It is the MX of our bounce domain and of the names that libraries point to
-//! us.
+//! us, and of the shared domain; or a mail server before us hands such mail on by LMTP.
 //!
 //! In: connections. Out: mails in the spool of `inbound`, each on disk before its sender hears 250. Never a relay: only
 //! addresses that we gave out are taken, and a mail that was taken is read, never sent. Not here: what the mails mean.
@@ -13,22 +13,25 @@ mod tests;
 mod wire;
 
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::FileTypeExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use standards::domain::Domain;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::config::Listen;
+use crate::config::{Listen, Lmtp};
 use crate::inbound::spool::Spool;
 use crate::secret::Secret;
+use crate::store::Book;
 use certificate::Certificate;
 use gate::Gate;
 pub use gate::Limits;
+use recipient::Shared;
 use session::Session;
 
 /// How long we wait after the system had no socket for us (too many open files): long enough not to spin.
@@ -37,13 +40,19 @@ const AFTER_TROUBLE: Duration = Duration::from_millis(200);
 /// How long conversations may go on after we are told to stop: the mail whose dot has come in is kept and acknowledged.
 const STOP_WAIT: Duration = Duration::from_secs(10);
 
+/// Large mails taken in at one time: each is held in memory until its dot.
+const LARGE_MAILS_MAX: usize = 16;
+
 /// The door, before it listens.
 pub struct Door {
     host: String,
-    certificate: Option<Certificate>,
+    certificate: Certificate,
+    /// Places for mails that are larger than [`session::SMALL_OCTETS`].
+    large: Semaphore,
     secret: Arc<Secret>,
     spool: Arc<Spool>,
-    complaints_at: Option<Domain>,
+    /// Addresses that anybody may know.
+    shared: Shared,
 }
 
 impl Door {
@@ -53,28 +62,78 @@ impl Door {
     /// When the certificate or its key cannot be read.
     pub fn new(host: &str, listen: &Listen, secret: Arc<Secret>, spool: Arc<Spool>) -> Result<Self> {
         let certificate = match (&listen.smtp_certificate, &listen.smtp_key) {
-            (Some(certificate), Some(key)) => Some(Certificate::open(certificate, key, Instant::now())?),
-            _ => None,
+            (Some(certificate), Some(key)) => Certificate::open(certificate, key, Instant::now())?,
+            _ => Certificate::make(host, Instant::now())?,
         };
-        Ok(Self { host: host.to_owned(), certificate, secret, spool, complaints_at: None })
+        let large = Semaphore::new(LARGE_MAILS_MAX);
+        Ok(Self { host: host.to_owned(), certificate, large, secret, spool, shared: Shared::default() })
     }
 
-    /// The same door, which takes complaints at the usual names of `shared` too.
+    /// The same door, which takes mail for the addresses of libraries at `shared` too, complaints and reports.
     #[must_use]
-    pub fn with_complaints_at(self, shared: Domain) -> Self {
-        Self { complaints_at: Some(shared), ..self }
+    pub fn with_libraries(self, book: Arc<Book>, shared: Domain) -> Self {
+        Self { shared: Shared { domain: Some(shared), libraries: Some(book) }, ..self }
     }
 
     /// Listens at `address`.
     ///
     /// # Errors
     /// When that address cannot be had.
-    pub async fn listen(self, address: SocketAddr, limits: Limits) -> Result<Listening> {
+    pub async fn listen(self: &Arc<Self>, address: SocketAddr, limits: Limits) -> Result<Listening> {
         let listener = TcpListener::bind(address)
             .await
             .with_context(|| format!("listen.smtp: {address} cannot be listened on"))?;
-        let address = listener.local_addr()?;
-        Ok(Listening { door: Arc::new(self), gate: Gate::new(limits), listener, address })
+        let address = Some(listener.local_addr()?);
+        Ok(Listening { door: Arc::clone(self), gate: Gate::new(limits), listener: Listener::Smtp(listener), address })
+    }
+
+    /// Listens for a mail server on this machine (RFC 2033). It is trusted to bound what it hands on; what we take is the
+    /// same.
+    ///
+    /// # Errors
+    /// When that place cannot be had.
+    pub async fn listen_for_lmtp(self: &Arc<Self>, at: &Lmtp) -> Result<Listening> {
+        let listener = match at {
+            Lmtp::Tcp(address) => {
+                let bound = TcpListener::bind(address).await;
+                Listener::Lmtp(bound.with_context(|| format!("listen.lmtp: {address} cannot be listened on"))?)
+            }
+            Lmtp::Unix(path) => {
+                // What a process that was killed left behind stands in the way.
+                if std::fs::symlink_metadata(path).is_ok_and(|left| left.file_type().is_socket()) {
+                    std::fs::remove_file(path)?;
+                }
+                let bound = UnixListener::bind(path);
+                Listener::Unix(bound.with_context(|| format!("listen.lmtp: {} cannot be listened on", path.display()))?)
+            }
+        };
+        let connections_per_source = u32::try_from(Limits::default().connections).unwrap_or(u32::MAX);
+        let limits = Limits { connections_per_source, begun_per_minute: u32::MAX, ..Limits::default() };
+        Ok(Listening { door: Arc::clone(self), gate: Gate::new(limits), listener, address: None })
+    }
+}
+
+/// What is listened at.
+enum Listener {
+    Smtp(TcpListener),
+    Lmtp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// A client that came in.
+enum Came {
+    Tcp(TcpStream, IpAddr),
+    Unix(UnixStream),
+}
+
+impl Listener {
+    async fn accept(&self) -> std::io::Result<Came> {
+        match self {
+            Self::Smtp(listener) | Self::Lmtp(listener) => {
+                listener.accept().await.map(|(stream, peer)| Came::Tcp(stream, peer.ip()))
+            }
+            Self::Unix(listener) => listener.accept().await.map(|(stream, _)| Came::Unix(stream)),
+        }
     }
 }
 
@@ -82,9 +141,9 @@ impl Door {
 pub struct Listening {
     door: Arc<Door>,
     gate: Arc<Gate>,
-    listener: TcpListener,
-    /// Where.
-    pub address: SocketAddr,
+    listener: Listener,
+    /// Where the SMTP door listens; none of the LMTP door.
+    pub address: Option<SocketAddr>,
 }
 
 impl Listening {
@@ -92,6 +151,7 @@ impl Listening {
     pub async fn run(self, stop: watch::Receiver<bool>) {
         let mut talks = JoinSet::new();
         let mut stopping = stop.clone();
+        let by_lmtp = !matches!(self.listener, Listener::Smtp(_));
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -99,19 +159,27 @@ impl Listening {
                 Some(_) = talks.join_next() => continue,
                 accepted = self.listener.accept() => accepted,
             };
-            let Ok((stream, peer)) = accepted else {
+            let Ok(came) = accepted else {
                 tokio::time::sleep(AFTER_TROUBLE).await;
                 continue;
             };
-            let ip: IpAddr = peer.ip();
+            // A socket in the file system is one source.
+            let ip = if let Came::Tcp(_, ip) = &came { *ip } else { IpAddr::from([127, 0, 0, 1]) };
             let Some(pass) = self.gate.enter(ip, Instant::now()) else {
-                turn_away(&stream);
+                if let Came::Tcp(stream, _) = &came {
+                    turn_away(stream);
+                }
                 continue;
             };
             let (door, stop) = (Arc::clone(&self.door), stop.clone());
             talks.spawn(async move {
+                let session = Session::new(&door, &pass, (!by_lmtp).then_some(ip), stop);
                 // A conversation that breaks is the client's affair: it tries again.
-                let _ = Session::new(&door, &pass, ip, stop).converse(stream).await;
+                let _ = match came {
+                    Came::Tcp(stream, _) if by_lmtp => session.converse_by_lmtp(stream).await,
+                    Came::Tcp(stream, _) => session.converse(stream).await,
+                    Came::Unix(stream) => session.converse_by_lmtp(stream).await,
+                };
             });
         }
         drop(self.listener);

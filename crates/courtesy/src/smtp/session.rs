@@ -25,9 +25,12 @@ use crate::inbound::spool::Envelope;
 const COMMAND_OCTETS_MAX: usize = 2048;
 /// RFC 5321 §4.5.3.1.6 says 1000 octets with CR LF. Reports quote what was sent by others, who do not all keep to that.
 const DATA_LINE_OCTETS_MAX: usize = 16 * 1024;
-/// The size we announce (RFC 1870). A report quotes a notice of some 50 KB, once or twice; the rest is room for servers
-/// that wrap it up.
-pub(super) const MESSAGE_OCTETS_MAX: usize = 2 * 1024 * 1024;
+/// The size we announce (RFC 1870): a patron's reply with a photograph of a page or two. Reports need a fiftieth of it.
+pub(super) const MESSAGE_OCTETS_MAX: usize = 10 * 1024 * 1024;
+/// What is read past that before we hang up: the client has heard the limit, and does not care.
+const OVER_OCTETS_MAX: usize = 10 * 1024 * 1024;
+/// Up to here every connection has room for a mail; beyond it there are few places.
+pub(super) const SMALL_OCTETS: usize = 1024 * 1024;
 /// RFC 5321 §4.5.3.1.8: at least 100 recipients.
 const RECIPIENTS_MAX: usize = 100;
 /// Recipients that are not ours, in one conversation. A server that returns mail has one for each mail; whoever tries
@@ -35,10 +38,6 @@ const RECIPIENTS_MAX: usize = 100;
 const STRANGERS_MAX: u32 = 20;
 /// Mistakes after which the client is no mail server.
 const MISTAKES_MAX: u32 = 10;
-/// RFC 5321 §4.5.3.2.7: a server waits five minutes for the next command; and for each line of a mail.
-const WAIT: Duration = Duration::from_secs(300);
-/// A whole conversation. Who is not done by then holds a place that others need.
-const SESSION_MAX: Duration = Duration::from_secs(30 * 60);
 /// The handshake.
 const TLS_WAIT: Duration = Duration::from_secs(30);
 
@@ -57,7 +56,8 @@ type Answer = (u16, String);
 pub(super) struct Session<'a> {
     door: &'a Door,
     pass: &'a Pass,
-    client: IpAddr,
+    /// None: a mail server on this machine speaks LMTP to us.
+    client: Option<IpAddr>,
     stop: watch::Receiver<bool>,
     ends: Instant,
     tls: bool,
@@ -67,22 +67,25 @@ pub(super) struct Session<'a> {
     recipients: Vec<String>,
     strangers: u32,
     mistakes: u32,
+    /// RFC 2033 §4.2: recipients taken, each of which gets its own reply.
+    owed: usize,
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(door: &'a Door, pass: &'a Pass, client: IpAddr, stop: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(door: &'a Door, pass: &'a Pass, client: Option<IpAddr>, stop: watch::Receiver<bool>) -> Self {
         Self {
             door,
             pass,
             client,
             stop,
-            ends: Instant::now() + SESSION_MAX,
+            ends: Instant::now() + pass.limits().conversation_within,
             tls: false,
             helo: None,
             mail_from: None,
             recipients: Vec::new(),
             strangers: 0,
             mistakes: 0,
+            owed: 0,
         }
     }
 
@@ -93,10 +96,14 @@ impl<'a> Session<'a> {
     pub(super) async fn converse(mut self, stream: TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
         let mut wire = Wire::new(stream);
+        // RFC 5321 §4.3.1: a client waits for the greeting. What does not is a machine that sends to whoever listens.
+        if wire.speaks_first(self.pass.limits().greet_after).await? {
+            wire.say(521, "5.5.1 You spoke before you were greeted");
+            return wire.leave().await;
+        }
         wire.say(220, &format!("{} ESMTP", self.door.host));
         let Some(wire) = self.run(wire).await? else { return Ok(()) };
-        let Some(certificate) = &self.door.certificate else { return Ok(()) };
-        let shaking = certificate.acceptor(Instant::now()).accept(wire.into_stream());
+        let shaking = self.door.certificate.acceptor(Instant::now()).accept(wire.into_stream());
         let secured = timeout(TLS_WAIT, shaking).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
         // RFC 3207 §4.2: nothing that was said before the handshake counts after it.
         self.forget();
@@ -106,10 +113,25 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// The whole conversation with a mail server on this machine (RFC 2033).
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub(super) async fn converse_by_lmtp(mut self, stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+        let mut wire = Wire::new(stream);
+        wire.say(220, &format!("{} LMTP", self.door.host));
+        self.run(wire).await.map(drop)
+    }
+
+    fn by_lmtp(&self) -> bool {
+        self.client.is_none()
+    }
+
     /// Talks to the end (none), or to where the handshake begins (the wire).
     async fn run<S: AsyncRead + AsyncWrite + Unpin>(&mut self, mut wire: Wire<S>) -> io::Result<Option<Wire<S>>> {
         loop {
-            let line = match self.line(&mut wire, COMMAND_OCTETS_MAX).await? {
+            let until = self.ends.min(Instant::now() + self.pass.limits().line_within);
+            let line = match self.line(&mut wire, COMMAND_OCTETS_MAX, until).await? {
                 Ok(line) => line,
                 Err(farewell) => return say_farewell(wire, farewell).await.map(|()| None),
             };
@@ -141,8 +163,8 @@ impl<'a> Session<'a> {
         &mut self,
         wire: &mut Wire<S>,
         octets_max: usize,
+        until: Instant,
     ) -> io::Result<Result<Vec<u8>, Option<Answer>>> {
-        let until = self.ends.min(Instant::now() + WAIT);
         let line = tokio::select! {
             biased;
             line = wire.line(octets_max, until) => line?,
@@ -173,15 +195,23 @@ impl<'a> Session<'a> {
             }
         };
         match request {
-            Request::Ehlo { host } => (self.hello(&host, true), Next::Command),
-            Request::Helo { host } => (self.hello(&host, false), Next::Command),
+            // RFC 2920 §3.1: these are the last of what is said in one breath. What comes behind them unasked was meant
+            // to be read as something else.
+            Request::Ehlo { .. } | Request::Helo { .. } | Request::Lhlo { .. } | Request::Data if more_waits => {
+                ((521, "5.5.1 You did not wait for the reply".to_owned()), Next::Close)
+            }
+            // RFC 2033 §4.1: an LMTP server knows no HELO, and an SMTP server no LHLO.
+            Request::Lhlo { host } if self.by_lmtp() => (self.hello(&host, true), Next::Command),
+            Request::Ehlo { host } if !self.by_lmtp() => (self.hello(&host, true), Next::Command),
+            Request::Helo { host } if !self.by_lmtp() => (self.hello(&host, false), Next::Command),
+            Request::Ehlo { .. } | Request::Helo { .. } | Request::Lhlo { .. } => stay(500, "5.5.1 Not a command"),
             Request::Mail { from } => (self.mail(&from), Next::Command),
             Request::Rcpt { to } => (self.rcpt(&to.address), Next::Command),
             Request::Data if self.recipients.is_empty() => stay(503, "5.5.1 RCPT first"),
             Request::Data => ((354, "End with a line of one dot".to_owned()), Next::Data),
-            Request::StartTls if self.tls || self.door.certificate.is_none() => {
-                stay(502, "5.5.1 STARTTLS is not offered")
-            }
+            Request::StartTls if self.tls || self.by_lmtp() => stay(502, "5.5.1 STARTTLS is not offered"),
+            // RFC 3030 §2: its octets follow unasked. They are no commands, and are not read as such.
+            Request::Bdat { .. } => ((502, "5.5.1 CHUNKING is not offered".to_owned()), Next::Close),
             // RFC 3207 §4.2: what follows STARTTLS in the same breath may be somebody else's.
             Request::StartTls if more_waits => ((501, "5.5.4 Nothing may follow STARTTLS".to_owned()), Next::Close),
             Request::StartTls => ((220, "2.0.0 Go on".to_owned()), Next::StartTls),
@@ -207,7 +237,7 @@ impl<'a> Session<'a> {
         if extended {
             words
                 .push_str(&format!("\nSIZE {MESSAGE_OCTETS_MAX}\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nPIPELINING"));
-            if self.door.certificate.is_some() && !self.tls {
+            if !self.tls && !self.by_lmtp() {
                 words.push_str("\nSTARTTLS");
             }
         }
@@ -249,42 +279,67 @@ impl<'a> Session<'a> {
         if self.recipients.len() >= RECIPIENTS_MAX {
             return refuse(452, "4.5.3 Too many recipients");
         }
-        if !recipient::is_ours(&self.door.secret, self.door.complaints_at.as_ref(), to) {
+        if !recipient::is_ours(&self.door.secret, &self.door.shared, to) {
             self.strangers += 1;
             return refuse(550, "5.1.1 There is no such mailbox here");
         }
+        self.owed += 1;
         if !self.recipients.iter().any(|known| known.eq_ignore_ascii_case(to)) {
             self.recipients.push(to.to_owned());
         }
         refuse(250, "2.1.5 OK")
     }
 
-    /// The mail up to its dot, kept before it is acknowledged (RFC 5321 §4.1.1.4). What is too large is read to its end
-    /// and refused there, so that the conversation can go on.
+    /// The mail up to its dot, kept before it is acknowledged (RFC 5321 §4.1.1.4). What cannot be taken is read to its end
+    /// and refused there, so that the conversation can go on; up to a limit.
     async fn data<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         wire: &mut Wire<S>,
     ) -> io::Result<Result<(), Option<Answer>>> {
-        let mut mail = Vec::new();
-        let mut too_large = false;
+        let limits = *self.pass.limits();
+        let ends = self.ends.min(Instant::now() + limits.mail_within);
+        let (mut mail, mut octets) = (Vec::new(), 0);
+        let mut refused: Option<Answer> = None;
+        let mut place = None;
         loop {
-            let line = match self.line(wire, DATA_LINE_OCTETS_MAX).await? {
-                Ok(line) => line,
-                Err(farewell) => return Ok(Err(farewell)),
-            };
+            let line =
+                match self.line(wire, DATA_LINE_OCTETS_MAX, ends.min(Instant::now() + limits.line_within)).await? {
+                    Ok(line) => line,
+                    Err(farewell) => return Ok(Err(farewell)),
+                };
             if line == b"." {
                 break;
             }
             // RFC 5321 §4.5.2: the dot before a line was put there for the way.
             let text = line.strip_prefix(b".").unwrap_or(&line);
-            too_large |= mail.len() + text.len() + 2 > MESSAGE_OCTETS_MAX;
-            if !too_large {
+            octets += text.len() + 2;
+            if octets > MESSAGE_OCTETS_MAX + OVER_OCTETS_MAX {
+                return Ok(Err(Some((552, "5.3.4 Too large".to_owned()))));
+            }
+            if octets > MESSAGE_OCTETS_MAX && refused.is_none() {
+                refused = Some((552, "5.3.4 Too large".to_owned()));
+            }
+            if octets > SMALL_OCTETS && place.is_none() && refused.is_none() {
+                place = self.door.large.try_acquire().ok();
+                if place.is_none() {
+                    refused = Some((452, "4.3.1 Too many large mails at once, come back later".to_owned()));
+                }
+            }
+            if refused.is_some() {
+                mail = Vec::new();
+            } else {
                 mail.extend_from_slice(text);
                 mail.extend_from_slice(b"\r\n");
             }
         }
-        let (code, words) = if too_large { (552, "5.3.4 Too large".to_owned()) } else { self.keep(mail).await };
-        wire.say(code, &words);
+        let (code, words) = match refused {
+            Some(refused) => refused,
+            None => self.keep(mail).await,
+        };
+        // RFC 2033 §4.2: one reply for each recipient that was taken.
+        for _ in 0..if self.by_lmtp() { self.owed } else { 1 } {
+            wire.say(code, &words);
+        }
         self.forget();
         Ok(Ok(()))
     }
@@ -292,7 +347,7 @@ impl<'a> Session<'a> {
     async fn keep(&mut self, mail: Vec<u8>) -> Answer {
         let envelope = Envelope {
             received_at: clock::now(),
-            client: Some(self.client.to_canonical()),
+            client: self.client.map(|ip| ip.to_canonical()),
             helo: self.helo.clone().unwrap_or_default(),
             mail_from: self.mail_from.take().unwrap_or_default(),
             recipients: std::mem::take(&mut self.recipients),
@@ -310,6 +365,7 @@ impl<'a> Session<'a> {
     fn forget(&mut self) {
         self.mail_from = None;
         self.recipients.clear();
+        self.owed = 0;
     }
 }
 
