@@ -136,7 +136,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
             return Ok(out_of_reach(engine, message, receiver, &outcome, left, now));
         }
         let who = (speaks, provider.name_or(to.domain().as_str()));
-        let held = hold::heed(engine, &receiver.relay, &receiver.site, who, &said, &outcome, clock::now()).await;
+        let held = hold::heed(engine, receiver, who, &said, &outcome).await;
         if attempted.via.is_some() && !held {
             engine.put_off.reached(receiver);
         }

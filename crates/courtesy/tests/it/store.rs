@@ -6,7 +6,7 @@ use courtesy::clock::Timestamp;
 use courtesy::config::Database;
 use courtesy::id::{EventId, MessageId};
 use courtesy::library::LibraryCode;
-use courtesy::queue::State;
+use courtesy::queue::{State, WaitsFor};
 use courtesy::store::{Accepted, Claimed, Filter, Idempotency, NewEvent, NewMessage, Repeated, Settled, Store};
 use courtesy::timeline::{Entry, What};
 use jiff::SignedDuration;
@@ -139,6 +139,7 @@ practice::on_both_databases! {
     many_callers_at_once_are_each_told_of_their_own_event,
     what_a_silent_process_had_under_way_is_due_at_once,
     what_others_keep_in_memory_has_another_number_once_it_changed,
+    what_waits_for_a_receiver_is_called_before_its_time_and_nothing_else,
 }
 
 async fn an_accepted_event_is_there_after_the_process_is_gone(kept: Kept) {
@@ -512,4 +513,22 @@ async fn what_others_keep_in_memory_has_another_number_once_it_changed(kept: Kep
     let after = kept.times_changed().await.unwrap();
     assert_ne!(before, after);
     assert_eq!(kept.times_changed().await.unwrap(), after);
+}
+
+async fn what_waits_for_a_receiver_is_called_before_its_time_and_nothing_else(kept: Kept) {
+    kept.accept((0..3).map(|number| event("MRPL", &number.to_string(), at(number))).collect()).await.unwrap();
+    let claimed = kept.claim_all(at(5)).await;
+    let waits = |one: &Claimed, receiver| Settled {
+        due_at: Some(at(600)),
+        waits_for: Some(WaitsFor(receiver)),
+        tried: false,
+        ..settled(one, State::Delayed, at(6))
+    };
+    kept.settle(vec![waits(&claimed[0], 7), waits(&claimed[1], 7), waits(&claimed[2], 8)]).await.unwrap();
+    assert_eq!(kept.waited_for().await.unwrap(), [WaitsFor(7), WaitsFor(8)]);
+    assert_eq!(kept.call(WaitsFor(7), 1, at(10)).await.unwrap(), 1, "no more than there is room for");
+    assert_eq!(kept.claim_all(at(10)).await.len(), 1);
+    assert_eq!(kept.call(WaitsFor(7), 9, at(11)).await.unwrap(), 1);
+    assert_eq!(kept.waited_for().await.unwrap(), [WaitsFor(8)]);
+    assert_eq!(kept.claim_all(at(600)).await.len(), 2, "who is not called comes by itself");
 }
