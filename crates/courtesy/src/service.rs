@@ -44,7 +44,7 @@ pub const SPOOL_FOLDER: &str = "spool";
 /// How long between two looks whether another process changed what we keep in memory.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// How many looks go by until what has served its time is forgotten.
+/// How many looks go by until all is read again, and what has served its time is forgotten.
 const LOOKS_A_ROUND: u32 = 30;
 
 /// How long the answer to an Idempotency-Key is kept.
@@ -73,7 +73,7 @@ impl Service {
     /// When a file, the database, the resolver or the port cannot be had, saying which.
     pub async fn start(config: Config) -> Result<Self> {
         let config = Arc::new(config);
-        let (sole, store) = own_store(&config).await?;
+        let (store, sole) = open_alone_or_shared(&config).await?;
         let (standing, keeping) = stand(&store, &config).await?;
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
@@ -168,21 +168,18 @@ async fn stand(store: &Store, config: &Config) -> Result<(Standing, Option<JoinH
     Ok((standing, Some(keeping)))
 }
 
-/// The store, and what makes us its only process where it is a file.
-async fn own_store(config: &Config) -> Result<(Option<Sole>, Store)> {
+/// Opens the store. Where this is the one process on it, it keeps others out, and what the last one had under way is
+/// tried again at once.
+async fn open_alone_or_shared(config: &Config) -> Result<(Store, Option<Sole>)> {
     make_folder(&config.data)?;
-    let sole = match config.database_at() {
-        Database::Sqlite(file) => Some(Sole::of(&file)?),
-        Database::Postgres(_) => None,
-    };
+    let Database::Sqlite(file) = config.database_at() else { return Ok((open_store(config).await?, None)) };
+    let sole = Sole::of(&file)?;
     let store = open_store(config).await?;
-    if let Some(sole) = &sole {
-        let orphans = store.take_over(sole, clock::now()).await?;
-        if orphans > 0 {
-            tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
-        }
+    let orphans = store.take_over(&sole, clock::now()).await?;
+    if orphans > 0 {
+        tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
     }
-    Ok((sole, store))
+    Ok((store, Some(sole)))
 }
 
 /// The ways out, those of libraries' own relays among them.
@@ -217,11 +214,11 @@ async fn taking_back(parts: &Parts, dns: Resolver, intake: &Arc<Intake>) -> Resu
     let door = Door::new(config.public_host.as_str(), &config.listen, Arc::clone(secret), Arc::clone(&spool))?;
     let door = Arc::new(door.with_libraries(Arc::clone(book), config.shared.domain.clone()));
     let mut doors = Vec::new();
-    let back_to_us = config.plays(Role::Inbound);
-    if let Some(address) = config.listen.smtp.filter(|_| back_to_us) {
+    let plays = config.plays(Role::Inbound);
+    if let Some(address) = config.listen.smtp.filter(|_| plays) {
         doors.push(door.listen(address, SmtpLimits::default()).await?);
     }
-    if let Some(at) = config.listen.lmtp.as_ref().filter(|_| back_to_us) {
+    if let Some(at) = config.listen.lmtp.as_ref().filter(|_| plays) {
         doors.push(door.listen_for_lmtp(at).await?);
     }
     let canaries = inbound::Canaries { book: Arc::clone(book), senders: Arc::clone(senders), dns };
@@ -249,27 +246,50 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
 /// Brings in what another process changed, forgets what has served its time, and tells of relays whose day has come.
 async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
-    let (mut known, mut looks) = (None, 0);
+    let mut known = None;
+    let mut looks = 0;
     loop {
         tokio::select! {
             biased;
             () = &mut stop => return,
             () = tokio::time::sleep(LOOK) => {}
         }
-        known = read_again(&app, known).await;
-        looks = (looks + 1) % LOOKS_A_ROUND;
-        if looks == 0 {
-            forget(&app).await;
+        looks += 1;
+        let times = app.store.times_changed().await.ok();
+        if times.is_some() && times != known {
+            read_again(&app).await;
+            if known.is_some() {
+                app.senders.nudge();
+            }
+            known = times;
+        }
+        if looks < LOOKS_A_ROUND {
+            continue;
+        }
+        looks = 0;
+        let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
+        // Refusals count for as long as answers are kept: seven days.
+        if let Err(error) = app.store.forget_refusals(before).await {
+            tracing::error!(%error, "old refusals could not be forgotten");
+        }
+        if let Err(error) = app.store.forget_answers(before).await {
+            tracing::error!(%error, "old answers could not be forgotten");
+        }
+        if let Err(error) = app.inbound.forget(clock::now()).await {
+            tracing::error!(%error, "old mail could not be forgotten");
+        }
+        let before = clock::now().checked_sub(inbound::reports::KEPT_FOR).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = app.store.forget_reports(before).await {
+            tracing::error!(%error, "old reports could not be forgotten");
+        }
+        if let Err(error) = tell_relays(&app.store, &app.config).await {
+            tracing::error!(%error, "changes of the relays could not be kept");
         }
     }
 }
 
-/// Brings in what another process changed, where the store says that something did; gives how often it has by now.
-async fn read_again(app: &App, known: Option<i64>) -> Option<i64> {
-    let times = app.store.times_changed().await.ok()?;
-    if known == Some(times) {
-        return known;
-    }
+/// What another process may have changed.
+async fn read_again(app: &App) {
     if let Err(error) = app.book.refresh().await {
         tracing::error!(%error, "the book could not be read again");
     }
@@ -278,32 +298,6 @@ async fn read_again(app: &App, known: Option<i64>) -> Option<i64> {
     }
     if let Err(error) = app.senders.refresh().await {
         tracing::error!(%error, "what is known of libraries' relays could not be read again");
-    }
-    if known.is_some() {
-        app.senders.nudge();
-    }
-    Some(times)
-}
-
-/// Forgets what has served its time, and tells of relays whose day has come.
-async fn forget(app: &App) {
-    let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
-    // Refusals count for as long as answers are kept: seven days.
-    if let Err(error) = app.store.forget_refusals(before).await {
-        tracing::error!(%error, "old refusals could not be forgotten");
-    }
-    if let Err(error) = app.store.forget_answers(before).await {
-        tracing::error!(%error, "old answers could not be forgotten");
-    }
-    if let Err(error) = app.inbound.forget(clock::now()).await {
-        tracing::error!(%error, "old mail could not be forgotten");
-    }
-    let before = clock::now().checked_sub(inbound::reports::KEPT_FOR).unwrap_or(clock::Timestamp::MIN);
-    if let Err(error) = app.store.forget_reports(before).await {
-        tracing::error!(%error, "old reports could not be forgotten");
-    }
-    if let Err(error) = tell_relays(&app.store, &app.config).await {
-        tracing::error!(%error, "changes of the relays could not be kept");
     }
 }
 
