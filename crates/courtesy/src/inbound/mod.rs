@@ -309,7 +309,7 @@ impl Inbound {
             if reports::is_for_reports(address, shared) {
                 let mail = waiting.mail.clone();
                 let taken = reports::take(&self.store, &replies.book, shared, mail, clock::now()).await?;
-                let done = if taken.kept + taken.known > 0 { Done::Read } else { Done::Kept };
+                let done = if taken.refused > 0 || taken.kept + taken.known == 0 { Done::Kept } else { Done::Read };
                 return Ok((Worked::Off, Became { kind: "report", done, ..Became::of(address) }));
             }
             if let Some(library) = replies.library_of(address) {

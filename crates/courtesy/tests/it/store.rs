@@ -1,10 +1,12 @@
 //! The store: what is on disk after which call, and who may change it then.
 
+use std::time::Duration;
+
 use courtesy::clock::Timestamp;
 use courtesy::config::Database;
 use courtesy::id::{EventId, MessageId};
 use courtesy::library::LibraryCode;
-use courtesy::queue::State;
+use courtesy::queue::{State, WaitsFor};
 use courtesy::store::{Accepted, Claimed, Filter, Idempotency, NewEvent, NewMessage, Repeated, Settled, Store};
 use courtesy::timeline::{Entry, What};
 use jiff::SignedDuration;
@@ -125,6 +127,7 @@ practice::on_both_databases! {
     one_put_back_into_the_queue_keeps_no_old_cause,
     a_repetition_takes_a_waiting_message_back_or_does_not_happen,
     a_flush_touches_only_what_was_tried_and_waits_and_only_the_callers,
+    what_waits_for_a_receiver_is_called_before_its_time_and_nothing_else,
     a_history_keeps_its_order_and_its_lines_of_one_moment,
     a_list_shows_one_librarys_messages_page_by_page,
     a_cause_finds_those_below_it_and_no_others,
@@ -135,6 +138,8 @@ practice::on_both_databases! {
     opening_again_finds_the_schema_and_leaves_it,
     a_closed_store_takes_nothing_and_says_so,
     many_callers_at_once_are_each_told_of_their_own_event,
+    what_a_silent_process_had_under_way_is_due_at_once,
+    what_others_keep_in_memory_has_another_number_once_it_changed,
 }
 
 async fn an_accepted_event_is_there_after_the_process_is_gone(kept: Kept) {
@@ -482,4 +487,48 @@ async fn many_callers_at_once_are_each_told_of_their_own_event(kept: Kept) {
             other => panic!("{other:?}"),
         }
     }
+}
+
+async fn what_waits_for_a_receiver_is_called_before_its_time_and_nothing_else(kept: Kept) {
+    kept.accept((0..3).map(|number| event("MRPL", &number.to_string(), at(number))).collect()).await.unwrap();
+    let claimed = kept.claim_all(at(5)).await;
+    let waits = |one: &Claimed, receiver| Settled {
+        due_at: Some(at(600)),
+        waits_for: Some(WaitsFor(receiver)),
+        tried: false,
+        ..settled(one, State::Delayed, at(6))
+    };
+    kept.settle(vec![waits(&claimed[0], 7), waits(&claimed[1], 7), waits(&claimed[2], 8)]).await.unwrap();
+    assert_eq!(kept.waited_for().await.unwrap(), [WaitsFor(7), WaitsFor(8)]);
+    assert_eq!(kept.call(WaitsFor(7), 1, at(10)).await.unwrap(), 1, "no more than there is room for");
+    assert_eq!(kept.claim_all(at(10)).await.len(), 1);
+    assert_eq!(kept.call(WaitsFor(7), 9, at(11)).await.unwrap(), 1);
+    assert_eq!(kept.waited_for().await.unwrap(), [WaitsFor(8)]);
+    assert_eq!(kept.claim_all(at(600)).await.len(), 2, "who is not called comes by itself");
+}
+
+async fn what_a_silent_process_had_under_way_is_due_at_once(kept: Kept) {
+    let other = kept.again().await;
+    kept.accept(vec![event("MRPL", "BC-1", at(0)), event("MRPL", "BC-2", at(0))]).await.unwrap();
+    other.stay_alive("silent".to_owned(), Duration::ZERO, at(0)).await.unwrap();
+    kept.stay_alive("alive".to_owned(), Duration::from_secs(60), at(0)).await.unwrap();
+    let theirs = other.claim(vec!["MRPL".to_owned()], 1, at(1), at(1) + LEASE).await.unwrap();
+    let ours = kept.claim_all(at(1)).await;
+    assert_eq!((theirs.len(), ours.len()), (1, 1), "the other one; theirs is leased");
+    assert_eq!(kept.take_over_from_silent(at(2)).await.unwrap(), 1);
+    let again = kept.claim_all(at(2)).await;
+    assert_eq!((again.len(), again[0].id, again[0].attempt), (1, theirs[0].id, 2));
+    // What the silent one says now comes too late, and nothing of ours was taken from us.
+    other.settle(vec![settled(&theirs[0], State::Accepted, at(3))]).await.unwrap();
+    assert_eq!(state(&kept, theirs[0].id).await, State::Sending);
+    assert_eq!(kept.take_over_from_silent(at(3)).await.unwrap(), 0);
+    other.close().await;
+}
+
+async fn what_others_keep_in_memory_has_another_number_once_it_changed(kept: Kept) {
+    let before = kept.times_changed().await.unwrap();
+    kept.put_libraries(vec![record("MRPL")], "key".to_owned(), at(0)).await.unwrap();
+    let after = kept.times_changed().await.unwrap();
+    assert_ne!(before, after);
+    assert_eq!(kept.times_changed().await.unwrap(), after);
 }
