@@ -27,6 +27,7 @@ use crate::net::dns::{Limits as DnsLimits, Resolver};
 use crate::net::tls::ClientTls;
 use crate::published::changes;
 use crate::secret::Secret;
+use crate::smtp::tls::Certificate;
 use crate::smtp::{Door, Limits as SmtpLimits, Listening};
 use crate::store::{Book, Sole, Store};
 use crate::watch::Senders;
@@ -152,11 +153,21 @@ async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Resu
         None => None,
         Some(address) => {
             let host = config.public_host.as_str();
-            let door = Door::new(host, &config.listen, Arc::clone(&secret), Arc::clone(&spool))?;
+            let door = Door::new(host, Some(certificate(config)?), Arc::clone(&secret), Arc::clone(&spool));
             Some(door.listen(address, SmtpLimits::default()).await?)
         }
     };
     Ok((door, Inbound::new(store, secret, spool)))
+}
+
+/// The certificate of the SMTP doors: the operator's, or one of our own making.
+fn certificate(config: &Config) -> Result<Arc<Certificate>> {
+    let now = tokio::time::Instant::now();
+    let certificate = match (&config.listen.smtp_certificate, &config.listen.smtp_key) {
+        (Some(certificate), Some(key)) => Certificate::open(certificate, key, now)?,
+        _ => Certificate::self_made(config.public_host.as_str(), &config.data, now)?,
+    };
+    Ok(Arc::new(certificate))
 }
 
 /// Opens the DKIM keys, and makes those of the shared domain where they are not there yet.

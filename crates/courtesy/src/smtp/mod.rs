@@ -4,12 +4,12 @@
 //! In: connections. Out: mails in the spool of `inbound`, each on disk before its sender hears 250. Never a relay: only
 //! addresses that we gave out are taken, and a mail that was taken is read, never sent. Not here: what the mails mean.
 
-mod certificate;
 mod gate;
 mod recipient;
 mod session;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 mod wire;
 
 use std::net::{IpAddr, SocketAddr};
@@ -22,13 +22,12 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::config::Listen;
 use crate::inbound::spool::Spool;
 use crate::secret::Secret;
-use certificate::Certificate;
 use gate::Gate;
 pub use gate::Limits;
 use session::Session;
+use tls::Certificate;
 
 /// How long we wait after the system had no socket for us (too many open files): long enough not to spin.
 const AFTER_TROUBLE: Duration = Duration::from_millis(200);
@@ -39,22 +38,16 @@ const STOP_WAIT: Duration = Duration::from_secs(10);
 /// The door, before it listens.
 pub struct Door {
     host: String,
-    certificate: Option<Certificate>,
+    certificate: Option<Arc<Certificate>>,
     secret: Arc<Secret>,
     spool: Arc<Spool>,
 }
 
 impl Door {
-    /// A door that calls itself `host`, with the certificate that `listen` names.
-    ///
-    /// # Errors
-    /// When the certificate or its key cannot be read.
-    pub fn new(host: &str, listen: &Listen, secret: Arc<Secret>, spool: Arc<Spool>) -> Result<Self> {
-        let certificate = match (&listen.smtp_certificate, &listen.smtp_key) {
-            (Some(certificate), Some(key)) => Some(Certificate::open(certificate, key, Instant::now())?),
-            _ => None,
-        };
-        Ok(Self { host: host.to_owned(), certificate, secret, spool })
+    /// A door that calls itself `host`; without a certificate it offers no STARTTLS.
+    #[must_use]
+    pub fn new(host: &str, certificate: Option<Arc<Certificate>>, secret: Arc<Secret>, spool: Arc<Spool>) -> Self {
+        Self { host: host.to_owned(), certificate, secret, spool }
     }
 
     /// Listens at `address`.

@@ -22,31 +22,21 @@ struct Open {
     _folder: tempfile::TempDir,
 }
 
-fn listen() -> Listen {
-    Listen {
-        http: "127.0.0.1:0".parse().unwrap(),
-        smtp: Some("127.0.0.1:0".parse().unwrap()),
-        smtp_certificate: None,
-        smtp_key: None,
-    }
-}
-
 async fn open_with(limits: Limits, tls: bool) -> Open {
     let folder = tempfile::tempdir().unwrap();
-    let mut listen = listen();
-    if tls {
+    let certificate = tls.then(|| {
         let made = rcgen::generate_simple_self_signed(vec!["mx.notices.example".to_owned()]).unwrap();
         let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
         std::fs::write(&certificate, made.cert.pem()).unwrap();
         std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-        (listen.smtp_certificate, listen.smtp_key) = (Some(certificate), Some(key));
-    }
+        Arc::new(Certificate::open(&certificate, &key, Instant::now()).unwrap())
+    });
     let secret = Arc::new(Secret::from_octets([7; 32]));
     let spool = Arc::new(Spool::open(&folder.path().join("spool")).unwrap());
     let id = MessageId::new(jiff::Timestamp::constant(1_900_000_000, 0));
     let path = return_path::write(&secret, id, &Domain::parse("notices-bounce.library.example").unwrap()).to_string();
-    let door = Door::new("mx.notices.example", &listen, secret, Arc::clone(&spool)).unwrap();
-    let listening = door.listen(listen.smtp.unwrap(), limits).await.unwrap();
+    let door = Door::new("mx.notices.example", certificate, secret, Arc::clone(&spool));
+    let listening = door.listen("127.0.0.1:0".parse().unwrap(), limits).await.unwrap();
     let address = listening.address;
     let (stop, stopping) = watch::channel(false);
     let running = tokio::spawn(listening.run(stopping));

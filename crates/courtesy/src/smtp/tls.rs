@@ -1,5 +1,8 @@
-//! The certificate of the SMTP door, read again when its file changes: it is renewed every few weeks, and nobody should
-//! have to restart a mail server for it.
+//! The server side of TLS at the SMTP doors: the operator's certificate, read again when its file changes, for it is renewed
+//! every few weeks and nobody should have to restart a mail server for it; or one that we make ourselves.
+//!
+//! In: two PEM files, or a host name. Out: an acceptor. A self-made certificate keeps a conversation from being listened to, which
+//! is what receivers of mail want of it (RFC 7435); a mail program that checks names has to be told to trust it.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +17,11 @@ use tokio_rustls::TlsAcceptor;
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
+/// Where a self-made certificate and its key are kept in the data folder, so that whoever trusts it once may go on.
+const SELF_MADE: [&str; 2] = ["smtp-certificate.pem", "smtp-key.pem"];
+
 /// A certificate with its key.
-pub(super) struct Certificate {
+pub struct Certificate {
     certificate: PathBuf,
     key: PathBuf,
     current: Mutex<Current>,
@@ -32,10 +38,25 @@ impl Certificate {
     ///
     /// # Errors
     /// When one cannot be read, or they do not belong together.
-    pub(super) fn open(certificate: &Path, key: &Path, now: Instant) -> Result<Self> {
+    pub fn open(certificate: &Path, key: &Path, now: Instant) -> Result<Self> {
         let acceptor = read(certificate, key)?;
         let current = Current { acceptor, changed_at: changed_at(certificate), looked_at: now };
         Ok(Self { certificate: certificate.to_owned(), key: key.to_owned(), current: Mutex::new(current) })
+    }
+
+    /// The certificate that we made for `host` and keep in `folder`, made now where there is none yet.
+    ///
+    /// # Errors
+    /// When it cannot be made, written or read.
+    pub fn self_made(host: &str, folder: &Path, now: Instant) -> Result<Self> {
+        let [certificate, key] = SELF_MADE.map(|name| folder.join(name));
+        if !(certificate.is_file() && key.is_file()) {
+            let made =
+                rcgen::generate_simple_self_signed(vec![host.to_owned()]).context("no certificate can be made")?;
+            write(&key, &made.signing_key.serialize_pem())?;
+            write(&certificate, &made.cert.pem())?;
+        }
+        Self::open(&certificate, &key, now)
     }
 
     /// The server side of TLS with the certificate there is now; with the last good one where a new one cannot be read.
@@ -75,4 +96,15 @@ fn read(certificate: &Path, key: &Path) -> Result<TlsAcceptor> {
         .with_single_cert(chain, key)
         .with_context(of_certificate)?;
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Writes a file that only the service's own account may read.
+fn write(file: &Path, text: &str) -> Result<()> {
+    use std::io::Write as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(file).and_then(|mut open| open.write_all(text.as_bytes()));
+    written.with_context(|| format!("{} cannot be written", file.display()))
 }
