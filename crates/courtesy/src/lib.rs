@@ -16,6 +16,7 @@ pub mod outcome;
 pub mod patron;
 pub mod queue;
 pub mod sender;
+pub mod submitted;
 pub mod timeline;
 
 // What is remembered, and what is asked of the world

@@ -23,12 +23,13 @@ use crate::inbound::spool::Spool;
 use crate::inbound::{self, Inbound};
 use crate::intake::{Intake, announce};
 use crate::keyring::Keyring;
+use crate::library::LibraryCode;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
 use crate::net::tls::ClientTls;
 use crate::published::changes;
 use crate::secret::Secret;
 use crate::smtp::tls::Certificate;
-use crate::smtp::{Door, Limits as SmtpLimits, Listening};
+use crate::smtp::{Desk, Door, Limits as SmtpLimits, Listening};
 use crate::store::{Book, Sole, Store};
 use crate::watch::Senders;
 
@@ -44,6 +45,9 @@ const REFRESH: std::time::Duration = std::time::Duration::from_secs(30);
 /// How long the answer to an Idempotency-Key is kept.
 const ANSWERS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
 
+/// How long a mail that was handed in is kept after it came, for a person may wish to send it again.
+const SUBMITTED_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+
 /// A running Courtesy.
 pub struct Service {
     /// What the doors work with.
@@ -52,6 +56,8 @@ pub struct Service {
     pub http: SocketAddr,
     /// Where the SMTP door listens, where it does.
     pub smtp: Option<SocketAddr>,
+    /// Where the submission doors listen: STARTTLS first, where both do.
+    pub submission: Vec<SocketAddr>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     sole: Sole,
@@ -102,6 +108,8 @@ impl Service {
         let inbound =
             inbound.with_canaries(inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns });
         let smtp = mail_door.as_ref().map(|door| door.address);
+        let desks = submission_doors(&config, &store, &book, &intake).await?;
+        let submission = desks.iter().map(|door| door.address).collect();
         let app = Arc::new(App {
             config: Arc::clone(&config),
             store,
@@ -129,8 +137,10 @@ impl Service {
             tokio::spawn(inbound.run(stopped(stopping.clone()))),
             tokio::spawn(canaries.run(stopped(stopping.clone()))),
         ];
-        tasks.extend(mail_door.map(|door| tokio::spawn(door.run(stopping))));
-        Ok(Self { app, http, smtp, stop, tasks, sole })
+        for door in mail_door.into_iter().chain(desks) {
+            tasks.push(tokio::spawn(door.run(stopping.clone())));
+        }
+        Ok(Self { app, http, smtp, submission, stop, tasks, sole })
     }
 
     /// Stops taking work, finishes what is under way, and closes the store.
@@ -158,6 +168,35 @@ async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Resu
         }
     };
     Ok((door, Inbound::new(store, secret, spool)))
+}
+
+/// The doors for mail that libraries' systems hand in, where they are wished for.
+async fn submission_doors(
+    config: &Config,
+    store: &Store,
+    book: &Arc<Book>,
+    intake: &Arc<Intake>,
+) -> Result<Vec<Listening>> {
+    let wished = [(config.listen.submission, false), (config.listen.submissions, true)];
+    if wished.iter().all(|(address, _)| address.is_none()) {
+        return Ok(Vec::new());
+    }
+    let mut sources = Vec::new();
+    for one in &config.submit_from {
+        let library = LibraryCode::parse(&one.library).context("submit_from.library")?;
+        sources.extend(one.sources.iter().map(|network| (*network, library.clone())));
+    }
+    let (shared, octets_max) = (config.shared.domain.clone(), config.limits.submission_bytes);
+    let desk = Desk::new(store.clone(), Arc::clone(book), Arc::clone(intake), shared, sources, octets_max);
+    let (desk, certificate) = (Arc::new(desk), certificate(config)?);
+    let mut doors = Vec::new();
+    for (address, begins_in_tls) in wished {
+        let Some(address) = address else { continue };
+        let host = config.public_host.as_str();
+        let door = Door::submitting(host, Arc::clone(&certificate), Arc::clone(&desk), begins_in_tls);
+        doors.push(door.listen(address, SmtpLimits::submission()).await?);
+    }
+    Ok(doors)
 }
 
 /// The certificate of the SMTP doors: the operator's, or one of our own making.
@@ -200,6 +239,10 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
         let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
         if let Err(error) = app.store.forget_answers(before).await {
             tracing::error!(%error, "old answers could not be forgotten");
+        }
+        let before = clock::now().checked_sub(SUBMITTED_KEPT).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = app.store.forget_submitted(before).await {
+            tracing::error!(%error, "old mail that was handed in could not be forgotten");
         }
         if let Err(error) = tell_relays(&app.store, &app.config).await {
             tracing::error!(%error, "changes of the relays could not be kept");

@@ -18,6 +18,7 @@ use serde::Deserialize;
 use standards::domain::Domain;
 
 pub use layers::{Overlay, Refused, load, usual_file};
+pub use value::Network;
 use value::{absent_when_empty, duration, durations};
 
 /// The file as `courtesy init` writes it: every option, its default and a sentence.
@@ -44,6 +45,9 @@ pub struct Config {
     /// The relays that send, each in its region.
     #[serde(default)]
     pub relay: Vec<Relay>,
+    /// Systems that hand in mail without a password.
+    #[serde(default)]
+    pub submit_from: Vec<SubmitFrom>,
     /// When to try again.
     pub retry: Retry,
     /// When to give up.
@@ -65,7 +69,13 @@ pub struct Listen {
     /// Mail that comes back. None: nobody listens for it.
     #[serde(deserialize_with = "absent_when_empty")]
     pub smtp: Option<SocketAddr>,
-    /// Certificate of the SMTP door, PEM, with its chain.
+    /// Mail that libraries' systems hand in, with STARTTLS. None: nobody listens for it.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub submission: Option<SocketAddr>,
+    /// The same, in TLS from the start.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub submissions: Option<SocketAddr>,
+    /// Certificate of the SMTP doors, PEM, with its chain.
     #[serde(deserialize_with = "absent_when_empty")]
     pub smtp_certificate: Option<PathBuf>,
     /// Its private key, PEM.
@@ -185,6 +195,16 @@ impl Relay {
     }
 }
 
+/// Where a library's system hands in mail without a password.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubmitFrom {
+    /// The library's code.
+    pub library: String,
+    /// Its addresses.
+    pub sources: Vec<Network>,
+}
+
 /// When to try again.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -228,6 +248,8 @@ pub struct Limits {
     pub batch_events: usize,
     /// Largest ISO 18626 message, bytes.
     pub iso18626_bytes: usize,
+    /// Largest mail handed in, bytes.
+    pub submission_bytes: usize,
     /// Most messages under way at one time.
     pub in_flight: usize,
 }

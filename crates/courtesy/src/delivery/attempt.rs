@@ -4,36 +4,30 @@ use jiff::{SignedDuration, Timestamp};
 use standards::address::Address;
 use standards::domain::Domain;
 
-use super::compose::{Letter, Origin, compose};
 use super::conversation::Envelope;
 use super::dial::RelayAddr;
 use super::pool::{Attempted, Busy};
 use super::route::Route;
 use super::transcript::Transcript;
+use super::written::Written;
 use super::{Delivery, own_relay, return_path};
 use crate::clock;
 use crate::config::Relay;
 use crate::id;
-use crate::intake::Told;
-use crate::keyring::Key;
 use crate::library::{Library, OwnRelay};
 use crate::net::tls::Security;
 use crate::notice::Language;
-use crate::notice::catalogue::Notice;
-use crate::notice::frame::Frame;
-use crate::notice::render::{Rendered, render};
-use crate::notice::value::Fields;
 use crate::outcome::{Cause, Outcome, Provider, Said, judge};
 use crate::queue::{Settlement, State, settle};
 use crate::sender::{Plan, Rung, SenderKind};
-use crate::store::{Claimed, Settled, WordsSource};
+use crate::store::{Claimed, Settled};
 use crate::timeline::{Attempt, Entry, What};
 
 /// How soon a message is due again that we failed at, and its receiver did not. Not an attempt.
 const OUR_FAULT: SignedDuration = SignedDuration::from_mins(1);
 
 /// Why a message is not tried now.
-enum Not {
+pub(super) enum Not {
     /// It is over, or waits for a person.
     Settled(Box<Settled>),
     /// We are at fault: the words for the log.
@@ -68,7 +62,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         let entry = Entry { at: now, what: What::NotSent { cause: "addr.missing".to_owned() } };
         Not::Settled(Box::new(ended(message, State::Failed, Some("addr.missing".to_owned()), vec![entry], now)))
     })?;
-    let rendered = written(engine, message, &library, language, now).await?;
+    let written = Written::of(engine, message, &library, language, now).await?;
     let refused = refused(message);
     let route = parts.routes.to(to.domain(), now).await;
     let provider = match &route {
@@ -91,8 +85,8 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
             let write = || Envelope {
                 mail_from: Some(mail_from(engine, message, &plan)),
                 rcpt_to: to.clone(),
-                smtputf8: to.needs_smtputf8(),
-                data: mail(engine, message, &to, &plan, key.as_deref(), &rendered, language).into(),
+                smtputf8: to.needs_smtputf8() || written.needs_smtputf8(),
+                data: written.mail(engine, message, &to, &plan, key.as_deref(), language).into(),
             };
             let sent = match library.relay.as_ref().filter(|_| plan.rung == Rung::OwnRelay) {
                 Some(own) => through_relay(engine, &library, own, write, &speaker(relay)).await?,
@@ -159,35 +153,6 @@ struct Tried<'a> {
     took_ms: u64,
 }
 
-/// The words of this message, written out; held where a value is missing.
-async fn written(
-    engine: &Delivery,
-    message: &Claimed,
-    library: &Library,
-    language: Language,
-    now: Timestamp,
-) -> Result<Rendered, Not> {
-    let notice = Notice::from_code(&message.notice).map_err(|error| Not::Ours(error.to_string()))?;
-    let source = WordsSource { of: message.words_of.clone(), version: message.words_version };
-    let words = engine.parts.book.words_at(&source, notice, language).await;
-    let words = words.map_err(|error| Not::Ours(error.to_string()))?;
-    let words = words.ok_or_else(|| Not::Ours(format!("the words of {} are gone", message.notice)))?;
-    let told: Told = serde_json::from_str(&message.fields).map_err(|error| Not::Ours(error.to_string()))?;
-    let all = told.all_fields(library, &message.request, language);
-    let (fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let zone = jiff::tz::TimeZone::get(&library.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    let frame = Frame::of(library, notice.audience, language, now.to_zoned(zone).date());
-    render(&words, &fields, &frame).map_err(|missing| {
-        let fields = missing.fields.iter().map(ToString::to_string).collect();
-        let entry = Entry { at: now, what: What::Held { cause: "render.field".to_owned(), fields } };
-        let mut held = ended(message, State::Held, Some("render.field".to_owned()), vec![entry], now);
-        // Held, it still ends at its deadline; and it was not tried.
-        held.due_at = Some(message.deadline);
-        held.tried = false;
-        Not::Settled(Box::new(held))
-    })
-}
-
 /// Relays of a region share its messages; one message stays with one relay, as its greylisting needs. A relay that
 /// has no source address of the receiver's family could never bring it there.
 fn relay_for<'a>(message: &Claimed, relays: &'a [Relay], route: Option<&Route>) -> &'a Relay {
@@ -207,38 +172,6 @@ fn mail_from(engine: &Delivery, message: &Claimed, plan: &Plan) -> Address {
     plan.return_path_mailbox
         .clone()
         .unwrap_or_else(|| return_path::write(&engine.parts.secret, message.id, &plan.return_path_domain))
-}
-
-/// The mail, composed and signed.
-fn mail(
-    engine: &Delivery,
-    message: &Claimed,
-    to: &Address,
-    plan: &Plan,
-    key: Option<&Key>,
-    rendered: &Rendered,
-    language: Language,
-) -> Vec<u8> {
-    let host = &engine.parts.config.shared.domain;
-    let message_id = format!("{}@{host}", message.id.bare().to_ascii_lowercase());
-    let feedback_id = format!("{}:{}:{}:courtesy", message.notice, message.library, plan.sender.code());
-    let mail = compose(&Letter {
-        from: &plan.from,
-        from_name: &plan.display_name,
-        to,
-        reply_to: plan.reply_to.as_ref(),
-        message_id: &message_id,
-        date: message.created_at,
-        language,
-        subject: &rendered.subject,
-        text: &rendered.text,
-        html: Some(&rendered.html),
-        feedback_id: &feedback_id,
-        list_unsubscribe: None,
-        origin: Origin::Notice,
-        headers: &[],
-    });
-    key.and_then(|key| key.sign(&mail)).unwrap_or(mail)
 }
 
 async fn settled(
@@ -322,7 +255,13 @@ fn attempt_entry(told: &Tried<'_>, attempted: Option<&Attempted>, outcome: &Outc
     }
 }
 
-fn ended(message: &Claimed, state: State, cause: Option<String>, entries: Vec<Entry>, at: Timestamp) -> Settled {
+pub(super) fn ended(
+    message: &Claimed,
+    state: State,
+    cause: Option<String>,
+    entries: Vec<Entry>,
+    at: Timestamp,
+) -> Settled {
     Settled {
         id: message.id,
         attempt: message.attempt,

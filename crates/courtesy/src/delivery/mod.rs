@@ -22,6 +22,7 @@ pub mod sign_in;
 pub mod transcript;
 mod turn;
 pub mod wire;
+mod written;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

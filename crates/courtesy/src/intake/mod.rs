@@ -8,13 +8,14 @@ pub mod announce;
 pub mod event;
 pub mod iso18626;
 mod resend;
+pub mod submission;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use standards::address::Address;
 
-pub use event::{Addressed, Event, Side, Told};
+pub use event::{Addressed, Event, Side, Submitted, Told};
 pub use resend::Resent;
 
 use crate::clock;

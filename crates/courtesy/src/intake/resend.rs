@@ -6,9 +6,10 @@ use super::{Intake, event};
 use crate::clock;
 use crate::id::MessageId;
 use crate::notice::Language;
-use crate::notice::catalogue::Notice;
+use crate::notice::catalogue::{Notice, Patience};
 use crate::queue::State;
 use crate::store::{MessageRow, NewMessage};
+use crate::submitted::UNKNOWN_KIND;
 use crate::timeline::{Entry, What};
 
 /// What became of the wish.
@@ -40,13 +41,14 @@ impl Intake {
         if address.is_empty() {
             return Ok(Resent::NotNow("There is no address to send it to; give one.".to_owned()));
         }
-        let (Ok(notice), Some(language)) = (Notice::from_code(&row.notice), Language::from_tag(&row.language)) else {
+        let language = Language::from_tag(&row.language).unwrap_or(Language::En);
+        let entry = Notice::from_code(&row.notice).ok().and_then(Notice::entry);
+        if entry.is_none() && row.notice != UNKNOWN_KIND {
             return Ok(Resent::NotNow("Its notice is no longer in the catalogue.".to_owned()));
-        };
-        let Some(entry) = notice.entry() else {
-            return Ok(Resent::NotNow("Its notice is no longer in the catalogue.".to_owned()));
-        };
-        let words = self.book.words(&row.library, notice, language).map(|(source, _)| source);
+        }
+        let words = entry.and_then(|entry| self.book.words(&row.library, entry.notice, language));
+        let words = words.map(|(source, _)| source);
+        let patience = entry.map_or(Patience::News, |entry| entry.patience);
         let id = MessageId::new(now);
         let message = NewMessage {
             id,
@@ -58,7 +60,7 @@ impl Intake {
             state: State::Queued,
             cause: None,
             due_at: Some(now),
-            deadline: event::deadline(entry, now, self.at_most),
+            deadline: event::until(patience, now, self.at_most),
             entries: vec![Entry { at: now, what: What::Repeats { of: row.id, by: by.clone() } }],
         };
         if !self.store.repeat(row, message, by, now).await? {

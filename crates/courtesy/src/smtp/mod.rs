@@ -1,12 +1,15 @@
-//! The SMTP door: takes back what comes back. It is the MX of our bounce domain and of the names that libraries point to
-//! us.
+//! The SMTP doors. One takes back what comes back: it is the MX of our bounce domain and of the names that libraries point to us.
+//! The others take what libraries' own systems hand in, to be passed on in an honest name.
 //!
-//! In: connections. Out: mails in the spool of `inbound`, each on disk before its sender hears 250. Never a relay: only
-//! addresses that we gave out are taken, and a mail that was taken is read, never sent. Not here: what the mails mean.
+//! In: connections. Out: mails in the spool of `inbound`, or with `intake`, each on disk before its sender hears 250. Never an open
+//! relay: the first takes only addresses that we gave out, and reads what it took; the others take only what a library's key or a
+//! listed source address hands in. Not here: what the mails mean.
 
 mod gate;
 mod recipient;
 mod session;
+mod sign_in;
+mod submit;
 #[cfg(test)]
 mod tests;
 pub mod tls;
@@ -27,6 +30,7 @@ use crate::secret::Secret;
 use gate::Gate;
 pub use gate::Limits;
 use session::Session;
+pub use submit::Desk;
 use tls::Certificate;
 
 /// How long we wait after the system had no socket for us (too many open files): long enough not to spin.
@@ -39,15 +43,30 @@ const STOP_WAIT: Duration = Duration::from_secs(10);
 pub struct Door {
     host: String,
     certificate: Option<Arc<Certificate>>,
-    secret: Arc<Secret>,
-    spool: Arc<Spool>,
+    duty: Duty,
+    /// The handshake comes before the greeting (RFC 8314 §3.3), and not by STARTTLS.
+    begins_in_tls: bool,
+}
+
+/// What a door is for.
+enum Duty {
+    /// What comes back, for addresses that we gave out.
+    TakesBack { secret: Arc<Secret>, spool: Arc<Spool> },
+    /// What is to be passed on, from those we know.
+    Submits(Arc<Desk>),
 }
 
 impl Door {
     /// A door that calls itself `host`; without a certificate it offers no STARTTLS.
     #[must_use]
     pub fn new(host: &str, certificate: Option<Arc<Certificate>>, secret: Arc<Secret>, spool: Arc<Spool>) -> Self {
-        Self { host: host.to_owned(), certificate, secret, spool }
+        Self { host: host.to_owned(), certificate, duty: Duty::TakesBack { secret, spool }, begins_in_tls: false }
+    }
+
+    /// A submission door: with STARTTLS (port 587), or in TLS from the first octet (port 465).
+    #[must_use]
+    pub fn submitting(host: &str, certificate: Arc<Certificate>, desk: Arc<Desk>, begins_in_tls: bool) -> Self {
+        Self { host: host.to_owned(), certificate: Some(certificate), duty: Duty::Submits(desk), begins_in_tls }
     }
 
     /// Listens at `address`.
@@ -57,7 +76,7 @@ impl Door {
     pub async fn listen(self, address: SocketAddr, limits: Limits) -> Result<Listening> {
         let listener = TcpListener::bind(address)
             .await
-            .with_context(|| format!("listen.smtp: {address} cannot be listened on"))?;
+            .with_context(|| format!("listen: {address} cannot be listened on for mail"))?;
         let address = listener.local_addr()?;
         Ok(Listening { door: Arc::new(self), gate: Gate::new(limits), listener, address })
     }

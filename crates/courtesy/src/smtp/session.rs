@@ -1,7 +1,8 @@
 //! One conversation with a sender, from the banner to QUIT (RFC 5321 §3), as a server that takes little.
 //!
-//! In: a stream. Out: mails in the spool, and replies. Only addresses that we gave out are taken, whoever asks and
-//! whatever the path looks like; so nothing is ever passed on. Commands are read by the grammar, lines by their CR LF.
+//! In: a stream. Out: mails for the spool or for intake, and replies. The door for what comes back takes only addresses that we gave
+//! out, whoever asks and whatever the path looks like; the submission door takes nothing from strangers. Commands are read by the
+//! grammar, lines by their CR LF.
 
 use std::io;
 use std::net::IpAddr;
@@ -16,13 +17,18 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::gate::Pass;
+use super::sign_in::{self, Mechanism};
+use super::submit::{self, Dropped};
 use super::wire::{Line, Wire};
-use super::{Door, recipient};
+use super::{Door, Duty, recipient};
 use crate::clock;
-use crate::inbound::spool::Envelope;
+use crate::inbound::spool::{Envelope, Spool};
+use crate::library::LibraryCode;
 
 /// RFC 5321 §4.5.3.1.4 gives a command 512 octets; parameters and SMTPUTF8 need more (§4.5.3.1.9).
 const COMMAND_OCTETS_MAX: usize = 2048;
+/// RFC 4954 §4.4 wants room for 12,288 octets of SASL.
+const SASL_OCTETS_MAX: usize = 12 * 1024 + 2;
 /// RFC 5321 §4.5.3.1.6 says 1000 octets with CR LF. Reports quote what was sent by others, who do not all keep to that.
 const DATA_LINE_OCTETS_MAX: usize = 16 * 1024;
 /// The size we announce (RFC 1870). A report quotes a notice of some 50 KB, once or twice; the rest is room for servers
@@ -39,6 +45,8 @@ const MISTAKES_MAX: u32 = 10;
 const WAIT: Duration = Duration::from_secs(300);
 /// A whole conversation. Who is not done by then holds a place that others need.
 const SESSION_MAX: Duration = Duration::from_secs(30 * 60);
+/// Wrong sign-ins in one conversation.
+const WRONG_MAX: u32 = 3;
 /// The handshake.
 const TLS_WAIT: Duration = Duration::from_secs(30);
 
@@ -47,6 +55,8 @@ const TLS_WAIT: Duration = Duration::from_secs(30);
 enum Next {
     Command,
     Data,
+    /// AUTH with this mechanism, and what was said with it.
+    SignIn(Mechanism, Option<String>),
     StartTls,
     Close,
 }
@@ -65,6 +75,10 @@ pub(super) struct Session<'a> {
     /// MAIL FROM, once it was said; empty for `<>`.
     mail_from: Option<String>,
     recipients: Vec<String>,
+    /// The library this client hands in for: by its address, or by its sign-in.
+    library: Option<LibraryCode>,
+    signed_in: bool,
+    wrong: u32,
     strangers: u32,
     mistakes: u32,
 }
@@ -81,6 +95,12 @@ impl<'a> Session<'a> {
             helo: None,
             mail_from: None,
             recipients: Vec::new(),
+            library: match &door.duty {
+                Duty::Submits(desk) => desk.library_at(client),
+                Duty::TakesBack { .. } => None,
+            },
+            signed_in: false,
+            wrong: 0,
             strangers: 0,
             mistakes: 0,
         }
@@ -92,6 +112,9 @@ impl<'a> Session<'a> {
     /// The connection broke.
     pub(super) async fn converse(mut self, stream: TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
+        if self.door.begins_in_tls {
+            return self.converse_in_tls(stream).await;
+        }
         let mut wire = Wire::new(stream);
         wire.say(220, &format!("{} ESMTP", self.door.host));
         let Some(wire) = self.run(wire).await? else { return Ok(()) };
@@ -106,6 +129,18 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// The whole conversation where TLS comes first.
+    async fn converse_in_tls(mut self, stream: TcpStream) -> io::Result<()> {
+        let Some(certificate) = &self.door.certificate else { return Ok(()) };
+        let shaking = certificate.acceptor(Instant::now()).accept(stream);
+        let secured = timeout(TLS_WAIT, shaking).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        self.tls = true;
+        let mut wire = Wire::new(secured);
+        wire.say(220, &format!("{} ESMTP", self.door.host));
+        self.run(wire).await?;
+        Ok(())
+    }
+
     /// Talks to the end (none), or to where the handshake begins (the wire).
     async fn run<S: AsyncRead + AsyncWrite + Unpin>(&mut self, mut wire: Wire<S>) -> io::Result<Option<Wire<S>>> {
         loop {
@@ -114,6 +149,12 @@ impl<'a> Session<'a> {
                 Err(farewell) => return say_farewell(wire, farewell).await.map(|()| None),
             };
             let ((code, words), next) = self.answer(&line, wire.has_more());
+            if let Next::SignIn(mechanism, said) = next {
+                if let Err(farewell) = self.sign_in(&mut wire, mechanism, said).await? {
+                    return say_farewell(wire, farewell).await.map(|()| None);
+                }
+                continue;
+            }
             wire.say(code, &words);
             self.mistakes += u32::from(matches!(code, 500..=504 | 555));
             if self.mistakes >= MISTAKES_MAX || self.strangers >= STRANGERS_MAX {
@@ -121,7 +162,7 @@ impl<'a> Session<'a> {
                 return wire.leave().await.map(|()| None);
             }
             match next {
-                Next::Command => {}
+                Next::Command | Next::SignIn(..) => {}
                 Next::Data => {
                     if let Err(farewell) = self.data(&mut wire).await? {
                         return say_farewell(wire, farewell).await.map(|()| None);
@@ -179,6 +220,7 @@ impl<'a> Session<'a> {
             Request::Rcpt { to } => (self.rcpt(&to.address), Next::Command),
             Request::Data if self.recipients.is_empty() => stay(503, "5.5.1 RCPT first"),
             Request::Data => ((354, "End with a line of one dot".to_owned()), Next::Data),
+            Request::Auth { mechanism, initial_response } => self.auth(mechanism, &initial_response),
             Request::StartTls if self.tls || self.door.certificate.is_none() => {
                 stay(502, "5.5.1 STARTTLS is not offered")
             }
@@ -205,8 +247,14 @@ impl<'a> Session<'a> {
         self.helo = Some(host.to_owned());
         let mut words = self.door.host.clone();
         if extended {
-            words
-                .push_str(&format!("\nSIZE {MESSAGE_OCTETS_MAX}\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nPIPELINING"));
+            words.push_str(&format!(
+                "\nSIZE {}\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nPIPELINING",
+                self.octets_max()
+            ));
+            if self.tls && matches!(self.door.duty, Duty::Submits(_)) {
+                words.push('\n');
+                words.push_str(sign_in::OFFER);
+            }
             if self.door.certificate.is_some() && !self.tls {
                 words.push_str("\nSTARTTLS");
             }
@@ -225,7 +273,14 @@ impl<'a> Session<'a> {
         if from.flags & MAIL_BODY_BINARYMIME != 0 {
             return refuse(555, "5.5.4 BINARYMIME is not offered");
         }
-        if from.size > MESSAGE_OCTETS_MAX {
+        if self.library.is_none() && matches!(self.door.duty, Duty::Submits(_)) {
+            let how = if self.tls { "Sign in first" } else { "Begin TLS and sign in first" };
+            return (
+                530,
+                format!("5.7.0 {how}: the user name is a library's code, the password a key that may submit"),
+            );
+        }
+        if from.size > self.octets_max() {
             return refuse(552, "5.3.4 Too large");
         }
         if !from.address.is_empty() && Address::parse(&from.address).is_err() {
@@ -234,7 +289,7 @@ impl<'a> Session<'a> {
         if !self.pass.may_begin(Instant::now()) {
             return refuse(451, "4.7.1 Too many at once, come back in a minute");
         }
-        if !self.door.spool.has_room() {
+        if matches!(&self.door.duty, Duty::TakesBack { spool, .. } if !spool.has_room()) {
             return refuse(452, "4.3.1 Too much is waiting here, come back later");
         }
         self.mail_from = Some(from.address.to_string());
@@ -249,9 +304,18 @@ impl<'a> Session<'a> {
         if self.recipients.len() >= RECIPIENTS_MAX {
             return refuse(452, "4.5.3 Too many recipients");
         }
-        if !recipient::is_ours(&self.door.secret, to) {
-            self.strangers += 1;
-            return refuse(550, "5.1.1 There is no such mailbox here");
+        match &self.door.duty {
+            Duty::TakesBack { secret, .. } if !recipient::is_ours(secret, to) => {
+                self.strangers += 1;
+                return refuse(550, "5.1.1 There is no such mailbox here");
+            }
+            Duty::Submits(_) if Address::parse(to).is_err() => return refuse(501, "5.1.3 That is no address"),
+            Duty::Submits(desk)
+                if !self.library.as_ref().is_some_and(|library| desk.may_name(library, Instant::now())) =>
+            {
+                return refuse(451, "4.7.1 Too many recipients in a minute, come back in the next");
+            }
+            Duty::TakesBack { .. } | Duty::Submits(_) => {}
         }
         if !self.recipients.iter().any(|known| known.eq_ignore_ascii_case(to)) {
             self.recipients.push(to.to_owned());
@@ -265,10 +329,16 @@ impl<'a> Session<'a> {
         &mut self,
         wire: &mut Wire<S>,
     ) -> io::Result<Result<(), Option<Answer>>> {
+        let octets_max = self.octets_max();
+        let line_octets_max = match self.door.duty {
+            Duty::TakesBack { .. } => DATA_LINE_OCTETS_MAX,
+            // Systems write a whole page of HTML in one line. It is mended on the way out.
+            Duty::Submits(_) => octets_max,
+        };
         let mut mail = Vec::new();
         let mut too_large = false;
         loop {
-            let line = match self.line(wire, DATA_LINE_OCTETS_MAX).await? {
+            let line = match self.line(wire, line_octets_max).await? {
                 Ok(line) => line,
                 Err(farewell) => return Ok(Err(farewell)),
             };
@@ -277,7 +347,7 @@ impl<'a> Session<'a> {
             }
             // RFC 5321 §4.5.2: the dot before a line was put there for the way.
             let text = line.strip_prefix(b".").unwrap_or(&line);
-            too_large |= mail.len() + text.len() + 2 > MESSAGE_OCTETS_MAX;
+            too_large |= mail.len() + text.len() + 2 > octets_max;
             if !too_large {
                 mail.extend_from_slice(text);
                 mail.extend_from_slice(b"\r\n");
@@ -290,6 +360,27 @@ impl<'a> Session<'a> {
     }
 
     async fn keep(&mut self, mail: Vec<u8>) -> Answer {
+        match &self.door.duty {
+            Duty::TakesBack { spool, .. } => self.keep_for_reading(Arc::clone(spool), mail).await,
+            Duty::Submits(desk) => {
+                let Some(library) = self.library.clone() else { return (530, "5.7.0 Sign in first".to_owned()) };
+                let recipients = std::mem::take(&mut self.recipients);
+                let dropped = Dropped {
+                    library,
+                    recipients: recipients.iter().filter_map(|to| Address::parse(to).ok()).collect(),
+                    mail,
+                    helo: self.helo.clone().unwrap_or_default(),
+                    client: self.client.to_canonical(),
+                    host: self.door.host.clone(),
+                    tls: self.tls,
+                    signed_in: self.signed_in,
+                };
+                desk.take(dropped).await
+            }
+        }
+    }
+
+    async fn keep_for_reading(&mut self, spool: Arc<Spool>, mail: Vec<u8>) -> Answer {
         let envelope = Envelope {
             received_at: clock::now(),
             client: Some(self.client.to_canonical()),
@@ -297,12 +388,86 @@ impl<'a> Session<'a> {
             mail_from: self.mail_from.take().unwrap_or_default(),
             recipients: std::mem::take(&mut self.recipients),
         };
-        match Arc::clone(&self.door.spool).keep(envelope, mail).await {
+        match spool.keep(envelope, mail).await {
             Ok(id) => (250, format!("2.0.0 Kept as {id}")),
             Err(error) => {
                 tracing::error!(%error, "a mail could not be kept");
                 (451, "4.3.0 It could not be kept, come back later".to_owned())
             }
+        }
+    }
+
+    /// What AUTH is answered with at once; the rest is [`Session::sign_in`].
+    fn auth(&self, mechanism: u64, said: &str) -> (Answer, Next) {
+        let refuse = |code: u16, words: &str| ((code, words.to_owned()), Next::Command);
+        match Mechanism::of(mechanism) {
+            _ if matches!(self.door.duty, Duty::TakesBack { .. }) => refuse(502, "5.5.1 Not implemented"),
+            _ if !self.tls => refuse(538, "5.7.11 Begin TLS first: a password is not said in clear"),
+            _ if self.signed_in || self.mail_from.is_some() => refuse(503, "5.5.1 Not now"),
+            None => refuse(504, "5.5.4 PLAIN, LOGIN, OAUTHBEARER or XOAUTH2"),
+            Some(mechanism) => {
+                let said = (!said.is_empty()).then(|| if said == "=" { String::new() } else { said.to_owned() });
+                ((334, String::new()), Next::SignIn(mechanism, said))
+            }
+        }
+    }
+
+    /// AUTH from its first word to 235 (RFC 4954 §4).
+    async fn sign_in<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        wire: &mut Wire<S>,
+        mechanism: Mechanism,
+        said: Option<String>,
+    ) -> io::Result<Result<(), Option<Answer>>> {
+        let mut answers: Vec<String> = said.into_iter().collect();
+        while let Some(challenge) = mechanism.challenge(answers.len()) {
+            wire.say(334, challenge);
+            let line = match self.line(wire, SASL_OCTETS_MAX).await? {
+                Ok(line) => String::from_utf8_lossy(&line).into_owned(),
+                Err(farewell) => return Ok(Err(farewell)),
+            };
+            if line == "*" {
+                wire.say(501, "5.7.0 As you wish");
+                return Ok(Ok(()));
+            }
+            answers.push(line);
+        }
+        let Duty::Submits(desk) = &self.door.duty else { return Ok(Ok(())) };
+        let Some(given) = mechanism.read(&answers) else {
+            wire.say(501, "5.5.2 That cannot be read");
+            self.mistakes += 1;
+            return Ok(Ok(()));
+        };
+        match desk.sign_in(&given, self.client, Instant::now()).await {
+            Ok(library) => {
+                self.library = Some(library);
+                self.signed_in = true;
+                wire.say(235, "2.7.0 Welcome");
+            }
+            Err((code, words)) => {
+                tokio::time::sleep(submit::WRONG_WAIT).await;
+                if mechanism == Mechanism::Bearer {
+                    // RFC 7628 §3.2.2: the reason comes as a challenge, which the client answers with nothing.
+                    wire.say(334, "eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=");
+                    if let Err(farewell) = self.line(wire, SASL_OCTETS_MAX).await? {
+                        return Ok(Err(farewell));
+                    }
+                }
+                self.wrong += 1;
+                if self.wrong >= WRONG_MAX {
+                    return Ok(Err(Some((421, "4.7.0 Too many wrong sign-ins, closing".to_owned()))));
+                }
+                wire.say(code, &words);
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// The largest mail that is taken here.
+    fn octets_max(&self) -> usize {
+        match &self.door.duty {
+            Duty::TakesBack { .. } => MESSAGE_OCTETS_MAX,
+            Duty::Submits(desk) => desk.octets_max(),
         }
     }
 

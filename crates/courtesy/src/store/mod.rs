@@ -18,6 +18,7 @@ mod relay;
 mod returned;
 mod schema;
 mod sole;
+mod submitted;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -32,7 +33,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 pub use accept::{Accepted, Idempotency, NewEvent, NewMessage};
 pub use book::{Book, WordsSource};
 pub use evidence::{DkimKey, Incident, Observed};
-pub use key::ApiKey;
+pub use key::{ApiKey, Scope};
 pub use message::{Filter, MessageRow};
 pub use pause::Pause;
 pub use queue::{Claimed, Counts, Settled};

@@ -116,7 +116,7 @@ fn every_file_opens_with_what_it_is_for() {
 /// The rooms of the service from the ground up. A room may use those of its own row and of the rows before.
 const LAYERS: &[(&str, &[&str])] = &[
     ("plumbing", &["clock", "id", "secret", "config"]),
-    ("rooms that decide", &["library", "patron", "notice", "sender", "queue", "outcome", "timeline"]),
+    ("rooms that decide", &["library", "patron", "notice", "sender", "queue", "outcome", "timeline", "submitted"]),
     ("what is remembered and what is asked of the world", &["store", "net"]),
     // Each of these may use those before it, and none that comes after.
     ("keys that sign", &["keyring"]),
