@@ -24,6 +24,7 @@ mod smtp_client;
 mod spf_suite;
 #[cfg(test)]
 mod store;
+mod submission;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
