@@ -1,5 +1,6 @@
-//! The world's answers: DNS and TLS.
+//! The world's answers: DNS, TLS and HTTPS.
 
 pub mod dns;
 pub mod facts;
+pub mod https;
 pub mod tls;
