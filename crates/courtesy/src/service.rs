@@ -11,9 +11,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Dnssec};
 use crate::delivery::canary::Canaries;
 use crate::delivery::pace::Limits;
+use crate::delivery::policy::Policies;
 use crate::delivery::pool::{Pool, Settings};
 use crate::delivery::route::{Routes, Routing};
 use crate::delivery::{Delivery, Parts};
@@ -25,6 +26,8 @@ use crate::intake::{Intake, announce};
 use crate::keyring::Keyring;
 use crate::library::LibraryCode;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
+use crate::net::https::{Https, Reach};
+use crate::net::secure::SecureDns;
 use crate::net::tls::ClientTls;
 use crate::published::changes;
 use crate::secret::Secret;
@@ -87,6 +90,7 @@ impl Service {
             Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
                 .await?;
         let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(&config)));
+        let policies = Arc::new(policies(&config, &dns, &store)?);
         let pool = Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?));
         let parts = Parts {
             config: Arc::clone(&config),
@@ -96,6 +100,7 @@ impl Service {
             keyring: Arc::clone(&keyring),
             secret: Arc::clone(&secret),
             routes: Arc::clone(&routes),
+            policies,
             pool: Arc::clone(&pool),
             wake: Arc::clone(&wake),
         };
@@ -308,7 +313,25 @@ fn pool_settings(config: &Config) -> Settings {
     Settings { limits, ..Settings::default() }
 }
 
+/// How receivers' wishes about TLS are found out.
+fn policies(config: &Config, dns: &Resolver, store: &Store) -> Result<Policies> {
+    let reach = if config.smtp.loopback { Reach::Private } else { Reach::Public };
+    let asks: Arc<dyn Dns> = Arc::new(dns.clone());
+    let https = Https::new(Arc::clone(&asks), &extra_roots(config)?, reach).context("HTTPS cannot be set up")?;
+    let believed = match config.dns.dnssec {
+        Dnssec::Off => None,
+        Dnssec::Loopback => dns.server().filter(|server| server.ip().to_canonical().is_loopback()),
+        Dnssec::On => dns.server(),
+    };
+    Ok(Policies::new(asks, believed.map(SecureDns::at), Some(https), store.clone(), config.smtp.port))
+}
+
 fn client_tls(config: &Config) -> Result<ClientTls> {
+    ClientTls::new(&extra_roots(config)?).context("TLS cannot be set up")
+}
+
+/// The certificates to trust beside the usual ones.
+fn extra_roots(config: &Config) -> Result<Vec<rustls::pki_types::CertificateDer<'static>>> {
     use rustls::pki_types::pem::PemObject as _;
     let mut roots = Vec::new();
     if let Some(file) = &config.smtp.extra_ca {
@@ -317,5 +340,5 @@ fn client_tls(config: &Config) -> Result<ClientTls> {
             roots.push(certificate.with_context(name)?);
         }
     }
-    ClientTls::new(&roots).context("TLS cannot be set up")
+    Ok(roots)
 }

@@ -10,5 +10,6 @@ pub mod dns;
 pub mod domain;
 pub mod dsn;
 pub mod iso18626;
+pub mod mta_sts;
 pub mod reply;
 pub mod spf;

@@ -90,9 +90,23 @@ pub struct DnsSettings {
     /// None: the system's own.
     #[serde(deserialize_with = "absent_when_empty")]
     pub resolver: Option<SocketAddr>,
+    /// Whether its word on DNSSEC signatures is believed.
+    pub dnssec: Dnssec,
     /// The longest that an answer is believed.
     #[serde(deserialize_with = "duration")]
     pub believe_at_most: Duration,
+}
+
+/// When the resolver is believed that it checked signatures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dnssec {
+    /// Where it is on this very machine.
+    Loopback,
+    /// Always.
+    On,
+    /// Never.
+    Off,
 }
 
 /// How mail leaves.

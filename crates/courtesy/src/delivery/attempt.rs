@@ -15,7 +15,6 @@ use crate::clock;
 use crate::config::Relay;
 use crate::id;
 use crate::library::{Library, OwnRelay};
-use crate::net::tls::Security;
 use crate::notice::Language;
 use crate::outcome::{Cause, Outcome, Provider, Said, judge};
 use crate::queue::{Settlement, State, settle};
@@ -90,7 +89,10 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
             };
             let sent = match library.relay.as_ref().filter(|_| plan.rung == Rung::OwnRelay) {
                 Some(own) => through_relay(engine, &library, own, write, &speaker(relay)).await?,
-                None => parts.pool.deliver(write, route, &speaker(relay), &Security::Opportunistic).await,
+                None => {
+                    let security = parts.policies.of(to.domain(), route, library.demands_tls, now).await;
+                    parts.pool.deliver(write, route, &speaker(relay), &security).await
+                }
             };
             match sent {
                 Ok(attempted) => Some(attempted),

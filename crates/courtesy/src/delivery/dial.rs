@@ -14,12 +14,12 @@ use std::time::Duration;
 use standards::domain::Domain;
 use tokio::time::Instant;
 
-use super::conversation::{Call, Connection, Manner};
+use super::conversation::{Call, Connection, Manner, broken, words};
 use super::route::Route;
 use super::transcript::Transcript;
 use super::wire::Waits;
 use crate::id::random_bytes;
-use crate::net::tls::{ClientTls, Security};
+use crate::net::tls::{ClientTls, Demand};
 use crate::outcome::{Said, Stage, Trouble};
 
 /// A relay as a conversation needs it: what it calls itself and where it speaks from.
@@ -105,7 +105,13 @@ impl Dialer {
         until: Instant,
         log: &mut Transcript,
     ) -> Result<Connection, Said> {
-        let opportunistic = manner.security == Security::Opportunistic && !manner.begins_in_tls;
+        let demand = manner.security.at(host);
+        if matches!(demand, Demand::NotNamed | Demand::Unknown) {
+            let trouble = broken(&demand);
+            log.note(format_args!("{host} is not called: {}", words(trouble)));
+            return Err(Said::Broken { stage: Stage::Tls, trouble, host: Some(host.to_string()) });
+        }
+        let opportunistic = demand == Demand::Nothing && !manner.begins_in_tls;
         let mut call = Call {
             host,
             remote,

@@ -14,6 +14,7 @@ pub mod dial;
 mod lane;
 pub mod own_relay;
 pub mod pace;
+pub mod policy;
 pub mod pool;
 pub mod return_path;
 pub mod route;
@@ -38,6 +39,7 @@ use crate::queue::Schedule;
 use crate::secret::Secret;
 use crate::store::{Book, Claimed, Store};
 use crate::watch::Senders;
+use policy::Policies;
 use pool::Pool;
 use route::Routes;
 
@@ -76,6 +78,8 @@ pub struct Parts {
     pub secret: Arc<Secret>,
     /// Where mail for a domain goes.
     pub routes: Arc<Routes>,
+    /// How much TLS receivers want.
+    pub policies: Arc<Policies>,
     /// Connections.
     pub pool: Arc<Pool>,
     /// Woken when something is due now.

@@ -77,6 +77,9 @@ fn broken(trouble: Trouble) -> Outcome {
         Trouble::Refused | Trouble::Closed | Trouble::Unreachable => "net",
         Trouble::TimedOut => "net.timeout",
         Trouble::Tls => "tls",
+        Trouble::Sts => "tls.sts",
+        Trouble::Dane => "tls.dane",
+        Trouble::InClear => "tls.demanded",
         Trouble::NotSmtp => "protocol",
         // RFC 6531 §3.2: an address that needs SMTPUTF8 must not be sent to a server without it; waiting helps nobody.
         Trouble::Lacking => {

@@ -18,6 +18,7 @@ mod relay;
 mod returned;
 mod schema;
 mod sole;
+mod sts;
 mod submitted;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ pub use queue::{Claimed, Counts, Settled};
 pub use relay::{RelayChange, RelayChanged};
 pub use returned::Joined;
 pub use sole::{NotSole, Sole};
+pub use sts::StsPolicy;
 pub use words::{SavedWords, WordsRef};
 
 /// The store is broken: disk, database, bug. Never a reason to fail a message.
