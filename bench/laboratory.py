@@ -100,9 +100,9 @@ class Courtesy:
         self.wait_for(lambda: self.call("GET", "/health") is not None and (folder / "data/operator.key").exists(), 30)
         self.key = (folder / "data/operator.key").read_text().strip()
 
-    def call(self, method, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+    def call(self, method, path, body=None, kind="application/json"):
+        data = body.encode() if isinstance(body, str) else None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": kind}
         request = urllib.request.Request(self.base + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
@@ -145,6 +145,17 @@ class Courtesy:
             "patron": {"email": email, "first_name": "Amélie", "surname": "Ng"},
             "fields": {"title": "L’Étranger", "author": "Camus, Albert", "pickup_by": "2027-01-31"}})
         return answer["messages"][0]["id"]
+
+    def tell_by_iso18626(self, domain, number, email):
+        """The same from a system that speaks ISO 18626: the document of the README, with this library, patron and number."""
+        text = (ROOT / "docs/examples/iso18626-request.xml").read_text()
+        request_number = f"ISO-{number:06}"
+        for old, new in (("MRPL", code_of(domain)), ("BC-104250", request_number), ("amira@patron.example", email)):
+            text = text.replace(old, new)
+        confirmation = self.call("POST", "/iso18626", text, "application/xml")
+        if "<messageStatus>OK</messageStatus>" not in confirmation:
+            sys.exit(f"POST /iso18626: {confirmation}")
+        return self.call("GET", f"/v1/messages?request={request_number}")["data"][0]["id"]
 
     def settled(self, ids):
         """Waits until each of these is over or put off; their timelines."""

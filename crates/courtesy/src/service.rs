@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock;
-use crate::config::{Config, Dnssec};
+use crate::config::{Config, Database, Dnssec};
 use crate::delivery::canary::Canaries;
 use crate::delivery::pace::Limits;
 use crate::delivery::policy::Policies;
@@ -63,7 +63,8 @@ pub struct Service {
     pub submission: Vec<SocketAddr>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
-    sole: Sole,
+    /// Of the one process that SQLite allows.
+    sole: Option<Sole>,
 }
 
 impl Service {
@@ -74,11 +75,16 @@ impl Service {
     pub async fn start(config: Config) -> Result<Self> {
         let config = Arc::new(config);
         make_folder(&config.data)?;
-        let sole = Sole::of(&config.database_file())?;
+        let sole = match config.database_at() {
+            Database::Sqlite(file) => Some(Sole::of(&file)?),
+            Database::Postgres(_) => None,
+        };
         let store = open_store(&config).await?;
-        let orphans = store.take_over(&sole, clock::now()).await?;
-        if orphans > 0 {
-            tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+        if let Some(sole) = &sole {
+            let orphans = store.take_over(sole, clock::now()).await?;
+            if orphans > 0 {
+                tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+            }
         }
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
@@ -267,8 +273,9 @@ async fn tell_relays(store: &Store, config: &Config) -> crate::store::Result<()>
 /// When they cannot be made or opened.
 pub async fn open_store(config: &Config) -> Result<Store> {
     make_folder(&config.data)?;
-    let file = config.database_file();
-    Store::open(&file).await.with_context(|| format!("the database {} cannot be opened", file.display()))
+    let database = config.database_at();
+    let opened = Store::open(database.clone()).await;
+    opened.with_context(|| format!("the database {database} cannot be opened"))
 }
 
 /// Opens the installation's secret, making it where it is not there yet.

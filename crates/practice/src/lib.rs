@@ -5,10 +5,12 @@
 //!
 //! In reading order: [`world`] is who lives there, [`provider`] how a mailbox provider judges, `mail` its front
 //! door, [`dns`] the name server and `lookup` its client, [`spoof`] today's way of sending, [`table`] the counts.
+//! Beside it, [`postgres`] is a database server for tests.
 
 pub mod dns;
 mod lookup;
 mod mail;
+pub mod postgres;
 pub mod provider;
 pub mod spoof;
 pub mod table;

@@ -32,7 +32,7 @@ pub struct Config {
     pub public_host: Domain,
     /// The folder for everything kept on this machine.
     pub data: PathBuf,
-    /// Empty for SQLite in the data folder, or a database URL.
+    /// Empty for SQLite in the data folder, or a database URL. See [`Config::database_at`].
     pub database: String,
     /// Where doors listen.
     pub listen: Listen,
@@ -58,6 +58,52 @@ pub struct Config {
     pub limits: Limits,
     /// What is written to the log.
     pub log: Log,
+}
+
+/// A database.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Database {
+    /// SQLite in this file, which is made where it is not there.
+    Sqlite(PathBuf),
+    /// PostgreSQL at this URL, which may hold a password.
+    Postgres(String),
+}
+
+/// Without what the URL proves us with.
+impl std::fmt::Display for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(file) => file.display().fmt(f),
+            Self::Postgres(url) => {
+                let (_, place) = url.split_once("://").unwrap_or_default();
+                let place = place.split(['?', '#']).next().unwrap_or_default();
+                let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+                write!(f, "postgres://{place}")
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<&std::path::Path> for Database {
+    fn from(file: &std::path::Path) -> Self {
+        Self::Sqlite(file.to_owned())
+    }
+}
+
+impl From<&PathBuf> for Database {
+    fn from(file: &PathBuf) -> Self {
+        Self::Sqlite(file.clone())
+    }
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 /// Where doors listen.
@@ -295,13 +341,16 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The database file of the embedded database.
+    /// Where the database is.
     #[must_use]
-    pub fn database_file(&self) -> PathBuf {
-        match self.database.strip_prefix("sqlite:") {
+    pub fn database_at(&self) -> Database {
+        if is_postgres(&self.database) {
+            return Database::Postgres(self.database.clone());
+        }
+        Database::Sqlite(match self.database.strip_prefix("sqlite:") {
             Some(path) => PathBuf::from(path),
             None => self.data.join("courtesy.db"),
-        }
+        })
     }
 
     /// The relays that send at `now`: all but those whose day is still to come.
@@ -334,8 +383,8 @@ impl Config {
         if self.retry.lease < Duration::from_secs(11 * 60) {
             wrong.push("retry.lease is shorter than 11m, the longest SMTP conversation; set it to 15m".to_owned());
         }
-        if !(self.database.is_empty() || self.database.starts_with("sqlite:")) {
-            wrong.push("database must be empty or begin with sqlite:".to_owned());
+        if !(self.database.is_empty() || self.database.starts_with("sqlite:") || is_postgres(&self.database)) {
+            wrong.push("database must be empty or begin with sqlite: or postgres://".to_owned());
         }
         if self.listen.smtp_certificate.is_some() != self.listen.smtp_key.is_some() {
             wrong.push("listen.smtp_certificate and listen.smtp_key belong together; set both or neither".to_owned());

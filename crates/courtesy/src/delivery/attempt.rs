@@ -1,5 +1,8 @@
 //! One attempt at one message, from its row to its next state.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use standards::address::Address;
 use standards::domain::Domain;
@@ -7,13 +10,15 @@ use standards::domain::Domain;
 use super::conversation::Envelope;
 use super::dial::RelayAddr;
 use super::pool::{Attempted, Busy};
-use super::route::Route;
+use super::put_off::Receiver;
+use super::route::{Route, Site};
 use super::transcript::Transcript;
 use super::written::Written;
 use super::{Delivery, own_relay, return_path};
 use crate::clock;
 use crate::config::Relay;
 use crate::id;
+use crate::keyring::Key;
 use crate::library::{Library, OwnRelay};
 use crate::notice::Language;
 use crate::outcome::{Cause, Outcome, Provider, Said, judge};
@@ -57,11 +62,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     let parts = &engine.parts;
     let library = parts.book.library(&message.library).ok_or_else(|| Not::Ours("its library is gone".to_owned()))?;
     let language = Language::from_tag(&message.language).unwrap_or(Language::En);
-    let to = Address::parse(&message.address).map_err(|_| {
-        let entry = Entry { at: now, what: What::NotSent { cause: "addr.missing".to_owned() } };
-        Not::Settled(Box::new(ended(message, State::Failed, Some("addr.missing".to_owned()), vec![entry], now)))
-    })?;
-    let written = Written::of(engine, message, &library, language, now).await?;
+    let to = address(message, now)?;
     let refused = refused(message);
     let route = parts.routes.to(to.domain(), now).await;
     let provider = match &route {
@@ -71,38 +72,40 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     parts.senders.make_sure(&library, clock::now()).await;
     // What was just looked at is younger than `now`, and a proof from the future proves nothing.
     let plan = parts.senders.plan_for(&library, language, Some(provider), &refused, clock::now());
+    let own_relay = library.relay.as_ref().filter(|_| plan.rung == Rung::OwnRelay);
     let relays = parts.config.relays_of(&library.region, now);
     let relay = relay_for(message, &relays, route.as_deref().ok());
-    let began = tokio::time::Instant::now();
-    let key = parts.keyring.signing(&plan.dkim);
-    if key.is_none() && !plan.dkim.is_empty() {
-        // Nothing leaves unsigned because a key of ours is missing: that is our fault, and soon mended.
-        return Err(Not::Ours(format!("there is no key to sign with for {}", plan.rung.code())));
+    let receiver = route.as_deref().ok().map(|route| receiver(relay, route, own_relay));
+    if let (Ok(route), Some(receiver), None) = (&route, &receiver, own_relay)
+        && let Some((said, left)) = parts.pool.paused(route, &receiver.relay)
+    {
+        // Before anything is written out: a receiver out of reach is to cost little, however many wait for it.
+        return Ok(out_of_reach(engine, message, receiver, &judge(&said, provider), left, now));
     }
-    let attempted = match &route {
-        Ok(route) => {
+    let written = Written::of(engine, message, &library, language, now).await?;
+    let began = tokio::time::Instant::now();
+    let key = key(engine, &plan)?;
+    let attempted = match (&route, &receiver) {
+        (Ok(route), Some(receiver)) => {
             let write = || Envelope {
                 mail_from: Some(mail_from(engine, message, &plan)),
                 rcpt_to: to.clone(),
                 smtputf8: to.needs_smtputf8() || written.needs_smtputf8(),
                 data: written.mail(engine, message, &to, &plan, key.as_deref(), language).into(),
             };
-            let sent = match library.relay.as_ref().filter(|_| plan.rung == Rung::OwnRelay) {
-                Some(own) => through_relay(engine, &library, own, write, &speaker(relay)).await?,
+            let sent = match own_relay {
+                Some(own) => through_relay(engine, &library, own, write, &receiver.relay).await?,
                 None => {
                     let security = parts.policies.of(to.domain(), route, library.demands_tls, now).await;
-                    parts.pool.deliver(write, route, &speaker(relay), &security).await
+                    parts.pool.deliver(write, route, &receiver.relay, &security).await
                 }
             };
             match sent {
                 Ok(attempted) => Some(attempted),
-                Err(busy) => {
-                    let wait = SignedDuration::try_from(busy.wait).unwrap_or(OUR_FAULT);
-                    return Ok(untried(message, wait, now));
-                }
+                Err(busy) => return Ok(line_full(engine, message, receiver, busy, now)),
             }
         }
-        Err(_) => None,
+        _ => None,
     };
     let said = match (&attempted, route) {
         (Some(attempted), _) => attempted.said.clone(),
@@ -110,20 +113,68 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         (None, Ok(_)) => return Err(Not::Ours("a route led nowhere".to_owned())),
     };
     // What a relay says is in the relay's words, not in those of the patron's provider.
-    let own_relay = library.relay.as_ref().filter(|_| plan.rung == Rung::OwnRelay);
     let speaks = own_relay.map_or(provider, |own| Provider::from_mx([own.host.as_str()]));
     let outcome = judge(&said, speaks);
-    if attempted.as_ref().is_some_and(|attempted| !attempted.asked) {
-        // The site could not be reached some seconds ago and was not asked for this message: no attempt of its own.
-        let wait = engine.schedule.wait(message.attempt, chance());
-        let wait = SignedDuration::try_from(wait).unwrap_or(OUR_FAULT);
-        let cause = outcome.cause().map(|cause| cause.code().to_owned());
-        return Ok(Settled { state: State::Delayed, cause, ..untried(message, wait, now) });
+    if let (Some(attempted), Some(receiver)) = (&attempted, &receiver) {
+        if !attempted.asked {
+            let left = parts.pool.load(&receiver.relay, &receiver.site).paused.unwrap_or_default();
+            return Ok(out_of_reach(engine, message, receiver, &outcome, left, now));
+        }
+        if attempted.via.is_some() {
+            engine.put_off.reached(receiver);
+        }
     }
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let relay = own_relay.map_or(&relay.host, |own| &own.host);
     let told = Tried { message, plan: &plan, relay, provider, to: &to, took_ms };
     Ok(settled(engine, &library, &told, attempted.as_ref(), &outcome).await)
+}
+
+fn address(message: &Claimed, now: Timestamp) -> Result<Address, Not> {
+    Address::parse(&message.address).map_err(|_| {
+        let entry = Entry { at: now, what: What::NotSent { cause: "addr.missing".to_owned() } };
+        Not::Settled(Box::new(ended(message, State::Failed, Some("addr.missing".to_owned()), vec![entry], now)))
+    })
+}
+
+/// The key that `plan` signs with; none where it does not sign.
+fn key(engine: &Delivery, plan: &Plan) -> Result<Option<Arc<Key>>, Not> {
+    let key = engine.parts.keyring.signing(&plan.dkim);
+    if key.is_none() && !plan.dkim.is_empty() {
+        // Nothing leaves unsigned because a key of ours is missing: that is our fault, and soon mended.
+        return Err(Not::Ours(format!("there is no key to sign with for {}", plan.rung.code())));
+    }
+    Ok(key)
+}
+
+/// Who will be asked to take the message.
+fn receiver(relay: &Relay, route: &Route, own_relay: Option<&OwnRelay>) -> Receiver {
+    let site = own_relay.map_or_else(|| route.site.clone(), |own| Site::of([&own.host]));
+    Receiver { relay: speaker(relay), site }
+}
+
+/// The receiver could not be reached some seconds ago, and was not asked for this message: no attempt of its own.
+fn out_of_reach(
+    engine: &Delivery,
+    message: &Claimed,
+    receiver: &Receiver,
+    outcome: &Outcome,
+    left: Duration,
+    now: Timestamp,
+) -> Settled {
+    let wait = engine.schedule.wait(message.attempt, chance());
+    let wait = engine.put_off.out_of_reach(receiver, left, wait, tokio::time::Instant::now());
+    let wait = SignedDuration::try_from(wait).unwrap_or(OUR_FAULT);
+    let cause = outcome.cause().map(|cause| cause.code().to_owned());
+    let waits_for = Some(receiver.key());
+    Settled { state: State::Delayed, cause, waits_for, ..untried(message, wait, now) }
+}
+
+/// The receiver takes no more for now: the message is called when its line has room.
+fn line_full(engine: &Delivery, message: &Claimed, receiver: &Receiver, busy: Busy, now: Timestamp) -> Settled {
+    engine.put_off.line_full(receiver);
+    let wait = SignedDuration::try_from(busy.wait).unwrap_or(OUR_FAULT);
+    Settled { waits_for: Some(receiver.key()), ..untried(message, wait, now) }
 }
 
 /// Hands the message to the library's own relay.
@@ -274,6 +325,7 @@ pub(super) fn ended(
         refused: message.refused.clone(),
         sender: None,
         provider: None,
+        waits_for: None,
         at,
         entries,
     }

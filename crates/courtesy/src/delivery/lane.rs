@@ -213,7 +213,8 @@ impl Lane {
         load.active == 0 && load.idle == 0 && load.waiting == 0 && load.paused.is_none()
     }
 
-    fn paused(&self) -> Option<(Said, Duration)> {
+    /// What is remembered of a site that is not to be asked, and how long yet.
+    pub(super) fn paused(&self) -> Option<(Said, Duration)> {
         self.state().pace.paused(Instant::now()).map(|(said, left)| (said.clone(), left))
     }
 

@@ -16,6 +16,7 @@ pub mod own_relay;
 pub mod pace;
 pub mod policy;
 pub mod pool;
+mod put_off;
 pub mod return_path;
 pub mod route;
 mod settling;
@@ -95,6 +96,7 @@ pub struct Delivery {
     looked_at_paused: Mutex<Timestamp>,
     /// The library served last: the next round begins after it.
     last_served: Mutex<String>,
+    put_off: put_off::PutOff,
 }
 
 impl Delivery {
@@ -106,6 +108,7 @@ impl Delivery {
             schedule: Schedule::new(parts.config.retry.schedule.clone()),
             under_way: Arc::new(Semaphore::new(parts.config.limits.in_flight)),
             last_served: Mutex::default(),
+            put_off: put_off::PutOff::default(),
             lease,
             looked_at_paused: Mutex::new(Timestamp::UNIX_EPOCH),
             parts,
@@ -115,8 +118,10 @@ impl Delivery {
     /// Works until `stop`; then finishes what is under way, settles it and takes leave of the receivers.
     pub async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
         let (settler, settling) = settling::start(self.parts.store.clone(), Arc::clone(&self.parts.wake));
+        let calling = tokio::spawn(put_off::call(Arc::clone(&self)));
         tokio::pin!(stop);
         while self.round(&settler, &mut stop).await {}
+        calling.abort();
         // All permits back means that nothing is under way. The lease bounds the wait: past it, others take over.
         let all = u32::try_from(self.parts.config.limits.in_flight).unwrap_or(u32::MAX);
         let lease = self.parts.config.retry.lease;

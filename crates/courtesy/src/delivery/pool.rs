@@ -194,6 +194,16 @@ impl Pool {
         }
     }
 
+    /// What is remembered of a site that is not to be asked for mail, and for how long yet.
+    #[must_use]
+    pub fn paused(&self, route: &Route, relay: &RelayAddr) -> Option<(Said, Duration)> {
+        let manner = Manner::default();
+        let lanes = self.inner.lanes();
+        let kinds = lanes.get(&(relay.name.clone(), route.site.clone()))?;
+        let (_, lane) = kinds.iter().find(|(kind, _)| *kind == manner)?;
+        lane.paused()
+    }
+
     /// How loaded a relay is at a site.
     #[must_use]
     pub fn load(&self, relay: &RelayAddr, site: &Site) -> Load {

@@ -17,8 +17,8 @@ const EACH_FIRST: Duration = Duration::from_millis(10);
 const EACH_MAX: Duration = Duration::from_secs(5);
 /// The shortest wait: below it, writing the message back would cost more than it waits.
 const WAIT_MIN: Duration = Duration::from_millis(100);
-/// The longest wait, for a site that gets faster must be noticed.
-const WAIT_MAX: Duration = Duration::from_secs(300);
+/// The longest wait. Whoever waits is called before, when the line has room (`put_off`).
+const WAIT_MAX: Duration = Duration::from_secs(3600);
 
 /// The turns of one lane.
 #[derive(Debug)]

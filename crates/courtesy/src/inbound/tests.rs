@@ -80,6 +80,7 @@ impl World {
             refused: String::new(),
             sender: Some("shared".to_owned()),
             provider: None,
+            waits_for: None,
             at: NOW,
             entries: Vec::new(),
         };

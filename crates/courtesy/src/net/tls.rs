@@ -59,7 +59,12 @@ pub enum Demand {
     /// TLS with any certificate.
     Encrypted,
     /// TLS with a certificate of trust that carries this name; by MTA-STS, or by a setting of the library's relay.
-    Named { name: Domain, by_policy: bool },
+    Named {
+        /// The name.
+        name: Domain,
+        /// Whether MTA-STS wants it.
+        by_policy: bool,
+    },
     /// TLS with a certificate that one of these vouches for.
     Vouched(Vec<Tlsa>),
     /// It must not be used: the domain's policy does not name it.

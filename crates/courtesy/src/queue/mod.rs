@@ -14,6 +14,11 @@ use std::fmt;
 pub use retry::{Schedule, next_due};
 pub use settle::{Settlement, settle};
 
+/// A receiver, as one relay sees it, that a message waits for: it could not be reached, or can take no more for now.
+/// A number that stands for the two names, so that a million messages carry eight octets each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WaitsFor(pub i64);
+
 /// The states of a message: one vocabulary for code, tables, API and pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]

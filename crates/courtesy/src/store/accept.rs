@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::writer::Tx;
-use super::{Result, Store, id_from, to_json};
+use super::engine::Tx;
+use super::statement::{Builder, query};
+use super::{Result, Store, StoreError, id_from, to_json};
 use crate::clock::micros;
 use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
@@ -133,7 +133,7 @@ impl Store {
             .write(move |tx| {
                 Box::pin(async move {
                     for (library, request, facts) in &facts {
-                        sqlx::query(
+                        query(
                             "insert into request_facts (library, request, facts, at) values ($1, $2, $3, $4) \
                              on conflict (library, request) do update set facts = excluded.facts, at = excluded.at",
                         )
@@ -141,7 +141,7 @@ impl Store {
                         .bind(request)
                         .bind(facts)
                         .bind(micros(now))
-                        .execute(&mut **tx)
+                        .execute(&mut *tx)
                         .await?;
                     }
                     Ok(())
@@ -158,10 +158,7 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query("delete from idempotency where at < $1")
-                        .bind(micros(before))
-                        .execute(&mut **tx)
-                        .await?;
+                    query("delete from idempotency where at < $1").bind(micros(before)).execute(&mut *tx).await?;
                     Ok(())
                 })
             })
@@ -173,7 +170,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn request_facts(&self, library: &LibraryCode, request: &str) -> Result<Option<String>> {
-        let row = sqlx::query("select facts from request_facts where library = $1 and request = $2")
+        let row = query("select facts from request_facts where library = $1 and request = $2")
             .bind(library.as_str())
             .bind(request)
             .fetch_optional(&self.readers)
@@ -182,7 +179,7 @@ impl Store {
     }
 }
 
-pub(super) async fn accept_all(tx: &mut Tx<'static>, events: &[NewEvent]) -> Result<Vec<Accepted>> {
+pub(super) async fn accept_all(tx: &mut Tx, events: &[NewEvent]) -> Result<Vec<Accepted>> {
     if events.is_empty() {
         return Ok(Vec::new());
     }
@@ -202,13 +199,15 @@ pub(super) async fn accept_all(tx: &mut Tx<'static>, events: &[NewEvent]) -> Res
         }
     }
     let waits: HashSet<usize> = later.iter().map(|(place, _)| *place).collect();
-    let fresh: Vec<&NewEvent> = events
+    let mut fresh: Vec<&NewEvent> = events
         .iter()
         .zip(&answers)
         .enumerate()
         .filter(|(place, (_, answer))| answer.is_none() && !waits.contains(place))
         .map(|(_, (event, _))| event)
         .collect();
+    // In one order everywhere: processes that write the same events wait for each other, and never in a ring.
+    fresh.sort_by(|a, b| (&a.library, &a.natural_key).cmp(&(&b.library, &b.natural_key)));
     let inserted = insert_events(tx, &fresh).await?;
     let new: Vec<&NewEvent> = fresh.iter().copied().filter(|event| inserted.contains(&event.id)).collect();
     let written: Vec<Written<'_>> = new.iter().flat_map(|event| event.written()).collect();
@@ -241,22 +240,24 @@ fn repeated(given: &Idempotency, hash: &[u8], answer: &str) -> Accepted {
     if hash == given.body_hash { Accepted::Replayed { answer: answer.to_owned() } } else { Accepted::KeyReused }
 }
 
-async fn stored_answer(tx: &mut Tx<'static>, given: &Idempotency) -> Result<Option<Accepted>> {
-    let row = sqlx::query("select body_hash, answer from idempotency where holder = $1 and key = $2")
+async fn stored_answer(tx: &mut Tx, given: &Idempotency) -> Result<Option<Accepted>> {
+    let row = query("select body_hash, answer from idempotency where holder = $1 and key = $2")
         .bind(&given.holder)
         .bind(&given.key)
-        .fetch_optional(&mut **tx)
+        .fetch_optional(&mut *tx)
         .await?;
-    row.map(|row| Ok(repeated(given, &row.try_get::<Vec<u8>, _>(0)?, &row.try_get::<String, _>(1)?))).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let answer: String = row.try_get(1)?;
+    // An answer names its event: this one is the event's own, written in a transaction whose end nobody told us.
+    Ok(if answer == given.answer { None } else { Some(repeated(given, &row.try_get::<Vec<u8>>(0)?, &answer)) })
 }
 
-async fn insert_events(tx: &mut Tx<'static>, events: &[&NewEvent]) -> Result<HashSet<EventId>> {
+async fn insert_events(tx: &mut Tx, events: &[&NewEvent]) -> Result<HashSet<EventId>> {
     let mut inserted = HashSet::with_capacity(events.len());
     for chunk in events.chunks(ROWS_PER_STATEMENT) {
-        let mut query = QueryBuilder::<Sqlite>::new(
-            "insert into event (id, library, natural_key, request, status, source, fields, received_at) ",
-        );
-        query.push_values(chunk, |mut row, event| {
+        let mut query =
+            Builder::new("insert into event (id, library, natural_key, request, status, source, fields, received_at) ");
+        query.push_values(chunk, |row, event| {
             row.push_bind(event.id.to_bytes().to_vec())
                 .push_bind(event.library.as_str())
                 .push_bind(&event.natural_key)
@@ -267,8 +268,8 @@ async fn insert_events(tx: &mut Tx<'static>, events: &[&NewEvent]) -> Result<Has
                 .push_bind(micros(event.received_at));
         });
         query.push(" on conflict (library, natural_key) do nothing returning id");
-        for row in query.build().persistent(false).fetch_all(&mut **tx).await? {
-            inserted.insert(EventId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?));
+        for row in query.build().fetch_all(&mut *tx).await? {
+            inserted.insert(EventId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?));
         }
     }
     Ok(inserted)
@@ -283,13 +284,13 @@ pub(super) struct Written<'a> {
     pub(super) message: &'a NewMessage,
 }
 
-pub(super) async fn insert_messages(tx: &mut Tx<'static>, messages: &[Written<'_>]) -> Result<()> {
+pub(super) async fn insert_messages(tx: &mut Tx, messages: &[Written<'_>]) -> Result<()> {
     for chunk in messages.chunks(ROWS_PER_STATEMENT) {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let mut query = Builder::new(
             "insert into message (id, library, event, request, notice, language, address, words_of, words_version, \
              state, cause, due_at, deadline, attempts, refused, created_at, changed_at) ",
         );
-        query.push_values(chunk, |mut row, Written { library, event, request, at, message }| {
+        query.push_values(chunk, |row, Written { library, event, request, at, message }| {
             row.push_bind(message.id.to_bytes().to_vec())
                 .push_bind(library.as_str())
                 .push_bind(event.to_bytes().to_vec())
@@ -308,7 +309,7 @@ pub(super) async fn insert_messages(tx: &mut Tx<'static>, messages: &[Written<'_
                 .push_bind(micros(*at))
                 .push_bind(micros(*at));
         });
-        query.build().persistent(false).execute(&mut **tx).await?;
+        query.build().execute(&mut *tx).await?;
     }
     let entries: Vec<(MessageId, &Entry)> =
         messages.iter().flat_map(|one| one.message.entries.iter().map(move |entry| (one.message.id, entry))).collect();
@@ -316,11 +317,11 @@ pub(super) async fn insert_messages(tx: &mut Tx<'static>, messages: &[Written<'_
 }
 
 /// Appends lines to timelines. Lines of one message keep the order they are given in.
-pub(super) async fn append(tx: &mut Tx<'static>, entries: &[(MessageId, &Entry)]) -> Result<()> {
+pub(super) async fn append(tx: &mut Tx, entries: &[(MessageId, &Entry)]) -> Result<()> {
     for (start, chunk) in entries.chunks(ROWS_PER_STATEMENT).enumerate() {
-        let mut query = QueryBuilder::<Sqlite>::new("insert into timeline (message, at, n, what) ");
+        let mut query = Builder::new("insert into timeline (message, at, n, what) ");
         let numbered = chunk.iter().enumerate();
-        query.push_values(numbered, |mut row, (index, (message, entry))| {
+        query.push_values(numbered, |row, (index, (message, entry))| {
             row.push_bind(message.to_bytes().to_vec())
                 .push_bind(micros(entry.at))
                 .push_bind(i64::try_from(start * ROWS_PER_STATEMENT + index).unwrap_or(i64::MAX))
@@ -328,42 +329,49 @@ pub(super) async fn append(tx: &mut Tx<'static>, entries: &[(MessageId, &Entry)]
         });
         // The same line written again is an outcome settled again after an answer that got lost.
         query.push(" on conflict (message, at, n) do nothing");
-        query.build().persistent(false).execute(&mut **tx).await?;
+        query.build().execute(&mut *tx).await?;
     }
     Ok(())
 }
 
-async fn known(tx: &mut Tx<'static>, event: &NewEvent) -> Result<Accepted> {
-    let rows = sqlx::query(
+async fn known(tx: &mut Tx, event: &NewEvent) -> Result<Accepted> {
+    let rows = query(
         "select event.id, message.id from event left join message on message.event = event.id \
          where event.library = $1 and event.natural_key = $2 order by message.id",
     )
     .bind(event.library.as_str())
     .bind(&event.natural_key)
-    .fetch_all(&mut **tx)
+    .fetch_all(&mut *tx)
     .await?;
     let mut messages = Vec::new();
     let mut id = event.id;
     for row in &rows {
-        id = EventId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?);
-        if let Some(bytes) = row.try_get::<Option<Vec<u8>>, _>(1)? {
+        id = EventId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?);
+        if let Some(bytes) = row.try_get::<Option<Vec<u8>>>(1)? {
             messages.push(MessageId::from_bytes(id_from(&bytes)?));
         }
     }
-    Ok(Accepted::Known { event: id, messages })
+    // Under our own id it is what we wrote before, in a transaction whose end nobody told us.
+    Ok(if id == event.id && !rows.is_empty() { Accepted::New } else { Accepted::Known { event: id, messages } })
 }
 
-async fn keep_answers(tx: &mut Tx<'static>, events: &[&NewEvent]) -> Result<()> {
+async fn keep_answers(tx: &mut Tx, events: &[&NewEvent]) -> Result<()> {
     for event in events {
         let Some(given) = &event.idempotency else { continue };
-        sqlx::query("insert into idempotency (holder, key, body_hash, answer, at) values ($1, $2, $3, $4, $5)")
-            .bind(&given.holder)
-            .bind(&given.key)
-            .bind(given.body_hash.to_vec())
-            .bind(&given.answer)
-            .bind(micros(event.received_at))
-            .execute(&mut **tx)
-            .await?;
+        let kept = query(
+            "insert into idempotency (holder, key, body_hash, answer, at) values ($1, $2, $3, $4, $5) \
+             on conflict (holder, key) do update set at = excluded.at where idempotency.answer = excluded.answer",
+        )
+        .bind(&given.holder)
+        .bind(&given.key)
+        .bind(given.body_hash)
+        .bind(&given.answer)
+        .bind(micros(event.received_at))
+        .execute(&mut *tx)
+        .await?;
+        if kept == 0 {
+            return Err(StoreError::Overtaken);
+        }
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Keys that sign, what DNS said, what providers answered, and what is wrong at the moment.
 
 use jiff::Timestamp;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
+use super::engine::Row;
+use super::statement::query;
 use super::{Result, Store, StoreError, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::IncidentId;
@@ -80,7 +80,7 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query(
+                    query(
                         "insert into dkim_key (domain, selector, library, algorithm, private, public, active, created_at) \
                          values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (domain, selector) do update set \
                          library = excluded.library, algorithm = excluded.algorithm, private = excluded.private, \
@@ -94,7 +94,7 @@ impl Store {
                     .bind(&key.public)
                     .bind(i64::from(key.active))
                     .bind(micros(key.created_at))
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
                     Ok(())
                 })
@@ -107,7 +107,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn dkim_keys(&self) -> Result<Vec<DkimKey>> {
-        let rows = sqlx::query(
+        let rows = query(
             "select domain, selector, library, algorithm, private, public, active, created_at from dkim_key \
              order by domain, selector",
         )
@@ -130,7 +130,7 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query(
+                    query(
                         "insert into proof (domain, library, facts, checked_at) values ($1, $2, $3, $4) \
                          on conflict (library, domain) do update set facts = excluded.facts, \
                          checked_at = excluded.checked_at",
@@ -139,7 +139,7 @@ impl Store {
                     .bind(library.as_str().to_owned())
                     .bind(&facts)
                     .bind(micros(checked_at))
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
                     Ok(())
                 })
@@ -152,7 +152,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn proofs(&self) -> Result<Vec<(String, String, String)>> {
-        let rows = sqlx::query("select library, domain, facts from proof").fetch_all(&self.readers).await?;
+        let rows = query("select library, domain, facts from proof").fetch_all(&self.readers).await?;
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
     }
 
@@ -165,7 +165,7 @@ impl Store {
             .write(move |tx| {
                 Box::pin(async move {
                     for one in &seen {
-                        sqlx::query(
+                        query(
                             "insert into observed (library, domain, provider, day, accepted, refused) \
                              values ($1, $2, $3, $4, $5, $6) on conflict (library, domain, provider, day) do update set \
                              accepted = observed.accepted + excluded.accepted, \
@@ -177,7 +177,7 @@ impl Store {
                         .bind(micros(now) / MICROS_A_DAY)
                         .bind(one.accepted)
                         .bind(one.refused)
-                        .execute(&mut **tx)
+                        .execute(&mut *tx)
                         .await?;
                     }
                     Ok(())
@@ -191,8 +191,8 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn observed(&self, now: Timestamp) -> Result<Vec<Observed>> {
-        let rows = sqlx::query(
-            "select library, domain, provider, sum(accepted), sum(refused) from observed where day > $1 \
+        let rows = query(
+            "select library, domain, provider, cast(sum(accepted) as bigint), cast(sum(refused) as bigint) from observed where day > $1 \
              group by library, domain, provider",
         )
         .bind(micros(now) / MICROS_A_DAY - OBSERVED_DAYS)
@@ -220,7 +220,7 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let counted = sqlx::query(
+                    let counted = query(
                         "update incident set times = times + 1, last_at = $3, detail = $4 \
                          where library = $1 and cause = $2 and closed_at is null",
                     )
@@ -228,12 +228,12 @@ impl Store {
                     .bind(&cause)
                     .bind(micros(now))
                     .bind(&detail)
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
-                    if counted.rows_affected() > 0 {
+                    if counted > 0 {
                         return Ok(false);
                     }
-                    sqlx::query(
+                    query(
                         "insert into incident (id, library, cause, detail, opened_at, last_at, times) \
                          values ($1, $2, $3, $4, $5, $5, 1)",
                     )
@@ -242,7 +242,7 @@ impl Store {
                     .bind(&cause)
                     .bind(&detail)
                     .bind(micros(now))
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
                     Ok(true)
                 })
@@ -258,15 +258,15 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let closed = sqlx::query(
+                    let closed = query(
                         "update incident set closed_at = $3 where library = $1 and cause = $2 and closed_at is null",
                     )
                     .bind(&library)
                     .bind(&cause)
                     .bind(micros(now))
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
-                    Ok(closed.rows_affected() > 0)
+                    Ok(closed > 0)
                 })
             })
             .await
@@ -277,7 +277,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn incidents(&self, library: Option<&LibraryCode>, most: u32) -> Result<Vec<Incident>> {
-        let rows = sqlx::query(
+        let rows = query(
             "select id, library, cause, detail, opened_at, last_at, times, closed_at from incident \
              where $1 is null or library = $1 order by opened_at desc limit $2",
         )
@@ -289,7 +289,7 @@ impl Store {
     }
 }
 
-fn dkim_from(row: &SqliteRow) -> Result<DkimKey> {
+fn dkim_from(row: &Row) -> Result<DkimKey> {
     Ok(DkimKey {
         domain: row.try_get(0)?,
         selector: row.try_get(1)?,
@@ -297,20 +297,20 @@ fn dkim_from(row: &SqliteRow) -> Result<DkimKey> {
         algorithm: row.try_get(3)?,
         private: row.try_get(4)?,
         public: row.try_get(5)?,
-        active: row.try_get::<i64, _>(6)? != 0,
+        active: row.try_get::<i64>(6)? != 0,
         created_at: from_micros(row.try_get(7)?),
     })
 }
 
-fn incident_from(row: &SqliteRow) -> Result<Incident> {
+fn incident_from(row: &Row) -> Result<Incident> {
     Ok(Incident {
-        id: IncidentId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?),
+        id: IncidentId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?),
         library: row.try_get(1)?,
         cause: row.try_get(2)?,
         detail: row.try_get(3)?,
         opened_at: from_micros(row.try_get(4)?),
         last_at: from_micros(row.try_get(5)?),
         times: row.try_get(6)?,
-        closed_at: row.try_get::<Option<i64>, _>(7)?.map(from_micros),
+        closed_at: row.try_get::<Option<i64>>(7)?.map(from_micros),
     })
 }

@@ -1,9 +1,9 @@
 //! API keys: the hash of each secret, whose it is, and whether it still opens.
 
 use jiff::Timestamp;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
+use super::engine::Row;
+use super::statement::query;
 use super::{Result, Store, StoreError, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::KeyId;
@@ -67,7 +67,7 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query(
+                    query(
                         "insert into api_key (id, library, name, secret_hash, shown, created_at, revoked_at, scope) \
                          values ($1, $2, $3, $4, $5, $6, null, $7)",
                     )
@@ -78,7 +78,7 @@ impl Store {
                     .bind(&key.shown)
                     .bind(micros(key.created_at))
                     .bind(key.scope.code())
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
                     Ok(())
                 })
@@ -91,7 +91,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn key_by_hash(&self, secret_hash: [u8; 32]) -> Result<Option<ApiKey>> {
-        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} where secret_hash = $1 and revoked_at is null")))
+        let row = query(format!("{COLUMNS} where secret_hash = $1 and revoked_at is null"))
             .bind(secret_hash.to_vec())
             .fetch_optional(&self.readers)
             .await?;
@@ -103,8 +103,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn keys(&self) -> Result<Vec<ApiKey>> {
-        let rows =
-            sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} order by id desc"))).fetch_all(&self.readers).await?;
+        let rows = query(format!("{COLUMNS} order by id desc")).fetch_all(&self.readers).await?;
         rows.iter().map(key_from).collect()
     }
 
@@ -116,23 +115,23 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let done = sqlx::query("update api_key set revoked_at = $2 where id = $1 and revoked_at is null")
+                    let done = query("update api_key set revoked_at = $2 where id = $1 and revoked_at is null")
                         .bind(id.to_bytes().to_vec())
                         .bind(micros(now))
-                        .execute(&mut **tx)
+                        .execute(&mut *tx)
                         .await?;
-                    Ok(done.rows_affected() > 0)
+                    Ok(done > 0)
                 })
             })
             .await
     }
 }
 
-fn key_from(row: &SqliteRow) -> Result<ApiKey> {
+fn key_from(row: &Row) -> Result<ApiKey> {
     let library: Option<String> = row.try_get(1)?;
     let scope: String = row.try_get(6)?;
     Ok(ApiKey {
-        id: KeyId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?),
+        id: KeyId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?),
         library: library
             .map(|code| LibraryCode::parse(&code).map_err(|error| StoreError::Corrupt(error.to_string())))
             .transpose()?,
@@ -140,6 +139,6 @@ fn key_from(row: &SqliteRow) -> Result<ApiKey> {
         name: row.try_get(2)?,
         shown: row.try_get(3)?,
         created_at: from_micros(row.try_get(4)?),
-        revoked_at: row.try_get::<Option<i64>, _>(5)?.map(from_micros),
+        revoked_at: row.try_get::<Option<i64>>(5)?.map(from_micros),
     })
 }

@@ -1,8 +1,8 @@
 //! Participant Records, and who changed them.
 
 use jiff::Timestamp;
-use sqlx::Row;
 
+use super::statement::query;
 use super::{Result, Store, from_json, to_json};
 use crate::clock::micros;
 use crate::library::Library;
@@ -13,8 +13,8 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn libraries(&self) -> Result<Vec<Library>> {
-        let rows = sqlx::query("select record from library order by library").fetch_all(&self.readers).await?;
-        rows.iter().map(|row| from_json(&row.try_get::<String, _>(0)?)).collect()
+        let rows = query("select record from library order by library").fetch_all(&self.readers).await?;
+        rows.iter().map(|row| from_json(&row.try_get::<String>(0)?)).collect()
     }
 
     /// Keeps these Participant Records, new or changed, all or none, and what they were before.
@@ -28,25 +28,25 @@ impl Store {
                     for library in &libraries {
                         let code = library.code.as_str();
                         let record = to_json(library);
-                        let was: Option<String> = sqlx::query("select record from library where library = $1")
+                        let was: Option<String> = query("select record from library where library = $1")
                             .bind(code)
-                            .fetch_optional(&mut **tx)
+                            .fetch_optional(&mut *tx)
                             .await?
                             .map(|row| row.try_get(0))
                             .transpose()?;
                         if was.as_deref() == Some(record.as_str()) {
                             continue;
                         }
-                        sqlx::query(
+                        query(
                             "insert into library (library, record, changed_at) values ($1, $2, $3) \
                              on conflict (library) do update set record = excluded.record, changed_at = excluded.changed_at",
                         )
                         .bind(code)
                         .bind(&record)
                         .bind(micros(now))
-                        .execute(&mut **tx)
+                        .execute(&mut *tx)
                         .await?;
-                        sqlx::query(
+                        query(
                             "insert into library_change (library, at, by_whom, was) values ($1, $2, $3, $4) \
                              on conflict (library, at) do nothing",
                         )
@@ -54,7 +54,7 @@ impl Store {
                         .bind(micros(now))
                         .bind(&by_whom)
                         .bind(&was)
-                        .execute(&mut **tx)
+                        .execute(&mut *tx)
                         .await?;
                     }
                     Ok(())

@@ -1,11 +1,10 @@
 //! Messages as people look at them: lists, one message, its timeline; and what people may do to one.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::accept::{NewMessage, Written, append, insert_messages};
-use super::writer::Tx;
+use super::engine::{Row, Tx};
+use super::statement::{Builder, query};
 use super::{Result, Store, StoreError, from_json, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
@@ -80,7 +79,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn messages(&self, filter: &Filter, most: u32) -> Result<Vec<MessageRow>> {
-        let mut query = QueryBuilder::<Sqlite>::new(COLUMNS);
+        let mut query = Builder::new(COLUMNS);
         query.push(" where 1 = 1");
         if let Some(library) = &filter.library {
             query.push(" and library = ").push_bind(library.as_str());
@@ -112,7 +111,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn message(&self, library: Option<&LibraryCode>, id: MessageId) -> Result<Option<MessageRow>> {
-        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} where id = $1")))
+        let row = query(format!("{COLUMNS} where id = $1"))
             .bind(id.to_bytes().to_vec())
             .fetch_optional(&self.readers)
             .await?;
@@ -125,7 +124,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn messages_of_event(&self, library: &LibraryCode, event: EventId) -> Result<Vec<MessageRow>> {
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} where event = $1 and library = $2 order by id")))
+        let rows = query(format!("{COLUMNS} where event = $1 and library = $2 order by id"))
             .bind(event.to_bytes().to_vec())
             .bind(library.as_str())
             .fetch_all(&self.readers)
@@ -138,12 +137,12 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn timeline(&self, id: MessageId) -> Result<Vec<Entry>> {
-        let rows = sqlx::query("select at, what from timeline where message = $1 order by at, n")
+        let rows = query("select at, what from timeline where message = $1 order by at, n")
             .bind(id.to_bytes().to_vec())
             .fetch_all(&self.readers)
             .await?;
         rows.iter()
-            .map(|row| Ok(Entry { at: from_micros(row.try_get(0)?), what: from_json(&row.try_get::<String, _>(1)?)? }))
+            .map(|row| Ok(Entry { at: from_micros(row.try_get(0)?), what: from_json(&row.try_get::<String>(1)?)? }))
             .collect()
     }
 
@@ -152,7 +151,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn event_fields(&self, library: &LibraryCode, event: EventId) -> Result<Option<String>> {
-        let row = sqlx::query("select fields from event where id = $1 and library = $2")
+        let row = query("select fields from event where id = $1 and library = $2")
             .bind(event.to_bytes().to_vec())
             .bind(library.as_str())
             .fetch_optional(&self.readers)
@@ -231,41 +230,19 @@ impl Store {
             })
             .await
     }
-
-    /// Makes everything that waits for its next try due now; gives how many that were.
-    ///
-    /// # Errors
-    /// When the store is broken.
-    pub async fn flush(&self, library: Option<LibraryCode>, now: Timestamp) -> Result<u64> {
-        self.writer
-            .write(move |tx| {
-                Box::pin(async move {
-                    let done = sqlx::query(
-                        "update message set due_at = $2 where state = 'delayed' and due_at > $2 \
-                         and ($1 is null or library = $1)",
-                    )
-                    .bind(library.map(String::from))
-                    .bind(micros(now))
-                    .execute(&mut **tx)
-                    .await?;
-                    Ok(done.rows_affected())
-                })
-            })
-            .await
-    }
 }
 
 /// Gives a message that waits another state. False when it is under way or over.
 async fn take_waiting(
-    tx: &mut Tx<'static>,
+    tx: &mut Tx,
     library: &LibraryCode,
     id: MessageId,
     state: State,
     due_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<bool> {
-    let done = sqlx::query(
-        "update message set state = $3, due_at = $4, changed_at = $5 \
+    let done = query(
+        "update message set state = $3, due_at = $4, changed_at = $5, waits_for = null \
          where id = $1 and library = $2 and state in ('queued', 'delayed', 'held')",
     )
     .bind(id.to_bytes().to_vec())
@@ -273,18 +250,18 @@ async fn take_waiting(
     .bind(state.code())
     .bind(due_at.map(micros))
     .bind(micros(now))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(done > 0)
 }
 
-fn message_from(row: &SqliteRow) -> Result<MessageRow> {
+fn message_from(row: &Row) -> Result<MessageRow> {
     let library: String = row.try_get(1)?;
     let state: String = row.try_get(9)?;
     Ok(MessageRow {
-        id: MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?),
+        id: MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?),
         library: LibraryCode::parse(&library).map_err(|error| StoreError::Corrupt(error.to_string()))?,
-        event: EventId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(2)?)?),
+        event: EventId::from_bytes(id_from(&row.try_get::<Vec<u8>>(2)?)?),
         request: row.try_get(3)?,
         notice: row.try_get(4)?,
         language: row.try_get(5)?,
@@ -293,7 +270,7 @@ fn message_from(row: &SqliteRow) -> Result<MessageRow> {
         words_version: row.try_get(8)?,
         state: State::from_code(&state).ok_or_else(|| StoreError::Corrupt(format!("the state {state}")))?,
         cause: row.try_get(10)?,
-        due_at: row.try_get::<Option<i64>, _>(11)?.map(from_micros),
+        due_at: row.try_get::<Option<i64>>(11)?.map(from_micros),
         deadline: from_micros(row.try_get(12)?),
         attempts: row.try_get(13)?,
         sender: row.try_get(14)?,

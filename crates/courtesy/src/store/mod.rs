@@ -1,16 +1,30 @@
 //! All SQL. One door: the rooms get values, never rows.
 //!
-//! Reads go to a pool of readers. Writes go through one writer ([`writer`]) that runs whatever has gathered in one
-//! transaction and answers all its callers after the commit: an event is on disk before its caller hears 202, and
-//! many callers share one fsync. Statements use `$n` and types that SQLite and PostgreSQL share: integers, text,
-//! blobs; times in microseconds.
+//! Two databases, one text: SQLite in a file of our own, PostgreSQL on a server that many processes share. A function
+//! of the store reads the same for both:
+//!
+//! ```text
+//! query("select … where library = $1").bind(library.as_str()).fetch_all(&self.readers).await?      a read
+//! self.writer.write(move |tx| Box::pin(async move {                                                a write
+//!     query("update … where id = $1").bind(id.to_bytes()).execute(&mut *tx).await?; …
+//! }))
+//! ```
+//!
+//! [`statement`] has the text and its values, [`engine`] runs it on either database and gives rows. Statements use `$n`
+//! and what both share: integers (`bigint`; flags 0 or 1; times in microseconds), text, octets. Where the texts must
+//! differ, [`statement::either`] takes both.
+//!
+//! Writes go through [`writer`], which runs what has gathered in one transaction and answers all its callers after the
+//! commit: an event is on disk before its caller hears 202, and many callers share one fsync.
 
 mod accept;
 mod book;
+mod engine;
 mod evidence;
 mod key;
 mod library;
 mod message;
+mod open;
 mod own_relay;
 mod pause;
 mod queue;
@@ -18,19 +32,20 @@ mod relay;
 mod returned;
 mod schema;
 mod sole;
+mod statement;
 mod sts;
 mod submitted;
 #[cfg(test)]
 mod tests;
+mod waiting;
 mod words;
 mod writer;
 
-use std::path::Path;
-use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use engine::Pool;
 
+use crate::config::Database;
 pub use accept::{Accepted, Idempotency, NewEvent, NewMessage};
 pub use book::{Book, WordsSource};
 pub use evidence::{DkimKey, Incident, Observed};
@@ -62,47 +77,31 @@ pub enum StoreError {
     /// A write that shared the transaction broke it.
     #[error("the write failed together with others: {0}")]
     Together(String),
+    /// Another process wrote the same at the same moment.
+    #[error("another process wrote the same at the same moment")]
+    Overtaken,
 }
 
 /// What every function of the store answers.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
-/// Readers at one time. SQLite readers do not block the writer in WAL mode.
-const READERS: u32 = 4;
-
-/// How long a connection waits for a lock held by another process (a backup, an old instance that is stopping).
+/// How long a connection to SQLite waits for a lock held by another process (a backup, an old instance that is stopping).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// SQLite pages kept in memory per connection, in KiB (negative as its pragma wants it).
-const CACHE_KIB: &str = "-16384";
 
 /// The door to the database.
 #[derive(Clone)]
 pub struct Store {
-    readers: SqlitePool,
+    readers: Pool,
     writer: writer::Writer,
 }
 
 impl Store {
-    /// Opens the SQLite database at `file`, making it and bringing its schema up to date.
+    /// Opens the database, making the file where it is one, and brings its schema up to date.
     ///
     /// # Errors
-    /// When the file cannot be opened or a migration fails.
-    pub async fn open(file: &Path) -> Result<Self> {
-        let options = SqliteConnectOptions::from_str("sqlite:")
-            .map_err(StoreError::Database)?
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // We answer 202 after the commit: it must be on the disk then.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT)
-            .foreign_keys(true)
-            .pragma("cache_size", CACHE_KIB)
-            .pragma("temp_store", "memory");
-        let writing = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        schema::update(&writing).await?;
-        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
+    /// When it cannot be opened or reached, or a migration fails.
+    pub async fn open(database: impl Into<Database>) -> Result<Self> {
+        let (readers, writing) = open::open(&database.into()).await?;
         Ok(Self { readers, writer: writer::Writer::start(writing) })
     }
 

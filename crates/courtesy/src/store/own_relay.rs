@@ -1,8 +1,8 @@
 //! Libraries' own relays: the sealed secrets, and what test messages came to.
 
 use jiff::Timestamp;
-use sqlx::Row;
 
+use super::statement::query;
 use super::{Result, Store, StoreError, from_json, to_json};
 use crate::clock::micros;
 use crate::library::LibraryCode;
@@ -18,18 +18,18 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query(
+                    query(
                         "insert into relay_secret (library, sealed, changed_at) values ($1, $2, $3) \
                          on conflict (library) do update set sealed = excluded.sealed, changed_at = excluded.changed_at",
                     )
                     .bind(library.as_str().to_owned())
                     .bind(&sealed)
                     .bind(micros(now))
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
-                    sqlx::query("delete from relay_proof where library = $1")
+                    query("delete from relay_proof where library = $1")
                         .bind(library.as_str().to_owned())
-                        .execute(&mut **tx)
+                        .execute(&mut *tx)
                         .await?;
                     Ok(())
                 })
@@ -42,7 +42,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn relay_secret(&self, library: &LibraryCode) -> Result<Option<Vec<u8>>> {
-        let row = sqlx::query("select sealed from relay_secret where library = $1")
+        let row = query("select sealed from relay_secret where library = $1")
             .bind(library.as_str())
             .fetch_optional(&self.readers)
             .await?;
@@ -58,14 +58,14 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query(
+                    query(
                         "insert into relay_proof (library, proof, changed_at) values ($1, $2, $3) \
                          on conflict (library) do update set proof = excluded.proof, changed_at = excluded.changed_at",
                     )
                     .bind(library.as_str().to_owned())
                     .bind(&proof)
                     .bind(micros(now))
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
                     Ok(())
                 })
@@ -78,12 +78,12 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn relay_proofs(&self) -> Result<Vec<(LibraryCode, RelayProof)>> {
-        let rows = sqlx::query("select library, proof from relay_proof").fetch_all(&self.readers).await?;
+        let rows = query("select library, proof from relay_proof").fetch_all(&self.readers).await?;
         rows.iter()
             .map(|row| {
                 let library: String = row.try_get(0)?;
                 let library = LibraryCode::parse(&library).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-                Ok((library, from_json(&row.try_get::<String, _>(1)?)?))
+                Ok((library, from_json(&row.try_get::<String>(1)?)?))
             })
             .collect()
     }

@@ -4,8 +4,8 @@
 //! ([`Store::libraries_due`]); an attempt that is under way is finished.
 
 use jiff::Timestamp;
-use sqlx::Row;
 
+use super::statement::query;
 use super::{Result, Store, StoreError};
 use crate::clock::{from_micros, micros};
 use crate::library::LibraryCode;
@@ -27,8 +27,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn pauses(&self) -> Result<Vec<Pause>> {
-        let rows =
-            sqlx::query("select library, since, by_whom from pause order by library").fetch_all(&self.readers).await?;
+        let rows = query("select library, since, by_whom from pause order by library").fetch_all(&self.readers).await?;
         rows.iter()
             .map(|row| {
                 let library: String = row.try_get(0)?;
@@ -49,14 +48,12 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query(
-                        "insert into pause (library, since, by_whom) values ($1, $2, $3) on conflict do nothing",
-                    )
-                    .bind(library.map(String::from).unwrap_or_default())
-                    .bind(micros(now))
-                    .bind(by)
-                    .execute(&mut **tx)
-                    .await?;
+                    query("insert into pause (library, since, by_whom) values ($1, $2, $3) on conflict do nothing")
+                        .bind(library.map(String::from).unwrap_or_default())
+                        .bind(micros(now))
+                        .bind(by)
+                        .execute(&mut *tx)
+                        .await?;
                     Ok(())
                 })
             })
@@ -72,11 +69,11 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let done = sqlx::query("delete from pause where library = $1")
+                    let done = query("delete from pause where library = $1")
                         .bind(library.map(String::from).unwrap_or_default())
-                        .execute(&mut **tx)
+                        .execute(&mut *tx)
                         .await?;
-                    Ok(done.rows_affected() > 0)
+                    Ok(done > 0)
                 })
             })
             .await

@@ -1,36 +1,75 @@
 //! Claiming what is due, and settling what became of it.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::accept::append;
-use super::writer::Tx;
+use super::engine::{Row, Tx};
+use super::statement::{Builder, Statement, either, query};
 use super::{Result, Sole, Store, StoreError, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
-use crate::queue::State;
+use crate::queue::{State, WaitsFor};
 use crate::timeline::Entry;
 
-/// Rows a settling statement changes at most: nine parameters each.
+/// Rows a settling statement changes at most: eleven parameters each.
 const ROWS_PER_STATEMENT: usize = 500;
 
+/// Takes what the middle part chooses: the attempt is counted, and `due_at` moved past the lease.
+macro_rules! claim {
+    ($chosen:literal) => {
+        concat!(
+            "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2, waits_for = null \
+             where id in (",
+            $chosen,
+            ") returning id, library, event, request, notice, language, address, words_of, words_version, \
+             deadline, attempts, refused, cause, created_at"
+        )
+    };
+}
+
 /// A share of each wanted library's due messages.
-const CLAIM: &str = "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2 \
-     where id in (select chosen.id from json_each($1) as wanted, message as chosen \
-       where not exists (select 1 from pause where pause.library in ('', wanted.value)) \
-         and chosen.id in (select id from message where library = wanted.value \
-           and due_at is not null and due_at <= $2 order by due_at limit $4)) \
-     returning id, library, event, request, notice, language, address, words_of, words_version, \
-       deadline, attempts, refused, cause, created_at";
+const CLAIM: &str = claim!(
+    "select chosen.id from json_each($1) as wanted, message as chosen \
+     where not exists (select 1 from pause where pause.library in ('', wanted.value)) \
+       and chosen.id in (select id from message where library = wanted.value \
+         and due_at is not null and due_at <= $2 order by due_at limit $4)"
+);
+
+/// The same where others claim at the same moment: what they have in hand is passed over.
+const CLAIM_AMONG_OTHERS: &str = claim!(
+    "select chosen.id from json_array_elements_text($1::json) as wanted (library), lateral (\
+       select id from message where message.library = wanted.library \
+         and due_at is not null and due_at <= $2 order by due_at limit $4 for update skip locked) as chosen \
+     where not exists (select 1 from pause where pause.library in ('', wanted.library))"
+);
 
 /// What waits in a paused queue and has come to its deadline. `$1` is not used: both claims bind the same.
-const CLAIM_EXPIRED: &str = "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2 \
-     where id in (select id from message where $1 is null and due_at is not null and due_at <= $2 and deadline <= $2 \
-       and exists (select 1 from pause where pause.library in ('', message.library)) limit $4) \
-     returning id, library, event, request, notice, language, address, words_of, words_version, \
-       deadline, attempts, refused, cause, created_at";
+const CLAIM_EXPIRED: &str = claim!(
+    "select id from message where $1 is null and due_at is not null and deadline <= $2 and due_at <= $2 \
+     and exists (select 1 from pause where pause.library in ('', message.library)) order by deadline limit $4"
+);
+
+const CLAIM_EXPIRED_AMONG_OTHERS: &str = claim!(
+    "select id from message where $1 is null and due_at is not null and deadline <= $2 and due_at <= $2 \
+     and exists (select 1 from pause where pause.library in ('', message.library)) order by deadline limit $4 \
+     for update skip locked"
+);
+
+/// Due messages that are looked through for their libraries; more are found library by library.
+const FEW_DUE: i64 = 1000;
+
+const NEXT_DUE: &str = "select min(due_at) from message where due_at is not null";
+
+/// A loose index scan over libraries, as one that is paused may have any number due.
+const NEXT_DUE_WITH_PAUSES: &str = "with recursive next (library) as (\
+       select min(library) from message where due_at is not null \
+       union all \
+       select (select min(library) from message where due_at is not null and library > next.library) \
+       from next where next.library is not null) \
+     select min((select min(due_at) from message where message.library = next.library and due_at is not null)) \
+     from next where library is not null \
+       and not exists (select 1 from pause where pause.library in ('', next.library))";
 
 /// A message that is ours to try until its lease ends, with all that writing it needs.
 #[derive(Clone, Debug)]
@@ -88,6 +127,8 @@ pub struct Settled {
     pub sender: Option<String>,
     /// The provider's name.
     pub provider: Option<String>,
+    /// The receiver it waits for: [`Store::call`] makes it due before its time.
+    pub waits_for: Option<WaitsFor>,
     /// When.
     pub at: Timestamp,
     /// New lines of its timeline.
@@ -105,17 +146,43 @@ pub struct Counts {
 
 impl Store {
     /// Libraries that have a message due at `now` and are not paused, each once, from the one after `last` on and around.
-    /// Costs one index step for each library with anything waiting, however much waits.
+    /// Costs what is due, or, where more is due than a round takes, one index step for each library with anything waiting.
     ///
     /// # Errors
     /// When the store is broken.
     pub async fn libraries_due(&self, now: Timestamp, last: &str, most: u32) -> Result<Vec<String>> {
+        if let Some(mut few) = self.libraries_of_few_due(now).await? {
+            few.sort_by(|a, b| (a.as_str() <= last, a).cmp(&(b.as_str() <= last, b)));
+            few.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+            return Ok(few);
+        }
         let mut due = self.libraries_due_between(now, last, None, most).await?;
         let room = most.saturating_sub(u32::try_from(due.len()).unwrap_or(u32::MAX));
         if room > 0 && !last.is_empty() {
             due.extend(self.libraries_due_between(now, "", Some(last), room).await?);
         }
         Ok(due)
+    }
+
+    /// The libraries of all that is due, where that is little. None where it is more.
+    async fn libraries_of_few_due(&self, now: Timestamp) -> Result<Option<Vec<String>>> {
+        let rows = query(
+            "select library, count(*), (select count(*) from pause where pause.library in ('', due.library)) \
+             from (select library from message where due_at is not null and due_at <= $1 order by due_at limit $2) as due \
+             group by library",
+        )
+        .bind(micros(now))
+        .bind(FEW_DUE)
+        .fetch_all(&self.readers)
+        .await?;
+        let (mut due, mut libraries) = (0, Vec::new());
+        for row in &rows {
+            due += row.try_get::<i64>(1)?;
+            if row.try_get::<i64>(2)? == 0 {
+                libraries.push(row.try_get(0)?);
+            }
+        }
+        Ok((due < FEW_DUE).then_some(libraries))
     }
 
     async fn libraries_due_between(
@@ -126,7 +193,7 @@ impl Store {
         most: u32,
     ) -> Result<Vec<String>> {
         // A loose index scan: the next library after the last one that has anything waiting.
-        let rows = sqlx::query(
+        let rows = query(
             "with recursive next (library) as (\
                select min(library) from message where due_at is not null and library > $3 \
                union all \
@@ -146,24 +213,19 @@ impl Store {
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
-    /// When the next message of a library that is not paused is due, whoever's it is.
+    /// When the next message of a library that is not paused is due, whoever's it is. One index step; while a library
+    /// is paused, one for each library with anything waiting.
     ///
     /// # Errors
     /// When the store is broken.
     pub async fn next_due(&self) -> Result<Option<Timestamp>> {
-        let row = sqlx::query(
-            "with recursive next (library) as (\
-               select min(library) from message where due_at is not null \
-               union all \
-               select (select min(library) from message where due_at is not null and library > next.library) \
-               from next where next.library is not null) \
-             select min((select min(due_at) from message where message.library = next.library and due_at is not null)) \
-             from next where library is not null \
-               and not exists (select 1 from pause where pause.library in ('', next.library))",
-        )
-        .fetch_one(&self.readers)
-        .await?;
-        Ok(row.try_get::<Option<i64>, _>(0)?.map(from_micros))
+        let pauses = self.pauses().await?;
+        if pauses.iter().any(|pause| pause.library.is_none()) {
+            return Ok(None);
+        }
+        let row =
+            query(if pauses.is_empty() { NEXT_DUE } else { NEXT_DUE_WITH_PAUSES }).fetch_one(&self.readers).await?;
+        Ok(row.try_get::<Option<i64>>(0)?.map(from_micros))
     }
 
     /// Claims up to `each` due messages of each of `libraries`: the attempt is counted and the lease written before
@@ -179,7 +241,7 @@ impl Store {
         lease_until: Timestamp,
     ) -> Result<Vec<Claimed>> {
         let names = serde_json::to_string(&libraries).expect("texts become JSON");
-        self.claim_by(CLAIM, Some(names), each, now, lease_until).await
+        self.claim_by(either(CLAIM, CLAIM_AMONG_OTHERS), Some(names), each, now, lease_until).await
     }
 
     /// Claims up to `most` messages of paused libraries whose deadline has come: nothing waits past it, pause or not.
@@ -190,12 +252,12 @@ impl Store {
         if self.pauses().await?.is_empty() {
             return Ok(Vec::new());
         }
-        self.claim_by(CLAIM_EXPIRED, None, most, now, lease_until).await
+        self.claim_by(either(CLAIM_EXPIRED, CLAIM_EXPIRED_AMONG_OTHERS), None, most, now, lease_until).await
     }
 
     async fn claim_by(
         &self,
-        which: &'static str,
+        which: Statement,
         names: Option<String>,
         most: u32,
         now: Timestamp,
@@ -204,12 +266,12 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let rows = sqlx::query(which)
+                    let rows = which
                         .bind(names)
                         .bind(micros(now))
                         .bind(micros(lease_until))
                         .bind(i64::from(most))
-                        .fetch_all(&mut **tx)
+                        .fetch_all(&mut *tx)
                         .await?;
                     let mut claimed = rows.iter().map(claimed_from).collect::<Result<Vec<_>>>()?;
                     fill_fields(tx, &mut claimed).await?;
@@ -228,13 +290,11 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let done = sqlx::query(
-                        "update message set due_at = $1, changed_at = $1 where state = 'sending' and due_at is not null",
-                    )
-                    .bind(micros(now))
-                    .execute(&mut **tx)
-                    .await?;
-                    Ok(done.rows_affected())
+                    let done = query("update message set due_at = $1, changed_at = $1 where state = 'sending'")
+                        .bind(micros(now))
+                        .execute(&mut *tx)
+                        .await?;
+                    Ok(done)
                 })
             })
             .await
@@ -254,13 +314,13 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn counts(&self, library: Option<&LibraryCode>, now: Timestamp) -> Result<Counts> {
-        let mut query = QueryBuilder::<Sqlite>::new("select state, count(*) from message");
+        let mut states = Builder::new("select state, count(*) from message");
         if let Some(library) = library {
-            query.push(" where library = ").push_bind(library.as_str());
+            states.push(" where library = ").push_bind(library.as_str());
         }
-        query.push(" group by state");
+        states.push(" group by state");
         let mut by_state = Vec::new();
-        for row in query.build().fetch_all(&self.readers).await? {
+        for row in states.build().fetch_all(&self.readers).await? {
             let code: String = row.try_get(0)?;
             let state = State::from_code(&code).ok_or_else(|| StoreError::Corrupt(format!("the state {code}")))?;
             by_state.push((state, row.try_get(1)?));
@@ -268,28 +328,24 @@ impl Store {
         let oldest_due = match library {
             None => self.next_due().await?,
             Some(library) => {
-                let row = sqlx::query("select min(due_at) from message where library = $1 and due_at is not null")
+                let row = query("select min(due_at) from message where library = $1 and due_at is not null")
                     .bind(library.as_str())
                     .fetch_one(&self.readers)
                     .await?;
-                row.try_get::<Option<i64>, _>(0)?.map(from_micros)
+                row.try_get::<Option<i64>>(0)?.map(from_micros)
             }
         };
         Ok(Counts { by_state, oldest_due: oldest_due.filter(|due| *due <= now) })
     }
 }
 
-async fn fill_fields(tx: &mut Tx<'static>, claimed: &mut [Claimed]) -> Result<()> {
+async fn fill_fields(tx: &mut Tx, claimed: &mut [Claimed]) -> Result<()> {
     let mut fields = std::collections::HashMap::with_capacity(claimed.len());
     for chunk in claimed.chunks(ROWS_PER_STATEMENT) {
-        let mut query = QueryBuilder::<Sqlite>::new("select id, fields from event where id in (");
-        let mut list = query.separated(", ");
-        for message in chunk {
-            list.push_bind(message.event.to_bytes().to_vec());
-        }
-        query.push(")");
-        for row in query.build().persistent(false).fetch_all(&mut **tx).await? {
-            fields.insert(EventId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?), row.try_get::<String, _>(1)?);
+        let mut query = Builder::new("select id, fields from event where id in ");
+        query.push_list(chunk.iter().map(|message| message.event.to_bytes()));
+        for row in query.build().fetch_all(&mut *tx).await? {
+            fields.insert(EventId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?), row.try_get::<String>(1)?);
         }
     }
     for message in claimed {
@@ -298,12 +354,12 @@ async fn fill_fields(tx: &mut Tx<'static>, claimed: &mut [Claimed]) -> Result<()
     Ok(())
 }
 
-fn claimed_from(row: &SqliteRow) -> Result<Claimed> {
+fn claimed_from(row: &Row) -> Result<Claimed> {
     let library: String = row.try_get(1)?;
     Ok(Claimed {
-        id: MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(0)?)?),
+        id: MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?),
         library: LibraryCode::parse(&library).map_err(|error| StoreError::Corrupt(error.to_string()))?,
-        event: EventId::from_bytes(id_from(&row.try_get::<Vec<u8>, _>(2)?)?),
+        event: EventId::from_bytes(id_from(&row.try_get::<Vec<u8>>(2)?)?),
         request: row.try_get(3)?,
         notice: row.try_get(4)?,
         language: row.try_get(5)?,
@@ -311,7 +367,7 @@ fn claimed_from(row: &SqliteRow) -> Result<Claimed> {
         words_of: row.try_get(7)?,
         words_version: row.try_get(8)?,
         deadline: from_micros(row.try_get(9)?),
-        attempt: u32::try_from(row.try_get::<i64, _>(10)?).unwrap_or(u32::MAX),
+        attempt: u32::try_from(row.try_get::<i64>(10)?).unwrap_or(u32::MAX),
         refused: row.try_get(11)?,
         last_cause: row.try_get(12)?,
         created_at: from_micros(row.try_get(13)?),
@@ -319,16 +375,17 @@ fn claimed_from(row: &SqliteRow) -> Result<Claimed> {
     })
 }
 
-pub(super) async fn settle_all(tx: &mut Tx<'static>, settled: &[Settled]) -> Result<()> {
+pub(super) async fn settle_all(tx: &mut Tx, settled: &[Settled]) -> Result<()> {
     for chunk in settled.chunks(ROWS_PER_STATEMENT) {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let mut query = Builder::new(
             "update message set state = v.state, cause = v.cause, due_at = v.due_at, refused = v.refused, \
              sender = coalesce(v.sender, message.sender), provider = coalesce(v.provider, message.provider), \
-             changed_at = v.at, attempts = message.attempts - v.untried \
+             changed_at = v.at, attempts = message.attempts - v.untried, waits_for = v.waits_for \
              from (select column1 as id, column2 as attempt, column3 as state, column4 as cause, column5 as due_at, \
-             column6 as refused, column7 as sender, column8 as provider, column9 as at, column10 as untried from (",
+             column6 as refused, column7 as sender, column8 as provider, column9 as at, column10 as untried, \
+             column11 as waits_for from (",
         );
-        query.push_values(chunk, |mut row, one| {
+        query.push_values(chunk, |row, one| {
             row.push_bind(one.id.to_bytes().to_vec())
                 .push_bind(i64::from(one.attempt))
                 .push_bind(one.state.code())
@@ -338,10 +395,13 @@ pub(super) async fn settle_all(tx: &mut Tx<'static>, settled: &[Settled]) -> Res
                 .push_bind(&one.sender)
                 .push_bind(&one.provider)
                 .push_bind(micros(one.at))
-                .push_bind(i64::from(!one.tried));
+                .push_bind(i64::from(!one.tried))
+                .push_bind(one.waits_for.map(|receiver| receiver.0));
         });
-        query.push(")) as v where message.id = v.id and message.attempts = v.attempt and message.state = 'sending'");
-        query.build().persistent(false).execute(&mut **tx).await?;
+        query.push(
+            ") as given) as v where message.id = v.id and message.attempts = v.attempt and message.state = 'sending'",
+        );
+        query.build().execute(&mut *tx).await?;
     }
     let entries: Vec<(MessageId, &Entry)> =
         settled.iter().flat_map(|one| one.entries.iter().map(move |entry| (one.id, entry))).collect();

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sqlx::Row;
 
+use super::engine::Row;
+use super::statement::query;
 use super::{Result, Store, StoreError};
 use crate::clock::{from_micros, micros};
 
@@ -39,10 +40,9 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn relay_changes(&self) -> Result<Vec<RelayChange>> {
-        let rows =
-            sqlx::query("select at, region, host, address, change, planned_for from relay_change order by at, n")
-                .fetch_all(&self.readers)
-                .await?;
+        let rows = query("select at, region, host, address, change, planned_for from relay_change order by at, n")
+            .fetch_all(&self.readers)
+            .await?;
         rows.iter().map(change_from).collect()
     }
 
@@ -60,7 +60,7 @@ impl Store {
                             RelayChanged::Added => ("added", None),
                             RelayChanged::Removed => ("removed", None),
                         };
-                        sqlx::query(
+                        query(
                             "insert into relay_change (at, n, region, host, address, change, planned_for) \
                              values ($1, $2, $3, $4, $5, $6, $7)",
                         )
@@ -71,7 +71,7 @@ impl Store {
                         .bind(change.address.map(|address| address.to_string()))
                         .bind(word)
                         .bind(planned_for)
-                        .execute(&mut **tx)
+                        .execute(&mut *tx)
                         .await?;
                     }
                     Ok(())
@@ -81,7 +81,7 @@ impl Store {
     }
 }
 
-fn change_from(row: &sqlx::sqlite::SqliteRow) -> Result<RelayChange> {
+fn change_from(row: &Row) -> Result<RelayChange> {
     let odd = |what: &str| StoreError::Corrupt(format!("a change of relays with {what}"));
     let address: Option<String> = row.try_get(3)?;
     let word: String = row.try_get(4)?;

@@ -1,8 +1,7 @@
 //! What came back, joined to the message it is about.
 
-use sqlx::Row;
-
 use super::accept::append;
+use super::statement::{either, query};
 use super::{Result, Store, StoreError};
 use crate::clock::micros;
 use crate::id::MessageId;
@@ -37,19 +36,20 @@ impl Store {
             .write(move |tx| {
                 Box::pin(async move {
                     let What::Returned(returned) = &entry.what else { return Ok(Joined::Known) };
-                    let Some(row) = sqlx::query("select state from message where id = $1")
+                    let Some(row) = query("select state from message where id = $1")
                         .bind(id.to_bytes().to_vec())
-                        .fetch_optional(&mut **tx)
+                        .fetch_optional(&mut *tx)
                         .await?
                     else {
                         return Ok(Joined::NoSuchMessage);
                     };
-                    let known = sqlx::query(
+                    let known = either(
                         "select 1 from timeline where message = $1 and json_extract(what, '$.report') = $2",
+                        "select 1 from timeline where message = $1 and what::json ->> 'report' = $2",
                     )
                     .bind(id.to_bytes().to_vec())
                     .bind(returned.report.to_string())
-                    .fetch_optional(&mut **tx)
+                    .fetch_optional(&mut *tx)
                     .await?;
                     if known.is_some() {
                         return Ok(Joined::Known);
@@ -63,12 +63,12 @@ impl Store {
                     append(tx, &[(id, &entry)]).await?;
                     let failed = returned.news == News::Failed && state == State::Accepted;
                     if failed {
-                        sqlx::query("update message set state = $2, cause = $3, changed_at = $4 where id = $1")
+                        query("update message set state = $2, cause = $3, changed_at = $4 where id = $1")
                             .bind(id.to_bytes().to_vec())
                             .bind(State::Failed.code())
                             .bind(&returned.cause)
                             .bind(micros(entry.at))
-                            .execute(&mut **tx)
+                            .execute(&mut *tx)
                             .await?;
                     }
                     Ok(Joined::Written { failed })

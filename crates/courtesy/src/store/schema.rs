@@ -1,30 +1,58 @@
-//! The schema: numbered files, forward only, embedded in the binary.
+//! The schema: numbered files, forward only, embedded in the binary, of the same names for both databases.
 
 use std::borrow::Cow;
 
 use rust_embed::RustEmbed;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{SqlSafeStr, SqlitePool};
+use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
+use sqlx::{PgPool, SqlSafeStr, SqlitePool};
 
 use super::{Result, StoreError};
 
 #[derive(RustEmbed)]
 #[folder = "../../migrations/sqlite"]
-struct Files;
+struct Sqlite;
 
-/// Brings the database up to date. A file that was changed after it ran is refused.
-pub(super) async fn update(pool: &SqlitePool) -> Result<()> {
-    let mut migrations = Vec::new();
-    for name in Files::iter() {
-        migrations.push(migration(&name)?);
-    }
-    migrations.sort_by_key(|migration| migration.version);
-    let migrator = Migrator { migrations: Cow::Owned(migrations), ..Migrator::DEFAULT };
+#[derive(RustEmbed)]
+#[folder = "../../migrations/postgres"]
+struct Postgres;
+
+/// The lock under which a schema is changed, so that processes that start together do it once. Any number will do.
+const SCHEMA_LOCK: &str = "select pg_advisory_xact_lock(7205759403)";
+
+/// Where it is kept which files have run.
+const TABLE: &str = "_sqlx_migrations";
+
+/// Brings the file up to date. A migration that was changed after it ran is refused.
+pub(super) async fn update_sqlite(pool: &SqlitePool) -> Result<()> {
+    let migrator = Migrator { migrations: Cow::Owned(migrations::<Sqlite>()?), ..Migrator::DEFAULT };
     Ok(migrator.run(pool).await?)
 }
 
+/// Brings the server's database up to date: all in one transaction, since a pooler keeps locks and statements no
+/// longer than that. A migration that was changed after it ran is refused.
+pub(super) async fn update_postgres(pool: &PgPool) -> Result<()> {
+    let mut tx = pool.begin().await?;
+    sqlx::raw_sql(SCHEMA_LOCK).execute(&mut *tx).await?;
+    tx.ensure_migrations_table(TABLE).await?;
+    let ran = tx.list_applied_migrations(TABLE).await?;
+    for migration in migrations::<Postgres>()? {
+        match ran.iter().find(|ran| ran.version == migration.version) {
+            None => drop(tx.apply(TABLE, &migration).await?),
+            Some(ran) if ran.checksum == migration.checksum => {}
+            Some(_) => return Err(sqlx::migrate::MigrateError::VersionMismatch(migration.version).into()),
+        }
+    }
+    Ok(tx.commit().await?)
+}
+
+fn migrations<Files: RustEmbed>() -> Result<Vec<Migration>> {
+    let mut migrations = Files::iter().map(|name| migration::<Files>(&name)).collect::<Result<Vec<_>>>()?;
+    migrations.sort_by_key(|migration| migration.version);
+    Ok(migrations)
+}
+
 /// `0001_notices.sql` as a migration.
-fn migration(name: &str) -> Result<Migration> {
+fn migration<Files: RustEmbed>(name: &str) -> Result<Migration> {
     let odd = || StoreError::Corrupt(format!("the migration {name}"));
     let (number, rest) = name.split_once('_').ok_or_else(odd)?;
     let file = Files::get(name).ok_or_else(odd)?;

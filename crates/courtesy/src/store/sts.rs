@@ -1,9 +1,9 @@
 //! MTA-STS policies that were fetched: a domain's wish outlives our process and its own DNS.
 
 use jiff::Timestamp;
-use sqlx::Row;
 use standards::domain::Domain;
 
+use super::statement::query;
 use super::{Result, Store};
 use crate::clock::{from_micros, micros};
 
@@ -28,7 +28,7 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query(
+                    query(
                         "insert into sts_policy (domain, id, policy, expires_at) values ($1, $2, $3, $4) \
                          on conflict (domain) do update set id = excluded.id, policy = excluded.policy, \
                          expires_at = excluded.expires_at",
@@ -37,7 +37,7 @@ impl Store {
                     .bind(&kept.id)
                     .bind(&kept.policy)
                     .bind(micros(kept.expires_at))
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
                     Ok(())
                 })
@@ -50,7 +50,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn sts_policy(&self, domain: &Domain, now: Timestamp) -> Result<Option<StsPolicy>> {
-        let row = sqlx::query("select id, policy, expires_at from sts_policy where domain = $1 and expires_at > $2")
+        let row = query("select id, policy, expires_at from sts_policy where domain = $1 and expires_at > $2")
             .bind(domain.as_str())
             .bind(micros(now))
             .fetch_optional(&self.readers)

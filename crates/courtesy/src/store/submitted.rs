@@ -1,9 +1,9 @@
 //! Mail that systems handed in, kept with its event until nobody can ask for it again.
 
 use jiff::Timestamp;
-use sqlx::Row;
 
 use super::accept::accept_all;
+use super::statement::query;
 use super::{Accepted, NewEvent, Result, Store, StoreError};
 use crate::clock::micros;
 use crate::id::EventId;
@@ -21,15 +21,13 @@ impl Store {
                     let (id, library, at) = (event.id, event.library.clone(), event.received_at);
                     let accepted = accept_all(tx, &[event]).await?.pop().ok_or(StoreError::Closed)?;
                     if accepted == Accepted::New {
-                        sqlx::query(
-                            "insert into submitted (event, library, mail, received_at) values ($1, $2, $3, $4)",
-                        )
-                        .bind(id.to_bytes().to_vec())
-                        .bind(library.as_str().to_owned())
-                        .bind(&mail)
-                        .bind(micros(at))
-                        .execute(&mut **tx)
-                        .await?;
+                        query("insert into submitted (event, library, mail, received_at) values ($1, $2, $3, $4)")
+                            .bind(id.to_bytes().to_vec())
+                            .bind(library.as_str().to_owned())
+                            .bind(&mail)
+                            .bind(micros(at))
+                            .execute(&mut *tx)
+                            .await?;
                     }
                     Ok(accepted)
                 })
@@ -42,7 +40,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn submitted(&self, library: &LibraryCode, event: EventId) -> Result<Option<Vec<u8>>> {
-        let row = sqlx::query("select mail from submitted where event = $1 and library = $2")
+        let row = query("select mail from submitted where event = $1 and library = $2")
             .bind(event.to_bytes().to_vec())
             .bind(library.as_str())
             .fetch_optional(&self.readers)
@@ -58,12 +56,12 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query(
+                    query(
                         "delete from submitted where received_at < $1 and not exists (\
                            select 1 from message where message.event = submitted.event and due_at is not null)",
                     )
                     .bind(micros(before))
-                    .execute(&mut **tx)
+                    .execute(&mut *tx)
                     .await?;
                     Ok(())
                 })

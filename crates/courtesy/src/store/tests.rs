@@ -63,6 +63,7 @@ fn accepted(claimed: &Claimed) -> Settled {
         refused: String::new(),
         sender: Some("shared".to_owned()),
         provider: None,
+        waits_for: None,
         at: NOW,
         entries: Vec::new(),
     }

@@ -1,9 +1,9 @@
 //! Saved words of notices: every version for good, the newest in force.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, query::Query, sqlite::SqliteArguments};
 
+use super::engine::Row;
+use super::statement::{Statement, query};
 use super::{Result, Store};
 use crate::clock::{from_micros, micros};
 
@@ -39,7 +39,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn words_in_force(&self) -> Result<Vec<SavedWords>> {
-        let rows = sqlx::query(
+        let rows = query(
             "select library, notice, language, version, source, saved_at, saved_by from words as w \
              where version = (select max(version) from words where library = w.library and notice = w.notice \
                and language = w.language)",
@@ -54,7 +54,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn words_history(&self, library: &str, notice: &str, language: &str) -> Result<Vec<SavedWords>> {
-        let rows = sqlx::query(
+        let rows = query(
             "select library, notice, language, version, source, saved_at, saved_by from words \
              where library = $1 and notice = $2 and language = $3 order by version desc",
         )
@@ -71,11 +71,10 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn words_at(&self, of: &WordsRef) -> Result<Option<String>> {
-        let query = sqlx::query(
-            "select source from words where library = $1 and notice = $2 and language = $3 and version = $4",
-        );
+        let query =
+            query("select source from words where library = $1 and notice = $2 and language = $3 and version = $4");
         let row = bind_ref(query, of).fetch_optional(&self.readers).await?;
-        Ok(row.map(|row| row.try_get::<Option<String>, _>(0)).transpose()?.flatten())
+        Ok(row.map(|row| row.try_get::<Option<String>>(0)).transpose()?.flatten())
     }
 
     /// Saves a new version and gives its number. Saving what is in force already changes nothing and gives that number.
@@ -94,26 +93,26 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let newest = sqlx::query(
+                    let newest = query(
                         "select version, source from words where library = $1 and notice = $2 and language = $3 \
                          order by version desc limit 1",
                     )
                     .bind(&library)
                     .bind(&notice)
                     .bind(&language)
-                    .fetch_optional(&mut **tx)
+                    .fetch_optional(&mut *tx)
                     .await?;
                     let version: i64 = match newest {
-                        Some(row) if row.try_get::<Option<String>, _>(1)? == source => return Ok(row.try_get(0)?),
-                        Some(row) => row.try_get::<i64, _>(0)? + 1,
+                        Some(row) if row.try_get::<Option<String>>(1)? == source => return Ok(row.try_get(0)?),
+                        Some(row) => row.try_get::<i64>(0)? + 1,
                         None => 1,
                     };
                     let of = WordsRef { library, notice, language, version };
-                    let query = sqlx::query(
+                    let query = query(
                         "insert into words (library, notice, language, version, source, saved_at, saved_by) \
                          values ($1, $2, $3, $4, $5, $6, $7)",
                     );
-                    bind_ref(query, &of).bind(source).bind(micros(now)).bind(by).execute(&mut **tx).await?;
+                    bind_ref(query, &of).bind(source).bind(micros(now)).bind(by).execute(&mut *tx).await?;
                     Ok(version)
                 })
             })
@@ -121,11 +120,11 @@ impl Store {
     }
 }
 
-fn bind_ref<'q>(query: Query<'q, Sqlite, SqliteArguments>, of: &WordsRef) -> Query<'q, Sqlite, SqliteArguments> {
-    query.bind(of.library.clone()).bind(of.notice.clone()).bind(of.language.clone()).bind(of.version)
+fn bind_ref(query: Statement, of: &WordsRef) -> Statement {
+    query.bind(&of.library).bind(&of.notice).bind(&of.language).bind(of.version)
 }
 
-fn words_from(row: &SqliteRow) -> Result<SavedWords> {
+fn words_from(row: &Row) -> Result<SavedWords> {
     Ok(SavedWords {
         of: WordsRef {
             library: row.try_get(0)?,

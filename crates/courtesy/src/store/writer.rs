@@ -1,18 +1,17 @@
-//! The one writer: gathers what waits, runs it in one transaction, answers all callers after the commit.
+//! The writer: gathers what waits, runs it in one transaction, answers all callers after the commit.
 //!
-//! Events and outcomes, the two things there are thousands of, are gathered into few statements. Any other write
-//! rides along in the same transaction.
+//! Events and outcomes, the two things there are thousands of, are gathered into few statements. Any other write rides
+//! along in the same transaction on SQLite, which has one writer at a time. On PostgreSQL it is a transaction of its
+//! own, beside the others: it holds nobody up, and no locks longer than it needs them.
 
 use futures_core::future::BoxFuture;
-use sqlx::{Sqlite, SqlitePool, Transaction};
 use tokio::sync::{mpsc, oneshot};
 
 use super::accept::{Accepted, NewEvent, accept_all};
+use super::engine::{Patience, Pool, Tx};
 use super::queue::{Settled, settle_all};
+use super::statement::query;
 use super::{Result, StoreError};
-
-/// The transaction a write runs in.
-pub(super) type Tx<'t> = Transaction<'t, Sqlite>;
 
 /// Writes waiting to be taken up. A full line makes callers wait, which is the back-pressure we want.
 const LINE: usize = 4096;
@@ -23,7 +22,7 @@ const GATHER_MAX: usize = 512;
 /// Events plus outcomes in one transaction at most, so that no caller waits long behind a flood.
 const ROWS_MAX: usize = 4000;
 
-type Other = Box<dyn for<'t> FnOnce(&'t mut Tx<'static>) -> BoxFuture<'t, Result<()>> + Send>;
+type Other = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<()>> + Send>;
 
 enum Write {
     Accept(Vec<NewEvent>, oneshot::Sender<Result<Vec<Accepted>>>),
@@ -47,16 +46,17 @@ impl Write {
 /// A handle to the writer task.
 #[derive(Clone)]
 pub(super) struct Writer {
+    pool: Pool,
     line: mpsc::Sender<Write>,
     stopped: std::sync::Arc<tokio::sync::Mutex<Option<tokio::task::JoinHandle<()>>>>,
 }
 
 impl Writer {
-    /// Starts the writer on its own connection.
-    pub(super) fn start(pool: SqlitePool) -> Self {
+    /// Starts the writer on its own connections.
+    pub(super) fn start(pool: Pool) -> Self {
         let (line, waiting) = mpsc::channel(LINE);
-        let task = tokio::spawn(run(pool, waiting));
-        Self { line, stopped: std::sync::Arc::new(tokio::sync::Mutex::new(Some(task))) }
+        let task = tokio::spawn(run(pool.clone(), waiting));
+        Self { pool, line, stopped: std::sync::Arc::new(tokio::sync::Mutex::new(Some(task))) }
     }
 
     /// Has the task write what it holds, and waits for that. Other handles get [`StoreError::Closed`] from now on.
@@ -81,8 +81,14 @@ impl Writer {
     pub(super) async fn write<T, F>(&self, write: F) -> Result<T>
     where
         T: Send + 'static,
-        F: for<'t> FnOnce(&'t mut Tx<'static>) -> BoxFuture<'t, Result<T>> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
+        if self.pool.is_postgres() {
+            let mut tx = self.pool.begin().await?;
+            let value = write(&mut tx).await?;
+            tx.commit().await?;
+            return Ok(value);
+        }
         let (found, gives) = oneshot::channel();
         let other: Other = Box::new(move |tx| {
             Box::pin(async move {
@@ -102,7 +108,7 @@ impl Writer {
     }
 }
 
-async fn run(pool: SqlitePool, mut waiting: mpsc::Receiver<Write>) {
+async fn run(pool: Pool, mut waiting: mpsc::Receiver<Write>) {
     let mut gathered = Vec::new();
     while waiting.recv_many(&mut gathered, 1).await > 0 {
         let mut rows = gathered[0].rows();
@@ -147,7 +153,7 @@ impl Owed {
 
 /// One transaction for all of `writes`. Whatever breaks it breaks it for all: nobody is told that something is on
 /// disk which is not.
-async fn together(pool: &SqlitePool, writes: Vec<Write>) {
+async fn together(pool: &Pool, writes: Vec<Write>) {
     let mut owed = Vec::with_capacity(writes.len());
     let outcome = attempt(pool, writes, &mut owed).await;
     if let Err(error) = &outcome {
@@ -159,7 +165,7 @@ async fn together(pool: &SqlitePool, writes: Vec<Write>) {
     }
 }
 
-async fn attempt(pool: &SqlitePool, writes: Vec<Write>, owed: &mut Vec<Owed>) -> Result<()> {
+async fn attempt(pool: &Pool, writes: Vec<Write>, owed: &mut Vec<Owed>) -> Result<()> {
     let mut events = Vec::new();
     let mut asked = Vec::new();
     let mut settled = Vec::new();
@@ -178,14 +184,7 @@ async fn attempt(pool: &SqlitePool, writes: Vec<Write>, owed: &mut Vec<Owed>) ->
             Write::Close => {}
         }
     }
-    let result = async {
-        let mut tx = pool.begin_with("begin immediate").await?;
-        settle_all(&mut tx, &settled).await?;
-        let accepted = accept_all(&mut tx, &events).await?;
-        Ok::<_, StoreError>((tx, accepted))
-    }
-    .await;
-    let (mut tx, accepted) = match result {
+    let (tx, accepted) = match in_bulk(pool, &settled, &events, others.is_empty()).await {
         Ok(begun) => begun,
         Err(error) => {
             owed.extend(asked.into_iter().map(|(_, answer)| Owed::Accepted(answer, Vec::new())));
@@ -197,21 +196,57 @@ async fn attempt(pool: &SqlitePool, writes: Vec<Write>, owed: &mut Vec<Owed>) ->
     for (count, answer) in asked {
         owed.push(Owed::Accepted(answer, accepted.by_ref().take(count).collect()));
     }
+    match tx {
+        None => Ok(()),
+        Some(tx) => one_by_one(tx, others, owed).await,
+    }
+}
+
+/// Writes outcomes and events, and commits where that `is_all`; otherwise gives the transaction back.
+///
+/// Where the database goes away meanwhile, all is written again, also after a commit that nobody answered: an outcome is
+/// written for its attempt once, and an event that we find under its own id is the one we wrote.
+async fn in_bulk(
+    pool: &Pool,
+    settled: &[Settled],
+    events: &[NewEvent],
+    is_all: bool,
+) -> Result<(Option<Tx>, Vec<Accepted>)> {
+    let mut patience = Patience::new();
+    loop {
+        let tried = async {
+            let mut tx = pool.begin().await?;
+            settle_all(&mut tx, settled).await?;
+            let accepted = accept_all(&mut tx, events).await?;
+            if !is_all {
+                return Ok((Some(tx), accepted));
+            }
+            tx.commit().await?;
+            Ok((None, accepted))
+        };
+        match tried.await {
+            Err(error) if pool.is_postgres() => patience.or(error).await?,
+            tried => return tried,
+        }
+    }
+}
+
+/// Runs the other writes on SQLite, and commits.
+async fn one_by_one(mut tx: Tx, others: Vec<(Other, oneshot::Sender<Result<()>>)>, owed: &mut Vec<Owed>) -> Result<()> {
     for (other, answer) in others {
         // A savepoint each: one caller's conflict is not the others' loss.
-        sqlx::query("savepoint one").execute(&mut *tx).await?;
+        query("savepoint one").execute(&mut tx).await?;
         match other(&mut tx).await {
             Ok(()) => {
-                sqlx::query("release one").execute(&mut *tx).await?;
+                query("release one").execute(&mut tx).await?;
                 owed.push(Owed::Done(answer));
             }
             Err(error) => {
-                sqlx::query("rollback to one").execute(&mut *tx).await?;
-                sqlx::query("release one").execute(&mut *tx).await?;
+                query("rollback to one").execute(&mut tx).await?;
+                query("release one").execute(&mut tx).await?;
                 let _ = answer.send(Err(error));
             }
         }
     }
-    tx.commit().await?;
-    Ok(())
+    tx.commit().await
 }

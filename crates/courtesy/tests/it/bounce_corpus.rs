@@ -1,4 +1,6 @@
 //! Other people's bounces (`../shared/corpora/bounces`), and how many of them are read rightly.
+//!
+//! `BOUNCES` names another folder, `HALF=A` or `HALF=B` takes every second mail, `MISSES=1` prints what was missed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

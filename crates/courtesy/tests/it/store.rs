@@ -1,6 +1,7 @@
 //! The store: what is on disk after which call, and who may change it then.
 
 use courtesy::clock::Timestamp;
+use courtesy::config::Database;
 use courtesy::id::{EventId, MessageId};
 use courtesy::library::LibraryCode;
 use courtesy::queue::State;
@@ -12,7 +13,8 @@ use crate::world::{code, record};
 
 struct Kept {
     store: Store,
-    folder: tempfile::TempDir,
+    database: Database,
+    _folder: tempfile::TempDir,
 }
 
 impl std::ops::Deref for Kept {
@@ -23,10 +25,16 @@ impl std::ops::Deref for Kept {
 }
 
 impl Kept {
-    async fn new() -> Self {
+    async fn at(url: Option<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("courtesy.db")).await.unwrap();
-        Self { store, folder }
+        let file = || Database::Sqlite(folder.path().join("courtesy.db"));
+        let database = url.map_or_else(file, Database::Postgres);
+        Self { store: Store::open(database.clone()).await.unwrap(), database, _folder: folder }
+    }
+
+    /// The store as another process opens it.
+    async fn again(&self) -> Store {
+        Store::open(self.database.clone()).await.unwrap()
     }
 
     async fn claim_all(&self, now: Timestamp) -> Vec<Claimed> {
@@ -90,6 +98,7 @@ fn settled(claimed: &Claimed, state: State, now: Timestamp) -> Settled {
         refused: String::new(),
         sender: Some("shared".to_owned()),
         provider: Some("Gmail".to_owned()),
+        waits_for: None,
         at: now,
         entries: vec![Entry { at: now, what: What::Released { by: format!("attempt {}", claimed.attempt) } }],
     }
@@ -99,23 +108,47 @@ async fn state(store: &Store, id: MessageId) -> State {
     store.message(None, id).await.unwrap().unwrap().state
 }
 
-#[tokio::test]
-async fn an_accepted_event_is_there_after_the_process_is_gone() {
-    let kept = Kept::new().await;
+practice::on_both_databases! {
+    super::Kept::at;
+    an_accepted_event_is_there_after_the_process_is_gone,
+    the_same_event_told_twice_is_one_event,
+    a_repeated_key_gives_the_first_answer_word_for_word,
+    a_key_that_comes_twice_in_one_transaction_is_used_once,
+    a_key_used_for_an_event_that_was_known_already_names_the_known_one,
+    claiming_writes_the_future_first,
+    two_claims_at_once_never_give_the_same_message,
+    a_lease_that_was_taken_over_cannot_be_settled_by_the_old_attempt,
+    an_outcome_settled_twice_is_told_once,
+    one_handed_back_untried_has_not_used_an_attempt,
+    every_library_with_something_due_is_served_in_the_first_round,
+    only_what_waits_can_be_taken_back_and_only_by_its_library,
+    a_repetition_takes_a_waiting_message_back_or_does_not_happen,
+    a_flush_touches_only_what_was_tried_and_waits_and_only_the_callers,
+    a_history_keeps_its_order_and_its_lines_of_one_moment,
+    a_list_shows_one_librarys_messages_page_by_page,
+    a_cause_finds_those_below_it_and_no_others,
+    the_queue_of_a_library_tells_nothing_of_others,
+    participant_records_are_kept_all_or_none_and_found_again,
+    words_keep_every_version_and_the_newest_is_in_force,
+    what_a_request_told_is_remembered_by_library,
+    opening_again_finds_the_schema_and_leaves_it,
+    a_closed_store_takes_nothing_and_says_so,
+    many_callers_at_once_are_each_told_of_their_own_event,
+}
+
+async fn an_accepted_event_is_there_after_the_process_is_gone(kept: Kept) {
     let new = event("MRPL", "BC-1", at(0));
     let (id, message) = (new.id, new.messages[0].id);
     assert_eq!(kept.accept(vec![new]).await.unwrap(), [Accepted::New]);
     // As after a crash: nothing is closed, a second process opens the same file.
-    let other = Store::open(&kept.folder.path().join("courtesy.db")).await.unwrap();
+    let other = kept.again().await;
     let row = other.message(Some(&code("MRPL")), message).await.unwrap().unwrap();
     assert_eq!((row.event, row.state, row.due_at), (id, State::Queued, Some(at(0))));
     assert_eq!(other.timeline(message).await.unwrap().len(), 1);
     other.close().await;
 }
 
-#[tokio::test]
-async fn the_same_event_told_twice_is_one_event() {
-    let kept = Kept::new().await;
+async fn the_same_event_told_twice_is_one_event(kept: Kept) {
     let (first, second) = (event("MRPL", "BC-1", at(0)), event("MRPL", "BC-1", at(9)));
     let (id, message) = (first.id, first.messages[0].id);
     // In one transaction, and in two.
@@ -128,9 +161,7 @@ async fn the_same_event_told_twice_is_one_event() {
     assert_eq!(kept.accept(vec![event("ALDR", "BC-1", at(9))]).await.unwrap(), [Accepted::New]);
 }
 
-#[tokio::test]
-async fn a_repeated_key_gives_the_first_answer_word_for_word() {
-    let kept = Kept::new().await;
+async fn a_repeated_key_gives_the_first_answer_word_for_word(kept: Kept) {
     let first = with_key("k", 1, event("MRPL", "BC-1", at(0)));
     let answer = first.idempotency.clone().unwrap().answer;
     assert_eq!(kept.accept(vec![first]).await.unwrap(), [Accepted::New]);
@@ -143,9 +174,7 @@ async fn a_repeated_key_gives_the_first_answer_word_for_word() {
     assert_eq!(kept.accept(vec![other]).await.unwrap(), [Accepted::KeyReused]);
 }
 
-#[tokio::test]
-async fn a_key_that_comes_twice_in_one_transaction_is_used_once() {
-    let kept = Kept::new().await;
+async fn a_key_that_comes_twice_in_one_transaction_is_used_once(kept: Kept) {
     let first = with_key("k", 1, event("MRPL", "BC-1", at(0)));
     let answer = first.idempotency.clone().unwrap().answer;
     let same = with_key("k", 1, event("MRPL", "BC-1", at(0)));
@@ -155,9 +184,7 @@ async fn a_key_that_comes_twice_in_one_transaction_is_used_once() {
     assert_eq!(kept.messages(&Filter::default(), 10).await.unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn a_key_used_for_an_event_that_was_known_already_names_the_known_one() {
-    let kept = Kept::new().await;
+async fn a_key_used_for_an_event_that_was_known_already_names_the_known_one(kept: Kept) {
     let first = event("MRPL", "BC-1", at(0));
     let known = Accepted::Known { event: first.id, messages: vec![first.messages[0].id] };
     kept.accept(vec![first]).await.unwrap();
@@ -165,9 +192,7 @@ async fn a_key_used_for_an_event_that_was_known_already_names_the_known_one() {
     assert_eq!(kept.accept(vec![again(), again()]).await.unwrap(), [known.clone(), known]);
 }
 
-#[tokio::test]
-async fn claiming_writes_the_future_first() {
-    let kept = Kept::new().await;
+async fn claiming_writes_the_future_first(kept: Kept) {
     kept.accept(vec![event("MRPL", "BC-1", at(0))]).await.unwrap();
     let claimed = kept.claim_all(at(1)).await;
     assert_eq!(claimed.len(), 1);
@@ -181,12 +206,10 @@ async fn claiming_writes_the_future_first() {
     assert_eq!((after.len(), after[0].attempt), (1, 2));
 }
 
-#[tokio::test]
-async fn two_claims_at_once_never_give_the_same_message() {
-    let kept = Kept::new().await;
+async fn two_claims_at_once_never_give_the_same_message(kept: Kept) {
     let events = (0..200).map(|number| event("MRPL", &format!("BC-{number}"), at(0))).collect();
     kept.accept(events).await.unwrap();
-    let other = Store::open(&kept.folder.path().join("courtesy.db")).await.unwrap();
+    let other = kept.again().await;
     let claim = |store: Store| async move {
         let mut mine = Vec::new();
         loop {
@@ -206,9 +229,7 @@ async fn two_claims_at_once_never_give_the_same_message() {
     other.close().await;
 }
 
-#[tokio::test]
-async fn a_lease_that_was_taken_over_cannot_be_settled_by_the_old_attempt() {
-    let kept = Kept::new().await;
+async fn a_lease_that_was_taken_over_cannot_be_settled_by_the_old_attempt(kept: Kept) {
     kept.accept(vec![event("MRPL", "BC-1", at(0))]).await.unwrap();
     let old = kept.claim_all(at(1)).await.remove(0);
     let new = kept.claim_all(at(2) + LEASE).await.remove(0);
@@ -220,9 +241,7 @@ async fn a_lease_that_was_taken_over_cannot_be_settled_by_the_old_attempt() {
     assert_eq!(kept.timeline(new.id).await.unwrap().len(), 3, "what was said is told, whoever heard it");
 }
 
-#[tokio::test]
-async fn an_outcome_settled_twice_is_told_once() {
-    let kept = Kept::new().await;
+async fn an_outcome_settled_twice_is_told_once(kept: Kept) {
     kept.accept(vec![event("MRPL", "BC-1", at(0))]).await.unwrap();
     let claimed = kept.claim_all(at(1)).await.remove(0);
     // The answer to the first may have been lost.
@@ -232,9 +251,7 @@ async fn an_outcome_settled_twice_is_told_once() {
     assert_eq!(kept.timeline(claimed.id).await.unwrap().len(), 2);
 }
 
-#[tokio::test]
-async fn one_handed_back_untried_has_not_used_an_attempt() {
-    let kept = Kept::new().await;
+async fn one_handed_back_untried_has_not_used_an_attempt(kept: Kept) {
     kept.accept(vec![event("MRPL", "BC-1", at(0))]).await.unwrap();
     let claimed = kept.claim_all(at(1)).await.remove(0);
     let back = Settled { tried: false, due_at: Some(at(6)), ..settled(&claimed, State::Queued, at(1)) };
@@ -244,9 +261,7 @@ async fn one_handed_back_untried_has_not_used_an_attempt() {
     assert_eq!(kept.claim_all(at(6)).await[0].attempt, 1);
 }
 
-#[tokio::test]
-async fn every_library_with_something_due_is_served_in_the_first_round() {
-    let kept = Kept::new().await;
+async fn every_library_with_something_due_is_served_in_the_first_round(kept: Kept) {
     let flood = (0..300).map(|number| event("BIG", &format!("BC-{number}"), at(0)));
     let few = ["AAA", "ZZZ"].map(|library| event(library, "BC-1", at(1)));
     let later = event("LATER", "BC-1", at(500));
@@ -259,9 +274,7 @@ async fn every_library_with_something_due_is_served_in_the_first_round() {
     assert_eq!(kept.next_due().await.unwrap(), Some(at(0)));
 }
 
-#[tokio::test]
-async fn only_what_waits_can_be_taken_back_and_only_by_its_library() {
-    let kept = Kept::new().await;
+async fn only_what_waits_can_be_taken_back_and_only_by_its_library(kept: Kept) {
     let new = event("MRPL", "BC-1", at(0));
     let id = new.messages[0].id;
     kept.accept(vec![new]).await.unwrap();
@@ -277,9 +290,7 @@ async fn only_what_waits_can_be_taken_back_and_only_by_its_library() {
     assert!(!kept.release(code("MRPL"), id, "desk".to_owned(), at(6)).await.unwrap());
 }
 
-#[tokio::test]
-async fn a_repetition_takes_a_waiting_message_back_or_does_not_happen() {
-    let kept = Kept::new().await;
+async fn a_repetition_takes_a_waiting_message_back_or_does_not_happen(kept: Kept) {
     let new = event("MRPL", "BC-1", at(0));
     let id = new.messages[0].id;
     kept.accept(vec![new]).await.unwrap();
@@ -297,9 +308,7 @@ async fn a_repetition_takes_a_waiting_message_back_or_does_not_happen() {
     assert!(matches!(last.as_slice(), [What::Cancelled { .. }, What::Resent { .. }]), "{last:?}");
 }
 
-#[tokio::test]
-async fn a_flush_touches_only_what_was_tried_and_waits_and_only_the_callers() {
-    let kept = Kept::new().await;
+async fn a_flush_touches_only_what_was_tried_and_waits_and_only_the_callers(kept: Kept) {
     let fresh = NewMessage { due_at: Some(at(900)), ..message(at(0)) };
     let events = [event("MRPL", "BC-1", at(0)), event("ALDR", "BC-1", at(0))];
     kept.accept(events.into()).await.unwrap();
@@ -314,9 +323,7 @@ async fn a_flush_touches_only_what_was_tried_and_waits_and_only_the_callers() {
     assert_eq!(kept.flush(None, at(4)).await.unwrap(), 1);
 }
 
-#[tokio::test]
-async fn a_history_keeps_its_order_and_its_lines_of_one_moment() {
-    let kept = Kept::new().await;
+async fn a_history_keeps_its_order_and_its_lines_of_one_moment(kept: Kept) {
     let lines: Vec<Entry> =
         (0..7).map(|number| Entry { at: at(0), what: What::Released { by: number.to_string() } }).collect();
     let many = NewMessage { entries: lines.clone(), ..message(at(0)) };
@@ -326,9 +333,7 @@ async fn a_history_keeps_its_order_and_its_lines_of_one_moment() {
     assert_eq!(kept.timeline(id).await.unwrap(), lines);
 }
 
-#[tokio::test]
-async fn a_list_shows_one_librarys_messages_page_by_page() {
-    let kept = Kept::new().await;
+async fn a_list_shows_one_librarys_messages_page_by_page(kept: Kept) {
     let events = (0..25).map(|number| event("MRPL", &format!("BC-{number}"), at(number)));
     let strangers = (0..25).map(|number| event("ALDR", &format!("BC-{number}"), at(number)));
     kept.accept(events.chain(strangers).collect()).await.unwrap();
@@ -349,9 +354,7 @@ async fn a_list_shows_one_librarys_messages_page_by_page() {
     assert_eq!(kept.message(Some(&code("MRPL")), other[0].id).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_cause_finds_those_below_it_and_no_others() {
-    let kept = Kept::new().await;
+async fn a_cause_finds_those_below_it_and_no_others(kept: Kept) {
     for (number, cause) in ["auth", "auth.dmarc", "auth.spf", "authority", "addr.unknown"].into_iter().enumerate() {
         let failed = NewMessage { state: State::Failed, cause: Some(cause.to_owned()), due_at: None, ..message(at(0)) };
         kept.accept(vec![NewEvent { messages: vec![failed], ..event("MRPL", &number.to_string(), at(0)) }])
@@ -365,9 +368,7 @@ async fn a_cause_finds_those_below_it_and_no_others() {
     assert_eq!((with("auth").await, with("auth.dmarc").await, with("addr").await, with("au").await), (3, 1, 1, 0));
 }
 
-#[tokio::test]
-async fn the_queue_of_a_library_tells_nothing_of_others() {
-    let kept = Kept::new().await;
+async fn the_queue_of_a_library_tells_nothing_of_others(kept: Kept) {
     kept.accept(vec![event("ALDR", "BC-1", at(0)), event("MRPL", "BC-1", at(50))]).await.unwrap();
     let counts = async |library: Option<LibraryCode>| kept.counts(library.as_ref(), at(60)).await.unwrap();
     let mine = counts(Some(code("MRPL"))).await;
@@ -377,9 +378,7 @@ async fn the_queue_of_a_library_tells_nothing_of_others() {
     assert_eq!(counts(Some(code("NONE"))).await.oldest_due, None);
 }
 
-#[tokio::test]
-async fn participant_records_are_kept_all_or_none_and_found_again() {
-    let kept = Kept::new().await;
+async fn participant_records_are_kept_all_or_none_and_found_again(kept: Kept) {
     let mut library = record("MRPL");
     kept.put_libraries(vec![library.clone(), record("ALDR")], "desk".to_owned(), at(0)).await.unwrap();
     library.hide_titles = true;
@@ -387,9 +386,7 @@ async fn participant_records_are_kept_all_or_none_and_found_again() {
     assert_eq!(kept.libraries().await.unwrap(), [record("ALDR"), library]);
 }
 
-#[tokio::test]
-async fn words_keep_every_version_and_the_newest_is_in_force() {
-    let kept = Kept::new().await;
+async fn words_keep_every_version_and_the_newest_is_in_force(kept: Kept) {
     let save = async |library: &str, source: Option<&str>, second| {
         let source = source.map(str::to_owned);
         let (library, by) = (library.to_owned(), "editor".to_owned());
@@ -411,9 +408,7 @@ async fn words_keep_every_version_and_the_newest_is_in_force() {
     assert_eq!(found, [("", 1), ("MRPL", 3)]);
 }
 
-#[tokio::test]
-async fn what_a_request_told_is_remembered_by_library() {
-    let kept = Kept::new().await;
+async fn what_a_request_told_is_remembered_by_library(kept: Kept) {
     let facts = |text: &str| vec![(code("MRPL"), "BC-1".to_owned(), text.to_owned())];
     kept.put_request_facts(facts("{}"), at(0)).await.unwrap();
     kept.put_request_facts(facts("{\"a\":1}"), at(1)).await.unwrap();
@@ -421,20 +416,15 @@ async fn what_a_request_told_is_remembered_by_library() {
     assert_eq!(kept.request_facts(&code("ALDR"), "BC-1").await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn opening_again_finds_the_schema_and_leaves_it() {
-    let kept = Kept::new().await;
+async fn opening_again_finds_the_schema_and_leaves_it(kept: Kept) {
     kept.accept(vec![event("MRPL", "BC-1", at(0))]).await.unwrap();
-    let file = kept.folder.path().join("courtesy.db");
     kept.store.clone().close().await;
-    let again = Store::open(&file).await.unwrap();
+    let again = kept.again().await;
     assert_eq!(again.messages(&Filter::default(), 10).await.unwrap().len(), 1);
     again.close().await;
 }
 
-#[tokio::test]
-async fn a_closed_store_takes_nothing_and_says_so() {
-    let kept = Kept::new().await;
+async fn a_closed_store_takes_nothing_and_says_so(kept: Kept) {
     let late = kept.store.clone();
     let began = std::time::Instant::now();
     kept.store.clone().close().await;
@@ -442,9 +432,7 @@ async fn a_closed_store_takes_nothing_and_says_so() {
     assert!(late.accept(vec![event("MRPL", "BC-1", at(0))]).await.is_err());
 }
 
-#[tokio::test]
-async fn many_callers_at_once_are_each_told_of_their_own_event() {
-    let kept = Kept::new().await;
+async fn many_callers_at_once_are_each_told_of_their_own_event(kept: Kept) {
     let mut callers = tokio::task::JoinSet::new();
     for number in 0..300 {
         let store = kept.store.clone();

@@ -223,7 +223,9 @@ fn next_mail(bytes: &[u8]) -> Option<usize> {
         let line = &bytes[start..line_end];
         let before = &bytes[..start - 1];
         let before = &before[before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1)..];
-        let ended = before.trim_ascii().is_empty() || before.starts_with(b"--");
+        let before = before.trim_ascii();
+        let boundary = before.starts_with(b"--") && before.ends_with(b"--") && before.iter().any(|b| *b != b'-');
+        let ended = before.is_empty() || boundary;
         let dated = line.iter().filter(|b| **b == b':').count() >= 2 && line.len() < 200;
         let next: Vec<u8> = bytes[line_end + 1..].iter().copied().take_while(|b| *b != b'\n').take(200).collect();
         if ended && dated && split_field(String::from_utf8_lossy(&next).trim_end()).is_some() {

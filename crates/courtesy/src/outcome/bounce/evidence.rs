@@ -53,8 +53,10 @@ pub(super) fn code(text: &str) -> Option<u16> {
 fn said(text: &str) -> Option<String> {
     let from = code_at(text)?;
     let said = text[from.start()..].split("\n\n").next().unwrap_or_default();
+    // Postfix's note of the command; it is read as the stage and is no part of the reply.
+    let said = said.split("(in reply to").next().unwrap_or_default().trim_end();
     // Lines of one reply, joined by a reporter, repeat code and status between the words (RFC 5321 §4.2.1).
-    let (code, rest) = said.split_at(from.len());
+    let (code, rest) = said.split_at(from.len().min(said.len()));
     let rest = REPEATED.replace_all(rest, |again: &regex::Captures<'_>| {
         if again.get(1).is_some_and(|found| found.as_str() == code) { " ".to_owned() } else { again[0].to_owned() }
     });
