@@ -17,16 +17,3 @@ create table sts_policy (
     policy      text not null,
     expires_at  integer not null
 ) strict;
-
--- How TLS went at receivers, by day: what reports to them are made of.
-create table tls_session (
-    day          integer not null,         -- days since 1970
-    domain       text not null,            -- of the recipients
-    policy_type  text not null,            -- 'tlsa', 'sts' or 'no-policy-found'
-    policy       text not null,            -- its lines
-    host         text not null,
-    source       text not null,            -- our address
-    result       text not null,            -- 'ok' or the name of a failure
-    sessions     integer not null,
-    primary key (day, domain, policy_type, host, source, result)
-) strict, without rowid;

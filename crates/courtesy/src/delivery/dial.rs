@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -42,16 +42,20 @@ const BROKEN_TLS_REMEMBERED: Duration = Duration::from_secs(3600);
 /// Hosts with broken TLS remembered at most.
 const BROKEN_TLS_HOSTS_MAX: usize = 1000;
 
+/// Hosts remembered that spoke TLS: more than a consortium's patrons have.
+const SPOKE_TLS_HOSTS_MAX: usize = 20_000;
+
 /// What calls of one process share.
 pub(super) struct Dialer {
     pub(super) tls: ClientTls,
     pub(super) waits: Waits,
     broken_tls: Mutex<HashMap<Domain, Instant>>,
+    spoke_tls: Mutex<HashSet<Domain>>,
 }
 
 impl Dialer {
     pub(super) fn new(tls: ClientTls, waits: Waits) -> Self {
-        Self { tls, waits, broken_tls: Mutex::default() }
+        Self { tls, waits, broken_tls: Mutex::default(), spoke_tls: Mutex::default() }
     }
 
     /// The first host that lets us in.
@@ -124,7 +128,10 @@ impl Dialer {
             until,
         };
         let hitch = match Connection::open(&call, log).await {
-            Ok(connection) => return Ok(connection),
+            Ok(connection) => {
+                self.notice_downgrade(host, connection.tls.is_some(), log);
+                return Ok(connection);
+            }
             Err(hitch) => hitch,
         };
         let said = hitch.into_said(host);
@@ -135,6 +142,19 @@ impl Dialer {
         log.note("once more, in clear");
         call.in_clear = true;
         Connection::open(&call, log).await.map_err(|hitch| hitch.into_said(host))
+    }
+
+    /// Says so where a host that spoke TLS speaks it no more: somebody may stand in between, or it was taken apart.
+    fn notice_downgrade(&self, host: &Domain, in_tls: bool, log: &mut Transcript) {
+        let mut spoke = self.spoke_tls.lock().unwrap_or_else(PoisonError::into_inner);
+        if in_tls {
+            if spoke.len() < SPOKE_TLS_HOSTS_MAX {
+                spoke.insert(host.clone());
+            }
+        } else if spoke.remove(host) {
+            log.note("this host has spoken TLS before, and offers none now");
+            tracing::warn!(%host, "a mail host that spoke TLS offers none now");
+        }
     }
 
     fn tls_is_broken(&self, host: &Domain, now: Instant) -> bool {

@@ -3,6 +3,9 @@
 //! In: TLSA records that a validating resolver vouched for. Out: a certificate verifier. Usages 2 and 3 count; the others name public
 //! authorities, which mail hosts are not held to (RFC 7672 §3.1.3).
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, SHA512, digest};
