@@ -13,10 +13,12 @@ use tokio::task::JoinHandle;
 use crate::clock;
 use crate::config::{Config, Database, Dnssec};
 use crate::delivery::canary::Canaries;
+use crate::delivery::own_relay::OwnRelays;
 use crate::delivery::pace::Limits;
 use crate::delivery::policy::Policies;
 use crate::delivery::pool::{Pool, Settings};
 use crate::delivery::route::{Routes, Routing};
+use crate::delivery::token::Tokens;
 use crate::delivery::{Delivery, Parts};
 use crate::http::auth::Keys;
 use crate::http::{App, router};
@@ -80,12 +82,7 @@ impl Service {
             Database::Postgres(_) => None,
         };
         let store = open_store(&config).await?;
-        if let Some(sole) = &sole {
-            let orphans = store.take_over(sole, clock::now()).await?;
-            if orphans > 0 {
-                tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
-            }
-        }
+        take_over(&store, sole.as_ref()).await?;
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = open_keyring(&config, &store, &secret).await?;
@@ -95,9 +92,7 @@ impl Service {
         let (senders, changes) =
             Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
                 .await?;
-        let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(&config)));
-        let policies = Arc::new(policies(&config, &dns, &store)?);
-        let pool = Arc::new(Pool::new(pool_settings(&config), client_tls(&config)?));
+        let ways = ways_out(&config, &dns, &store, &secret)?;
         let parts = Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -105,9 +100,10 @@ impl Service {
             senders: Arc::clone(&senders),
             keyring: Arc::clone(&keyring),
             secret: Arc::clone(&secret),
-            routes: Arc::clone(&routes),
-            policies,
-            pool: Arc::clone(&pool),
+            routes: ways.routes,
+            policies: ways.policies,
+            pool: ways.pool,
+            own_relays: ways.own_relays,
             wake: Arc::clone(&wake),
         };
         let canaries = Canaries::of(&parts);
@@ -133,10 +129,7 @@ impl Service {
             wake,
             started_at: clock::now(),
         });
-        let listener = TcpListener::bind(config.listen.http)
-            .await
-            .with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))?;
-        let http = listener.local_addr()?;
+        let (listener, http) = listen(&config).await?;
         let (stop, stopping) = watch::channel(false);
         let door = axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(stopped(stopping.clone()));
         let mut tasks = vec![
@@ -163,6 +156,46 @@ impl Service {
         self.app.store.clone().close().await;
         drop(self.sole);
     }
+}
+
+/// What delivery reaches receivers by.
+struct Ways {
+    routes: Arc<Routes>,
+    policies: Arc<Policies>,
+    pool: Arc<Pool>,
+    own_relays: Arc<OwnRelays>,
+}
+
+fn ways_out(config: &Config, dns: &Resolver, store: &Store, secret: &Arc<Secret>) -> Result<Ways> {
+    let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(config)));
+    let pool = Arc::new(Pool::new(pool_settings(config), client_tls(config)?));
+    let own_relays = Arc::new(OwnRelays {
+        routes: Arc::clone(&routes),
+        store: store.clone(),
+        secret: Arc::clone(secret),
+        tokens: Tokens::new(https(config, dns)?, store.clone(), Arc::clone(secret)),
+        pool: Arc::clone(&pool),
+    });
+    Ok(Ways { routes, policies: Arc::new(policies(config, dns, store)?), pool, own_relays })
+}
+
+/// The HTTP door's place, and where it is.
+async fn listen(config: &Config) -> Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(config.listen.http)
+        .await
+        .with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))?;
+    let http = listener.local_addr()?;
+    Ok((listener, http))
+}
+
+/// Where this is the one process on its database: what the last one had under way is tried again at once.
+async fn take_over(store: &Store, sole: Option<&Sole>) -> Result<()> {
+    let Some(sole) = sole else { return Ok(()) };
+    let orphans = store.take_over(sole, clock::now()).await?;
+    if orphans > 0 {
+        tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+    }
+    Ok(())
 }
 
 /// The door for mail that comes back, where one is wished for, and the engine that works it off.
@@ -335,6 +368,15 @@ fn policies(config: &Config, dns: &Resolver, store: &Store) -> Result<Policies> 
 
 fn client_tls(config: &Config) -> Result<ClientTls> {
     ClientTls::new(&extra_roots(config)?).context("TLS cannot be set up")
+}
+
+/// The client for servers that libraries name.
+///
+/// # Errors
+/// When `smtp.extra_ca` cannot be read or is none.
+pub fn https(config: &Config, dns: &Resolver) -> Result<Https> {
+    let reach = if config.https.private { Reach::Private } else { Reach::Public };
+    Ok(Https::new(Arc::new(dns.clone()), &extra_roots(config)?, reach)?)
 }
 
 /// The certificates to trust beside the usual ones.

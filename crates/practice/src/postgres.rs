@@ -14,7 +14,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 const SCRIPT: &str = r#"
 set -e
 PATH=$1:$PATH
-here=$(mktemp -d /tmp/practice-postgres.XXXXXX)
+here=$(mktemp -d -p /tmp)
 cd "$here"
 ended() { [ ! -f data/postmaster.pid ] || pg_ctl -D data -m immediate stop >/dev/null 2>&1; cd /; rm -rf "$here"; }
 trap ended EXIT

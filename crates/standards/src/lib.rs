@@ -12,4 +12,5 @@ pub mod dsn;
 pub mod iso18626;
 pub mod mta_sts;
 pub mod reply;
+pub mod report;
 pub mod spf;

@@ -15,6 +15,7 @@ use serde::Serialize;
 use standards::address::Address;
 use standards::dns::Dns;
 use standards::domain::Domain;
+use tokio::time::Instant;
 
 use super::looking::{Known, Looking};
 use super::{Common, Exit};
@@ -22,12 +23,12 @@ use crate::clock;
 use crate::net::facts;
 use crate::notice::Language;
 use crate::sender::{
-    Considered, PROOF_AGE_MAX, Proof, ProviderVerdict, Reason, Receives, Rung, Standing, Verdict, is_public_mailbox,
-    wanted,
+    Certainty, Considered, PROOF_AGE_MAX, Proof, ProviderVerdict, Reason, Receives, Rung, SenderKind, StaffVerdict,
+    Standing, Verdict, is_public_mailbox, staff_verdict, wanted,
 };
 
-/// How long one check may take: a few dozen questions, most of them answered in milliseconds.
-const CHECK_MAX: Duration = Duration::from_secs(60);
+/// How long one check may take, with all its questions: somebody waits. What has no answer by then is unknown, and said so.
+const CHECK_MAX: Duration = Duration::from_secs(10);
 
 /// Options of `check`.
 #[derive(Args)]
@@ -60,13 +61,9 @@ fn subject(text: &str) -> Result<What, String> {
 
 pub(super) async fn run(args: &CheckArgs, common: &Common) -> anyhow::Result<Exit> {
     let config = args.looking.settings(common)?;
-    let resolver = args.looking.resolver(&config)?;
+    let resolver = args.looking.resolver(&config)?.until(Instant::now() + CHECK_MAX);
     let known = args.looking.known(&config);
-    let checking = check(&resolver, &known, &args.what, clock::now());
-    let Ok(checked) = tokio::time::timeout(CHECK_MAX, checking).await else {
-        eprintln!("error: the DNS did not answer in {} s; try again", CHECK_MAX.as_secs());
-        return Ok(Exit::Temporary);
-    };
+    let checked = check(&resolver, &known, &args.what, clock::now()).await;
     let text = if common.json { serde_json::to_string(&checked)? + "\n" } else { checked.words(common.language()) };
     std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(checked.exit())
@@ -89,6 +86,9 @@ struct Checked {
     worst: Verdict,
     verdicts: Vec<ProviderVerdict>,
     because: Vec<Reason>,
+    /// What the domain's own mail system would do with it, for staff there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staff: Option<StaffVerdict>,
     /// Every way of sending as this domain, best first.
     ways: Vec<Considered>,
     /// The records to publish, where the domain's owner could.
@@ -131,6 +131,7 @@ async fn check(dns: &dyn Dns, known: &Known, what: &What, now: Timestamp) -> Che
         worst: verdicts.iter().map(|one| one.verdict).max().unwrap_or(Verdict::Unknown),
         verdicts,
         because,
+        staff: staff_verdict(&proof, SenderKind::Own).filter(|_| !is_ours),
         ways: proof
             .ways
             .iter()
@@ -170,11 +171,17 @@ impl Checked {
             Language::En => one.family.name_en(),
             Language::Fr => one.family.name_fr(),
         };
-        let width = self.verdicts.iter().map(|one| name(one).chars().count()).max().unwrap_or(0) + 2;
-        for one in &self.verdicts {
-            let (mark, says) = words.verdict(one.verdict);
-            let pad = " ".repeat(width.saturating_sub(name(one).chars().count()));
-            line(&mut text, format_args!("  {mark} {}{pad}{says}   ({})", name(one), words.rule));
+        let mut rows: Vec<(String, Verdict, Certainty)> =
+            self.verdicts.iter().map(|one| (name(one).to_owned(), one.verdict, one.certainty)).collect();
+        if let Some(staff) = &self.staff {
+            let system = staff.system.map(|system| format!(" ({system})")).unwrap_or_default();
+            rows.push((format!("{}{system}", words.staff), staff.verdict, staff.certainty));
+        }
+        let width = rows.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0) + 2;
+        for (name, verdict, certainty) in &rows {
+            let (mark, says) = words.verdict(*verdict);
+            let pad = " ".repeat(width.saturating_sub(name.chars().count()));
+            line(&mut text, format_args!("  {mark} {name}{pad}{says}   ({})", words.certainty(*certainty)));
         }
         line(&mut text, format_args!("\n  {}", words.because));
         for reason in &self.because {
@@ -186,6 +193,15 @@ impl Checked {
                     detail.strip_prefix(label).map_or(detail.as_str(), |rest| rest.trim_start_matches([':', ' ']));
                 line(&mut text, format_args!("           {bare}"));
             }
+        }
+        for reason in self.verdicts.iter().filter_map(|one| one.published.as_ref()) {
+            line(&mut text, format_args!("    {:7}{}", "", reason.get(language)));
+            line(&mut text, format_args!("           {}", reason.detail.as_deref().unwrap_or_default()));
+        }
+        if let Some(StaffVerdict { why, fix: Some(fix), .. }) = &self.staff {
+            line(&mut text, format_args!("\n  {}", words.staff));
+            line(&mut text, format_args!("    {:7}{}", "", why.get(language)));
+            line(&mut text, format_args!("    {:7}{}", "", fix.get(language)));
         }
         self.advise(&mut text, &words);
         text
@@ -240,7 +256,8 @@ struct Words {
     language: Language,
     through: &'static str,
     unlisted: &'static str,
-    rule: &'static str,
+    certainties: [&'static str; 3],
+    staff: &'static str,
     because: &'static str,
     fix: &'static str,
     records: &'static str,
@@ -258,7 +275,8 @@ impl Words {
                 language,
                 through: "sent through",
                 unlisted: "sent through a server that it does not list",
-                rule: "rule",
+                certainties: ["rule", "published", "observed"],
+                staff: "Its own staff mailboxes",
                 because: "Because",
                 fix: "Fix:",
                 records: "DNS records.",
@@ -272,7 +290,8 @@ impl Words {
                 language,
                 through: "envoyé par",
                 unlisted: "envoyé par un serveur qui n’est pas sur sa liste",
-                rule: "règle",
+                certainties: ["règle", "publié", "observé"],
+                staff: "Ses propres boîtes du personnel",
                 because: "Parce que",
                 fix: "Remède :",
                 records: "enregistrements DNS.",
@@ -282,6 +301,15 @@ impl Words {
                 shared_does_not: "L’adresse commune n’arriverait pas non plus; l’exploitant doit en corriger les enregistrements :",
                 no_service: "Vérifié sans connaître votre service d’avis : donnez --shared DOMAINE et --relay IP, ou lancez ceci à côté de ses réglages.",
             },
+        }
+    }
+
+    fn certainty(&self, certainty: Certainty) -> &'static str {
+        let [rule, published, observed] = self.certainties;
+        match certainty {
+            Certainty::Rule => rule,
+            Certainty::Published => published,
+            Certainty::Observed => observed,
         }
     }
 

@@ -40,6 +40,8 @@ pub struct Config {
     pub dns: DnsSettings,
     /// How mail leaves.
     pub smtp: Smtp,
+    /// How we ask other servers by HTTPS.
+    pub https: HttpsSettings,
     /// The shared domain and the names we give out under it.
     pub shared: Shared,
     /// The relays that send, each in its region.
@@ -153,6 +155,14 @@ pub enum Dnssec {
     On,
     /// Never.
     Off,
+}
+
+/// How we ask other servers by HTTPS, whose addresses libraries give.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpsSettings {
+    /// Whether they may be at private addresses, and on this very machine without TLS.
+    pub private: bool,
 }
 
 /// How mail leaves.

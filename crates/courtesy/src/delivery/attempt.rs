@@ -9,12 +9,13 @@ use standards::domain::Domain;
 
 use super::conversation::Envelope;
 use super::dial::RelayAddr;
+use super::own_relay::NoWay;
 use super::pool::{Attempted, Busy};
 use super::put_off::Receiver;
 use super::route::{Route, Site};
 use super::transcript::Transcript;
 use super::written::Written;
-use super::{Delivery, own_relay, return_path};
+use super::{Delivery, return_path};
 use crate::clock;
 use crate::config::Relay;
 use crate::id;
@@ -94,7 +95,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
                 data: written.mail(engine, message, &to, &plan, key.as_deref(), language).into(),
             };
             let sent = match own_relay {
-                Some(own) => through_relay(engine, &library, own, write, &receiver.relay).await?,
+                Some(own) => through_relay(engine, &library, own, &write, &receiver.relay).await?,
                 None => {
                     let security = parts.policies.of(to.domain(), route, library.demands_tls, now).await;
                     parts.pool.deliver(write, route, &receiver.relay, &security).await
@@ -182,15 +183,17 @@ async fn through_relay(
     engine: &Delivery,
     library: &Library,
     relay: &OwnRelay,
-    write: impl FnOnce() -> Envelope,
+    write: impl Fn() -> Envelope,
     speaker: &RelayAddr,
 ) -> Result<Result<Attempted, Busy>, Not> {
-    let parts = &engine.parts;
-    match own_relay::way(&parts.routes, &parts.store, &parts.secret, library, relay).await {
-        Ok(way) => Ok(parts.pool.submit(write, &way.route, speaker, &way.manner).await),
+    match engine.parts.own_relays.submit(library, relay, speaker, write).await {
+        Ok(attempted) => Ok(attempted),
         Err(no_way) => {
+            let mut transcript = Transcript::new(tokio::time::Instant::now());
+            if let NoWay::NoToken(why) = &no_way {
+                transcript.note(why);
+            }
             let said = no_way.into_said(&relay.host).map_err(|error| Not::Ours(error.to_string()))?;
-            let transcript = Transcript::new(tokio::time::Instant::now());
             Ok(Ok(Attempted { said, transcript, via: None, asked: true }))
         }
     }
@@ -243,7 +246,10 @@ async fn settled(
     if by_relay {
         // That the relay took it says nothing about the patron's provider.
         if let Some(cause) = outcome.cause().filter(blames_sender) {
-            let reply = outcome.reply().map(ToString::to_string).unwrap_or_default();
+            let reply = match outcome.reply() {
+                Some(reply) => reply.to_string(),
+                None => parts.own_relays.tokens.trouble(&library.code).await.map(|none| none.0).unwrap_or_default(),
+            };
             parts.senders.relay_refused(library, cause, &reply, at).await;
         }
     } else {

@@ -14,16 +14,14 @@ use crate::config::Config;
 use crate::delivery::compose::{Letter, Origin, compose};
 use crate::delivery::conversation::Envelope;
 use crate::delivery::dial::RelayAddr;
-use crate::delivery::own_relay::{self, NoWay};
-use crate::delivery::pool::Pool;
+use crate::delivery::own_relay::{NoWay, OwnRelays};
 use crate::delivery::return_path;
-use crate::delivery::route::Routes;
 use crate::id::CanaryId;
 use crate::library::{Library, OwnRelay};
 use crate::outcome::{Outcome, Provider, Said, judge};
 use crate::secret::Secret;
 use crate::sender::{RelayFound, RelayProof};
-use crate::store::{Book, Store};
+use crate::store::Book;
 use crate::watch::Senders;
 
 /// Test messages under way at one time.
@@ -36,18 +34,14 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 pub struct Canaries {
     /// The settings.
     pub config: Arc<Config>,
-    /// Sealed secrets.
-    pub store: Store,
     /// Libraries.
     pub book: Arc<Book>,
     /// Where what is found goes.
     pub senders: Arc<Senders>,
     /// The installation's secret.
     pub secret: Arc<Secret>,
-    /// Where relays are.
-    pub routes: Arc<Routes>,
-    /// Connections.
-    pub pool: Arc<Pool>,
+    /// Libraries' own relays.
+    pub own_relays: Arc<OwnRelays>,
 }
 
 impl Canaries {
@@ -56,12 +50,10 @@ impl Canaries {
     pub fn of(parts: &Parts) -> Self {
         Self {
             config: Arc::clone(&parts.config),
-            store: parts.store.clone(),
             book: Arc::clone(&parts.book),
             senders: Arc::clone(&parts.senders),
             secret: Arc::clone(&parts.secret),
-            routes: Arc::clone(&parts.routes),
-            pool: Arc::clone(&parts.pool),
+            own_relays: Arc::clone(&parts.own_relays),
         }
     }
 
@@ -125,9 +117,10 @@ impl Canaries {
         };
         // Written before it is sent: it can be back before the relay's answer is read.
         self.senders.learn_relay(library, proof.clone()).await;
-        let found = match own_relay::way(&self.routes, &self.store, &self.secret, library, relay).await {
-            Ok(way) => self.sent(library, relay, from, canary, &way).await,
+        let found = match self.sent(library, relay, from, canary).await {
+            Ok(found) => found,
             Err(NoWay::NoSecret) => Some(RelayFound::NoSecret),
+            Err(NoWay::NoToken(why)) => Some(RelayFound::NoToken { why: why.to_string() }),
             Err(NoWay::NoHost) => Some(RelayFound::Unreachable { why: format!("DNS: no address of {}", relay.host) }),
             Err(NoWay::Broken(error)) => {
                 tracing::error!(library = %library.code, %error, "a relay could not be tried");
@@ -147,25 +140,27 @@ impl Canaries {
         relay: &OwnRelay,
         from: &Address,
         canary: CanaryId,
-        way: &own_relay::Way,
-    ) -> Option<RelayFound> {
+    ) -> Result<Option<RelayFound>, NoWay> {
         let to = return_path::write_canary(&self.secret, canary, &self.config.shared.bounces());
         let data = letter(library, from, &to, canary, &self.config);
-        let envelope = Envelope { mail_from: Some(from.clone()), rcpt_to: to, smtputf8: false, data: data.into() };
+        let data: bytes::Bytes = data.into();
+        let envelope =
+            || Envelope { mail_from: Some(from.clone()), rcpt_to: to.clone(), smtputf8: false, data: data.clone() };
         let ours = self.config.relays_of(&library.region, clock::now());
-        let speaker = ours.first().map(|ours| RelayAddr { name: ours.host.clone(), sources: ours.sources.clone() })?;
-        let Ok(attempted) = self.pool.submit(|| envelope, &way.route, &speaker, &way.manner).await else {
-            return Some(RelayFound::Unreachable { why: "busy".to_owned() });
+        let speaker = ours.first().map(|ours| RelayAddr { name: ours.host.clone(), sources: ours.sources.clone() });
+        let Some(speaker) = speaker else { return Ok(None) };
+        let Ok(attempted) = self.own_relays.submit(library, relay, &speaker, envelope).await? else {
+            return Ok(Some(RelayFound::Unreachable { why: "busy".to_owned() }));
         };
         let outcome = judge(&attempted.said, Provider::from_mx([relay.host.as_str()]));
         if matches!(outcome, Outcome::Accepted { .. }) {
-            return None;
+            return Ok(None);
         }
-        Some(match &attempted.said {
+        Ok(Some(match &attempted.said {
             Said::Replied { reply, .. } => RelayFound::Refused { reply: reply.to_string() },
             Said::Broken { stage, trouble, .. } => RelayFound::Unreachable { why: format!("{stage:?}: {trouble:?}") },
             Said::NoRoute(_) => RelayFound::Unreachable { why: "no route".to_owned() },
-        })
+        }))
     }
 }
 

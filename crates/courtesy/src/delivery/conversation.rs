@@ -524,5 +524,6 @@ pub(super) fn words(trouble: Trouble) -> &'static str {
         Trouble::InClear => "no TLS here, and the library sends nothing in clear",
         Trouble::NotSmtp => "this is not SMTP",
         Trouble::Lacking => "the server lacks what the message needs",
+        Trouble::NoToken => "there is no access token to sign in with",
     }
 }

@@ -21,6 +21,7 @@ pub mod return_path;
 pub mod route;
 mod settling;
 pub mod sign_in;
+pub mod token;
 pub mod transcript;
 mod turn;
 pub mod wire;
@@ -40,6 +41,7 @@ use crate::queue::Schedule;
 use crate::secret::Secret;
 use crate::store::{Book, Claimed, Store};
 use crate::watch::Senders;
+use own_relay::OwnRelays;
 use policy::Policies;
 use pool::Pool;
 use route::Routes;
@@ -83,6 +85,8 @@ pub struct Parts {
     pub policies: Arc<Policies>,
     /// Connections.
     pub pool: Arc<Pool>,
+    /// Libraries' own relays.
+    pub own_relays: Arc<OwnRelays>,
     /// Woken when something is due now.
     pub wake: Arc<Notify>,
 }

@@ -19,8 +19,9 @@ use super::messages::no_store;
 use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json};
 use crate::clock;
 use crate::delivery::own_relay;
+use crate::delivery::token::Credentials;
 use crate::keyring::Key;
-use crate::library::Library;
+use crate::library::{Grant, Library, OwnRelay};
 use crate::published;
 use crate::sender::Format;
 
@@ -33,6 +34,10 @@ pub struct SenderAnswer {
     /// What each mailbox provider would say to the library's own address.
     #[schema(value_type = Vec<Object>)]
     verdicts: Vec<crate::sender::ProviderVerdict>,
+    /// What the library's own mail system would do with notices to its staff, sent by this plan.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staff: Option<crate::sender::StaffVerdict>,
     /// What is known of the library's own relay, where it has one.
     #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,20 +70,62 @@ pub async fn show(
     }
     let now = clock::now();
     let proof = library.from.as_ref().and_then(|from| app.senders.proof(from.domain(), &library.region));
+    let plan = (*app.senders.plan(&library, &[], now)).clone();
     Ok(no_store(Json(SenderAnswer {
-        plan: (*app.senders.plan(&library, &[], now)).clone(),
+        staff: proof.as_ref().and_then(|proof| crate::sender::staff_verdict(proof, plan.sender)),
+        plan,
         verdicts: proof.as_ref().map(|proof| proof.verdicts(&app.senders.observations(&library))).unwrap_or_default(),
         relay: library.relay.as_ref().and_then(|_| app.senders.relay_proof(&library.code)),
         checked_at: proof.map(|proof| proof.facts.checked_at()),
     })))
 }
 
-/// What proves us to a library's own relay.
+/// What proves us to a library's own relay: `secret`, or for a relay whose record names a token endpoint, `client_secret`
+/// and `refresh_token`, as its grant needs.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RelaySecret {
-    /// The password of the account, or its OAuth 2 access token.
-    secret: String,
+    /// The password of the account, or an OAuth 2 access token.
+    secret: Option<String>,
+    /// The secret of the OAuth 2 client.
+    client_secret: Option<String>,
+    /// The refresh token to begin with; a new one that its issuer sends takes its place.
+    refresh_token: Option<String>,
+}
+
+impl RelaySecret {
+    /// What is sealed for `relay`, or what is missing or too much.
+    fn plain(self, relay: &OwnRelay) -> Result<Vec<u8>, Box<Problem>> {
+        let given = [
+            ("/secret", &self.secret),
+            ("/client_secret", &self.client_secret),
+            ("/refresh_token", &self.refresh_token),
+        ];
+        for (pointer, text) in given {
+            let Some(text) = text else { continue };
+            if !(1..=RELAY_SECRET_OCTETS_MAX).contains(&text.len()) || text.chars().any(char::is_control) {
+                let detail = format!("1 to {RELAY_SECRET_OCTETS_MAX} octets, without line breaks");
+                return Err(wrong(pointer, detail));
+            }
+        }
+        let Some(source) = &relay.tokens else {
+            if self.client_secret.is_some() || self.refresh_token.is_some() {
+                return Err(wrong("/client_secret", "the relay's record names no token endpoint (tokens)".to_owned()));
+            }
+            let secret = self.secret.ok_or_else(|| wrong("/secret", "give the password or access token".to_owned()))?;
+            return Ok(secret.into_bytes());
+        };
+        let (pointer, given) = match source.grant {
+            Grant::ClientCredentials => ("/client_secret", &self.client_secret),
+            Grant::RefreshToken => ("/refresh_token", &self.refresh_token),
+        };
+        if given.is_none() || self.secret.is_some() {
+            let detail = "the relay's tokens come from its token endpoint: give what that grant needs, and no secret";
+            return Err(wrong(pointer, detail.to_owned()));
+        }
+        let credentials = Credentials { client_secret: self.client_secret, refresh_token: self.refresh_token };
+        serde_json::to_vec(&credentials).map_err(|error| Problem::ours(&error))
+    }
 }
 
 /// Octets of a secret: access tokens have up to some 4 KB.
@@ -99,12 +146,7 @@ pub async fn relay_secret(
         let detail = format!("{} has no mail relay of its own.", library.code);
         return Err(Problem::new("conflict", detail, "Set relay in the library's record first.").into());
     };
-    let fits = (1..=RELAY_SECRET_OCTETS_MAX).contains(&body.secret.len());
-    if !fits || body.secret.chars().any(char::is_control) {
-        let detail = format!("1 to {RELAY_SECRET_OCTETS_MAX} octets, without line breaks");
-        return Err(wrong("/secret", detail).into());
-    }
-    let sealed = app.secret.seal(body.secret.as_bytes(), &own_relay::about(&library.code, relay));
+    let sealed = app.secret.seal(&body.plain(relay)?, &own_relay::about(&library.code, relay));
     app.store.put_relay_secret(library.code.clone(), sealed, clock::now()).await?;
     app.senders.forget_relay(&library.code);
     Ok(no_store(StatusCode::NO_CONTENT))

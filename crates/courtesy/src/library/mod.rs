@@ -19,7 +19,7 @@ use standards::address::Address;
 use crate::notice::Language;
 pub use claim::{By, Claims};
 pub use import::{COLUMNS, RowError, read_csv};
-pub use relay::{OwnRelay, RelayAuth, RelayTls};
+pub use relay::{Grant, OwnRelay, RelayAuth, RelayTls, TokenSource};
 
 /// The short code a library is known by in its ILL system: `MRPL`. Upper case letters, digits, `-` and `_`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

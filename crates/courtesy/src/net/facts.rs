@@ -1,12 +1,15 @@
 //! Asks the DNS all that the sender room judges by: one [`Facts`] for a From domain, and what stands at the names of an
 //! IT kit.
 //!
-//! No decisions here. An answer that does not come is a fact, too: unknown.
+//! No decisions here. An answer that does not come is a fact, too: unknown. All that does not wait for another answer is
+//! asked at once, so that name servers that say nothing cost the time of one or two questions; the bound on the whole is
+//! the deadline of the resolver that is handed in (`Resolver::until`).
 
 use std::net::IpAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use standards::dkim::KeyRecord;
 use standards::dmarc;
@@ -35,7 +38,7 @@ pub async fn gather(dns: &dyn Dns, ours: &Ours, subject: &Subject, now: Timestam
             mail_froms.push(other.clone());
         }
     }
-    let (discovery, alias, receives, spf, dkim) = tokio::join!(
+    let (discovery, alias, (receives, mail_hosts), spf, dkim) = tokio::join!(
         dmarc::discover_for(dns, &subject.from, &mail_froms),
         alias(dns, &subject.return_path, &ours.bounces, now),
         receives(dns, &subject.from, now),
@@ -45,32 +48,29 @@ pub async fn gather(dns: &dyn Dns, ours: &Ours, subject: &Subject, now: Timestam
     let ttl_s = discovery.ttl_s;
     let dmarc = Dated { value: discovery, ttl_s, checked_at: now };
     let (from, return_path, bounces) = (subject.from.clone(), subject.return_path.clone(), ours.bounces.clone());
-    Facts { from, return_path, bounces, spf, dkim, alias, dmarc, receives }
+    Facts { from, return_path, bounces, spf, dkim, alias, dmarc, receives, mail_hosts }
 }
 
 /// Asks what stands at the names of a library's IT kit, and what its SPF record would be with us in it.
 pub async fn kit(dns: &dyn Dns, ours: &Ours, subject: &Subject, code: &LibraryCode, now: Timestamp) -> Kit {
     let domain = &subject.from;
-    let mut found = Vec::new();
-    for (name, target) in wanted(domain, code, ours) {
+    let names = wanted(domain, code, ours);
+    let looks = names.iter().map(|(name, target)| {
         let key = subject.keys.iter().find(|key| name.labels().next() == Some(key.selector.as_str()));
-        let key = key.filter(|_| target != ours.bounces);
-        found.push(at(dns, &name, domain, key).await);
-    }
-    let spf = advice(dns, ours, domain, now).await;
+        at(dns, name, domain, key.filter(|_| *target != ours.bounces))
+    });
+    let (found, spf) = tokio::join!(join_all(looks), advice(dns, ours, domain, now));
     Kit::of(domain, code, ours, &found, spf)
 }
 
 /// The library that `domain` has delegated its keys to us for, as the targets of its selectors name it.
 pub async fn delegated_to(dns: &dyn Dns, ours: &Ours, domain: &Domain) -> Option<LibraryCode> {
-    for selector in &ours.library_selectors {
-        let Ok(name) = domain.below(&format!("{selector}._domainkey")) else { continue };
-        let alias = dns.cname(&name).await.ok().and_then(|found| found.records.into_iter().next());
-        if let Some(code) = alias.and_then(|alias| delegated_code(&alias, selector, ours)) {
-            return Some(code);
-        }
-    }
-    None
+    let leads_to = async |selector: &String| {
+        let name = domain.below(&format!("{selector}._domainkey")).ok()?;
+        let alias = dns.cname(&name).await.ok()?.records.into_iter().next()?;
+        delegated_code(&alias, selector, ours)
+    };
+    join_all(ours.library_selectors.iter().map(leads_to)).await.into_iter().flatten().next()
 }
 
 /// What to look for at `domain`, for whoever has no keyring: our keys are those that stand at our end of the delegation,
@@ -78,8 +78,7 @@ pub async fn delegated_to(dns: &dyn Dns, ours: &Ours, domain: &Domain) -> Option
 pub async fn subject_by_delegation(dns: &dyn Dns, ours: &Ours, domain: &Domain, code: Option<&LibraryCode>) -> Subject {
     let shared = *domain == ours.shared;
     let selectors = if shared { &ours.selectors } else { &ours.library_selectors };
-    let mut keys = Vec::new();
-    for selector in selectors {
+    let key_at = async |selector: &String| {
         let our_end = match code {
             _ if shared => domain.below(&format!("{selector}._domainkey")).ok(),
             Some(code) => dkim_target(selector, code, ours),
@@ -94,8 +93,9 @@ pub async fn subject_by_delegation(dns: &dyn Dns, ours: &Ours, domain: &Domain, 
             key.public = STANDARD.encode(&record.key);
             key.algorithm = record.algorithm;
         }
-        keys.push(key);
-    }
+        key
+    };
+    let keys = join_all(selectors.iter().map(key_at)).await;
     if shared { Subject::shared(keys, ours) } else { Subject::library(domain.clone(), keys, ours) }
 }
 
@@ -116,30 +116,24 @@ async fn advice(dns: &dyn Dns, ours: &Ours, domain: &Domain, now: Timestamp) -> 
 
 /// SPF for each MAIL FROM domain and each relay.
 async fn listings(dns: &dyn Dns, ours: &Ours, mail_froms: &[Domain], now: Timestamp) -> Vec<Dated<SpfFact>> {
-    let mut facts = Vec::with_capacity(mail_froms.len() * ours.relays.len());
-    for mail_from in mail_froms {
-        let mut silent: Option<Dated<SpfFact>> = None;
-        for relay in &ours.relays {
-            // Name servers that gave no answer for one relay are not waited for again for each of the others.
-            let fact = match &silent {
-                Some(before) => Dated { value: SpfFact { relay: *relay, ..before.value.clone() }, ..before.clone() },
-                None => listed(dns, mail_from, *relay, &ours.helo, now).await,
-            };
-            if fact.value.says == SpfSays::TempError {
-                silent = Some(fact.clone());
-            }
-            facts.push(fact);
-        }
-    }
-    facts
+    let for_one = async |mail_from: &Domain| {
+        let Some((first, others)) = ours.relays.split_first() else { return Vec::new() };
+        let first = listed(dns, mail_from, *first, &ours.helo, now).await;
+        // Name servers that gave no answer for one relay are not asked again for each of the others.
+        let silent = first.value.says == SpfSays::TempError;
+        let other = async |relay: &IpAddr| match silent {
+            true => Dated { value: SpfFact { relay: *relay, ..first.value.clone() }, ..first.clone() },
+            false => listed(dns, mail_from, *relay, &ours.helo, now).await,
+        };
+        let others = join_all(others.iter().map(other)).await;
+        std::iter::once(first).chain(others).collect()
+    };
+    join_all(mail_froms.iter().map(for_one)).await.concat()
 }
 
 async fn keys(dns: &dyn Dns, subject: &Subject, now: Timestamp) -> Vec<Dated<KeyFact>> {
-    let mut facts = Vec::with_capacity(subject.keys.len());
-    for ours in &subject.keys {
-        facts.extend(key(dns, &subject.from, ours, now).await);
-    }
-    facts
+    let found = subject.keys.iter().map(|ours| key(dns, &subject.from, ours, now));
+    join_all(found).await.into_iter().flatten().collect()
 }
 
 async fn listed(dns: &dyn Dns, mail_from: &Domain, relay: IpAddr, helo: &Domain, now: Timestamp) -> Dated<SpfFact> {
@@ -190,8 +184,8 @@ fn trouble(problem: Problem) -> SpfTrouble {
 /// None where the selector makes no name.
 async fn key(dns: &dyn Dns, domain: &Domain, ours: &OurKey, now: Timestamp) -> Option<Dated<KeyFact>> {
     let at = domain.below(&format!("{}._domainkey", ours.selector)).ok()?;
-    let alias = dns.cname(&at).await.ok().and_then(|found| found.records.into_iter().next());
-    let (finding, ttl_s) = published(dns, &at, ours).await;
+    let (alias, (finding, ttl_s)) = tokio::join!(dns.cname(&at), published(dns, &at, ours));
+    let alias = alias.ok().and_then(|found| found.records.into_iter().next());
     Some(Dated { value: KeyFact { selector: ours.selector.clone(), at, alias, finding }, ttl_s, checked_at: now })
 }
 
@@ -236,27 +230,31 @@ async fn alias(dns: &dyn Dns, name: &Domain, bounces: &Domain, now: Timestamp) -
 }
 
 /// RFC 5321 §5.1: MX records, or else an address of the domain itself; RFC 7505: or neither, on purpose.
-async fn receives(dns: &dyn Dns, domain: &Domain, now: Timestamp) -> Dated<Receives> {
-    let (value, ttl_s) = match look_for_mail(dns, domain).await {
+async fn receives(dns: &dyn Dns, domain: &Domain, now: Timestamp) -> (Dated<Receives>, Vec<Domain>) {
+    let (value, hosts, ttl_s) = match look_for_mail(dns, domain).await {
         Ok(known) => known,
-        Err(trouble) => (Receives::Unknown(trouble.why), TTL_NO_ANSWER_S),
+        Err(trouble) => (Receives::Unknown(trouble.why), Vec::new(), TTL_NO_ANSWER_S),
     };
-    Dated { value, ttl_s, checked_at: now }
+    (Dated { value, ttl_s, checked_at: now }, hosts)
 }
 
-async fn look_for_mail(dns: &dyn Dns, domain: &Domain) -> Result<(Receives, u32), NoAnswer> {
+async fn look_for_mail(dns: &dyn Dns, domain: &Domain) -> Result<(Receives, Vec<Domain>, u32), NoAnswer> {
     let mx = dns.mx(domain).await?;
     if !mx.name_exists {
-        return Ok((Receives::NoSuchDomain, mx.ttl_s));
+        return Ok((Receives::NoSuchDomain, Vec::new(), mx.ttl_s));
     }
     if !mx.records.is_empty() {
-        let null = mx.records.iter().all(|mx| mx.host.is_none());
-        return Ok((if null { Receives::NullMx } else { Receives::Yes }, mx.ttl_s));
+        let hosts: Vec<Domain> = mx.records.into_iter().filter_map(|mx| mx.host).collect();
+        return Ok((if hosts.is_empty() { Receives::NullMx } else { Receives::Yes }, hosts, mx.ttl_s));
     }
-    let (a, aaaa) = (dns.a(domain).await?, dns.aaaa(domain).await?);
+    let (a, aaaa) = tokio::join!(dns.a(domain), dns.aaaa(domain));
+    let (a, aaaa) = (a?, aaaa?);
     let has_address = !a.records.is_empty() || !aaaa.records.is_empty();
     let ttl_s = mx.ttl_s.min(a.ttl_s).min(aaaa.ttl_s);
-    Ok((if has_address { Receives::Yes } else { Receives::NoHost }, ttl_s))
+    if has_address {
+        return Ok((Receives::Yes, vec![domain.clone()], ttl_s));
+    }
+    Ok((Receives::NoHost, Vec::new(), ttl_s))
 }
 
 async fn at(dns: &dyn Dns, name: &Domain, domain: &Domain, key: Option<&OurKey>) -> At {

@@ -16,7 +16,6 @@ use super::dates;
 use super::field::{Field, Kind};
 use super::typography::NBSP;
 use super::words::Filter;
-use crate::library::Library;
 
 /// The longest value: a title of 4 KiB is a data error, and thirty of them still make one page.
 pub const VALUE_BYTES_MAX: usize = 4 * 1024;
@@ -110,24 +109,6 @@ impl Fields {
         };
         self.values.push((field, value.ok_or(Unfit { field })?));
         Ok(())
-    }
-
-    /// Gives the fields of the library that writes their values from its record. What its record has in a form no field
-    /// takes stays out.
-    pub fn set_library(&mut self, library: &Library, language: Language) {
-        let desk = library.reply_to.as_ref().or(library.from.as_ref()).map(ToString::to_string);
-        let values = [
-            (Field::LibraryName, Some(library.name.get(language))),
-            (Field::LibraryCode, Some(library.code.as_str())),
-            (Field::LibraryPhone, library.phone.as_deref()),
-            (Field::LibraryEmail, desk.as_deref()),
-            (Field::LibraryHours, library.hours.as_ref().map(|hours| hours.get(language))),
-            (Field::LibraryUrl, library.url.as_deref()),
-        ];
-        for (field, text) in values {
-            // `set` leaves a field that cannot hold its text without a value, which is what is wanted.
-            let _ = self.set(field, text.unwrap_or_default());
-        }
     }
 
     /// Whether the field has a value.

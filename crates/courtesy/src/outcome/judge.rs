@@ -81,6 +81,7 @@ fn broken(trouble: Trouble) -> Outcome {
         Trouble::Dane => "tls.dane",
         Trouble::InClear => "tls.demanded",
         Trouble::NotSmtp => "protocol",
+        Trouble::NoToken => "relay.token",
         // RFC 6531 §3.2: an address that needs SMTPUTF8 must not be sent to a server without it; waiting helps nobody.
         Trouble::Lacking => {
             return Outcome::Refused { cause: Cause::of("protocol.utf8"), reply: None };

@@ -106,6 +106,8 @@ pub enum Trouble {
     NotSmtp,
     /// The server lacks what the message needs (SMTPUTF8).
     Lacking,
+    /// Whoever issues access tokens for a library's own relay gave none.
+    NoToken,
 }
 
 /// What one try came to, and why.

@@ -197,6 +197,9 @@ pub struct Facts {
     pub dmarc: Dated<Discovery>,
     /// Whether the From domain takes mail.
     pub receives: Dated<Receives>,
+    /// The mail servers of the From domain: whose system the library's own mailboxes are in. As old as `receives`.
+    #[serde(default)]
+    pub mail_hosts: Vec<Domain>,
 }
 
 /// What SPF says of all our relays together.

@@ -4,6 +4,7 @@
 //! mistakes in words, and writes itself for the tools IT departments use. Nothing here changes any DNS.
 
 mod format;
+mod ways;
 
 pub use format::Format;
 
@@ -68,6 +69,8 @@ pub struct SpfAdvice {
     pub state: State,
     /// The record to publish in place of those there, and what it costs.
     pub proposal: Proposal,
+    /// What to do where that record would not work, best first.
+    pub ways_out: Vec<Reason>,
 }
 
 impl SpfAdvice {
@@ -129,7 +132,11 @@ impl Kit {
             Wanted { name, target, purpose, state }
         };
         let records = wanted(domain, code, ours).into_iter().enumerate().map(compare).collect();
-        let spf = spf.map(|proposal| SpfAdvice { state: spf_state(&proposal), proposal });
+        let spf = spf.map(|proposal| SpfAdvice {
+            state: spf_state(&proposal),
+            ways_out: proposal.ways_out.iter().map(ways::way_out).collect(),
+            proposal,
+        });
         Self { domain: domain.clone(), zone: organization_by_list(domain), records, spf }
     }
 

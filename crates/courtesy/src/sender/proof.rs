@@ -11,7 +11,9 @@ use standards::dmarc::{Aligned, Authenticated, Evaluation, Finding, Policy, Verd
 use standards::domain::Domain;
 
 use super::facts::{Facts, KeyFact, KeyFinding, Listed, Receives, SpfFact, SpfSays, SpfTrouble, is_public_mailbox};
-use super::verdict::{Certainty, Family, Observed, Outlook, ProviderVerdict, Verdict, headline, observation};
+use super::verdict::{
+    Certainty, Family, Observed, Outlook, ProviderVerdict, Verdict, headline, observation, published,
+};
 use super::words::{Reason, Why};
 use super::{Alias, Rung, SenderKind};
 
@@ -102,13 +104,19 @@ impl Proof {
             receives: &self.facts.receives.value,
         };
         let of_family = |family| {
-            let rule = if self.is_unknown(&outlook) { Verdict::Unknown } else { outlook.verdict(family) };
+            let (rule, asks) =
+                if self.is_unknown(&outlook) { (Verdict::Unknown, None) } else { outlook.verdict(family) };
             let seen = observed.iter().find(|seen| seen.family == family && seen.sender == SenderKind::Own);
             let outvoted = seen.is_some_and(Observed::outvotes_the_rule);
             let verdict = if outvoted { Verdict::Rejected } else { rule };
-            let certainty = if outvoted && rule != Verdict::Rejected { Certainty::Observed } else { Certainty::Rule };
+            let certainty = match asks {
+                _ if outvoted && rule != Verdict::Rejected => Certainty::Observed,
+                Some(_) => Certainty::Published,
+                None => Certainty::Rule,
+            };
+            let published = asks.map(|asks| published(family, asks));
             let observed = seen.filter(|seen| seen.sent() > 0).map(observation);
-            ProviderVerdict { family, verdict, certainty, headline: headline(family, verdict), observed }
+            ProviderVerdict { family, verdict, certainty, headline: headline(family, verdict), published, observed }
         };
         Family::ALL.into_iter().map(of_family).collect()
     }

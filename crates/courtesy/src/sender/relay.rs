@@ -49,6 +49,11 @@ pub struct RelayProof {
 pub enum RelayFound {
     /// There is no password or token to sign in with.
     NoSecret,
+    /// There is no access token to be had.
+    NoToken {
+        /// What was tried.
+        why: String,
+    },
     /// It is on its way.
     Waiting,
     /// It came back, and receivers would have believed it.
@@ -180,6 +185,19 @@ fn bad_news(found: &RelayFound, host: &Domain, from: &Address) -> (Standing, Rea
                 "relay_unreachable",
                 format!("The library’s own mail server {host} could not be reached securely."),
                 format!("Le serveur de courriel {host} de la bibliothèque n’a pas pu être joint de façon sécurisée."),
+                Some(why),
+            ),
+        ),
+        RelayFound::NoToken { why } => (
+            Standing::Fails,
+            said(
+                "relay_no_token",
+                format!(
+                    "We got no access token for the library’s own mail server {host}. The library’s IT has to look at what it gave us to ask for one."
+                ),
+                format!(
+                    "Nous n’avons pas obtenu de jeton d’accès pour le serveur de courriel {host} de la bibliothèque. Le service informatique de la bibliothèque doit vérifier ce qu’il nous a donné pour le demander."
+                ),
                 Some(why),
             ),
         ),

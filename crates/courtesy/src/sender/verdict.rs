@@ -1,7 +1,10 @@
-//! What each family of mailbox providers would say now: computed by the rules they have published, and beside it what they
-//! really answered.
+//! What each family of mailbox providers would say now: computed by the standards and by the rules they have published, and
+//! beside it what they really answered.
 //!
-//! In: the DMARC verdicts of both kinds of receivers, and what authenticates at all. Out: one [`Verdict`] a family.
+//! In: the DMARC verdicts of both kinds of receivers, and what authenticates at all. Out: one [`Verdict`] a family, and
+//! how sure it is.
+
+use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 use standards::dmarc::{Aligned, Policy, Verdict as Dmarc};
@@ -83,6 +86,22 @@ impl Family {
     fn wants_authentication(self) -> bool {
         matches!(self, Self::Gmail | Self::Yahoo | Self::Icloud)
     }
+
+    /// Where it has published what it asks of senders: the document's title. The others have no one document.
+    fn rules(self) -> Option<&'static str> {
+        match self {
+            Self::Gmail => Some("Google: Email sender guidelines"),
+            Self::Microsoft => Some("Microsoft: Outlook’s requirements for high-volume senders"),
+            Self::Yahoo => Some("Yahoo: Sender requirements and recommendations"),
+            Self::Icloud => Some("Apple: Postmaster information for iCloud Mail"),
+            Self::Other => None,
+        }
+    }
+
+    /// Whether its name is a single one in a sentence.
+    fn is_one(self) -> bool {
+        matches!(self, Self::Gmail | Self::Icloud)
+    }
 }
 
 /// What a family would do with a message, best first.
@@ -107,6 +126,8 @@ pub enum Verdict {
 pub enum Certainty {
     /// Computed by the standards from live DNS and our relays' addresses.
     Rule,
+    /// By what the provider has published for senders, where that asks for more than the standards do.
+    Published,
     /// What really happened in the last days says otherwise.
     Observed,
 }
@@ -122,6 +143,9 @@ pub struct ProviderVerdict {
     pub certainty: Certainty,
     /// The verdict as a sentence.
     pub headline: Reason,
+    /// What its published rules ask for, where they decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published: Option<Reason>,
     /// What was observed, where there was anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed: Option<Reason>,
@@ -172,45 +196,100 @@ pub(super) struct Outlook<'a> {
     pub receives: &'a Receives,
 }
 
+/// What a family's published rules ask for beyond the standards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Asks {
+    /// That the domain says what is to become of mail in its name.
+    Policy,
+    /// That SPF or DKIM passes for the From domain itself.
+    Alignment,
+    /// That SPF or DKIM passes at all.
+    Authentication,
+    /// That the domain can be found.
+    Domain,
+}
+
 impl Outlook<'_> {
-    /// The verdict of a family. Receivers of both kinds are in each, so the worse of both counts.
-    pub fn verdict(&self, family: Family) -> Verdict {
-        let by_policy = self.verdicts.map(|verdict| self.by(verdict, family));
-        let [one, other] = by_policy;
-        let worst = one.max(other).max(self.by_domain(family));
-        if worst == Verdict::Arrives && !self.signed { Verdict::Likely } else { worst }
+    /// The verdict of a family, and what in its published rules decided it. Receivers of both kinds are in each, so the
+    /// worse of both counts; where the standards alone come to as much, they are reason enough.
+    pub fn verdict(&self, family: Family) -> (Verdict, Option<Asks>) {
+        let [one, other] = self.verdicts.map(|verdict| self.by(verdict, family));
+        let judged = [one, other, self.by_domain(family)];
+        let worst = judged.into_iter().max_by_key(|(verdict, asks)| (*verdict, Reverse(*asks)));
+        let (verdict, asks) = worst.unwrap_or((Verdict::Unknown, None));
+        if verdict == Verdict::Arrives && !self.signed {
+            return (Verdict::Likely, None);
+        }
+        (verdict, asks.filter(|_| family.rules().is_some()))
     }
 
-    fn by(&self, verdict: &Dmarc, family: Family) -> Verdict {
+    fn by(&self, verdict: &Dmarc, family: Family) -> (Verdict, Option<Asks>) {
         let is_aligned = self.aligned.iter().any(|aligned| !aligned.is_empty());
         match verdict {
-            Dmarc::Pass => Verdict::Arrives,
-            Dmarc::TempError(_) => Verdict::Unknown,
-            Dmarc::Fail(Policy::Reject) => Verdict::Rejected,
-            Dmarc::Fail(Policy::Quarantine) => Verdict::SpamRisk,
+            Dmarc::Pass => (Verdict::Arrives, None),
+            Dmarc::TempError(_) => (Verdict::Unknown, None),
+            Dmarc::Fail(Policy::Reject) => (Verdict::Rejected, None),
+            Dmarc::Fail(Policy::Quarantine) => (Verdict::SpamRisk, None),
             // Without a record nothing forbids it. Bulk senders must have one at Gmail, Yahoo and Outlook.com.
-            Dmarc::None if is_aligned => Verdict::Likely,
-            Dmarc::None | Dmarc::Fail(Policy::None) if self.authenticates => Verdict::SpamRisk,
-            Dmarc::None | Dmarc::Fail(Policy::None) if family.wants_authentication() => Verdict::Rejected,
-            Dmarc::None | Dmarc::Fail(Policy::None) => Verdict::SpamRisk,
+            Dmarc::None if is_aligned => (Verdict::Likely, Some(Asks::Policy)),
+            Dmarc::None | Dmarc::Fail(Policy::None) if self.authenticates => (Verdict::SpamRisk, Some(Asks::Alignment)),
+            Dmarc::None | Dmarc::Fail(Policy::None) if family.wants_authentication() => {
+                (Verdict::Rejected, Some(Asks::Authentication))
+            }
+            Dmarc::None | Dmarc::Fail(Policy::None) => (Verdict::SpamRisk, Some(Asks::Authentication)),
         }
     }
 
     /// RFC 7505 §4.2: mail from a domain that takes none may be refused; Yahoo and others also look for a domain at all.
-    fn by_domain(&self, family: Family) -> Verdict {
+    fn by_domain(&self, family: Family) -> (Verdict, Option<Asks>) {
         match (self.receives, family) {
-            (Receives::Yes, _) => Verdict::Arrives,
-            (Receives::Unknown(_), _) => Verdict::Unknown,
-            (Receives::NoSuchDomain | Receives::NullMx, _) | (Receives::NoHost, Family::Yahoo) => Verdict::Rejected,
-            (Receives::NoHost, _) => Verdict::SpamRisk,
+            (Receives::Yes, _) => (Verdict::Arrives, None),
+            (Receives::Unknown(_), _) => (Verdict::Unknown, None),
+            (Receives::NullMx, _) => (Verdict::Rejected, None),
+            (Receives::NoSuchDomain, Family::Yahoo) => (Verdict::Rejected, Some(Asks::Domain)),
+            (Receives::NoSuchDomain, _) => (Verdict::Rejected, None),
+            (Receives::NoHost, Family::Yahoo) => (Verdict::Rejected, Some(Asks::Domain)),
+            (Receives::NoHost, _) => (Verdict::SpamRisk, None),
         }
     }
+}
+
+/// What `family` asks for in its published rules, as a sentence with the title of the document.
+pub(super) fn published(family: Family, asks: Asks) -> Reason {
+    let (en, fr) = (family.name_en(), family.name_fr());
+    let (ask, take, demande, prend) = match family.is_one() {
+        true => ("asks", "takes", "demande", "prend"),
+        false => ("ask", "take", "demandent", "prennent"),
+    };
+    let (code, en, fr) = match asks {
+        Asks::Policy => (
+            "asks_policy",
+            format!("{en} {ask} whoever sends much to publish what to do with mail in their name."),
+            format!("{fr} {demande} à qui envoie beaucoup de publier quoi faire du courriel en son nom."),
+        ),
+        Asks::Alignment => (
+            "asks_alignment",
+            format!("{en} {ask} that something vouch for the From address itself, not only for the server."),
+            format!("{fr} {demande} que l’adresse d’expéditeur elle-même soit garantie, et pas seulement le serveur."),
+        ),
+        Asks::Authentication => (
+            "asks_authentication",
+            format!("{en} {ask} that something vouch for every message, and nothing vouches for this one."),
+            format!("{fr} {demande} que chaque message soit garanti, et rien ne garantit celui-ci."),
+        ),
+        Asks::Domain => (
+            "asks_domain",
+            format!("{en} {take} no mail from a domain whose mail server cannot be found."),
+            format!("{fr} ne {prend} pas de courriel d’un domaine dont le serveur de courriel est introuvable."),
+        ),
+    };
+    Reason { code, en, fr, detail: family.rules().map(str::to_owned) }
 }
 
 /// The verdict of `family` as a sentence.
 pub(super) fn headline(family: Family, verdict: Verdict) -> Reason {
     let (en, fr) = (family.name_en(), family.name_fr());
-    let one = matches!(family, Family::Gmail | Family::Icloud);
+    let one = family.is_one();
     let (code, en, fr) = match (verdict, one) {
         (Verdict::Arrives, true) => ("arrives", format!("{en} accepts this."), format!("{fr} l’accepte.")),
         (Verdict::Arrives, false) => ("arrives", format!("{en} accept this."), format!("{fr} l’acceptent.")),

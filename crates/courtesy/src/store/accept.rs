@@ -175,7 +175,7 @@ impl Store {
             .bind(request)
             .fetch_optional(&self.readers)
             .await?;
-        row.map(|row| Ok(row.try_get(0)?)).transpose()
+        row.map(|row| row.try_get(0)).transpose()
     }
 }
 

@@ -165,10 +165,11 @@ impl On for &mut Tx {
 impl Tx {
     /// Puts on disk what was written.
     pub(super) async fn commit(self) -> Result<()> {
-        Ok(match self {
+        match self {
             Self::Sqlite(tx) => tx.commit().await?,
             Self::Postgres(tx) => tx.commit().await?,
-        })
+        }
+        Ok(())
     }
 }
 

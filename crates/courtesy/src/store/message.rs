@@ -156,7 +156,7 @@ impl Store {
             .bind(library.as_str())
             .fetch_optional(&self.readers)
             .await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?)
+        row.map(|row| row.try_get(0)).transpose()
     }
 
     /// Takes a waiting message back. False when it is under way or over.

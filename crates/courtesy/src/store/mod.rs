@@ -37,6 +37,7 @@ mod sts;
 mod submitted;
 #[cfg(test)]
 mod tests;
+mod token;
 mod waiting;
 mod words;
 mod writer;

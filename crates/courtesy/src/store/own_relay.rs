@@ -46,7 +46,7 @@ impl Store {
             .bind(library.as_str())
             .fetch_optional(&self.readers)
             .await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?)
+        row.map(|row| row.try_get(0)).transpose()
     }
 
     /// Keeps what is known of a library's own relay.

@@ -210,7 +210,7 @@ impl Store {
         .bind(upto)
         .fetch_all(&self.readers)
         .await?;
-        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+        rows.iter().map(|row| row.try_get(0)).collect()
     }
 
     /// When the next message of a library that is not paused is due, whoever's it is. One index step; while a library

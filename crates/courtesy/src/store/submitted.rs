@@ -45,7 +45,7 @@ impl Store {
             .bind(library.as_str())
             .fetch_optional(&self.readers)
             .await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?)
+        row.map(|row| row.try_get(0)).transpose()
     }
 
     /// Forgets mail that came in before `before` and of which nothing waits any more.

@@ -81,7 +81,7 @@ impl Store {
             Some(library) => query.bind(library.as_str()),
             None => query,
         };
-        Ok(query.fetch_one(&self.readers).await?.try_get(0)?)
+        query.fetch_one(&self.readers).await?.try_get(0)
     }
 
     async fn flush_between(&self, library: Option<LibraryCode>, after: i64, upto: i64, now: Timestamp) -> Result<u64> {
@@ -100,7 +100,7 @@ impl Store {
                         Some(library) => query.bind(String::from(library)),
                         None => query,
                     };
-                    Ok(query.execute(&mut *tx).await?)
+                    query.execute(&mut *tx).await
                 })
             })
             .await

@@ -103,7 +103,7 @@ impl Store {
                     .fetch_optional(&mut *tx)
                     .await?;
                     let version: i64 = match newest {
-                        Some(row) if row.try_get::<Option<String>>(1)? == source => return Ok(row.try_get(0)?),
+                        Some(row) if row.try_get::<Option<String>>(1)? == source => return row.try_get(0),
                         Some(row) => row.try_get::<i64>(0)? + 1,
                         None => 1,
                     };

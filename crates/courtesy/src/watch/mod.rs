@@ -18,13 +18,14 @@ use jiff::Timestamp;
 use standards::dkim::KeyRecord;
 use standards::domain::Domain;
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 
 use crate::clock;
 use crate::config::Config;
 use crate::id::CanaryId;
 use crate::keyring::Keyring;
 use crate::library::{Library, LibraryCode};
-use crate::net::dns::Resolver;
+use crate::net::dns::{Resolver, SPF_CHECK_TIMEOUT};
 use crate::net::facts;
 use crate::notice::Language;
 use crate::outcome::{Cause, Outcome, Provider};
@@ -33,8 +34,9 @@ use crate::sender::{
 };
 use crate::store::{Book, Store};
 
-/// How long one look at a domain's records may take: a few dozen questions, most of them answered in milliseconds.
-const LOOK_MAX: Duration = Duration::from_secs(30);
+/// How long one look at a domain's records may take, with all its questions: what RFC 7208 §4.6.4 gives to an SPF check
+/// alone, since all are asked side by side. What has no answer by then is unknown.
+const LOOK_MAX: Duration = SPF_CHECK_TIMEOUT;
 
 /// Libraries looked at side by side.
 const SIDE_BY_SIDE: usize = 8;
@@ -231,7 +233,10 @@ impl Senders {
             from: from.clone(),
             canary: None,
             proven_at: None,
-            found: RelayFound::Refused { reply: reply.to_owned() },
+            found: match cause.code() {
+                "relay.token" => RelayFound::NoToken { why: reply.to_owned() },
+                _ => RelayFound::Refused { reply: reply.to_owned() },
+            },
             at: now,
         };
         self.learn_relay(library, proof).await;
@@ -380,12 +385,8 @@ impl Senders {
         }
         let ours = self.ours(&library.region);
         let subject = self.subject(domain, &ours);
-        let gathering = facts::gather(dns, &ours, &subject, clock::now());
-        let Ok(facts) = tokio::time::timeout(LOOK_MAX, gathering).await else {
-            // Nothing is known: what was known runs out by its age.
-            tracing::warn!(%domain, "DNS took too long");
-            return;
-        };
+        let dns = dns.until(Instant::now() + LOOK_MAX);
+        let facts = facts::gather(&dns, &ours, &subject, clock::now()).await;
         self.learn(key, facts);
     }
 
@@ -404,18 +405,18 @@ impl Senders {
         if shared { Subject::shared(keys, ours) } else { Subject::library(domain.clone(), keys, ours) }
     }
 
-    /// The records that `library` has published for its From domain `domain`, or should, past every cache. None when the
-    /// DNS took too long.
+    /// The records that `library` has published for its From domain `domain`, or should, past every cache. None when there
+    /// is no resolver to ask.
     pub async fn kit(&self, library: &Library, domain: &Domain) -> Option<Kit> {
         self.keys_for(domain, library).await;
-        let fresh = self.dns.fresh().ok()?;
+        let fresh = self.dns.fresh().ok()?.until(Instant::now() + LOOK_MAX);
         let ours = self.ours(&library.region);
         let subject = self.subject(domain, &ours);
         // Libraries that share a domain share its keys, which are published under the name of the first of them.
         let key = ours.library_selectors.iter().find_map(|selector| self.keyring.get(domain.as_str(), selector));
         let owner = key.and_then(|key| LibraryCode::parse(key.library.as_deref()?).ok());
         let code = owner.unwrap_or_else(|| library.code.clone());
-        tokio::time::timeout(LOOK_MAX, facts::kit(&fresh, &ours, &subject, &code, clock::now())).await.ok()
+        Some(facts::kit(&fresh, &ours, &subject, &code, clock::now()).await)
     }
 
     /// Keeps new facts, and tells where they change a library's sender.
@@ -444,11 +445,10 @@ impl Senders {
     /// Looks at the shared domain as `region` sends from it, past every cache.
     pub async fn look_at_shared(self: &Arc<Self>, region: &str) -> Option<Arc<Proof>> {
         let shared = self.config.shared.domain.clone();
-        let fresh = self.dns.fresh().ok()?;
+        let fresh = self.dns.fresh().ok()?.until(Instant::now() + LOOK_MAX);
         let ours = self.ours(region);
         let subject = self.subject(&shared, &ours);
-        let gathering = facts::gather(&fresh, &ours, &subject, clock::now());
-        let facts = tokio::time::timeout(LOOK_MAX, gathering).await.ok()?;
+        let facts = facts::gather(&fresh, &ours, &subject, clock::now()).await;
         let proof = Arc::new(Proof::of(facts, self.config.proof.age_limit));
         self.proofs
             .write()

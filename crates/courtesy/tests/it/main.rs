@@ -21,9 +21,12 @@ mod sender_flow;
 #[cfg(test)]
 mod smtp_client;
 #[cfg(test)]
+mod spf_read_back;
+#[cfg(test)]
 mod spf_suite;
 #[cfg(test)]
 mod store;
+#[cfg(test)]
 mod submission;
 #[cfg(test)]
 mod tidy;

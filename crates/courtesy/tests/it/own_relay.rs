@@ -47,19 +47,19 @@ async fn server(known: Shared) -> u16 {
 async fn talk(mut stream: TcpStream, known: Shared) {
     let (read, mut write) = stream.split();
     let mut lines = BufReader::new(read).lines();
-    let (mut signed_in, mut mail, mut to) = (false, String::new(), String::new());
+    let (mut signed_in, mut mail, mut to) = (None, String::new(), String::new());
     let _ = write.write_all(b"220 smtp.library.example\r\n").await;
     while let Ok(Some(line)) = lines.next_line().await {
         let wants = known.lock().unwrap().wants.clone();
         let reply = match line.split([' ', ':']).next().unwrap() {
-            "EHLO" => "250-smtp.library.example\r\n250 AUTH PLAIN",
+            "EHLO" => "250-smtp.library.example\r\n250 AUTH PLAIN XOAUTH2",
             "AUTH" if wants.as_ref() == Some(&line) => {
-                signed_in = true;
+                signed_in = Some(line);
                 "235 2.7.0 Welcome"
             }
             "AUTH" => "535 5.7.8 Error: authentication failed",
             // The password was changed while the connection lay idle.
-            "MAIL" if wants.as_deref().is_some_and(|wants| !signed_in || wants != SIGN_IN) => {
+            "MAIL" if wants.is_some() && signed_in != wants => {
                 let _ = write.write_all(b"421 4.7.0 Sign in again\r\n").await;
                 return;
             }
@@ -138,6 +138,7 @@ impl World {
         config.dns.resolver = Some(dns.address());
         config.smtp.port = port;
         config.smtp.loopback = true;
+        config.https.private = true;
         let service = Service::start(config).await.unwrap();
         relay.lock().unwrap().door = service.smtp;
         let key = auth::new_secret();
@@ -248,6 +249,80 @@ async fn a_relay_is_used_once_a_test_message_came_through_and_left_when_it_refus
     assert!(causes.contains(&"relay.auth"), "{incidents:#}");
     let answer = world.relay_is("refused").await;
     assert_eq!(answer["plan"]["rung"], "shared");
+    world.service.stop().await;
+}
+
+/// What a token endpoint of this test knows.
+#[derive(Default)]
+struct Issuer {
+    /// The forms it was sent.
+    asked: Vec<String>,
+    /// Whether it refuses from now on.
+    refuses: bool,
+}
+
+/// Gives token-1, token-2 … and with each a new refresh token; its URL.
+async fn issuer(known: Arc<Mutex<Issuer>>) -> String {
+    let answer = async move |body: String| {
+        let mut known = known.lock().unwrap();
+        known.asked.push(body);
+        if known.refuses {
+            let body = json!({ "error": "invalid_grant", "error_description": "The consent was withdrawn." });
+            return (axum::http::StatusCode::BAD_REQUEST, axum::Json(body));
+        }
+        let number = known.asked.len();
+        let body = json!({ "access_token": format!("token-{number}"), "token_type": "Bearer", "expires_in": 3600,
+            "refresh_token": format!("refresh-{number}") });
+        (axum::http::StatusCode::OK, axum::Json(body))
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/token", listener.local_addr().unwrap());
+    let router = axum::Router::new().route("/token", axum::routing::post(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+/// The line that signs in with this token.
+fn with_token(token: &str) -> String {
+    use base64::Engine as _;
+    let plain = format!("user=ill@library.example\x01auth=Bearer {token}\x01\x01");
+    format!("AUTH XOAUTH2 {}", base64::engine::general_purpose::STANDARD.encode(plain))
+}
+
+#[tokio::test]
+async fn an_access_token_is_renewed_when_the_relay_refuses_it_and_where_none_is_had_the_notice_leaves_anyway() {
+    let (world, known) = (World::new("v=spf1 ip4:127.0.0.1 -all").await, Arc::<Mutex<Issuer>>::default());
+    let token_url = issuer(known.clone()).await;
+    let mut record = world.get("/v1/libraries/MRPL").await;
+    record["relay"]["auth"] = json!("xoauth2");
+    record["relay"]["tokens"] = json!({ "token_url": token_url, "client_id": "courtesy", "grant": "refresh_token" });
+    assert_eq!(world.put("/v1/libraries/MRPL", &record).await, 200);
+    assert_eq!(world.put("/v1/libraries/MRPL/relay-secret", &json!({ "secret": "by hand" })).await, 422);
+    world.relay.lock().unwrap().wants = Some(with_token("token-1"));
+    assert_eq!(world.put("/v1/libraries/MRPL/relay-secret", &json!({ "refresh_token": "refresh-0" })).await, 204);
+    world.relay_is("came_through").await;
+    let relayed = [("relay".to_owned(), "accepted".to_owned())];
+    assert_eq!(attempts(&world.notice("1").await), relayed);
+    assert_eq!(known.lock().unwrap().asked, ["client_id=courtesy&grant_type=refresh_token&refresh_token=refresh-0"]);
+
+    // The token is taken back before its time: another is asked for, with the refresh token that came with the last.
+    world.relay.lock().unwrap().wants = Some(with_token("token-2"));
+    assert_eq!(attempts(&world.notice("2").await), relayed, "within the same attempt");
+    assert!(known.lock().unwrap().asked[1].ends_with("refresh_token=refresh-1"));
+    assert_eq!(known.lock().unwrap().asked.len(), 2);
+
+    // No more tokens: the patron has the notice from the shared address, and the library reads why.
+    known.lock().unwrap().refuses = true;
+    world.relay.lock().unwrap().wants = Some(with_token("token-9"));
+    let timeline = world.notice("3").await;
+    let wanted = [("relay".to_owned(), "deferred".to_owned()), ("shared".to_owned(), "accepted".to_owned())];
+    assert_eq!(attempts(&timeline), wanted, "{timeline:#}");
+    let answer = world.relay_is("no_token").await;
+    let why = answer["relay"]["found"]["why"].as_str().unwrap();
+    assert_eq!(why, "the token endpoint answered 400 invalid_grant: The consent was withdrawn.");
+    for shown in [answer.to_string(), timeline.to_string()] {
+        assert!(!shown.contains("token-2") && !shown.contains("refresh-2"), "{shown}");
+    }
     world.service.stop().await;
 }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use courtesy::net::dns::{ANSWERS_KEPT, Limits, Resolver, TTL_MAX};
 use courtesy::net::facts::gather;
-use courtesy::sender::{Alias, Facts, KeyFinding, OurKey, Ours, PROOF_AGE_MAX, Proof, Receives, Subject};
+use courtesy::sender::{
+    Alias, Facts, KeyFinding, OurKey, Ours, PROOF_AGE_MAX, Proof, Receives, Standing, State, Subject,
+};
 use practice::dns::{Data, Failure, Server, Zones};
 use standards::dmarc::Finding;
 use standards::dns::Table;
@@ -126,4 +128,34 @@ async fn what_is_proven_over_a_socket_is_what_is_proven_in_memory() {
     }
     println!("{situations} situations over a socket");
     assert!(situations >= 60);
+}
+
+#[tokio::test]
+async fn name_servers_that_never_answer_cost_one_question_and_not_one_for_each() {
+    // Bound and never read: questions go unanswered, as at a name server behind a wall.
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let question = Duration::from_secs(1);
+    let resolver = Resolver::at(silent.local_addr().unwrap(), Limits { timeout: question, ..LIMITS }).unwrap();
+    let ours_at = |selector: &String| OurKey {
+        selector: selector.clone(),
+        algorithm: "rsa".to_owned(),
+        public: "MIIB".to_owned(),
+    };
+    let ours = ours();
+    let subject =
+        Subject::library(name("library.example"), ours.library_selectors.iter().map(ours_at).collect(), &ours);
+    let began = std::time::Instant::now();
+    let facts = gather(&resolver, &ours, &subject, jiff::Timestamp::now()).await;
+    let took = began.elapsed();
+    assert!(took < question * 3, "{took:?}: the questions waited for each other");
+    assert!(Proof::of(facts.clone(), PROOF_AGE_MAX).ways.iter().all(|way| way.standing == Standing::Unknown));
+    assert_eq!((facts.spf.len(), facts.dkim.len()), (6, 2), "each is a fact, though an unknown one");
+
+    // The whole look has an end of its own, whatever each question may take.
+    let bound = resolver.until(tokio::time::Instant::now() + question / 4);
+    let began = std::time::Instant::now();
+    let code = courtesy::library::LibraryCode::parse("MRPL").unwrap();
+    let kit = courtesy::net::facts::kit(&bound, &ours, &subject, &code, jiff::Timestamp::now()).await;
+    assert!(began.elapsed() < question, "{:?}", began.elapsed());
+    assert!(kit.records.iter().all(|wanted| wanted.state == State::Unknown));
 }

@@ -215,10 +215,11 @@ impl Asker<'_> {
         // asked about.
         let could_share = |name: &&Domain| organization.as_ref().is_none_or(|ours| name.is_within(ours));
         for (index, identifier) in identifiers.iter().filter(could_share).enumerate() {
-            let organization = if index < IDENTIFIERS_MAX {
-                self.walk(identifier).await.organization(identifier)
-            } else {
-                Some(identifier.clone())
+            let organization = match &organization {
+                // Nothing can be compared with an organization that is not known: nothing is asked.
+                None => None,
+                Some(_) if index < IDENTIFIERS_MAX => self.walk(identifier).await.organization(identifier),
+                Some(_) => Some(identifier.clone()),
             };
             organizations.insert(identifier.clone(), organization);
         }

@@ -71,12 +71,50 @@ pub enum Doubt {
     /// There is not exactly one valid record: every check that comes to this term ends in `permerror`.
     Dead {
         /// What is there.
-        why: String,
+        why: Dead,
     },
     /// It includes itself.
     Circle,
     /// Too deep or too many to go on.
     TooMany,
+}
+
+/// Why a term leads nowhere, and voids every record it stands in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dead {
+    /// The name cannot be in the DNS.
+    NoName,
+    /// There is no SPF record at this name.
+    NoRecord(Domain),
+    /// There are several.
+    Several(Domain),
+    /// There is one, with a fault.
+    Faulty {
+        /// Where.
+        at: Domain,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// The record includes itself.
+    Circle,
+}
+
+impl fmt::Display for Dead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoName => f.write_str("the name cannot be in the DNS"),
+            Self::NoRecord(at) => write!(f, "{at} publishes no SPF record"),
+            Self::Several(at) => write!(f, "{at} publishes several SPF records"),
+            Self::Faulty { at, fault } => write!(f, "{at} has a faulty record: {fault}"),
+            Self::Circle => f.write_str("it includes the record it stands in"),
+        }
+    }
+}
+
+impl Serialize for Dead {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// What a domain should come to permit.
@@ -129,7 +167,7 @@ pub enum WayOut {
         /// The term.
         term: String,
         /// What is there.
-        why: String,
+        why: Dead,
         /// Look-ups won.
         saves: u32,
     },
@@ -157,28 +195,6 @@ pub enum WayOut {
         /// What it costs.
         saves: u32,
     },
-}
-
-impl fmt::Display for WayOut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::DropDead { term, why, saves } => {
-                write!(f, "Take “{term}” away: {why}, which makes the whole record fail. Saves {saves}.")
-            }
-            Self::DropPtr { term, saves } => {
-                write!(f, "Take “{term}” away: RFC 7208 says not to use it, and many receivers skip it. Saves {saves}.")
-            }
-            Self::UseAddresses { lookups, .. } => {
-                write!(f, "Add the addresses in place of the include: the record then needs {lookups} look-ups.")
-            }
-            Self::UseReturnPath => f.write_str(
-                "Leave this record as it is and delegate the return path instead (one CNAME): SPF is then asked there.",
-            ),
-            Self::Review { term, saves } => {
-                write!(f, "Is the service behind “{term}” still in use? Without it {saves} look-ups are saved.")
-            }
-        }
-    }
 }
 
 /// Counts the look-ups of a domain's published record; none without exactly one valid record.
@@ -279,8 +295,7 @@ fn dead(cost: &Cost) -> Vec<WayOut> {
             Some(WayOut::DropDead { term: cost.term.clone(), why: why.clone(), saves: cost.lookups })
         }
         Some(Doubt::Circle) => {
-            let why = "it includes the record it stands in".to_owned();
-            Some(WayOut::DropDead { term: cost.term.clone(), why, saves: cost.lookups })
+            Some(WayOut::DropDead { term: cost.term.clone(), why: Dead::Circle, saves: cost.lookups })
         }
         _ => None,
     };
@@ -331,8 +346,8 @@ impl Counter<'_> {
     }
 
     async fn include(&mut self, name: &str, path: &[&Domain]) -> Result<Cost, Doubt> {
-        let dead = |why: &str| Doubt::Dead { why: why.to_owned() };
-        let target = Domain::from_dns(name).map_err(|_| dead("the name cannot be in the DNS"))?;
+        let dead = |why| Doubt::Dead { why };
+        let target = Domain::from_dns(name).map_err(|_| dead(Dead::NoName))?;
         if path.contains(&&target) {
             return Err(Doubt::Circle);
         }
@@ -344,10 +359,11 @@ impl Counter<'_> {
         let records: Vec<&[u8]> = select(&txt.records).collect();
         let record = match records.as_slice() {
             [record] => {
-                Record::parse(record).map_err(|fault| dead(&format!("{target} has a faulty record: {fault}")))?
+                let faulty = |fault: String| dead(Dead::Faulty { at: target.clone(), fault });
+                Record::parse(record).map_err(|fault| faulty(fault.to_string()))?
             }
-            [] => return Err(dead(&format!("{target} publishes no SPF record"))),
-            _ => return Err(dead(&format!("{target} publishes several SPF records"))),
+            [] => return Err(dead(Dead::NoRecord(target))),
+            _ => return Err(dead(Dead::Several(target))),
         };
         let path: Vec<&Domain> = path.iter().copied().chain([&target]).collect();
         Ok(self.record(&record, &path).await)

@@ -118,8 +118,10 @@ fn pairs_come_under_any_name() {
 
 #[test]
 fn the_librarys_record_fills_what_every_notice_carries() {
-    let mut fields = Fields::new();
-    fields.set_library(&library(), Fr);
+    let given = library().fields(Fr);
+    let (fields, unknown, unfit) =
+        Fields::from_pairs(given.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    assert!(unknown.is_empty() && unfit.is_empty());
     for field in Field::ALL.iter().filter(|f| f.row().scope == Scope::All && f.row().given == Given::Always) {
         assert!(fields.has(*field), "{field:?}");
     }

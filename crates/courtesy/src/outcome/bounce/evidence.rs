@@ -106,22 +106,22 @@ pub(super) fn stage(text: &str) -> Option<Stage> {
         vec![
             pattern(
                 Stage::Content,
-                r"end of data|after end of|message (?:body|content|data) (?:was )?(?:sent|transm)|\bdot\b|text command|body command",
+                r"failed after i sent the message|end of data|after end of|message (?:body|content|data) (?:was )?(?:sent|transm)|\bdot\b|text command|body command",
             ),
             pattern(
                 Stage::Data,
-                r"\[data\]|data command|after data|\bdata:? ?<<<|reply to data|response to data|to our data|>>> data\b",
+                r"failed on data command|\[data\]|data command|after data|\bdata:? ?<<<|reply to data|response to data|to our data|>>> data\b",
             ),
             pattern(
                 Stage::RcptTo,
-                r"\[?rcpt_to\]?|(?:to|after|our|for|following|>>>|stage|command:?|in) rcpt\b|rcpt(?: to)? (?:command|stage)|\brcpt to:? ?<@>:|recipient command|rejected recipient|smtp command.{0,20}rcpt",
+                r"\[?rcpt_to\]?|(?:to|after|our|for|following|>>>|stage|command:?|in) rcpt\b|rcpt(?: to)? (?:command|stage)|\brcpt to:? ?<@>:|recipient command|rejected recipient|does not like recipient|smtp command.{0,20}rcpt",
             ),
             pattern(
                 Stage::MailFrom,
-                r"\[mail_from\]|(?:to|after|our|for|>>>) mail from\b|mail from command|mail command",
+                r"\[mail_from\]|(?:to|after|our|for|>>>) mail from\b|mail from command|mail command|but sender was rejected",
             ),
-            pattern(Stage::Hello, r"\b(?:ehlo|helo)\b"),
-            pattern(Stage::Greeting, r"initial connection|refused to talk|greeting|\[conn\]"),
+            pattern(Stage::Hello, r"\b(?:ehlo|helo)\b|but my name was rejected"),
+            pattern(Stage::Greeting, r"initial connection|refused to talk|but greeting failed|greeting|\[conn\]"),
         ]
     });
     let text = plain(text);

@@ -212,3 +212,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn servers_own_words_are_read_for_what_they_mean() {
+    let rows = include_str!("phrases.tsv").lines().filter(|line| !line.starts_with('#'));
+    let wrong: Vec<_> = rows
+        .map(|line| line.split_once('\t').unwrap())
+        .map(|(cause, words)| (cause, super::bounce::read_reply_text(words).cause.code(), words))
+        .filter(|(wanted, got, _)| got != wanted && !got.starts_with(&format!("{wanted}.")))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

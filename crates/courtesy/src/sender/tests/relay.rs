@@ -14,6 +14,7 @@ fn own_relay() -> OwnRelay {
         tls: RelayTls::Starttls,
         user: "ill@library.example".to_owned(),
         auth: RelayAuth::Plain,
+        tokens: None,
     }
 }
 

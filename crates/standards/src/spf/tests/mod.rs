@@ -2,6 +2,7 @@
 
 mod check;
 mod edit;
+mod generated;
 mod macros;
 mod never_panics;
 mod table;
