@@ -27,7 +27,7 @@ use crate::store::{DkimKey, Store};
 
 /// Header fields that are signed. Those that decide who it is from and what it says stand twice: a second one put in
 /// on the way would break the signature (RFC 6376 §5.4.2).
-const SIGNED: [&str; 16] = [
+const SIGNED: [&str; 17] = [
     "From",
     "From",
     "To",
@@ -44,6 +44,7 @@ const SIGNED: [&str; 16] = [
     "Content-Language",
     "Auto-Submitted",
     "Feedback-ID",
+    "CFBL-Address",
 ];
 
 /// A key that cannot be used.

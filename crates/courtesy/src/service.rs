@@ -110,18 +110,17 @@ impl Service {
         let delivery = Delivery::new(parts);
         let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
         let intake = Arc::new(intake);
-        let keys = Keys::new(store.clone());
         let (mail_door, inbound) = taking_back(&config, store.clone(), Arc::clone(&secret)).await?;
         let inbound =
             inbound.with_canaries(inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns });
+        let inbound = inbound.with_intake(Arc::clone(&intake), config.shared.domain.clone());
         let smtp = mail_door.as_ref().map(|door| door.address);
-        let desks = submission_doors(&config, &store, &book, &intake).await?;
-        let submission = desks.iter().map(|door| door.address).collect();
+        let (desks, submission) = submission_doors(&config, &store, &book, &intake).await?;
         let app = Arc::new(App {
             config: Arc::clone(&config),
+            keys: Keys::new(store.clone()),
             store,
             book: Arc::clone(&book),
-            keys,
             intake: Arc::clone(&intake),
             senders: Arc::clone(&senders),
             keyring,
@@ -141,9 +140,8 @@ impl Service {
             tokio::spawn(inbound.run(stopped(stopping.clone()))),
             tokio::spawn(canaries.run(stopped(stopping.clone()))),
         ];
-        for door in mail_door.into_iter().chain(desks) {
-            tasks.push(tokio::spawn(door.run(stopping.clone())));
-        }
+        let doors = mail_door.into_iter().chain(desks);
+        tasks.extend(doors.map(|door| tokio::spawn(door.run(stopping.clone()))));
         Ok(Self { app, http, smtp, submission, stop, tasks, sole })
     }
 
@@ -208,6 +206,7 @@ async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Resu
         Some(address) => {
             let host = config.public_host.as_str();
             let door = Door::new(host, Some(certificate(config)?), Arc::clone(&secret), Arc::clone(&spool));
+            let door = door.with_complaints_at(config.shared.domain.clone());
             Some(door.listen(address, SmtpLimits::default()).await?)
         }
     };
@@ -220,10 +219,10 @@ async fn submission_doors(
     store: &Store,
     book: &Arc<Book>,
     intake: &Arc<Intake>,
-) -> Result<Vec<Listening>> {
+) -> Result<(Vec<Listening>, Vec<SocketAddr>)> {
     let wished = [(config.listen.submission, false), (config.listen.submissions, true)];
     if wished.iter().all(|(address, _)| address.is_none()) {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     }
     let mut sources = Vec::new();
     for one in &config.submit_from {
@@ -240,7 +239,8 @@ async fn submission_doors(
         let door = Door::submitting(host, Arc::clone(&certificate), Arc::clone(&desk), begins_in_tls);
         doors.push(door.listen(address, SmtpLimits::submission()).await?);
     }
-    Ok(doors)
+    let addresses = doors.iter().map(|door| door.address).collect();
+    Ok((doors, addresses))
 }
 
 /// The certificate of the SMTP doors: the operator's, or one of our own making.
@@ -287,6 +287,10 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
         let before = clock::now().checked_sub(SUBMITTED_KEPT).unwrap_or(clock::Timestamp::MIN);
         if let Err(error) = app.store.forget_submitted(before).await {
             tracing::error!(%error, "old mail that was handed in could not be forgotten");
+        }
+        let before = clock::now().checked_sub(inbound::reports::KEPT_FOR).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = app.store.forget_reports(before).await {
+            tracing::error!(%error, "old reports could not be forgotten");
         }
         if let Err(error) = tell_relays(&app.store, &app.config).await {
             tracing::error!(%error, "changes of the relays could not be kept");

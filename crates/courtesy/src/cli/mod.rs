@@ -18,6 +18,7 @@ mod looking;
 mod messages;
 mod notice;
 mod queue;
+mod reports;
 mod sender;
 mod serve;
 mod shell;
@@ -157,6 +158,9 @@ enum Command {
     /// In whose name a library's notices leave, and why
     #[command(subcommand, before_help = sender::EXAMPLES)]
     Sender(sender::Sender),
+    /// What receivers report about your domains; and reading such reports from files
+    #[command(subcommand, before_help = reports::EXAMPLES)]
+    Reports(reports::Reports),
     /// DKIM keys: list, import, rotate; the operator's zone
     #[command(subcommand, before_help = dkim::EXAMPLES)]
     Dkim(dkim::Dkim),
@@ -218,6 +222,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Library(what) => library::run(what, &common).await,
         Command::Notice(what) => notice::run(what, &common).await,
         Command::Sender(what) => sender::run(what, &common).await,
+        Command::Reports(what) => reports::run(what, &common).await,
         Command::Dkim(what) => dkim::run(what, &common).await,
         Command::Keys(what) => keys::run(what, &common).await,
         Command::Completions(args) => shell::completions(&args),

@@ -80,6 +80,14 @@ fn entry_lines(entry: &Value, marks: Marks) -> Vec<String> {
         }
         "expired" => caused(&format!("{} its deadline came", marks.bad)),
         "not_sent" => caused(&format!("{} not sent", marks.bad)),
+        "do_not_send" => {
+            let why = format!("{} ({}) since {}", of("words"), of("because"), moment(&of("since")));
+            format!("{} not sent, the address is on the do-not-send list: {why}", marks.bad)
+        }
+        "address_stopped" => caused(&format!("{} the address is on the do-not-send list now", marks.bad)),
+        "address_tried" => format!("{} the address is tried again, stopped since {}", marks.dot, moment(&of("since"))),
+        "address_used_again" => format!("{} the address is off the do-not-send list: it takes mail again", marks.good),
+        "returned" => returned_line(entry, marks),
         "cancelled" => format!("{} taken back by {}", marks.dot, of("by")),
         "resent" => format!("{} sent again by {} as {}", marks.again, of("by"), of("again")),
         "repeats" => format!("{} repeats {}, asked for by {}", marks.again, of("of"), of("by")),
@@ -88,6 +96,22 @@ fn entry_lines(entry: &Value, marks: Marks) -> Vec<String> {
         other => format!("{} {other}", marks.dot),
     };
     vec![line]
+}
+
+/// What a mail that came back said.
+fn returned_line(entry: &Value, marks: Marks) -> String {
+    let of = |name| text(entry, name);
+    let (mark, what) = match of("news").as_str() {
+        "failed" => (marks.bad, "came back"),
+        "complaint" => (marks.bad, "a complaint came"),
+        "delayed" => (marks.wait, "a relay still tries"),
+        "delivered" => (marks.good, "a report of delivery came"),
+        "auto_reply" => (marks.dot, "an automatic reply came"),
+        _ => (marks.dot, "a mail came back that we cannot read"),
+    };
+    let said = [of("words"), of("status")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ");
+    let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+    format!("{mark} {what}{said} ({})", of("cause"))
 }
 
 fn attempt_lines(entry: &Value, marks: Marks) -> Vec<String> {

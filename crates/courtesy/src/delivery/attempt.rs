@@ -13,6 +13,7 @@ use super::own_relay::NoWay;
 use super::pool::{Attempted, Busy};
 use super::put_off::Receiver;
 use super::route::{Route, Site};
+use super::stopped::{self, Standing};
 use super::transcript::Transcript;
 use super::written::Written;
 use super::{Delivery, return_path};
@@ -64,6 +65,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     let library = parts.book.library(&message.library).ok_or_else(|| Not::Ours("its library is gone".to_owned()))?;
     let language = Language::from_tag(&message.language).unwrap_or(Language::En);
     let to = address(message, now)?;
+    let tries = may_leave(engine, message, &to, now).await?;
     let refused = refused(message);
     let route = parts.routes.to(to.domain(), now).await;
     let provider = match &route {
@@ -96,10 +98,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
             };
             let sent = match own_relay {
                 Some(own) => through_relay(engine, &library, own, &write, &receiver.relay).await?,
-                None => {
-                    let security = parts.policies.of(to.domain(), route, library.demands_tls, now).await;
-                    parts.pool.deliver(write, route, &receiver.relay, &security).await
-                }
+                None => to_strangers(engine, &library, to.domain(), route, write, &receiver.relay).await,
             };
             match sent {
                 Ok(attempted) => Some(attempted),
@@ -127,8 +126,21 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     }
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let relay = own_relay.map_or(&relay.host, |own| &own.host);
-    let told = Tried { message, plan: &plan, relay, provider, to: &to, took_ms };
+    let told = Tried { message, plan: &plan, relay, provider, to: &to, took_ms, tries };
     Ok(settled(engine, &library, &told, attempted.as_ref(), &outcome).await)
+}
+
+/// Hands the message to the receivers' own hosts, with as much TLS as they and the library want.
+async fn to_strangers(
+    engine: &Delivery,
+    library: &Library,
+    domain: &Domain,
+    route: &Route,
+    write: impl FnOnce() -> Envelope,
+    relay: &RelayAddr,
+) -> Result<Attempted, Busy> {
+    let security = engine.parts.policies.of(domain, route, library.demands_tls, clock::now()).await;
+    engine.parts.pool.deliver(write, route, relay, &security).await
 }
 
 fn address(message: &Claimed, now: Timestamp) -> Result<Address, Not> {
@@ -207,6 +219,27 @@ struct Tried<'a> {
     provider: Provider,
     to: &'a Address,
     took_ms: u64,
+    /// The stopped address it tries again, since when it was stopped.
+    tries: Option<Timestamp>,
+}
+
+/// Whether the library still writes to the address; since when it did not, where this message is to try it again.
+async fn may_leave(
+    engine: &Delivery,
+    message: &Claimed,
+    to: &Address,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Not> {
+    match stopped::standing(engine, message, to, now).await.map_err(|error| Not::Ours(error.to_string()))? {
+        Standing::Free => Ok(None),
+        Standing::Probe(stop) => Ok(Some(stop.since)),
+        Standing::Stopped(stop) => {
+            let what = What::DoNotSend { because: stop.cause.code().to_owned(), since: stop.since };
+            let entries = vec![Entry { at: now, what }];
+            let ended = ended(message, State::Suppressed, Some("addr.stopped".to_owned()), entries, now);
+            Err(Not::Settled(Box::new(Settled { tried: false, ..ended })))
+        }
+    }
 }
 
 /// Relays of a region share its messages; one message stays with one relay, as its greylisting needs. A relay that
@@ -265,7 +298,9 @@ async fn settled(
     };
     let chance = chance();
     let settlement = settle(outcome, message.attempt, at, message.deadline, &engine.schedule, another, chance);
-    let mut entries = vec![Entry { at, what: What::Attempted(Box::new(attempt_entry(told, attempted, outcome))) }];
+    let mut entries = Vec::from_iter(told.tries.map(|since| Entry { at, what: What::AddressTried { since } }));
+    entries.push(Entry { at, what: What::Attempted(Box::new(attempt_entry(told, attempted, outcome))) });
+    entries.extend(stopped::learn(engine, message, told.to, outcome, told.tries.is_some(), by_relay, at).await);
     let (state, cause, due_at) = match settlement {
         Settlement::Final { state, cause } => (state, cause, None),
         Settlement::Later { due_at, cause } => (State::Delayed, Some(cause), Some(due_at)),

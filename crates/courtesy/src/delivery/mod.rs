@@ -21,6 +21,7 @@ pub mod return_path;
 pub mod route;
 mod settling;
 pub mod sign_in;
+mod stopped;
 pub mod token;
 pub mod transcript;
 mod turn;

@@ -18,6 +18,9 @@ const ABOUT: &str = "return-path";
 /// What the code of a test message's address is bound to.
 const ABOUT_CANARY: &str = "canary";
 
+/// What the code of an address for complaints is bound to.
+const ABOUT_FEEDBACK: &str = "feedback";
+
 /// Octets of the keyed hash that stand in the address: 80 bits.
 const CODE_OCTETS: usize = 10;
 
@@ -31,6 +34,18 @@ pub fn write(secret: &Secret, message: MessageId, domain: &Domain) -> Address {
 #[must_use]
 pub fn write_canary(secret: &Secret, canary: CanaryId, domain: &Domain) -> Address {
     signed(secret, "c+", &canary.bare(), ABOUT_CANARY, domain)
+}
+
+/// The address for complaints about `message` (RFC 9477) at `domain`.
+#[must_use]
+pub fn write_feedback(secret: &Secret, message: MessageId, domain: &Domain) -> Address {
+    signed(secret, "f+", &message.bare(), ABOUT_FEEDBACK, domain)
+}
+
+/// The message that an address for complaints belongs to; none unless we gave that very address out.
+#[must_use]
+pub fn read_feedback(secret: &Secret, local: &str) -> Option<MessageId> {
+    id_of(secret, "f+", local, ABOUT_FEEDBACK).and_then(|id| format!("msg_{id}").parse().ok())
 }
 
 /// The test message an address belongs to; none unless we gave that very address out.

@@ -6,9 +6,9 @@
 use jiff::Timestamp;
 use standards::address::Address;
 
-use super::Delivery;
 use super::attempt::{Not, ended};
 use super::compose::{Letter, Origin, compose};
+use super::{Delivery, return_path};
 use crate::intake::Told;
 use crate::keyring::Key;
 use crate::library::Library;
@@ -76,6 +76,13 @@ impl Written {
         let host = &engine.parts.config.shared.domain;
         let message_id = format!("{}@{host}", message.id.bare().to_ascii_lowercase());
         let feedback_id = format!("{}:{}:{}:courtesy", message.notice, message.library, plan.sender.code());
+        // RFC 9477 §3.1.3: each mail has an address for complaints of its own, which stands under the signature. Mail through
+        // a library's own relay has none: nothing of ours vouches for it there.
+        let through_ours = plan.rung != Rung::OwnRelay;
+        let bounces = engine.parts.config.shared.bounces();
+        let complaints = through_ours.then(|| return_path::write_feedback(&engine.parts.secret, message.id, &bounces));
+        let complaints = complaints.map(|address| format!("{address}; report=arf"));
+        let complaints = complaints.as_deref().map(|value| ("CFBL-Address", value));
         let mail = match self {
             Self::Notice(rendered) => compose(&Letter {
                 from: &plan.from,
@@ -91,7 +98,7 @@ impl Written {
                 feedback_id: &feedback_id,
                 list_unsubscribe: None,
                 origin: Origin::Notice,
-                headers: &[],
+                headers: complaints.as_slice(),
             }),
             Self::Submitted { mail, generated } => honest(
                 mail,
@@ -104,6 +111,7 @@ impl Written {
                     message_id: &message_id,
                     date: message.created_at,
                     feedback_id: &feedback_id,
+                    complaints: complaints.map(|(_, value)| value),
                     generated: *generated,
                 },
             ),

@@ -17,7 +17,7 @@ use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json}
 use crate::clock;
 use crate::delivery::transcript::{Transcript, masked};
 use crate::id::MessageId;
-use crate::intake::Resent;
+use crate::intake::{Resent, Wish};
 use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::outcome::{Cause, Facts};
@@ -208,7 +208,7 @@ fn filter(query: ListQuery, caller: &Caller) -> Result<Filter, Box<Problem>> {
         Some(text) => Some(text.parse().map_err(|error: crate::id::NotAnId| refuse("/after", error.to_string()))?),
         None => None,
     };
-    Ok(Filter { library, state, cause: query.cause, request: query.request, notice: query.notice, before })
+    Ok(Filter { library, state, cause: query.cause, request: query.request, notice: query.notice, since: None, before })
 }
 
 fn states() -> String {
@@ -216,7 +216,7 @@ fn states() -> String {
 }
 
 /// The message of a path, if the caller may see it. Somebody else's is as absent as one that never was.
-async fn found(app: &App, caller: &Caller, id: &str) -> Result<MessageRow, Refusal> {
+pub(super) async fn found(app: &App, caller: &Caller, id: &str) -> Result<MessageRow, Refusal> {
     let absent = || Problem::new("not-found", format!("There is no message {id} that this key may see."), "");
     let id: MessageId = id.parse().map_err(|_| absent())?;
     let row = app.store.message(caller.key.library.as_ref(), id).await?;
@@ -262,7 +262,10 @@ impl EntryAnswer {
             What::SenderChanged { cause }
             | What::Held { cause, .. }
             | What::Expired { cause }
+            | What::AddressStopped { cause }
+            | What::DoNotSend { because: cause, .. }
             | What::NotSent { cause } => (Some(cause.as_str()), None),
+            What::Returned(returned) => (Some(returned.cause.as_str()), None),
             _ => (None, None),
         };
         let receiver = Address::parse(&row.address).ok().map(|address| address.domain().to_string());
@@ -308,6 +311,8 @@ pub async fn timeline(
 pub struct ResendBody {
     /// Another address for this one message.
     to: Option<String>,
+    /// `auto`, which is usual: the best sender that is proven; or `shared`: the shared address, whatever is proven.
+    from: Option<String>,
 }
 
 /// A new message that repeats an old one.
@@ -318,11 +323,13 @@ pub struct ResendAnswer {
     #[schema(value_type = String)]
     repeats: MessageId,
     state: MessageState,
+    /// Whether it had been sent again before: then this is the message of that time, and nothing was sent now.
+    before: bool,
 }
 
 /// Send a message again, as a new message with a history of its own; a held one is put back into the queue.
 #[utoipa::path(post, path = "/v1/messages/{id}/resend", tag = "messages", params(("id" = String, Path)), request_body(content = Option<ResendBody>),
-    responses((status = 202, body = ResendAnswer), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)), security(("key" = [])))]
+    responses((status = 200, body = ResendAnswer, description = "It had been sent again before"), (status = 202, body = ResendAnswer), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)), security(("key" = [])))]
 pub async fn again(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -338,12 +345,30 @@ pub async fn again(
         })
     });
     let repeats = row.id;
-    match app.intake.resend(row, to.transpose()?, caller.name()).await? {
+    let wish = Wish { to: to.transpose()?, shared: wants_shared(body.from.as_deref())? };
+    match app.intake.resend(row, wish, caller.name()).await? {
         Resent::As(id) => {
-            let answer = ResendAnswer { id, repeats, state: MessageState::Queued };
+            let answer = ResendAnswer { id, repeats, state: MessageState::Queued, before: false };
             Ok((StatusCode::ACCEPTED, no_store(Json(answer))).into_response())
         }
+        Resent::Before(id) => {
+            let state = found(&app, &caller, &id.to_string()).await?.state;
+            Ok(no_store(Json(ResendAnswer { id, repeats, state, before: true })))
+        }
         Resent::NotNow(why) => Err(Problem::new("conflict", why, "").into()),
+    }
+}
+
+/// Whether a message is to leave from the shared address, whatever is proven.
+pub(super) fn wants_shared(from: Option<&str>) -> Result<bool, Box<Problem>> {
+    match from {
+        None | Some("auto") => Ok(false),
+        Some("shared") => Ok(true),
+        Some(other) => {
+            let detail = format!("“{other}” is not a choice of sender");
+            let errors = vec![FieldError { pointer: "/from".to_owned(), detail: detail.clone(), code: "invalid" }];
+            Err(Problem::new("field-invalid", detail, "Use auto or shared.").with(errors))
+        }
     }
 }
 

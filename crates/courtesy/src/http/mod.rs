@@ -11,7 +11,10 @@ mod openapi;
 pub mod problem;
 mod queue;
 mod relays;
+mod reports;
 mod senders;
+mod stops;
+mod unreached;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,6 +92,9 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/v1/messages/{id}/timeline", Audience::Key),
     ("POST", "/v1/messages/{id}/resend", Audience::Key),
     ("POST", "/v1/messages/{id}/cancel", Audience::Key),
+    ("POST", "/v1/messages:resend", Audience::Key),
+    ("GET", "/v1/unreached", Audience::Key),
+    ("POST", "/v1/unreached/{id}/resolve", Audience::Key),
     ("GET", "/v1/libraries", Audience::Key),
     ("POST", "/v1/libraries:import", Audience::ConsortiumKey),
     ("GET", "/v1/libraries/{library}", Audience::Key),
@@ -97,12 +103,17 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("PUT", "/v1/libraries/{library}/relay-secret", Audience::Key),
     ("GET", "/v1/libraries/{library}/kit", Audience::Key),
     ("GET", "/v1/libraries/{library}/incidents", Audience::Key),
+    ("GET", "/v1/libraries/{library}/reports", Audience::Key),
+    ("GET", "/v1/libraries/{library}/do-not-send", Audience::Key),
+    ("POST", "/v1/libraries/{library}/do-not-send", Audience::Key),
+    ("DELETE", "/v1/libraries/{library}/do-not-send", Audience::Key),
     ("GET", "/v1/libraries/{library}/notices", Audience::Key),
     ("PUT", "/v1/libraries/{library}/notices/{notice}", Audience::Key),
     ("PUT", "/v1/libraries/{library}/notices/{notice}/{language}", Audience::Key),
     ("DELETE", "/v1/libraries/{library}/notices/{notice}/{language}", Audience::Key),
     ("GET", "/v1/libraries/{library}/notices/{notice}/{language}/versions", Audience::Key),
     ("POST", "/v1/libraries/{library}/notices/{notice}/{language}/preview", Audience::Key),
+    ("GET", "/v1/reports", Audience::ConsortiumKey),
     ("GET", "/v1/queue", Audience::Key),
     ("POST", "/v1/queue/flush", Audience::Key),
     ("POST", "/v1/queue/pause", Audience::Key),
@@ -136,6 +147,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/messages/{id}/timeline", get(messages::timeline))
         .route("/v1/messages/{id}/resend", post(messages::again))
         .route("/v1/messages/{id}/cancel", post(messages::cancel))
+        .route("/v1/messages:resend", post(unreached::resend_many))
+        .route("/v1/unreached", get(unreached::list))
+        .route("/v1/unreached/{id}/resolve", post(unreached::resolve))
         .route("/v1/libraries", get(libraries::list))
         .route("/v1/libraries:import", post(libraries::import))
         .route("/v1/libraries/{library}", get(libraries::show).put(libraries::put))
@@ -143,11 +157,14 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/libraries/{library}/relay-secret", put(senders::relay_secret))
         .route("/v1/libraries/{library}/kit", get(senders::kit))
         .route("/v1/libraries/{library}/incidents", get(senders::incidents))
+        .route("/v1/libraries/{library}/reports", get(reports::of_library))
+        .route("/v1/libraries/{library}/do-not-send", get(stops::list).post(stops::add).delete(stops::release))
         .route("/v1/libraries/{library}/notices", get(notices::list))
         .route("/v1/libraries/{library}/notices/{notice}", put(notices::switch))
         .route("/v1/libraries/{library}/notices/{notice}/{language}", put(notices::save).delete(notices::reset))
         .route("/v1/libraries/{library}/notices/{notice}/{language}/versions", get(notices::versions))
         .route("/v1/libraries/{library}/notices/{notice}/{language}/preview", post(notices::preview))
+        .route("/v1/reports", get(reports::all))
         .route("/v1/queue", get(queue::show))
         .route("/v1/queue/flush", post(queue::flush))
         .route("/v1/queue/pause", post(queue::pause))

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{events, iso18626, keys, libraries, messages, notices, queue, relays, senders};
+use super::{events, iso18626, keys, libraries, messages, notices, queue, relays, reports, senders, stops, unreached};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -20,6 +20,9 @@ use super::{events, iso18626, keys, libraries, messages, notices, queue, relays,
         messages::timeline,
         messages::again,
         messages::cancel,
+        unreached::resend_many,
+        unreached::list,
+        unreached::resolve,
         libraries::list,
         libraries::import,
         libraries::show,
@@ -28,6 +31,11 @@ use super::{events, iso18626, keys, libraries, messages, notices, queue, relays,
         senders::relay_secret,
         senders::kit,
         senders::incidents,
+        reports::all,
+        reports::of_library,
+        stops::list,
+        stops::add,
+        stops::release,
         notices::list,
         notices::switch,
         notices::save,

@@ -5,7 +5,10 @@
 //! bears the mail's id, and the file goes only after the commit. Not here: taking mail in (`smtp`), and what a returned
 //! mail means (`outcome::bounce`).
 
+mod bounce;
 mod canary;
+pub mod complaint;
+pub mod reports;
 pub mod spool;
 #[cfg(test)]
 mod tests;
@@ -14,26 +17,26 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use standards::domain::Domain;
+use standards::dsn::Letter;
 
 use crate::clock;
 use crate::delivery::return_path;
 use crate::id::{CanaryId, MessageId, ReturnedId};
+use crate::intake::Intake;
 use crate::net::dns::Resolver;
-use crate::outcome::bounce::{self, Finding, Kind};
+use crate::outcome::bounce as reading;
+use crate::outcome::bounce::Kind;
 use crate::secret::Secret;
 use crate::sender::{RelayFound, RelayProof};
-use crate::store::{Book, Joined, Store};
-use crate::timeline::{Entry, News, Returned, What};
+use crate::store::{Book, Store};
 use crate::watch::Senders;
 use spool::{Spool, Waiting};
 
 /// How soon a mail is looked at again whose message is still being settled, or that the store could not take. A report
 /// can be faster than our own commit of the 250 it answers.
 const AGAIN: Duration = Duration::from_secs(1);
-
-/// Octets kept of the words a report gives; a server's reply has at most 512 a line.
-const WORDS_OCTETS_MAX: usize = 1000;
 
 /// How long the DNS may keep us from judging a test message, before what is known of it counts.
 const JUDGING_MAX: SignedDuration = SignedDuration::from_mins(15);
@@ -44,6 +47,8 @@ pub struct Inbound {
     secret: Arc<Secret>,
     spool: Arc<Spool>,
     canaries: Option<Canaries>,
+    intake: Option<Arc<Intake>>,
+    shared: Option<Domain>,
 }
 
 /// What judging test messages needs.
@@ -67,13 +72,20 @@ impl Inbound {
     /// An engine that works off `spool`.
     #[must_use]
     pub fn new(store: Store, secret: Arc<Secret>, spool: Arc<Spool>) -> Self {
-        Self { store, secret, spool, canaries: None }
+        Self { store, secret, spool, canaries: None, intake: None, shared: None }
     }
 
     /// The same engine, which judges test messages of libraries' own relays too.
     #[must_use]
     pub fn with_canaries(self, canaries: Canaries) -> Self {
         Self { canaries: Some(canaries), ..self }
+    }
+
+    /// The same engine, which tells staff what came back, repeats messages later, and takes complaints at addresses of
+    /// `shared` that anybody may know.
+    #[must_use]
+    pub fn with_intake(self, intake: Arc<Intake>, shared: Domain) -> Self {
+        Self { intake: Some(intake), shared: Some(shared), ..self }
     }
 
     /// Works until `stop`. What is left in the spool waits for the next start.
@@ -118,7 +130,7 @@ impl Inbound {
         // Reading the mail of strangers takes time, and must not be able to take us down.
         let read = tokio::task::spawn_blocking(move || {
             let waiting = spool.read(id)?;
-            let returned = bounce::read(&waiting.mail);
+            let returned = reading::read(&waiting.mail);
             Ok::<_, io::Error>((waiting, returned))
         });
         let (waiting, returned) = match read.await {
@@ -137,7 +149,10 @@ impl Inbound {
             {
                 return Ok(Worked::Later);
             }
-            if let Some(message) = return_path::read(&self.secret, local)
+            let named = return_path::read(&self.secret, local)
+                .or_else(|| return_path::read_feedback(&self.secret, local))
+                .or_else(|| self.complained_of(recipient, &waiting, &returned));
+            if let Some(message) = named
                 && self.join(&waiting, message, &returned.findings).await? == Worked::Later
             {
                 return Ok(Worked::Later);
@@ -145,6 +160,22 @@ impl Inbound {
         }
         self.spool.remove(id)?;
         Ok(Worked::Off)
+    }
+
+    /// The message that a complaint to an address of `shared` is about; none for any other mail that comes there.
+    fn complained_of(&self, recipient: &str, waiting: &Waiting, returned: &reading::Returned) -> Option<MessageId> {
+        let shared = self.shared.as_ref()?;
+        let (local, domain) = recipient.rsplit_once('@')?;
+        let complains =
+            !returned.findings.is_empty() && returned.findings.iter().all(|one| one.kind == Kind::Complaint);
+        if !complains || !complaint::is_role(local) || !domain.eq_ignore_ascii_case(shared.as_str()) {
+            return None;
+        }
+        let about = complaint::about(&self.secret, shared, &waiting.mail, &Letter::open(&waiting.mail));
+        if about.is_none() {
+            tracing::info!(returned = %waiting.id, "a complaint about no message of ours");
+        }
+        about
     }
 
     /// A test message came back. Only the one that is waited for counts; the rest is too late, or a copy.
@@ -167,56 +198,4 @@ impl Inbound {
         canaries.senders.learn_of(canary, &library, proof).await;
         Worked::Off
     }
-
-    async fn join(&self, waiting: &Waiting, message: MessageId, findings: &[Finding]) -> anyhow::Result<Worked> {
-        let entry = entry(waiting, findings, clock::now());
-        let joined = self.store.join_returned(message, entry).await?;
-        match joined {
-            Joined::Written { failed } => {
-                tracing::info!(%message, returned = %waiting.id, failed, "a returned mail was joined");
-            }
-            Joined::Known => {}
-            // It was deleted, or the code stems from another copy of this installation.
-            Joined::NoSuchMessage => tracing::info!(%message, "a mail came back for a message that is gone"),
-            Joined::NotSettled => return Ok(Worked::Later),
-        }
-        Ok(Worked::Off)
-    }
-}
-
-/// What a mail with these findings says of the one message it came back for, as its timeline tells it.
-fn entry(waiting: &Waiting, findings: &[Finding], now: Timestamp) -> Entry {
-    // One message has one recipient. Where a report speaks of several (a list, a forwarded mailbox), what is over
-    // counts before what may still come.
-    let telling = findings.iter().min_by_key(|finding| news(finding.kind));
-    let host = waiting.envelope.client.map(|ip| format!("{} [{ip}]", printable(&waiting.envelope.helo)));
-    let returned = Returned {
-        report: waiting.id,
-        news: telling.map_or(News::Other, |finding| news(finding.kind)),
-        cause: telling.map_or("unknown", |finding| finding.cause.code()).to_owned(),
-        reply: telling.and_then(|finding| finding.reply),
-        status: telling.and_then(|finding| finding.status).map(|status| status.to_string()),
-        provider: telling.and_then(|finding| finding.provider.name()).map(str::to_owned),
-        words: telling.map(|finding| cut(&finding.words)).unwrap_or_default(),
-        host,
-    };
-    Entry { at: now, what: What::Returned(Box::new(returned)) }
-}
-
-fn news(kind: Kind) -> News {
-    match kind {
-        Kind::Failed => News::Failed,
-        Kind::Complaint => News::Complaint,
-        Kind::Delivered => News::Delivered,
-        Kind::Delayed => News::Delayed,
-        Kind::AutoReply => News::AutoReply,
-    }
-}
-
-fn cut(words: &str) -> String {
-    words[..words.floor_char_boundary(WORDS_OCTETS_MAX)].to_owned()
-}
-
-fn printable(helo: &str) -> String {
-    cut(&helo.chars().filter(|c| !c.is_control()).collect::<String>())
 }

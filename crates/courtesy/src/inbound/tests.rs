@@ -1,14 +1,17 @@
 //! Rules of what comes back: joined once, whatever crashes between.
 
 use jiff::{SignedDuration, Timestamp};
+use standards::address::Address;
 use standards::domain::Domain;
 
 use super::spool::Envelope;
 use super::*;
 use crate::id::EventId;
 use crate::library::LibraryCode;
+use crate::outcome::stop::ListedAddress;
 use crate::queue::State;
-use crate::store::{MessageRow, NewEvent, NewMessage, Settled};
+use crate::store::{DoNotSend, MessageRow, NewEvent, NewMessage, Settled};
+use crate::timeline::{News, What};
 
 const NOW: Timestamp = Timestamp::constant(1_900_000_000, 0);
 
@@ -102,6 +105,14 @@ impl World {
         self.spool.keep(envelope, mail.as_bytes().to_vec()).await.unwrap()
     }
 
+    fn address(&self) -> ListedAddress {
+        ListedAddress::of(&Address::parse("P1@Patron.example").unwrap())
+    }
+
+    async fn stop(&self) -> Option<DoNotSend> {
+        self.store.do_not_send(&LibraryCode::parse("MRPL").unwrap(), &self.address()).await.unwrap()
+    }
+
     async fn row(&self) -> MessageRow {
         self.store.message(None, self.id).await.unwrap().unwrap()
     }
@@ -125,11 +136,69 @@ async fn a_report_of_failure_makes_an_accepted_message_a_failed_one() {
     let row = world.row().await;
     assert_eq!((row.state, row.cause.as_deref()), (State::Failed, Some("addr.unknown")));
     let entries = world.store.timeline(world.id).await.unwrap();
-    let What::Returned(returned) = &entries.last().unwrap().what else { panic!("{entries:?}") };
+    let What::Returned(returned) = &entries.first().unwrap().what else { panic!("{entries:?}") };
     assert_eq!((returned.report, returned.news, returned.reply), (report, News::Failed, Some(550)));
     assert_eq!(returned.status.as_deref(), Some("5.1.1"));
     assert_eq!(returned.host.as_deref(), Some("mx.patron.example [192.0.2.7]"));
     assert!(world.spool.list().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_unknown_address_is_stopped_for_that_library_with_its_evidence() {
+    let world = World::new().await;
+    world.accepted().await;
+    world.keep(BOUNCE).await;
+    assert_eq!(world.inbound.round().await, 0);
+    let stop = world.stop().await.unwrap();
+    assert_eq!((stop.cause.code(), stop.by.as_str(), stop.message), ("addr.unknown", "bounce", Some(world.id)));
+    assert!(stop.reply.contains("User unknown") && !stop.reply.contains("p1@"), "{}", stop.reply);
+    assert_eq!(stop.probe_at.unwrap().duration_since(stop.since), SignedDuration::from_hours(30 * 24));
+    let other = LibraryCode::parse("OTHER").unwrap();
+    assert_eq!(world.store.do_not_send(&other, &world.address()).await.unwrap(), None);
+    let entries = world.store.timeline(world.id).await.unwrap();
+    assert_eq!(entries.last().unwrap().what, What::AddressStopped { cause: "addr.unknown".to_owned() });
+}
+
+#[tokio::test]
+async fn a_full_mailbox_and_our_own_faults_stop_nothing() {
+    let full = BOUNCE.replace("5.1.1", "5.2.2").replace("User unknown", "mailbox full");
+    let spoofed =
+        BOUNCE.replace("5.1.1", "5.7.26").replace("User unknown", "not accepted due to domain's DMARC policy");
+    for (bounce, cause) in [(full, "mailbox.full"), (spoofed, "auth.dmarc")] {
+        let world = World::new().await;
+        world.accepted().await;
+        world.keep(&bounce).await;
+        assert_eq!(world.inbound.round().await, 0);
+        assert_eq!(world.row().await.cause.as_deref(), Some(cause));
+        assert_eq!(world.stop().await, None, "{cause}");
+    }
+}
+
+#[tokio::test]
+async fn a_report_about_another_address_stops_only_when_it_comes_twice() {
+    // The patron forwards their mail to a box that is gone.
+    let forwarded = BOUNCE.replace("p1@patron.example", "p1@elsewhere.example");
+    let world = World::new().await;
+    world.accepted().await;
+    world.keep(&forwarded).await;
+    assert_eq!(world.inbound.round().await, 0);
+    assert_eq!((world.row().await.state, world.stop().await), (State::Failed, None));
+}
+
+#[tokio::test]
+async fn a_complaint_is_believed_at_the_address_of_its_message_and_stops_it() {
+    let complaint = "From: fbl@provider.example\r\nSubject: FW: Ready\r\nMIME-Version: 1.0\r\n\
+        Content-Type: multipart/report; report-type=feedback-report; boundary=x\r\n\r\n\
+        --x\r\nContent-Type: text/plain\r\n\r\nAbuse.\r\n\
+        --x\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nUser-Agent: x/1\r\nVersion: 1\r\n\r\n--x--\r\n";
+    let world = World::new().await;
+    world.accepted().await;
+    world.keep(complaint).await;
+    assert_eq!(world.inbound.round().await, 0);
+    let row = world.row().await;
+    assert_eq!((row.state, row.cause.as_deref()), (State::Accepted, Some("complaint")));
+    let stop = world.stop().await.unwrap();
+    assert_eq!((stop.by.as_str(), stop.probe_at), ("complaint", None), "only the patron's own word ends it");
 }
 
 #[tokio::test]

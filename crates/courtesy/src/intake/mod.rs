@@ -5,18 +5,20 @@
 //! the facts at hand, and made again at the attempt.
 
 pub mod announce;
+mod complained;
 pub mod event;
 pub mod iso18626;
 mod resend;
 pub mod submission;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use standards::address::Address;
 
 pub use event::{Addressed, Event, Side, Submitted, Told};
-pub use resend::Resent;
+pub use resend::{Resent, Wish};
 
 use crate::clock;
 use crate::config::Config;
@@ -28,6 +30,7 @@ use crate::notice::frame::Frame;
 use crate::notice::render::render;
 use crate::notice::value::Fields;
 use crate::outcome::Cause;
+use crate::outcome::stop::ListedAddress;
 use crate::queue::State;
 use crate::sender::Plan;
 use crate::store::{Accepted, Book, Idempotency, MessageRow, NewEvent, NewMessage, Store};
@@ -175,12 +178,15 @@ impl Intake {
         let mut taken: Vec<Option<Taken>> = Vec::with_capacity(events.len());
         let mut new = Vec::with_capacity(events.len());
         let mut receipts = Vec::with_capacity(events.len());
-        for handed in events {
-            match self.write_out(&handed.event, strictness, now) {
+        let mut written: Vec<_> =
+            events.into_iter().map(|handed| (self.write_out(&handed.event, strictness, now), handed.key)).collect();
+        self.foretell(written.iter_mut().filter_map(|(written, _)| written.as_mut().ok())).await?;
+        for (written, key) in written {
+            match written {
                 Err(refused) => taken.push(Some(Taken::Refused(refused))),
                 Ok((receipt, _)) if dry_run => taken.push(Some(Taken::Kept(receipt))),
                 Ok((receipt, mut event)) => {
-                    event.idempotency = handed.key.map(|(holder, key, body_hash)| Idempotency {
+                    event.idempotency = key.map(|(holder, key, body_hash)| Idempotency {
                         holder,
                         key,
                         body_hash,
@@ -210,6 +216,27 @@ impl Intake {
             });
         }
         Ok(answers)
+    }
+
+    /// Says of messages to addresses on the do-not-send list that they will not leave. The list decides at the attempt.
+    async fn foretell(&self, written: impl Iterator<Item = &mut (Receipt, NewEvent)>) -> crate::store::Result<()> {
+        let mut of_library: HashMap<LibraryCode, Vec<(ListedAddress, &mut Planned)>> = HashMap::new();
+        for (receipt, event) in written {
+            let planned = receipt.messages.iter_mut().zip(&event.messages);
+            let addressed = planned.filter_map(|(planned, message)| {
+                let address = Address::parse(&message.address).ok().filter(|_| planned.state == State::Queued)?;
+                Some((ListedAddress::of(&address), planned))
+            });
+            of_library.entry(event.library.clone()).or_default().extend(addressed);
+        }
+        for (library, planned) in of_library {
+            let addresses: Vec<ListedAddress> = planned.iter().map(|(address, _)| address.clone()).collect();
+            let listed = self.store.listed_among(&library, &addresses).await?;
+            for (_, planned) in planned.into_iter().filter(|(address, _)| listed.contains(address)) {
+                planned.cause = Some(Cause::of("addr.stopped").code());
+            }
+        }
+        Ok(())
     }
 
     async fn told(&self, accepted: Accepted, receipt: Receipt, library: &LibraryCode) -> crate::store::Result<Taken> {

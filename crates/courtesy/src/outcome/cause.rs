@@ -285,12 +285,14 @@ struct Phrase {
 struct Source {
     placeholder: BTreeMap<String, Phrase>,
     fixer: BTreeMap<Fixer, Phrase>,
+    step: BTreeMap<String, Phrase>,
     cause: Vec<Entry>,
 }
 
 struct Table {
     placeholders: BTreeMap<String, Phrase>,
     fixers: BTreeMap<Fixer, Phrase>,
+    steps: BTreeMap<String, Phrase>,
     causes: Vec<&'static Entry>,
     by_code: BTreeMap<&'static str, &'static Entry>,
 }
@@ -301,8 +303,16 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     // Read once and kept for the life of the process, so that a cause is as small as a pointer.
     let causes: Vec<&'static Entry> = source.cause.into_iter().map(|entry| &*Box::leak(Box::new(entry))).collect();
     let by_code = causes.iter().map(|entry| (entry.code.as_str(), *entry)).collect();
-    Table { placeholders: source.placeholder, fixers: source.fixer, causes, by_code }
+    Table { placeholders: source.placeholder, fixers: source.fixer, steps: source.step, causes, by_code }
 });
+
+/// The words of a step; empty where the table has none.
+pub(super) fn step_words(code: &str, language: Language) -> &'static str {
+    TABLE.steps.get(code).map_or("", |words| match language {
+        Language::En => &words.en,
+        Language::Fr => &words.fr,
+    })
+}
 
 /// The pattern with its placeholders filled, beginning with a capital.
 fn fill(pattern: &str, language: Language, facts: &Facts<'_>) -> String {

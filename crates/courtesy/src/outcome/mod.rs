@@ -8,6 +8,8 @@ mod cause;
 mod judge;
 pub mod meaning;
 mod provider;
+mod step;
+pub mod stop;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +18,7 @@ use standards::reply::Reply;
 pub use cause::{Action, Cause, Facts, Fixer, NotACause};
 pub use judge::{judge, read_reply};
 pub use provider::Provider;
+pub use step::Step;
 
 /// The point of the SMTP conversation at which something was said (RFC 5321 §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]

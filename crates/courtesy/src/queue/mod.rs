@@ -4,6 +4,7 @@
 //! attempt n + 1 and a due time past the lease, then we try. A crash needs no rescuer: the message is due again.
 //! All here is pure; the claims themselves are in `store`, the trying in `delivery`.
 
+mod aftermath;
 mod retry;
 mod settle;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tests;
 
 use std::fmt;
 
+pub use aftermath::{Aftermath, aftermath, blames_sender};
 pub use retry::{Schedule, next_due};
 pub use settle::{Settlement, settle};
 

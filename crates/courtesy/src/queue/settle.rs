@@ -56,6 +56,8 @@ pub fn settle(
             Settlement::AnotherSender { cause: *cause }
         }
         Outcome::Deferred { cause, .. } => later(*cause),
+        // Said for good, and yet it passes as soon as the patron makes room.
+        Outcome::Refused { cause, .. } if cause.is_within("mailbox.full") => later(*cause),
         Outcome::Refused { cause, .. } => Settlement::Final { state: State::Failed, cause: Some(*cause) },
     }
 }

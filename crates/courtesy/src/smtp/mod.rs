@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use standards::domain::Domain;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -51,7 +52,7 @@ pub struct Door {
 /// What a door is for.
 enum Duty {
     /// What comes back, for addresses that we gave out.
-    TakesBack { secret: Arc<Secret>, spool: Arc<Spool> },
+    TakesBack { secret: Arc<Secret>, spool: Arc<Spool>, complaints_at: Option<Domain> },
     /// What is to be passed on, from those we know.
     Submits(Arc<Desk>),
 }
@@ -60,7 +61,21 @@ impl Door {
     /// A door that calls itself `host`; without a certificate it offers no STARTTLS.
     #[must_use]
     pub fn new(host: &str, certificate: Option<Arc<Certificate>>, secret: Arc<Secret>, spool: Arc<Spool>) -> Self {
-        Self { host: host.to_owned(), certificate, duty: Duty::TakesBack { secret, spool }, begins_in_tls: false }
+        Self {
+            host: host.to_owned(),
+            certificate,
+            duty: Duty::TakesBack { secret, spool, complaints_at: None },
+            begins_in_tls: false,
+        }
+    }
+
+    /// The same door, which takes complaints at the usual names of `shared` too.
+    #[must_use]
+    pub fn with_complaints_at(mut self, shared: Domain) -> Self {
+        if let Duty::TakesBack { complaints_at, .. } = &mut self.duty {
+            *complaints_at = Some(shared);
+        }
+        self
     }
 
     /// A submission door: with STARTTLS (port 587), or in TLS from the first octet (port 465).

@@ -305,7 +305,9 @@ impl<'a> Session<'a> {
             return refuse(452, "4.5.3 Too many recipients");
         }
         match &self.door.duty {
-            Duty::TakesBack { secret, .. } if !recipient::is_ours(secret, to) => {
+            Duty::TakesBack { secret, complaints_at, .. }
+                if !recipient::is_ours(secret, complaints_at.as_ref(), to) =>
+            {
                 self.strangers += 1;
                 return refuse(550, "5.1.1 There is no such mailbox here");
             }

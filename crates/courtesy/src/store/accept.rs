@@ -222,6 +222,8 @@ pub(super) async fn accept_all(tx: &mut Tx, events: &[NewEvent]) -> Result<Vec<A
         answers[place] = second_with(&events[place], &events[first], answers[first].as_ref());
     }
     keep_answers(tx, &new).await?;
+    let told_before = |event: &&NewEvent| !inserted.contains(&event.id);
+    keep_keys(tx, &fresh.iter().copied().filter(told_before).collect::<Vec<_>>()).await?;
     Ok(answers.into_iter().flatten().collect())
 }
 
@@ -248,6 +250,11 @@ async fn stored_answer(tx: &mut Tx, given: &Idempotency) -> Result<Option<Accept
         .await?;
     let Some(row) = row else { return Ok(None) };
     let answer: String = row.try_get(1)?;
+    let same_body = row.try_get::<Vec<u8>>(0)? == given.body_hash;
+    // The event was known before its key: what became of it is looked up again.
+    if same_body && answer.is_empty() {
+        return Ok(None);
+    }
     // An answer names its event: this one is the event's own, written in a transaction whose end nobody told us.
     Ok(if answer == given.answer { None } else { Some(repeated(given, &row.try_get::<Vec<u8>>(0)?, &answer)) })
 }
@@ -353,6 +360,25 @@ async fn known(tx: &mut Tx, event: &NewEvent) -> Result<Accepted> {
     }
     // Under our own id it is what we wrote before, in a transaction whose end nobody told us.
     Ok(if id == event.id && !rows.is_empty() { Accepted::New } else { Accepted::Known { event: id, messages } })
+}
+
+/// Keeps Idempotency-Keys that came with an event told before, so that no other event goes by them. They have no answer of
+/// their own: the event is looked up each time.
+async fn keep_keys(tx: &mut Tx, events: &[&NewEvent]) -> Result<()> {
+    for event in events {
+        let Some(given) = &event.idempotency else { continue };
+        query(
+            "insert into idempotency (holder, key, body_hash, answer, at) values ($1, $2, $3, '', $4) \
+             on conflict (holder, key) do nothing",
+        )
+        .bind(&given.holder)
+        .bind(&given.key)
+        .bind(given.body_hash)
+        .bind(micros(event.received_at))
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
 }
 
 async fn keep_answers(tx: &mut Tx, events: &[&NewEvent]) -> Result<()> {

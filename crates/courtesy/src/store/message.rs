@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::accept::{NewMessage, Written, append, insert_messages};
 use super::engine::{Row, Tx};
 use super::statement::{Builder, query};
+use super::unreached::{remember_repeat, standing_repeat};
 use super::{Result, Store, StoreError, from_json, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
@@ -53,6 +54,17 @@ pub struct MessageRow {
     pub changed_at: Timestamp,
 }
 
+/// What became of a repeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeated {
+    /// It is written.
+    Now,
+    /// The same address has one already, which waits or was accepted: nothing was written.
+    Before(MessageId),
+    /// The old one is being sent at this moment: nothing was written.
+    UnderWay,
+}
+
 /// Which messages to list. Every part narrows.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -66,11 +78,13 @@ pub struct Filter {
     pub request: Option<String>,
     /// Of one notice.
     pub notice: Option<String>,
+    /// Made at this time or later.
+    pub since: Option<Timestamp>,
     /// Older than this one: the cursor.
     pub before: Option<MessageId>,
 }
 
-const COLUMNS: &str = "select id, library, event, request, notice, language, address, words_of, words_version, state, \
+pub(super) const COLUMNS: &str = "select id, library, event, request, notice, language, address, words_of, words_version, state, \
     cause, due_at, deadline, attempts, sender, provider, created_at, changed_at from message";
 
 impl Store {
@@ -79,31 +93,26 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn messages(&self, filter: &Filter, most: u32) -> Result<Vec<MessageRow>> {
-        let mut query = Builder::new(COLUMNS);
-        query.push(" where 1 = 1");
-        if let Some(library) = &filter.library {
-            query.push(" and library = ").push_bind(library.as_str());
-        }
-        if let Some(state) = filter.state {
-            query.push(" and state = ").push_bind(state.code());
-        }
-        if let Some(cause) = &filter.cause {
-            // From "auth" up to, not including, "auth/": the character after the dot in ASCII.
-            query.push(" and (cause = ").push_bind(cause);
-            query.push(" or (cause >= ").push_bind(format!("{cause}."));
-            query.push(" and cause < ").push_bind(format!("{cause}/")).push("))");
-        }
-        if let Some(request) = &filter.request {
-            query.push(" and request = ").push_bind(request);
-        }
-        if let Some(notice) = &filter.notice {
-            query.push(" and notice = ").push_bind(notice);
-        }
-        if let Some(before) = filter.before {
-            query.push(" and id < ").push_bind(before.to_bytes().to_vec());
-        }
-        query.push(" order by id desc limit ").push_bind(i64::from(most));
-        query.build().fetch_all(&self.readers).await?.iter().map(message_from).collect()
+        let mut asked = Builder::new(COLUMNS);
+        asked.push(" where 1 = 1");
+        narrow(&mut asked, filter);
+        asked.push(" order by id desc limit ").push_bind(i64::from(most));
+        asked.build().fetch_all(&self.readers).await?.iter().map(message_from).collect()
+    }
+
+    /// As [`Store::messages`], without those that were sent again or that somebody has seen to.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn messages_not_seen_to(&self, filter: &Filter, most: u32) -> Result<Vec<MessageRow>> {
+        let mut asked = Builder::new(COLUMNS);
+        asked.push(
+            " where not exists (select 1 from seen_to where seen_to.library = message.library \
+             and seen_to.message = message.id)",
+        );
+        narrow(&mut asked, filter);
+        asked.push(" order by id desc limit ").push_bind(i64::from(most));
+        asked.build().fetch_all(&self.readers).await?.iter().map(message_from).collect()
     }
 
     /// One message of `library` (none: of any, for the consortium).
@@ -178,20 +187,31 @@ impl Store {
     }
 
     /// Writes `message`, which repeats `old`, and says so in the history of `old`. One that still waits is taken back
-    /// in the same transaction, so that never both leave; false when it is under way by now, and nothing was written.
+    /// in the same transaction, so that never both leave. `refused`: senders it is not to go out under.
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn repeat(&self, old: MessageRow, message: NewMessage, by: String, now: Timestamp) -> Result<bool> {
+    pub async fn repeat(
+        &self,
+        old: MessageRow,
+        message: NewMessage,
+        refused: String,
+        by: String,
+        now: Timestamp,
+    ) -> Result<Repeated> {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
+                    let standing = standing_repeat(tx, &old.library, old.id).await?;
+                    if let Some((again, _)) = standing.filter(|(_, address)| *address == message.address) {
+                        return Ok(Repeated::Before(again));
+                    }
                     let mut entries = vec![Entry { at: now, what: What::Resent { by: by.clone(), again: message.id } }];
                     if !old.state.is_final() {
                         if !take_waiting(tx, &old.library, old.id, State::Cancelled, None, now).await? {
-                            return Ok(false);
+                            return Ok(Repeated::UnderWay);
                         }
-                        entries.push(Entry { at: now, what: What::Cancelled { by } });
+                        entries.push(Entry { at: now, what: What::Cancelled { by: by.clone() } });
                     }
                     let written = Written {
                         library: &old.library,
@@ -201,9 +221,11 @@ impl Store {
                         message: &message,
                     };
                     insert_messages(tx, &[written]).await?;
+                    refuse_under(tx, &old.library, message.id, &refused).await?;
+                    remember_repeat(tx, &old.library, old.id, message.id, &by, now).await?;
                     let entries: Vec<_> = entries.iter().map(|entry| (old.id, entry)).collect();
                     append(tx, &entries).await?;
-                    Ok(true)
+                    Ok(Repeated::Now)
                 })
             })
             .await
@@ -232,7 +254,46 @@ impl Store {
     }
 }
 
-/// Gives a message that waits another state. False when it is under way or over.
+fn narrow(asked: &mut Builder, filter: &Filter) {
+    if let Some(library) = &filter.library {
+        asked.push(" and library = ").push_bind(library.as_str());
+    }
+    if let Some(state) = filter.state {
+        asked.push(" and state = ").push_bind(state.code());
+    }
+    if let Some(cause) = &filter.cause {
+        // From "auth" up to, not including, "auth/": the character after the dot in ASCII.
+        asked.push(" and (cause = ").push_bind(cause);
+        asked.push(" or (cause >= ").push_bind(format!("{cause}."));
+        asked.push(" and cause < ").push_bind(format!("{cause}/")).push("))");
+    }
+    if let Some(request) = &filter.request {
+        asked.push(" and request = ").push_bind(request);
+    }
+    if let Some(notice) = &filter.notice {
+        asked.push(" and notice = ").push_bind(notice);
+    }
+    if let Some(since) = filter.since {
+        asked.push(" and created_at >= ").push_bind(micros(since));
+    }
+    if let Some(before) = filter.before {
+        asked.push(" and id < ").push_bind(before.to_bytes().to_vec());
+    }
+}
+
+/// Leaves senders out for a message that was just written.
+async fn refuse_under(tx: &mut Tx, library: &LibraryCode, id: MessageId, refused: &str) -> Result<()> {
+    query("update message set refused = $3 where id = $1 and library = $2 and refused <> $3")
+        .bind(id.to_bytes().to_vec())
+        .bind(library.as_str().to_owned())
+        .bind(refused)
+        .execute(&mut *tx)
+        .await?;
+    Ok(())
+}
+
+/// Gives a message that waits another state. False when it is under way or over. What kept one from leaving is history
+/// once it is back in the queue.
 async fn take_waiting(
     tx: &mut Tx,
     library: &LibraryCode,
@@ -242,7 +303,8 @@ async fn take_waiting(
     now: Timestamp,
 ) -> Result<bool> {
     let done = query(
-        "update message set state = $3, due_at = $4, changed_at = $5, waits_for = null \
+        "update message set state = $3, due_at = $4, changed_at = $5, waits_for = null, \
+             cause = case when $3 = 'queued' then null else cause end \
          where id = $1 and library = $2 and state in ('queued', 'delayed', 'held')",
     )
     .bind(id.to_bytes().to_vec())
@@ -255,7 +317,7 @@ async fn take_waiting(
     Ok(done > 0)
 }
 
-fn message_from(row: &Row) -> Result<MessageRow> {
+pub(super) fn message_from(row: &Row) -> Result<MessageRow> {
     let library: String = row.try_get(1)?;
     let state: String = row.try_get(9)?;
     Ok(MessageRow {

@@ -19,6 +19,7 @@
 
 mod accept;
 mod book;
+mod do_not_send;
 mod engine;
 mod evidence;
 mod key;
@@ -29,6 +30,7 @@ mod own_relay;
 mod pause;
 mod queue;
 mod relay;
+mod reported;
 mod returned;
 mod schema;
 mod sole;
@@ -38,6 +40,7 @@ mod submitted;
 #[cfg(test)]
 mod tests;
 mod token;
+mod unreached;
 mod waiting;
 mod words;
 mod writer;
@@ -49,15 +52,18 @@ use engine::Pool;
 use crate::config::Database;
 pub use accept::{Accepted, Idempotency, NewEvent, NewMessage};
 pub use book::{Book, WordsSource};
+pub use do_not_send::{DoNotSend, Listed};
 pub use evidence::{DkimKey, Incident, Observed};
 pub use key::{ApiKey, Scope};
-pub use message::{Filter, MessageRow};
+pub use message::{Filter, MessageRow, Repeated};
 pub use pause::Pause;
 pub use queue::{Claimed, Counts, Settled};
 pub use relay::{RelayChange, RelayChanged};
-pub use returned::Joined;
+pub use reported::{ReportedDomain, ReportedSource, ReportedTls};
+pub use returned::{Follows, Joined};
 pub use sole::{NotSole, Sole};
 pub use sts::StsPolicy;
+pub use unreached::SeenTo;
 pub use words::{SavedWords, WordsRef};
 
 /// The store is broken: disk, database, bug. Never a reason to fail a message.

@@ -1,11 +1,17 @@
-//! What came back, joined to the message it is about.
+//! What came back, joined to the message it is about, with all that follows from it in one transaction.
 
-use super::accept::append;
+use super::accept::{NewMessage, Written, append, insert_messages};
+use super::do_not_send::note;
+use super::engine::Tx;
 use super::statement::{either, query};
-use super::{Result, Store, StoreError};
+use super::unreached::remember_repeat;
+use super::{Result, Store, StoreError, id_from};
 use crate::clock::micros;
-use crate::id::MessageId;
+use crate::id::{EventId, MessageId};
+use crate::library::LibraryCode;
+use crate::outcome::stop::Strike;
 use crate::queue::State;
+use crate::sender::SenderKind;
 use crate::timeline::{Entry, News, What};
 
 /// What became of a returned mail.
@@ -15,6 +21,10 @@ pub enum Joined {
     Written {
         /// Whether the message, which a receiver had accepted, has now failed.
         failed: bool,
+        /// Whether it goes out again under another sender.
+        again: bool,
+        /// Whether the address was put on the do-not-send list.
+        stopped: bool,
     },
     /// It was there before.
     Known,
@@ -24,56 +34,129 @@ pub enum Joined {
     NoSuchMessage,
 }
 
+/// What follows for a message that a receiver had accepted. The rest is in its timeline alone.
+#[derive(Clone, Debug, Default)]
+pub struct Follows {
+    /// The senders it was refused under, where it goes out again under another.
+    pub refused: Option<String>,
+    /// What is said against its address.
+    pub strike: Option<Strike>,
+    /// The message that repeats it later.
+    pub repeat: Option<NewMessage>,
+}
+
 impl Store {
-    /// Joins a line about a returned mail to the timeline of `id`, once for each mail. Where it says that somebody gave
-    /// up, a message that was accepted has failed; one that still waits is tried again all the same. The library is the
-    /// message's own: the return path that named it bears our signature.
+    /// Joins a line about a returned mail to the timeline of `id`, once for each mail, and does what follows. Where it says
+    /// that somebody gave up, a message that was accepted has failed, or goes out again; one that still waits is tried
+    /// again all the same. The library is the message's own: the address that named it bears our signature.
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn join_returned(&self, id: MessageId, entry: Entry) -> Result<Joined> {
-        self.writer
-            .write(move |tx| {
-                Box::pin(async move {
-                    let What::Returned(returned) = &entry.what else { return Ok(Joined::Known) };
-                    let Some(row) = query("select state from message where id = $1")
-                        .bind(id.to_bytes().to_vec())
-                        .fetch_optional(&mut *tx)
-                        .await?
-                    else {
-                        return Ok(Joined::NoSuchMessage);
-                    };
-                    let known = either(
-                        "select 1 from timeline where message = $1 and json_extract(what, '$.report') = $2",
-                        "select 1 from timeline where message = $1 and what::json ->> 'report' = $2",
-                    )
-                    .bind(id.to_bytes().to_vec())
-                    .bind(returned.report.to_string())
-                    .fetch_optional(&mut *tx)
-                    .await?;
-                    if known.is_some() {
-                        return Ok(Joined::Known);
-                    }
-                    let code: String = row.try_get(0)?;
-                    let state = State::from_code(&code);
-                    let state = state.ok_or_else(|| StoreError::Corrupt(format!("the state {code}")))?;
-                    if returned.news == News::Failed && state == State::Sending {
-                        return Ok(Joined::NotSettled);
-                    }
-                    append(tx, &[(id, &entry)]).await?;
-                    let failed = returned.news == News::Failed && state == State::Accepted;
-                    if failed {
-                        query("update message set state = $2, cause = $3, changed_at = $4 where id = $1")
-                            .bind(id.to_bytes().to_vec())
-                            .bind(State::Failed.code())
-                            .bind(&returned.cause)
-                            .bind(micros(entry.at))
-                            .execute(&mut *tx)
-                            .await?;
-                    }
-                    Ok(Joined::Written { failed })
-                })
-            })
-            .await
+    pub async fn join_returned(&self, id: MessageId, entry: Entry, follows: Follows) -> Result<Joined> {
+        self.writer.write(move |tx| Box::pin(async move { join(tx, id, entry, follows).await })).await
     }
+
+    /// The senders that a message was refused under. The caller has looked at whose message it is.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn refused_under(&self, id: MessageId) -> Result<Vec<SenderKind>> {
+        let row = query("select refused from message where id = $1")
+            .bind(id.to_bytes().to_vec())
+            .fetch_optional(&self.readers)
+            .await?;
+        let refused: String = row.map(|row| row.try_get(0)).transpose()?.unwrap_or_default();
+        Ok(refused.split(',').filter_map(SenderKind::from_code).collect())
+    }
+}
+
+async fn join(tx: &mut Tx, id: MessageId, entry: Entry, follows: Follows) -> Result<Joined> {
+    let What::Returned(returned) = &entry.what else { return Ok(Joined::Known) };
+    let Some(row) = query("select state, library, event, request from message where id = $1")
+        .bind(id.to_bytes().to_vec())
+        .fetch_optional(&mut *tx)
+        .await?
+    else {
+        return Ok(Joined::NoSuchMessage);
+    };
+    if is_known(tx, id, &returned.report.to_string()).await? {
+        return Ok(Joined::Known);
+    }
+    let code: String = row.try_get(0)?;
+    let state = State::from_code(&code).ok_or_else(|| StoreError::Corrupt(format!("the state {code}")))?;
+    if returned.news == News::Failed && state == State::Sending {
+        return Ok(Joined::NotSettled);
+    }
+    let library: String = row.try_get(1)?;
+    let library = LibraryCode::parse(&library).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let mut entries = vec![entry.clone()];
+    let mut more = |what| entries.push(Entry { at: entry.at, what });
+    let stopped = match &follows.strike {
+        Some(strike) => note(tx, strike).await?,
+        None => false,
+    };
+    if stopped {
+        more(What::AddressStopped { cause: returned.cause.clone() });
+    }
+    let over = returned.news == News::Failed && state == State::Accepted;
+    let again = over && follows.refused.is_some();
+    if again {
+        more(What::SenderChanged { cause: returned.cause.clone() });
+    }
+    if let (true, false, Some(repeat)) = (over, again, &follows.repeat) {
+        let by = "courtesy".to_owned();
+        more(What::Resent { by: by.clone(), again: repeat.id });
+        let event = EventId::from_bytes(id_from(&row.try_get::<Vec<u8>>(2)?)?);
+        let request: String = row.try_get(3)?;
+        let written = Written { library: &library, event, request: &request, at: entry.at, message: repeat };
+        insert_messages(tx, &[written]).await?;
+        remember_repeat(tx, &library, id, repeat.id, &by, entry.at).await?;
+    }
+    let lines: Vec<(MessageId, &Entry)> = entries.iter().map(|entry| (id, entry)).collect();
+    append(tx, &lines).await?;
+    if over || returned.news == News::Complaint && state == State::Accepted {
+        now_is(tx, id, &entry, &returned.cause, follows.refused.filter(|_| over), over).await?;
+    }
+    Ok(Joined::Written { failed: over && !again, again, stopped })
+}
+
+/// Gives a message that was accepted its next state: it failed, or goes out again, or stays with what was complained of.
+async fn now_is(
+    tx: &mut Tx,
+    id: MessageId,
+    entry: &Entry,
+    cause: &str,
+    refused: Option<String>,
+    over: bool,
+) -> Result<()> {
+    let (state, due_at) = match (over, &refused) {
+        (false, _) => (State::Accepted, None),
+        (true, Some(_)) => (State::Queued, Some(micros(entry.at))),
+        (true, None) => (State::Failed, None),
+    };
+    query(
+        "update message set state = $2, cause = $3, changed_at = $4, due_at = $5, refused = coalesce($6, refused) \
+         where id = $1",
+    )
+    .bind(id.to_bytes().to_vec())
+    .bind(state.code())
+    .bind(cause)
+    .bind(micros(entry.at))
+    .bind(due_at)
+    .bind(refused)
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
+}
+
+async fn is_known(tx: &mut Tx, id: MessageId, report: &str) -> Result<bool> {
+    let known = either(
+        "select 1 from timeline where message = $1 and json_extract(what, '$.report') = $2",
+        "select 1 from timeline where message = $1 and what::json ->> 'report' = $2",
+    )
+    .bind(id.to_bytes().to_vec())
+    .bind(report)
+    .fetch_optional(&mut *tx)
+    .await?;
+    Ok(known.is_some())
 }

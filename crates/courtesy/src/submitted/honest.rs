@@ -35,6 +35,8 @@ pub struct Name<'a> {
     pub date: Timestamp,
     /// What Google's feedback loop reports complaints by.
     pub feedback_id: &'a str,
+    /// Where complaints go (RFC 9477), with its parameters.
+    pub complaints: Option<&'a str>,
     /// Whether a system wrote it of its own accord: `Auto-Submitted: auto-generated` where it does not say.
     pub generated: bool,
 }
@@ -43,8 +45,8 @@ pub struct Name<'a> {
 const LINE_OCTETS_MAX: usize = 998;
 
 /// Fields that concern nobody behind us: hidden recipients (RFC 5322 §3.6.3), traces of other deliveries, our own.
-const TAKEN_OUT: [&str; 6] =
-    ["bcc", "resent-bcc", "return-path", "feedback-id", "x-courtesy-patron", "x-courtesy-notice"];
+const TAKEN_OUT: [&str; 7] =
+    ["cfbl-address", "bcc", "resent-bcc", "return-path", "feedback-id", "x-courtesy-patron", "x-courtesy-notice"];
 
 /// Local parts that nobody reads.
 const NOBODY: [&str; 7] = ["noreply", "no-reply", "donotreply", "do-not-reply", "root", "nobody", "mailer-daemon"];
@@ -145,6 +147,9 @@ fn add_missing(head: &Head<'_>, name: &Name<'_>, out: &mut Vec<u8>) {
         plain("Auto-Submitted", "auto-generated", out);
     }
     plain("Feedback-ID", name.feedback_id, out);
+    if let Some(complaints) = name.complaints {
+        plain("CFBL-Address", complaints, out);
+    }
     if lacks("mime-version") && (!lacks("content-type") || !head.body.is_ascii()) {
         plain("MIME-Version", "1.0", out);
     }

@@ -21,6 +21,7 @@ fn written(mail: &[u8], from: &str, whole_domain: bool) -> String {
         message_id: "id@notices.example",
         date: Timestamp::constant(1_900_000_000, 0),
         feedback_id: "overdue:MRPL:own:courtesy",
+        complaints: None,
         generated: true,
     };
     String::from_utf8(honest(mail, &name)).unwrap()
@@ -133,7 +134,7 @@ fn any_octets_come_out_with_one_head_and_their_body() {
         for mail in [&octets[..], text.as_bytes()] {
             let from = address("mrpl@notices.example");
             let name = Name { from: &from, display_name: "x", reply_to: None, whole_domain: false, message_id: "i@n.example",
-                date: Timestamp::UNIX_EPOCH, feedback_id: "f", generated: false };
+                date: Timestamp::UNIX_EPOCH, feedback_id: "f", complaints: None, generated: false };
             let out = honest(mail, &name);
             let head = Head::of(&out);
             proptest::prop_assert_eq!(head.all("from").count(), 1);

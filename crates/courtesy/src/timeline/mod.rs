@@ -58,6 +58,25 @@ pub enum What {
         /// Why.
         cause: String,
     },
+    /// It did not leave: the library no longer writes to this address.
+    DoNotSend {
+        /// The cause that stopped the address.
+        because: String,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// What was said of this message ends the library's use of the address.
+    AddressStopped {
+        /// Why.
+        cause: String,
+    },
+    /// The address was stopped long ago; this message tries it again.
+    AddressTried {
+        /// Since when it was stopped.
+        since: Timestamp,
+    },
+    /// The address takes mail again: the stop is over.
+    AddressUsedAgain,
     /// Taken back.
     Cancelled {
         /// The key or person that did it.

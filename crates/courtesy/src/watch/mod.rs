@@ -364,11 +364,29 @@ impl Senders {
         match authentication {
             None => self.accepted(library, plan, name, now).await,
             Some(cause) => {
-                self.refused(library, plan, name, cause.code(), now).await;
+                self.refused(library, plan.from.domain(), plan.rung.code(), name, cause.code(), now).await;
                 // So many refusals may have outvoted the records.
                 self.tell_changes(plan.from.domain(), &library.region, now);
             }
         }
+    }
+
+    /// A message from `from` that a provider had accepted came back for authentication: counted as a refusal, and an
+    /// incident.
+    pub async fn refused_later(
+        &self,
+        library: &Library,
+        from: &Domain,
+        sender: SenderKind,
+        provider: &str,
+        cause: Cause,
+        now: Timestamp,
+    ) {
+        if self.observed.count(&library.code, from, provider, sender, false) {
+            self.generation.fetch_add(1, Ordering::Relaxed);
+        }
+        self.refused(library, from, sender.code(), provider, cause.code(), now).await;
+        self.tell_changes(from, &library.region, now);
     }
 
     /// One look at a domain; several who ask at once share it.

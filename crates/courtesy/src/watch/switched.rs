@@ -79,10 +79,18 @@ impl Senders {
         let _ = self.changes.send(Change { library: code, domain: domain.clone(), now: plan.sender, why });
     }
 
-    /// A provider refused a message under `plan` for authentication: one incident, however often.
-    pub(super) async fn refused(&self, library: &Library, plan: &Plan, provider: &str, cause: &str, now: Timestamp) {
-        let what = format!("{provider}{REFUSED}{}", plan.from.domain());
-        let detail = format!("{what} ({})", plan.rung.code());
+    /// A provider refused a message from `from`, sent the `way` told, for authentication: one incident, however often.
+    pub(super) async fn refused(
+        &self,
+        library: &Library,
+        from: &Domain,
+        way: &str,
+        provider: &str,
+        cause: &str,
+        now: Timestamp,
+    ) {
+        let what = format!("{provider}{REFUSED}{from}");
+        let detail = format!("{what} ({way})");
         let (code, cause) = (library.code.to_string(), cause.to_owned());
         if let Err(error) = self.store.incident(code.clone(), cause.clone(), detail, now).await {
             tracing::error!(%error, "an incident could not be kept");

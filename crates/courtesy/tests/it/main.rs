@@ -19,11 +19,15 @@ mod proof;
 #[cfg(test)]
 mod sender_flow;
 #[cfg(test)]
+mod situations;
+#[cfg(test)]
 mod smtp_client;
 #[cfg(test)]
 mod spf_read_back;
 #[cfg(test)]
 mod spf_suite;
+#[cfg(test)]
+mod stops;
 #[cfg(test)]
 mod store;
 #[cfg(test)]

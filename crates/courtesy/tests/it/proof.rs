@@ -41,6 +41,12 @@ const BELOW: [&str; 6] = ["_dmarc", "na1", "na2", "na1._domainkey", "na2._domain
 
 fn serve(table: &Table) -> Zones {
     let zones = Zones::new();
+    put(&zones, table);
+    zones
+}
+
+/// Publishes all of a table.
+pub fn put(zones: &Zones, table: &Table) {
     for (name, record, _) in table.records() {
         let data = match record {
             Record::Txt(text) => Data::txt(&String::from_utf8_lossy(text)),
@@ -59,7 +65,6 @@ fn serve(table: &Table) -> Zones {
             zones.fail(&name, None, Failure::ServFail);
         }
     }
-    zones
 }
 
 /// What the facts come to, without times and without how trouble was worded.

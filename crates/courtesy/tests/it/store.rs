@@ -5,7 +5,7 @@ use courtesy::config::Database;
 use courtesy::id::{EventId, MessageId};
 use courtesy::library::LibraryCode;
 use courtesy::queue::State;
-use courtesy::store::{Accepted, Claimed, Filter, Idempotency, NewEvent, NewMessage, Settled, Store};
+use courtesy::store::{Accepted, Claimed, Filter, Idempotency, NewEvent, NewMessage, Repeated, Settled, Store};
 use courtesy::timeline::{Entry, What};
 use jiff::SignedDuration;
 
@@ -122,6 +122,7 @@ practice::on_both_databases! {
     one_handed_back_untried_has_not_used_an_attempt,
     every_library_with_something_due_is_served_in_the_first_round,
     only_what_waits_can_be_taken_back_and_only_by_its_library,
+    one_put_back_into_the_queue_keeps_no_old_cause,
     a_repetition_takes_a_waiting_message_back_or_does_not_happen,
     a_flush_touches_only_what_was_tried_and_waits_and_only_the_callers,
     a_history_keeps_its_order_and_its_lines_of_one_moment,
@@ -189,7 +190,12 @@ async fn a_key_used_for_an_event_that_was_known_already_names_the_known_one(kept
     let known = Accepted::Known { event: first.id, messages: vec![first.messages[0].id] };
     kept.accept(vec![first]).await.unwrap();
     let again = || with_key("k", 1, event("MRPL", "BC-1", at(5)));
-    assert_eq!(kept.accept(vec![again(), again()]).await.unwrap(), [known.clone(), known]);
+    assert_eq!(kept.accept(vec![again(), again()]).await.unwrap(), [known.clone(), known.clone()]);
+    // The key is used now, for this event and no other.
+    assert_eq!(kept.accept(vec![again()]).await.unwrap(), [known]);
+    let other = with_key("k", 2, event("MRPL", "BC-2", at(6)));
+    assert_eq!(kept.accept(vec![other]).await.unwrap(), [Accepted::KeyReused]);
+    assert_eq!(kept.messages(&Filter::default(), 10).await.unwrap().len(), 1);
 }
 
 async fn claiming_writes_the_future_first(kept: Kept) {
@@ -290,6 +296,18 @@ async fn only_what_waits_can_be_taken_back_and_only_by_its_library(kept: Kept) {
     assert!(!kept.release(code("MRPL"), id, "desk".to_owned(), at(6)).await.unwrap());
 }
 
+async fn one_put_back_into_the_queue_keeps_no_old_cause(kept: Kept) {
+    let mut new = event("MRPL", "BC-1", at(0));
+    let held =
+        NewMessage { state: State::Held, cause: Some("render.field".to_owned()), due_at: None, ..message(at(0)) };
+    let id = held.id;
+    new.messages = vec![held];
+    kept.accept(vec![new]).await.unwrap();
+    assert!(kept.release(code("MRPL"), id, "desk".to_owned(), at(1)).await.unwrap());
+    let row = kept.message(None, id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.cause, row.due_at), (State::Queued, None, Some(at(1))));
+}
+
 async fn a_repetition_takes_a_waiting_message_back_or_does_not_happen(kept: Kept) {
     let new = event("MRPL", "BC-1", at(0));
     let id = new.messages[0].id;
@@ -297,12 +315,19 @@ async fn a_repetition_takes_a_waiting_message_back_or_does_not_happen(kept: Kept
     let row = kept.message(None, id).await.unwrap().unwrap();
     let claimed = kept.claim_all(at(1)).await.remove(0);
     // It was waiting when the person looked; it has left since.
-    assert!(!kept.repeat(row.clone(), message(at(2)), "desk".to_owned(), at(2)).await.unwrap());
+    let by = || "desk".to_owned();
+    let repeated = kept.repeat(row.clone(), message(at(2)), String::new(), by(), at(2)).await.unwrap();
+    assert_eq!(repeated, Repeated::UnderWay);
     assert_eq!(kept.messages(&Filter::default(), 10).await.unwrap().len(), 1);
 
     let later = Settled { due_at: Some(at(99)), ..settled(&claimed, State::Delayed, at(3)) };
     kept.settle(vec![later]).await.unwrap();
-    assert!(kept.repeat(row, message(at(4)), "desk".to_owned(), at(4)).await.unwrap());
+    let again = message(at(4));
+    let repeated = kept.repeat(row.clone(), again.clone(), String::new(), by(), at(4)).await.unwrap();
+    assert_eq!(repeated, Repeated::Now);
+    // Pressed twice, it is sent once.
+    let repeated = kept.repeat(row, message(at(5)), String::new(), by(), at(5)).await.unwrap();
+    assert_eq!(repeated, Repeated::Before(again.id));
     assert_eq!(state(&kept, id).await, State::Cancelled);
     let last: Vec<What> = kept.timeline(id).await.unwrap().into_iter().map(|entry| entry.what).rev().take(2).collect();
     assert!(matches!(last.as_slice(), [What::Cancelled { .. }, What::Resent { .. }]), "{last:?}");

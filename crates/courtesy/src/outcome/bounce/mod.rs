@@ -177,8 +177,13 @@ fn in_reporters_words(finding: Finding, own_words: &str) -> Finding {
     if finding.cause.code() != "addr.unknown" {
         return finding;
     }
-    let wording =
-        Wording { code: None, status: None, text: own_words, stage: Stage::Report, provider: finding.provider };
+    let wording = Wording {
+        code: None,
+        status: finding.status,
+        text: own_words,
+        stage: Stage::Report,
+        provider: finding.provider,
+    };
     let reading = meaning::read(&wording);
     let milder =
         matches!(reading.cause.code(), "mailbox.full" | "addr.disabled") && reading.certainty >= Certainty::Words;

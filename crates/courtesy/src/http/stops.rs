@@ -1,0 +1,316 @@
+//! `/v1/libraries/{library}/do-not-send`: addresses a library no longer writes to: why, since when, and how to use them again.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use standards::address::Address;
+use utoipa::ToSchema;
+
+use super::App;
+use super::auth::Caller;
+use super::libraries::library;
+use super::messages::no_store;
+use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json};
+use crate::clock;
+use crate::library::LibraryCode;
+use crate::notice::Language;
+use crate::outcome::stop::ListedAddress;
+use crate::outcome::{Cause, Facts};
+use crate::store::{DoNotSend, Listed};
+
+/// Rows of a page unless asked otherwise, and at most.
+const PAGE: u32 = 100;
+const PAGE_MAX: u32 = 1000;
+
+/// Addresses taken in or released by one request: more than a library has patrons with dead mailboxes.
+const ADDRESSES_MAX: usize = 10_000;
+
+/// Letters of a reason.
+const REASON_LETTERS_MAX: usize = 500;
+
+/// The cause of what a person put on the list.
+const BY_HAND: &str = "addr.stopped";
+
+/// The column that an imported file must have, and the one it may have.
+const COLUMNS: [&str; 2] = ["address", "reason"];
+
+/// An address the library no longer writes to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StopAnswer {
+    address: String,
+    /// Why, as a code.
+    cause: &'static str,
+    /// Why, in words.
+    words: String,
+    /// What was said, or the reason a person gave.
+    evidence: String,
+    /// The message it was said of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    message: Option<crate::id::MessageId>,
+    /// `refusal`, `bounce`, `complaint`, or who put it there.
+    by: String,
+    #[schema(value_type = String)]
+    since: jiff::Timestamp,
+    /// When one message tries the address again; none where only a person may end it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    tried_again_at: Option<jiff::Timestamp>,
+}
+
+impl StopAnswer {
+    fn of(stop: DoNotSend, language: Language) -> Self {
+        let domain = stop.address.rsplit_once('@').map(|(_, domain)| domain.to_owned());
+        let facts = Facts { their_domain: domain.as_deref(), ..Facts::default() };
+        Self {
+            cause: stop.cause.code(),
+            words: stop.cause.headline(language, &facts),
+            address: stop.address,
+            evidence: stop.reply,
+            message: stop.message,
+            by: stop.by,
+            since: stop.since,
+            tried_again_at: stop.probe_at,
+        }
+    }
+}
+
+/// A page of the list, by address.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StopList {
+    data: Vec<StopAnswer>,
+    /// Give it as `after` for the next page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    has_more: bool,
+}
+
+/// Which addresses to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct StopQuery {
+    /// This address only: why does this patron get no mail?
+    address: Option<String>,
+    /// A cause, or the first part of one.
+    cause: Option<String>,
+    /// Rows wanted; 100 unless said, 1,000 at most.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+/// List the addresses a library no longer writes to; with `Accept: text/csv` as a file.
+#[utoipa::path(get, path = "/v1/libraries/{library}/do-not-send", tag = "do-not-send", params(("library" = String, Path), StopQuery),
+    responses((status = 200, body = StopList, description = "JSON, or a file with Accept: text/csv"), (status = 422, body = Problem)), security(("key" = [])))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(code): Path<String>,
+    Query(query): Query<StopQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let library = library(&app, &caller, &code)?;
+    let language = accepted_language(&headers);
+    let address = query.address.as_deref().map(|text| listed(text, "/address")).transpose()?;
+    let wants_file = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("text/csv"));
+    let limit = query.limit.unwrap_or(if wants_file { PAGE_MAX } else { PAGE }).clamp(1, PAGE_MAX);
+    let which = Listed { address, cause: query.cause, after: query.after };
+    let mut stops = app.store.do_not_send_list(&library.code, &which, limit + 1).await?;
+    let has_more = stops.len() > limit as usize;
+    stops.truncate(limit as usize);
+    let next = has_more.then(|| stops.last().map(|stop| stop.address.clone())).flatten();
+    let data: Vec<StopAnswer> = stops.into_iter().map(|stop| StopAnswer::of(stop, language)).collect();
+    if wants_file {
+        let next = next.as_deref().and_then(|next| next.parse().ok());
+        let kind = header::HeaderValue::from_static("text/csv; charset=utf-8");
+        let mut answer = no_store(as_csv(&data));
+        answer.headers_mut().insert(header::CONTENT_TYPE, kind);
+        if let Some(next) = next {
+            answer.headers_mut().insert("courtesy-next", next);
+        }
+        return Ok(answer);
+    }
+    Ok(no_store(Json(StopList { data, next, has_more })))
+}
+
+fn as_csv(stops: &[StopAnswer]) -> String {
+    let mut file = csv::Writer::from_writer(Vec::new());
+    // Writing to memory does not fail.
+    let _ = file.write_record(["address", "reason", "cause", "by", "since", "tried_again_at"]);
+    for stop in stops {
+        let reason = if stop.evidence.is_empty() { &stop.words } else { &stop.evidence };
+        let (since, again) = (stop.since.to_string(), stop.tried_again_at.map(|at| at.to_string()).unwrap_or_default());
+        let _ = file.write_record([&stop.address, reason, stop.cause, &stop.by, &since, &again]);
+    }
+    String::from_utf8(file.into_inner().unwrap_or_default()).unwrap_or_default()
+}
+
+/// Addresses to stop writing to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StopBody {
+    addresses: Vec<String>,
+    /// Why, in your words.
+    reason: String,
+}
+
+/// What was changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StopsChanged {
+    /// Addresses put on the list, or taken off it. The others were so before.
+    changed: u64,
+}
+
+/// Stop writing to addresses; or, with `Content-Type: text/csv`, to those of a file: all rows or none. Its column `address`
+/// must be there, `reason` may be, and others are passed over.
+#[utoipa::path(post, path = "/v1/libraries/{library}/do-not-send", tag = "do-not-send", params(("library" = String, Path)), request_body(content = StopBody),
+    responses((status = 200, body = StopsChanged), (status = 422, body = Problem)), security(("key" = [])))]
+pub async fn add(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(code): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let library = library(&app, &caller, &code)?;
+    let is_file = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("text/csv"));
+    let given = if is_file { from_csv(&body)? } else { from_json(&body)? };
+    let now = clock::now();
+    let added = given.into_iter().map(|(address, reason)| DoNotSend {
+        library: library.code.clone(),
+        address: address.as_str().to_owned(),
+        cause: Cause::of(BY_HAND),
+        reply: reason,
+        message: None,
+        by: caller.name(),
+        since: now,
+        probe_at: None,
+        probe: None,
+    });
+    let changed = app.store.add_do_not_send(added.collect()).await?;
+    Ok(no_store(Json(StopsChanged { changed })))
+}
+
+fn from_json(body: &[u8]) -> Result<Vec<(ListedAddress, String)>, Box<Problem>> {
+    let body: StopBody = read_json(body)?;
+    let reason = reason(&body.reason)?;
+    few(body.addresses.len())?;
+    let read = |(index, text): (usize, &String)| Ok((listed(text, &format!("/addresses/{index}"))?, reason.clone()));
+    body.addresses.iter().enumerate().map(read).collect()
+}
+
+fn from_csv(body: &[u8]) -> Result<Vec<(ListedAddress, String)>, Box<Problem>> {
+    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(body);
+    let wrong = |line: u64, detail: String| {
+        let errors = vec![FieldError { pointer: format!("/{line}"), detail, code: "invalid" }];
+        Problem::new("import-invalid", "The file has errors; nothing was changed.", "Fix the rows and import it again.")
+            .with(errors)
+    };
+    let heading = reader.headers().map_err(|error| wrong(1, error.to_string()))?.clone();
+    let place = |name: &str| heading.iter().position(|found| found.eq_ignore_ascii_case(name));
+    let Some(address) = place(COLUMNS[0]) else {
+        return Err(wrong(1, "the column address must be there".to_owned()));
+    };
+    let why = place(COLUMNS[1]);
+    let mut found = Vec::new();
+    for row in reader.records() {
+        let row = row.map_err(|error| wrong(0, error.to_string()))?;
+        let line = row.position().map_or(0, csv::Position::line);
+        let text = row.get(address).unwrap_or_default();
+        let address = Address::parse(text).map_err(|error| wrong(line, error.to_string()))?;
+        let reason = why.and_then(|at| row.get(at)).filter(|text| !text.is_empty()).unwrap_or("imported");
+        found.push((ListedAddress::of(&address), reason.chars().take(REASON_LETTERS_MAX).collect()));
+        few(found.len())?;
+    }
+    Ok(found)
+}
+
+/// Addresses to use again: some, all with a cause, or all.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseBody {
+    #[serde(default)]
+    addresses: Vec<String>,
+    /// All with this cause, or one below it: `addr` for `addr.unknown`.
+    cause: Option<String>,
+    /// All of them.
+    #[serde(default)]
+    all: bool,
+    /// Why, in your words: it is kept.
+    reason: String,
+}
+
+/// Use addresses again. What they were refused for before counts no more.
+#[utoipa::path(delete, path = "/v1/libraries/{library}/do-not-send", tag = "do-not-send", params(("library" = String, Path)), request_body(content = ReleaseBody),
+    responses((status = 200, body = StopsChanged), (status = 422, body = Problem)), security(("key" = [])))]
+pub async fn release(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(code): Path<String>,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let library = library(&app, &caller, &code)?;
+    let body: ReleaseBody = read_json(&body)?;
+    let reason = reason(&body.reason)?;
+    few(body.addresses.len())?;
+    let addresses = body.addresses.iter().enumerate();
+    let addresses = addresses.map(|(index, text)| listed(text, &format!("/addresses/{index}")));
+    let mut which: Vec<Listed> = addresses
+        .map(|address| Ok(Listed { address: Some(address?), cause: body.cause.clone(), after: None }))
+        .collect::<Result<_, Box<Problem>>>()?;
+    if which.is_empty() && (body.all || body.cause.is_some()) {
+        which.push(Listed { cause: body.cause, ..Listed::default() });
+    }
+    if which.is_empty() {
+        let detail = "Nothing says which addresses.";
+        return Err(Problem::new("field-invalid", detail, "Name addresses, or a cause, or all.").into());
+    }
+    let changed = released(&app, library.code.clone(), which, &caller, reason).await?;
+    Ok((StatusCode::OK, no_store(Json(StopsChanged { changed }))).into_response())
+}
+
+async fn released(
+    app: &App,
+    library: LibraryCode,
+    which: Vec<Listed>,
+    caller: &Caller,
+    reason: String,
+) -> Result<u64, Refusal> {
+    Ok(app.store.release_do_not_send(library, which, caller.name(), reason, clock::now()).await?)
+}
+
+fn few(addresses: usize) -> Result<(), Box<Problem>> {
+    if addresses <= ADDRESSES_MAX {
+        return Ok(());
+    }
+    let detail = format!("There are more than {ADDRESSES_MAX} addresses; nothing was changed.");
+    Err(Problem::new("field-invalid", detail, "Send them in several requests."))
+}
+
+fn reason(text: &str) -> Result<String, Box<Problem>> {
+    let text = text.trim();
+    if text.is_empty() {
+        let errors = vec![FieldError { pointer: "/reason".to_owned(), detail: "say why".to_owned(), code: "missing" }];
+        return Err(Problem::new("field-invalid", "A reason must be given: it is kept.", "Say why.").with(errors));
+    }
+    Ok(text.chars().filter(|c| !c.is_control()).take(REASON_LETTERS_MAX).collect())
+}
+
+fn listed(text: &str, pointer: &str) -> Result<ListedAddress, Box<Problem>> {
+    Address::parse(text.trim()).map(|address| ListedAddress::of(&address)).map_err(|error| {
+        let errors = vec![FieldError { pointer: pointer.to_owned(), detail: error.to_string(), code: "invalid" }];
+        Problem::new("field-invalid", "An address is not valid; nothing was changed.", "Fix it.").with(errors)
+    })
+}

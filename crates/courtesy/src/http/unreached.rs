@@ -1,0 +1,290 @@
+//! `/v1/unreached`: the patrons we could not reach, each with what to do next; and sending many messages again.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use standards::address::Address;
+use utoipa::ToSchema;
+
+use super::App;
+use super::auth::Caller;
+use super::messages::{found, no_store, wants_shared};
+use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json};
+use crate::clock;
+use crate::id::MessageId;
+use crate::intake::{Resent, Told, Wish};
+use crate::library::LibraryCode;
+use crate::notice::Language;
+use crate::notice::catalogue::{Audience, Notice};
+use crate::outcome::{Cause, Facts, Step};
+use crate::queue::State as MessageState;
+use crate::store::{Filter, MessageRow, SeenTo};
+
+/// Rows of a page unless asked otherwise, and at most.
+const PAGE: u32 = 50;
+const PAGE_MAX: u32 = 500;
+
+/// How far back the list goes: after that the loan is over, or somebody has asked.
+const BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// How a patron can be told otherwise.
+const HOWS: [&str; 5] = ["phone", "text", "letter", "in_person", "other"];
+
+/// Letters of a note.
+const NOTE_LETTERS_MAX: usize = 500;
+
+/// Messages sent again by one request, at most: a page of the list. More at once is a flood that somebody should look at.
+const MANY_MAX: u32 = 500;
+
+/// A patron we could not reach.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UnreachedAnswer {
+    /// The message that did not arrive.
+    #[schema(value_type = String)]
+    message: MessageId,
+    #[schema(value_type = String)]
+    library: LibraryCode,
+    request: String,
+    notice: String,
+    /// The patron's name, where the request told it.
+    patron: String,
+    /// The library's number for the patron.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patron_id: Option<String>,
+    /// Where it went, masked.
+    to: Option<String>,
+    state: MessageState,
+    cause: &'static str,
+    /// Why, in words.
+    words: String,
+    /// What to do, as a code: `ask_address`, `check_address`, `add_address`, `speak`, `tell_of_full_box`, `fix_notice`,
+    /// `send_again`, `tell_another_way`.
+    next_step: &'static str,
+    /// What to do, in words.
+    next_words: &'static str,
+    #[schema(value_type = String)]
+    since: Timestamp,
+}
+
+/// A page of patrons we could not reach, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UnreachedList {
+    data: Vec<UnreachedAnswer>,
+    /// Give it as `after` for the next page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    has_more: bool,
+}
+
+/// Whose patrons.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct UnreachedQuery {
+    /// A library's code.
+    library: Option<String>,
+    /// Rows wanted; 50 unless said, 500 at most.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+/// The library a query is about: the one named, or the key's own.
+fn whose(caller: &Caller, named: Option<&str>) -> Result<Option<LibraryCode>, Box<Problem>> {
+    let Some(code) = named else { return Ok(caller.key.library.clone()) };
+    let code = LibraryCode::parse(code).map_err(|error| invalid("/library", error.to_string()))?;
+    caller.may_act_for(&code)?;
+    Ok(Some(code))
+}
+
+fn invalid(pointer: &str, detail: String) -> Box<Problem> {
+    let errors = vec![FieldError { pointer: pointer.to_owned(), detail: detail.clone(), code: "invalid" }];
+    Problem::new("field-invalid", detail, "Fix it.").with(errors)
+}
+
+/// The patrons we could not reach in the last thirty days and nobody has seen to, each with what to do next.
+#[utoipa::path(get, path = "/v1/unreached", tag = "unreached", params(UnreachedQuery),
+    responses((status = 200, body = UnreachedList), (status = 422, body = Problem)), security(("key" = [])))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Query(query): Query<UnreachedQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let language = accepted_language(&headers);
+    let library = whose(&caller, query.library.as_deref())?;
+    let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
+    let before = query.after.map(|text| text.parse().map_err(|_| invalid("/after", format!("“{text}” is no id"))));
+    let since = clock::now().checked_sub(BACK).unwrap_or(Timestamp::MIN);
+    let mut rows = app.store.unreached(library.as_ref(), since, before.transpose()?, limit + 1).await?;
+    let has_more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = has_more.then(|| rows.last().map(|row| row.id.to_string())).flatten();
+    let mut data = Vec::with_capacity(rows.len());
+    for row in rows {
+        data.extend(unreached(&app, row, language).await?);
+    }
+    Ok(no_store(Json(UnreachedList { data, next, has_more })))
+}
+
+/// The patron a message did not reach; none for messages to staff, and for copies.
+async fn unreached(app: &App, row: MessageRow, language: Language) -> Result<Option<UnreachedAnswer>, Refusal> {
+    let to_patron = Notice::from_code(&row.notice).is_ok_and(|notice| notice.audience == Audience::Patron);
+    if !to_patron {
+        return Ok(None);
+    }
+    let told = app.store.event_fields(&row.library, row.event).await?;
+    let told: Told = told.and_then(|fields| serde_json::from_str(&fields).ok()).unwrap_or_default();
+    let address = Address::parse(&row.address).ok();
+    let is_copy = app.book.library(&row.library).is_some_and(|library| {
+        address.as_ref().is_some_and(|address| library.cc.contains(address)) && told.patron.email != address
+    });
+    if is_copy {
+        return Ok(None);
+    }
+    // For a stopped address the reason of the stop says what to do.
+    let mut cause = row.cause.as_deref().map_or_else(Cause::unknown, Cause::of);
+    if cause == Cause::of("addr.stopped")
+        && let Some(address) = &address
+    {
+        let listed = crate::outcome::stop::ListedAddress::of(address);
+        cause = app.store.do_not_send(&row.library, &listed).await?.map_or(cause, |stop| stop.cause);
+    }
+    let domain = address.as_ref().map(|address| address.domain().to_string());
+    let provider = row.provider.as_deref().or(domain.as_deref());
+    let facts = Facts { provider, their_domain: domain.as_deref(), ..Facts::default() };
+    let step = Step::after(cause);
+    Ok(Some(UnreachedAnswer {
+        message: row.id,
+        patron: told.patron.fields().remove("full_name").unwrap_or_default(),
+        patron_id: told.patron.id,
+        to: address.map(|address| address.masked()),
+        state: row.state,
+        cause: cause.code(),
+        words: cause.headline(language, &facts),
+        next_step: step.code(),
+        next_words: step.words(language),
+        since: row.changed_at,
+        library: row.library,
+        request: row.request,
+        notice: row.notice,
+    }))
+}
+
+/// How the patron was told.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResolveBody {
+    /// `phone`, `text`, `letter`, `in_person` or `other`.
+    by: String,
+    /// In your words.
+    #[serde(default)]
+    note: String,
+}
+
+/// What was noted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ResolveAnswer {
+    #[schema(value_type = String)]
+    message: MessageId,
+    /// Whether it was noted now; false where somebody was first.
+    changed: bool,
+}
+
+/// Note that a patron was told some other way, or need not be: the message leaves the list.
+#[utoipa::path(post, path = "/v1/unreached/{id}/resolve", tag = "unreached", params(("id" = String, Path)), request_body(content = ResolveBody),
+    responses((status = 200, body = ResolveAnswer), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)), security(("key" = [])))]
+pub async fn resolve(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let row = found(&app, &caller, &id).await?;
+    let body: ResolveBody = read_json(&body)?;
+    if !HOWS.contains(&body.by.as_str()) {
+        return Err(invalid("/by", format!("“{}” is no way; use {}", body.by, HOWS.join(", "))).into());
+    }
+    if !matches!(row.state, MessageState::Failed | MessageState::Suppressed) {
+        let detail = format!("The message is {}; only one that did not arrive is on the list.", row.state);
+        return Err(Problem::new("conflict", detail, "").into());
+    }
+    let note = body.note.chars().filter(|c| !c.is_control()).take(NOTE_LETTERS_MAX).collect();
+    let seen = SeenTo { how: body.by, again: None, by: caller.name(), note, at: clock::now() };
+    let changed = app.store.see_to(row.library, row.id, seen).await?;
+    Ok(no_store(Json(ResolveAnswer { message: row.id, changed })))
+}
+
+/// Which messages to send again, and how.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ManyBody {
+    /// A library's code; left out: the key's own library, or all where the key speaks for all.
+    library: Option<String>,
+    /// `failed`, which is usual, or `suppressed`.
+    state: Option<String>,
+    /// A cause, or the first part of one: `auth`.
+    cause: Option<String>,
+    /// Of one notice.
+    notice: Option<String>,
+    /// Made at this time or later; thirty days ago unless said.
+    #[schema(value_type = Option<String>)]
+    since: Option<Timestamp>,
+    /// `auto` or `shared`.
+    from: Option<String>,
+    /// Messages at most; 500 is the most of all.
+    most: Option<u32>,
+    /// Only count them.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What was sent again, or would be.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ManyAnswer {
+    /// Messages that fit and were not sent again before.
+    count: usize,
+    /// Whether more fit than were looked at: ask again.
+    has_more: bool,
+    dry_run: bool,
+    /// The new messages.
+    #[schema(value_type = Vec<String>)]
+    messages: Vec<MessageId>,
+}
+
+/// Send again all messages that did not arrive and fit, each once: what was sent again or seen to before is left out.
+#[utoipa::path(post, path = "/v1/messages:resend", tag = "messages", request_body(content = ManyBody),
+    responses((status = 200, body = ManyAnswer), (status = 422, body = Problem)), security(("key" = [])))]
+pub async fn resend_many(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
+    let body: ManyBody = read_json(&body)?;
+    let library = whose(&caller, body.library.as_deref())?;
+    let state = match body.state.as_deref() {
+        None | Some("failed") => MessageState::Failed,
+        Some("suppressed") => MessageState::Suppressed,
+        Some(other) => return Err(invalid("/state", format!("“{other}”: use failed or suppressed")).into()),
+    };
+    let shared = wants_shared(body.from.as_deref())?;
+    let most = body.most.unwrap_or(MANY_MAX).clamp(1, MANY_MAX);
+    let since = body.since.or_else(|| clock::now().checked_sub(BACK).ok());
+    let filter =
+        Filter { library, state: Some(state), cause: body.cause, notice: body.notice, since, ..Filter::default() };
+    let mut rows = app.store.messages_not_seen_to(&filter, most + 1).await?;
+    let has_more = rows.len() > most as usize;
+    rows.truncate(most as usize);
+    let mut messages = Vec::new();
+    let count = rows.len();
+    if !body.dry_run {
+        for row in rows {
+            let wish = Wish { shared, ..Wish::default() };
+            if let Resent::As(id) = app.intake.resend(row, wish, caller.name()).await? {
+                messages.push(id);
+            }
+        }
+    }
+    Ok(no_store(Json(ManyAnswer { count, has_more, dry_run: body.dry_run, messages })))
+}
