@@ -55,6 +55,8 @@ def read(facts):
             why = "not below a library's domain"
         elif not why and any(kind == "SERVFAIL" for _, kind, _ in records):
             why = "a name server that fails"
+        elif not why and '\\"' in case["zone"]:
+            why = "quotes in a text"
         elif not why and any(count > 1 for count in names.values()):
             why = "several records of one name"
         elif not why and any(not name.endswith("library.example") for name, _, _ in records):
@@ -80,7 +82,8 @@ def here(text, facts, domain):
     first, second = selectors(facts)
     for old, new in (
         ("ip4:192.0.2.10 ip6:2001:db8::10", " ".join(relays)), ("ip4:192.0.2.10", relays[0]),
-        ("notices-bounce", facts["return_path_label"]), ("ill.library.example", f"desk.{domain}"),
+        # A sub-domain of that name would be the label of the return path here.
+        ("ill.library.example", f"desk.{domain}"), ("notices-bounce", facts["return_path_label"]),
         ("library.example", domain), (".mrpl.dkim.", f".{code}.dkim."), ("bounces.notices.example", service["bounce_domain"]),
         ("notices.example", service["domain"]), ("na1._domainkey", f"{first}._domainkey"),
         ("na2._domainkey", f"{second}._domainkey"), ("na1.", f"{first}."), ("na2.", f"{second}."),

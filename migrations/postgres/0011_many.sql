@@ -6,7 +6,7 @@ alter table message add column waits_for bigint;
 create index message_waits_for on message (waits_for, due_at) where waits_for is not null;
 
 -- Whoever is due next; whoever comes to an end next.
-create index message_next on message (due_at, library) where due_at is not null;
+create index message_next on message (due_at, library, waits_for) where due_at is not null;
 create index message_ending on message (deadline, library) where due_at is not null;
 
 -- Lists, the newest first, of one library and of all.

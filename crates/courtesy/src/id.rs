@@ -99,6 +99,8 @@ ids! {
     ReturnedId "ret_"
     /// A test message through a library's own relay.
     CanaryId "can_"
+    /// A process among those that share a database.
+    ProcessId "prc_"
 }
 
 /// Octets from the operating system's generator: the one source of chance.

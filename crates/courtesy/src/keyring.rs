@@ -137,17 +137,29 @@ impl Keyring {
     /// When the store is broken, or one key cannot be opened with `secret`: to go on without it would make another in
     /// its place, and what is published for it would be worth nothing from then on.
     pub async fn open(store: Store, secret: Arc<Secret>) -> Result<Self, NotOpened> {
+        let keyring = Self { store, secret, keys: RwLock::default() };
+        keyring.refresh().await?;
+        Ok(keyring)
+    }
+
+    /// Brings in the keys that another process made or switched.
+    ///
+    /// # Errors
+    /// As [`Keyring::open`].
+    pub async fn refresh(&self) -> Result<(), NotOpened> {
         let mut keys = HashMap::new();
-        for kept in store.dkim_keys().await? {
+        for kept in self.store.dkim_keys().await? {
             let name = (kept.domain.clone(), kept.selector.clone());
-            let key = unsealed(&secret, &kept).map_err(|why| NotOpened::Key {
+            let key = unsealed(&self.secret, &kept).map_err(|why| NotOpened::Key {
                 domain: kept.domain,
                 selector: kept.selector,
                 why,
             })?;
             keys.insert(name, Arc::new(key));
         }
-        Ok(Self { store, secret, keys: RwLock::new(keys) })
+        // None is ever taken away, so one that was made meanwhile stays.
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).extend(keys);
+        Ok(())
     }
 
     /// Makes an RSA-2048 key and keeps it, unless this domain and selector have one.

@@ -126,6 +126,10 @@ pub fn zone(config: &Config, keys: &[Arc<Key>]) -> String {
     txt(shared.domain.as_str(), &include);
     txt(shared.bounces().as_str(), &include);
     txt(&format!("_dmarc.{}", shared.domain), &format!("v=DMARC1; p=reject; rua=mailto:dmarc@{}", shared.domain));
+    // RFC 8460 §3: whoever hands mail to us tells how TLS went.
+    txt(&format!("_smtp._tls.{}", shared.domain), &format!("v=TLSRPTv1; rua=mailto:tls@{}", shared.domain));
+    // RFC 9990 §4, RFC 7489 §7.1: libraries may have reports about their own domains sent to us.
+    txt(&format!("*._report._dmarc.{}", shared.domain), "v=DMARC1");
     let ours = Ours::new(config, config.public_host.clone(), Vec::new());
     for key in keys {
         if let Some(name) = key_name(key, &ours) {

@@ -19,7 +19,7 @@ use crate::delivery::policy::Policies;
 use crate::delivery::pool::{Pool, Settings};
 use crate::delivery::route::{Routes, Routing};
 use crate::delivery::token::Tokens;
-use crate::delivery::{Delivery, Parts};
+use crate::delivery::{Delivery, Parts, hold};
 use crate::http::auth::Keys;
 use crate::http::{App, router};
 use crate::inbound::spool::Spool;
@@ -92,7 +92,8 @@ impl Service {
         let (senders, changes) =
             Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
                 .await?;
-        let ways = ways_out(&config, &dns, &store, &secret)?;
+        let own_relays = ways_out(&config, &dns, &store, &secret)?;
+        hold::bring_back(&store, &own_relays.pool).await?;
         let parts = Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -100,10 +101,10 @@ impl Service {
             senders: Arc::clone(&senders),
             keyring: Arc::clone(&keyring),
             secret: Arc::clone(&secret),
-            routes: ways.routes,
-            policies: ways.policies,
-            pool: ways.pool,
-            own_relays: ways.own_relays,
+            routes: Arc::clone(&own_relays.routes),
+            policies: Arc::new(policies(&config, &dns, &store)?),
+            pool: Arc::clone(&own_relays.pool),
+            own_relays,
             wake: Arc::clone(&wake),
         };
         let canaries = Canaries::of(&parts);
@@ -111,9 +112,8 @@ impl Service {
         let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
         let intake = Arc::new(intake);
         let (mail_door, inbound) = taking_back(&config, store.clone(), Arc::clone(&secret)).await?;
-        let inbound =
-            inbound.with_canaries(inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns });
-        let inbound = inbound.with_intake(Arc::clone(&intake), config.shared.domain.clone());
+        let canaries_of = inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns };
+        let inbound = inbound.with_canaries(canaries_of).with_intake(Arc::clone(&intake), &config.shared.domain);
         let smtp = mail_door.as_ref().map(|door| door.address);
         let (desks, submission) = submission_doors(&config, &store, &book, &intake).await?;
         let app = Arc::new(App {
@@ -128,7 +128,8 @@ impl Service {
             wake,
             started_at: clock::now(),
         });
-        let (listener, http) = listen(&config).await?;
+        let listener = listen(&config).await?;
+        let http = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
         let door = axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(stopped(stopping.clone()));
         let mut tasks = vec![
@@ -156,36 +157,6 @@ impl Service {
     }
 }
 
-/// What delivery reaches receivers by.
-struct Ways {
-    routes: Arc<Routes>,
-    policies: Arc<Policies>,
-    pool: Arc<Pool>,
-    own_relays: Arc<OwnRelays>,
-}
-
-fn ways_out(config: &Config, dns: &Resolver, store: &Store, secret: &Arc<Secret>) -> Result<Ways> {
-    let routes = Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(config)));
-    let pool = Arc::new(Pool::new(pool_settings(config), client_tls(config)?));
-    let own_relays = Arc::new(OwnRelays {
-        routes: Arc::clone(&routes),
-        store: store.clone(),
-        secret: Arc::clone(secret),
-        tokens: Tokens::new(https(config, dns)?, store.clone(), Arc::clone(secret)),
-        pool: Arc::clone(&pool),
-    });
-    Ok(Ways { routes, policies: Arc::new(policies(config, dns, store)?), pool, own_relays })
-}
-
-/// The HTTP door's place, and where it is.
-async fn listen(config: &Config) -> Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(config.listen.http)
-        .await
-        .with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))?;
-    let http = listener.local_addr()?;
-    Ok((listener, http))
-}
-
 /// Where this is the one process on its database: what the last one had under way is tried again at once.
 async fn take_over(store: &Store, sole: Option<&Sole>) -> Result<()> {
     let Some(sole) = sole else { return Ok(()) };
@@ -194,6 +165,23 @@ async fn take_over(store: &Store, sole: Option<&Sole>) -> Result<()> {
         tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
     }
     Ok(())
+}
+
+/// The ways out, those of libraries' own relays among them.
+fn ways_out(config: &Config, dns: &Resolver, store: &Store, secret: &Arc<Secret>) -> Result<Arc<OwnRelays>> {
+    Ok(Arc::new(OwnRelays {
+        routes: Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(config))),
+        store: store.clone(),
+        secret: Arc::clone(secret),
+        tokens: Tokens::new(https(config, dns)?, store.clone(), Arc::clone(secret)),
+        pool: Arc::new(Pool::new(pool_settings(config), client_tls(config)?)),
+    }))
+}
+
+/// The socket of the HTTP door.
+async fn listen(config: &Config) -> Result<TcpListener> {
+    let listener = TcpListener::bind(config.listen.http).await;
+    listener.with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))
 }
 
 /// The door for mail that comes back, where one is wished for, and the engine that works it off.
@@ -281,6 +269,10 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
             tracing::error!(%error, "the book could not be read again");
         }
         let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
+        // Refusals count for as long as answers are kept: seven days.
+        if let Err(error) = app.store.forget_refusals(before).await {
+            tracing::error!(%error, "old refusals could not be forgotten");
+        }
         if let Err(error) = app.store.forget_answers(before).await {
             tracing::error!(%error, "old answers could not be forgotten");
         }

@@ -16,7 +16,8 @@ Examples:
   courtesy messages list --cause auth --library MRPL
   courtesy messages list --request BC-104233
   courtesy messages show msg_… --transcript
-  courtesy messages resend msg_… --to amira@patron.example";
+  courtesy messages resend msg_… --to amira@patron.example
+  courtesy messages resend --cause auth --library MRPL --dry-run    how many that would be";
 
 /// The most rows the server gives at one time.
 const PAGE_MAX: usize = 500;
@@ -34,19 +35,42 @@ pub(super) enum Messages {
         #[arg(long)]
         transcript: bool,
     },
-    /// Send a message again, as a new one with a story of its own
-    Resend {
-        /// Its id
-        id: String,
-        /// To another address, this once
-        #[arg(long, value_name = "ADDRESS")]
-        to: Option<String>,
-    },
+    /// Send a message again, as a new one with a story of its own; or many that did not arrive, each once
+    Resend(Again),
     /// Take back a message that has not left
     Cancel {
         /// Its id
         id: String,
     },
+}
+
+/// Which messages to send again, and how.
+#[derive(Args)]
+pub(super) struct Again {
+    /// Its id; without it, all that fit
+    #[arg(required_unless_present_any = ["cause", "notice", "library"])]
+    id: Option<String>,
+    /// To another address, this once
+    #[arg(long, value_name = "ADDRESS", requires = "id")]
+    to: Option<String>,
+    /// From the shared address, whatever is proven
+    #[arg(long)]
+    shared: bool,
+    /// All of one library
+    #[arg(long, value_name = "CODE", conflicts_with = "id")]
+    library: Option<String>,
+    /// All with a cause, or the first part of one
+    #[arg(long, conflicts_with = "id")]
+    cause: Option<String>,
+    /// All of one notice
+    #[arg(long, conflicts_with = "id")]
+    notice: Option<String>,
+    /// Those that were not sent, because their address was on the do-not-send list
+    #[arg(long, conflicts_with = "id")]
+    suppressed: bool,
+    /// Only count them
+    #[arg(long, conflicts_with = "id")]
+    dry_run: bool,
 }
 
 /// Which messages.
@@ -80,17 +104,7 @@ pub(super) async fn run(what: Messages, common: &Common) -> Result<Exit> {
             let told = client.get(&format!("/v1/messages/{}/timeline", segment(&id))).await?;
             if common.json { answer_json(&told)? } else { answer(&story(&told, transcript, Marks::here()))? }
         }
-        Messages::Resend { id, to } => {
-            let body = to.map_or(Body::None, |to| Body::Json(serde_json::json!({ "to": to })));
-            let again = client.json(Method::POST, &format!("/v1/messages/{}/resend", segment(&id)), body).await?;
-            if common.json {
-                answer_json(&again)?;
-            } else {
-                let new = clean(&text(&again, "id"));
-                let done = if new == id { "It is back in the queue." } else { "It is sent again, as a new message." };
-                say(&format!("{done} Next: courtesy messages show {new}"));
-            }
-        }
+        Messages::Resend(again) => resend(&client, common, again).await?,
         Messages::Cancel { id } => {
             let message =
                 client.json(Method::POST, &format!("/v1/messages/{}/cancel", segment(&id)), Body::None).await?;
@@ -98,6 +112,40 @@ pub(super) async fn run(what: Messages, common: &Common) -> Result<Exit> {
         }
     }
     Ok(Exit::Good)
+}
+
+async fn resend(client: &Client, common: &Common, what: Again) -> Result<()> {
+    let from = if what.shared { "shared" } else { "auto" };
+    let Some(id) = what.id else {
+        let state = if what.suppressed { "suppressed" } else { "failed" };
+        let body = serde_json::json!({ "library": what.library, "cause": what.cause, "notice": what.notice,
+            "state": state, "from": from, "dry_run": what.dry_run });
+        let done = client.json(Method::POST, "/v1/messages:resend", Body::Json(body)).await?;
+        if common.json {
+            return answer_json(&done);
+        }
+        let number = if what.dry_run { text(&done, "count") } else { list(&done, "messages").len().to_string() };
+        let verb = if what.dry_run { "would be sent again" } else { "sent again" };
+        say(&format!("{number} {verb}."));
+        if done.get("has_more").and_then(Value::as_bool).unwrap_or(false) {
+            say("There are more: run it again.");
+        }
+        return Ok(());
+    };
+    let body = Body::Json(serde_json::json!({ "to": what.to, "from": from }));
+    let again = client.json(Method::POST, &format!("/v1/messages/{}/resend", segment(&id)), body).await?;
+    if common.json {
+        return answer_json(&again);
+    }
+    let new = clean(&text(&again, "id"));
+    let before = again.get("before").and_then(Value::as_bool).unwrap_or(false);
+    let done = match (before, new == id) {
+        (true, _) => "It was sent again before, and that one waits or was accepted.",
+        (false, true) => "It is back in the queue.",
+        (false, false) => "It is sent again, as a new message.",
+    };
+    say(&format!("{done} Next: courtesy messages show {new}"));
+    Ok(())
 }
 
 async fn all(client: &Client, common: &Common, which: &Which) -> Result<()> {

@@ -23,9 +23,11 @@ mod sender;
 mod serve;
 mod shell;
 pub mod spf;
+mod stops;
 mod story;
 mod table;
 mod topics;
+mod unreached;
 mod words;
 
 use std::path::PathBuf;
@@ -146,6 +148,12 @@ enum Command {
     /// Messages: list, show, resend, cancel
     #[command(subcommand, before_help = messages::EXAMPLES)]
     Messages(messages::Messages),
+    /// The patrons we could not reach, and what to do for each
+    #[command(subcommand, before_help = unreached::EXAMPLES)]
+    Unreached(unreached::Unreached),
+    /// Addresses a library no longer writes to: why, and how to use them again
+    #[command(subcommand, before_help = stops::EXAMPLES)]
+    DoNotSend(stops::DoNotSend),
     /// What waits: list, flush, pause, resume
     #[command(subcommand, before_help = queue::EXAMPLES)]
     Queue(queue::Queue),
@@ -218,6 +226,8 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Spf(args) => shell::spf(args, &common).await,
         Command::Event(args) => event::run(&args, &common).await,
         Command::Messages(what) => messages::run(what, &common).await,
+        Command::Unreached(what) => unreached::run(what, &common).await,
+        Command::DoNotSend(what) => stops::run(what, &common).await,
         Command::Queue(what) => queue::run(what, &common).await,
         Command::Library(what) => library::run(what, &common).await,
         Command::Notice(what) => notice::run(what, &common).await,

@@ -16,7 +16,7 @@ use super::route::{Route, Site};
 use super::stopped::{self, Standing};
 use super::transcript::Transcript;
 use super::written::Written;
-use super::{Delivery, return_path};
+use super::{Delivery, hold, return_path};
 use crate::clock;
 use crate::config::Relay;
 use crate::id;
@@ -120,7 +120,9 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
             let left = parts.pool.load(&receiver.relay, &receiver.site).paused.unwrap_or_default();
             return Ok(out_of_reach(engine, message, receiver, &outcome, left, now));
         }
-        if attempted.via.is_some() {
+        let who = (speaks, provider.name_or(to.domain().as_str()));
+        let held = hold::heed(engine, &receiver.relay, &receiver.site, who, &said, &outcome, clock::now()).await;
+        if attempted.via.is_some() && !held {
             engine.put_off.reached(receiver);
         }
     }

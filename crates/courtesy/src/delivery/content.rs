@@ -7,6 +7,9 @@
 #[cfg(test)]
 mod tests;
 
+/// What ends a mail on the wire: from here on it is the receiver's.
+pub(super) const END: &[u8] = b".\r\n";
+
 /// Appends `mail`, dot-stuffed and ended, to `out`.
 ///
 /// Every bare CR and every bare LF becomes CRLF (RFC 5321 §2.3.8 forbids both), so that no server, however it reads
@@ -23,7 +26,7 @@ pub(super) fn stuff(mail: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(b"\r\n");
         rest = after;
     }
-    out.extend_from_slice(b".\r\n");
+    out.extend_from_slice(END);
 }
 
 /// The first line without its end, and what follows.

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::content;
 use super::sign_in::{Mechanisms, SignIn};
+use super::standing::Standing;
 use super::transcript::Transcript;
 use super::wire::{Waits, Wire, connect};
 use crate::net::tls::{ClientTls, Demand, Security, TlsFacts};
@@ -89,6 +90,7 @@ pub(super) struct Connection {
     offers: Offers,
     /// Messages that were begun on it.
     pub(super) begun: u32,
+    standing: Standing,
     /// A transaction was left half done: RSET goes before the next.
     stained: bool,
     /// Nothing more can be sent here.
@@ -106,11 +108,15 @@ pub(super) struct Call<'a> {
     /// TLS is known to fail at this host; only where none is demanded.
     pub(super) in_clear: bool,
     pub(super) waits: &'a Waits,
+    pub(super) standing: &'a Standing,
     pub(super) until: Instant,
 }
 
 /// Challenges of one sign-in: LOGIN has two.
 const CHALLENGES_MAX: u32 = 4;
+
+/// A mail up to this length leaves in one write, which a socket's buffer takes at once (Linux: 16 KiB at first).
+const AT_ONCE: usize = 16 * 1024;
 
 /// When the server closes while the mail is still leaving us, its reason may lie in our buffer: time to look.
 const PARTING_WORDS: Duration = Duration::from_secs(2);
@@ -163,6 +169,7 @@ impl Connection {
             tls: None,
             offers: Offers::default(),
             begun: 0,
+            standing: call.standing.clone(),
             stained: false,
             spent: false,
         };
@@ -365,22 +372,39 @@ impl Connection {
         log: &mut Transcript,
     ) -> Result<Reply, Hitch> {
         content::stuff(&envelope.data, &mut self.wire.outbox);
+        if self.wire.outbox.len() > AT_ONCE {
+            // It may take a while until the last of it leaves: the end, which makes it theirs, waits until then.
+            let end = self.wire.outbox.len() - content::END.len();
+            self.wire.outbox.truncate(end);
+            if let Err(trouble) = self.wire.flush(waits.block, until).await {
+                return self.broke_off(trouble, until, log).await;
+            }
+            self.wire.outbox.extend_from_slice(content::END);
+        }
+        if !self.standing.holds() {
+            self.spent = true;
+            log.note("not ended: another process may have taken the message over");
+            return Err(Hitch::broke(Stage::Content, Trouble::Withdrawn));
+        }
         log.us(format_args!("… {} bytes", envelope.data.len()));
         log.us(".");
         let reply = match self.wire.flush(waits.block, until).await {
             Ok(()) => self.hear(Stage::Content, waits.content, until, log).await?,
-            Err(trouble) => {
-                self.spent = true;
-                match self.wire.reply(PARTING_WORDS, until, log).await {
-                    Ok(reply) if !reply.is_positive() => reply,
-                    _ => {
-                        log.note(words(trouble));
-                        return Err(Hitch::broke(Stage::Content, trouble));
-                    }
-                }
-            }
+            Err(trouble) => return self.broke_off(trouble, until, log).await,
         };
         accept(Stage::Content, reply)
+    }
+
+    /// The connection broke while the mail was leaving us: the server may have said why.
+    async fn broke_off(&mut self, trouble: Trouble, until: Instant, log: &mut Transcript) -> Result<Reply, Hitch> {
+        self.spent = true;
+        match self.wire.reply(PARTING_WORDS, until, log).await {
+            Ok(reply) if !reply.is_positive() => accept(Stage::Content, reply),
+            _ => {
+                log.note(words(trouble));
+                Err(Hitch::broke(Stage::Content, trouble))
+            }
+        }
     }
 
     /// Clears away a transaction that was left half done.
@@ -524,6 +548,7 @@ pub(super) fn words(trouble: Trouble) -> &'static str {
         Trouble::InClear => "no TLS here, and the library sends nothing in clear",
         Trouble::NotSmtp => "this is not SMTP",
         Trouble::Lacking => "the server lacks what the message needs",
+        Trouble::Withdrawn => "this process lost its right to send",
         Trouble::NoToken => "there is no access token to sign in with",
     }
 }

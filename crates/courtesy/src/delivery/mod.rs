@@ -11,6 +11,7 @@ pub mod compose;
 mod content;
 pub mod conversation;
 pub mod dial;
+pub mod hold;
 mod lane;
 pub mod own_relay;
 pub mod pace;
@@ -21,6 +22,7 @@ pub mod return_path;
 pub mod route;
 mod settling;
 pub mod sign_in;
+pub mod standing;
 mod stopped;
 pub mod token;
 pub mod transcript;
@@ -148,6 +150,13 @@ impl Delivery {
         drop(tokio::time::timeout(GATHER, self.under_way.acquire_many(many)).await);
         let Some(first) = self.place(stop).await else { return false };
         drop(first);
+        if !self.parts.pool.may_send() {
+            return tokio::select! {
+                biased;
+                () = stop => false,
+                () = tokio::time::sleep(LOOK_AGAIN) => true,
+            };
+        }
         let now = clock::now();
         // Not to be broken off by a stop: what is claimed is tried or handed back, or it would wait for its lease.
         let pause = match self.claim(now).await {

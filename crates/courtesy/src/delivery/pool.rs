@@ -21,6 +21,7 @@ use super::dial::{Dialer, RelayAddr};
 use super::lane::{Entry, Kept, Lane, Slot};
 use super::pace::Limits;
 use super::route::{Route, Site};
+use super::standing::Standing;
 use super::transcript::Transcript;
 use super::wire::Waits;
 use crate::net::tls::{ClientTls, Security, TlsFacts};
@@ -35,6 +36,8 @@ pub struct Settings {
     pub providers: Vec<(Domain, Limits)>,
     /// How long each wait may last.
     pub waits: Waits,
+    /// Whether we may send.
+    pub standing: Standing,
 }
 
 /// What came of one attempt.
@@ -97,6 +100,8 @@ struct Inner {
     settings: Settings,
     dialer: Dialer,
     lanes: Mutex<Lanes>,
+    /// Sites that are left alone, for lanes to come.
+    held: Mutex<HashMap<(Domain, Site), (Instant, Said)>>,
     sweeping: AtomicBool,
     /// Set for good by [`Pool::close`].
     closing: AtomicBool,
@@ -108,6 +113,8 @@ type Lanes = HashMap<(Domain, Site), Vec<(Manner, Arc<Lane>)>>;
 
 /// Lanes remembered. Those at rest are forgotten first; more sites than this at once are more than one machine serves.
 const LANES_MAX: usize = 10_000;
+/// How soon a message comes again that we broke off, where nobody else has taken it over.
+const WITHDRAWN: Duration = Duration::from_secs(5);
 /// How often idle connections are looked through.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -115,11 +122,12 @@ impl Pool {
     /// An empty pool.
     #[must_use]
     pub fn new(settings: Settings, tls: ClientTls) -> Self {
-        let dialer = Dialer::new(tls, settings.waits.clone());
+        let dialer = Dialer::new(tls, settings.waits.clone(), settings.standing.clone());
         let inner = Inner {
             settings,
             dialer,
             lanes: Mutex::default(),
+            held: Mutex::default(),
             sweeping: AtomicBool::new(false),
             closing: AtomicBool::new(false),
         };
@@ -147,6 +155,20 @@ impl Pool {
     /// # Errors
     /// [`Busy`]: nothing was tried.
     pub async fn submit(
+        &self,
+        write: impl FnOnce() -> Envelope,
+        route: &Route,
+        relay: &RelayAddr,
+        manner: &Manner,
+    ) -> Result<Attempted, Busy> {
+        let attempted = self.tried(write, route, relay, manner).await?;
+        match attempted.said {
+            Said::Broken { trouble: Trouble::Withdrawn, .. } => Err(Busy { wait: WITHDRAWN }),
+            _ => Ok(attempted),
+        }
+    }
+
+    async fn tried(
         &self,
         write: impl FnOnce() -> Envelope,
         route: &Route,
@@ -194,6 +216,12 @@ impl Pool {
         }
     }
 
+    /// Whether this process may send at this moment.
+    #[must_use]
+    pub fn may_send(&self) -> bool {
+        self.inner.settings.standing.holds()
+    }
+
     /// What is remembered of a site that is not to be asked for mail, and for how long yet.
     #[must_use]
     pub fn paused(&self, route: &Route, relay: &RelayAddr) -> Option<(Said, Duration)> {
@@ -228,8 +256,14 @@ impl Pool {
     /// Leaves a site alone for a while and begins again with one connection: what Google asks for on 4.7.28. Until
     /// then every message hears `said`.
     pub fn hold(&self, relay: &RelayAddr, site: &Site, pause: Duration, said: &Said) {
+        let now = Instant::now();
+        {
+            let mut held = self.inner.held.lock().unwrap_or_else(PoisonError::into_inner);
+            held.retain(|_, (until, _)| *until > now);
+            held.insert((relay.name.clone(), site.clone()), (now + pause, said.clone()));
+        }
         for lane in self.lanes_of(relay, site) {
-            lane.hold(Instant::now() + pause, said);
+            lane.hold(now + pause, said);
         }
     }
 
@@ -323,6 +357,10 @@ impl Pool {
         let settings = &self.inner.settings;
         let of_provider = settings.providers.iter().find(|(domain, _)| route.is_wholly_within(domain));
         let lane = Arc::new(Lane::new(of_provider.map_or(settings.limits, |(_, limits)| *limits)));
+        let key = (relay.name.clone(), route.site.clone());
+        if let Some((until, said)) = self.inner.held.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            lane.hold(*until, said);
+        }
         kinds.push((manner.clone(), lane.clone()));
         lane
     }

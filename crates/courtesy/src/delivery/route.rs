@@ -102,6 +102,13 @@ impl Site {
     }
 }
 
+impl Site {
+    /// A site from its text, as it was kept.
+    pub(super) fn kept(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
 impl fmt::Display for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -375,6 +375,11 @@ pub async fn doctor(State(app): State<Arc<App>>, caller: Caller, headers: Header
         }
         Err(error) => find("fail", "database", error.to_string()),
     }
+    for hold in app.store.receiver_holds(now).await? {
+        let (who, relay) = (&hold.provider, &hold.relay);
+        let detail = format!("{who} asked {relay} to stay away until {}: {}", hold.until, hold.reply);
+        find("warn", "receivers", detail);
+    }
     for pause in app.store.pauses().await? {
         let (whose, how) = match &pause.library {
             Some(code) => (format!("the queue of {code}"), format!(" --library {code}")),

@@ -84,8 +84,8 @@ impl Inbound {
     /// The same engine, which tells staff what came back, repeats messages later, and takes complaints at addresses of
     /// `shared` that anybody may know.
     #[must_use]
-    pub fn with_intake(self, intake: Arc<Intake>, shared: Domain) -> Self {
-        Self { intake: Some(intake), shared: Some(shared), ..self }
+    pub fn with_intake(self, intake: Arc<Intake>, shared: &Domain) -> Self {
+        Self { intake: Some(intake), shared: Some(shared.clone()), ..self }
     }
 
     /// Works until `stop`. What is left in the spool waits for the next start.

@@ -81,6 +81,8 @@ fn broken(trouble: Trouble) -> Outcome {
         Trouble::Dane => "tls.dane",
         Trouble::InClear => "tls.demanded",
         Trouble::NotSmtp => "protocol",
+        // Nothing was tried: whoever hands the message over never judges this.
+        Trouble::Withdrawn => "net",
         Trouble::NoToken => "relay.token",
         // RFC 6531 §3.2: an address that needs SMTPUTF8 must not be sent to a server without it; waiting helps nobody.
         Trouble::Lacking => {

@@ -8,6 +8,7 @@ mod cause;
 mod judge;
 pub mod meaning;
 mod provider;
+pub mod slow_down;
 mod step;
 pub mod stop;
 #[cfg(test)]
@@ -111,6 +112,8 @@ pub enum Trouble {
     Lacking,
     /// Whoever issues access tokens for a library's own relay gave none.
     NoToken,
+    /// We broke off: another process may have taken the message over.
+    Withdrawn,
 }
 
 /// What one try came to, and why.

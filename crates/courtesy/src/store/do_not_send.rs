@@ -235,7 +235,7 @@ async fn release(
     asked.push(", ended_why = ").push_bind(why.to_owned());
     asked.push(" where ended_at is null and library = ").push_bind(library.as_str().to_owned());
     narrow(&mut asked, which);
-    Ok(asked.build().execute(&mut *tx).await?)
+    asked.build().execute(&mut *tx).await
 }
 
 /// Notes an answer against an address. True when it put the address on the list.

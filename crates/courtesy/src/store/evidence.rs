@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::engine::Row;
+use super::process::changed;
 use super::statement::query;
 use super::{Result, Store, StoreError, id_from};
 use crate::clock::{from_micros, micros};
@@ -96,6 +97,7 @@ impl Store {
                     .bind(micros(key.created_at))
                     .execute(&mut *tx)
                     .await?;
+                    changed(tx, "keys").await?;
                     Ok(())
                 })
             })

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::process::changed;
 use super::statement::query;
 use super::{Result, Store, from_json, to_json};
 use crate::clock::micros;
@@ -57,6 +58,7 @@ impl Store {
                         .execute(&mut *tx)
                         .await?;
                     }
+                    changed(tx, "libraries").await?;
                     Ok(())
                 })
             })

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::accept::{NewMessage, Written, append, insert_messages};
 use super::engine::{Row, Tx};
-use super::statement::{Builder, query};
+use super::statement::query;
 use super::unreached::{remember_repeat, standing_repeat};
 use super::{Result, Store, StoreError, from_json, id_from};
 use crate::clock::{from_micros, micros};
@@ -88,33 +88,6 @@ pub(super) const COLUMNS: &str = "select id, library, event, request, notice, la
     cause, due_at, deadline, attempts, sender, provider, created_at, changed_at from message";
 
 impl Store {
-    /// Messages that fit `filter`, the newest first, `most` at most.
-    ///
-    /// # Errors
-    /// When the store is broken.
-    pub async fn messages(&self, filter: &Filter, most: u32) -> Result<Vec<MessageRow>> {
-        let mut asked = Builder::new(COLUMNS);
-        asked.push(" where 1 = 1");
-        narrow(&mut asked, filter);
-        asked.push(" order by id desc limit ").push_bind(i64::from(most));
-        asked.build().fetch_all(&self.readers).await?.iter().map(message_from).collect()
-    }
-
-    /// As [`Store::messages`], without those that were sent again or that somebody has seen to.
-    ///
-    /// # Errors
-    /// When the store is broken.
-    pub async fn messages_not_seen_to(&self, filter: &Filter, most: u32) -> Result<Vec<MessageRow>> {
-        let mut asked = Builder::new(COLUMNS);
-        asked.push(
-            " where not exists (select 1 from seen_to where seen_to.library = message.library \
-             and seen_to.message = message.id)",
-        );
-        narrow(&mut asked, filter);
-        asked.push(" order by id desc limit ").push_bind(i64::from(most));
-        asked.build().fetch_all(&self.readers).await?.iter().map(message_from).collect()
-    }
-
     /// One message of `library` (none: of any, for the consortium).
     ///
     /// # Errors
@@ -251,33 +224,6 @@ impl Store {
                 })
             })
             .await
-    }
-}
-
-fn narrow(asked: &mut Builder, filter: &Filter) {
-    if let Some(library) = &filter.library {
-        asked.push(" and library = ").push_bind(library.as_str());
-    }
-    if let Some(state) = filter.state {
-        asked.push(" and state = ").push_bind(state.code());
-    }
-    if let Some(cause) = &filter.cause {
-        // From "auth" up to, not including, "auth/": the character after the dot in ASCII.
-        asked.push(" and (cause = ").push_bind(cause);
-        asked.push(" or (cause >= ").push_bind(format!("{cause}."));
-        asked.push(" and cause < ").push_bind(format!("{cause}/")).push("))");
-    }
-    if let Some(request) = &filter.request {
-        asked.push(" and request = ").push_bind(request);
-    }
-    if let Some(notice) = &filter.notice {
-        asked.push(" and notice = ").push_bind(notice);
-    }
-    if let Some(since) = filter.since {
-        asked.push(" and created_at >= ").push_bind(micros(since));
-    }
-    if let Some(before) = filter.before {
-        asked.push(" and id < ").push_bind(before.to_bytes().to_vec());
     }
 }
 

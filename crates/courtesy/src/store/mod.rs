@@ -24,11 +24,14 @@ mod engine;
 mod evidence;
 mod key;
 mod library;
+mod list;
 mod message;
 mod open;
 mod own_relay;
 mod pause;
+mod process;
 mod queue;
+mod receiver_hold;
 mod relay;
 mod reported;
 mod returned;
@@ -50,6 +53,7 @@ use std::time::Duration;
 use engine::Pool;
 
 use crate::config::Database;
+use crate::id::ProcessId;
 pub use accept::{Accepted, Idempotency, NewEvent, NewMessage};
 pub use book::{Book, WordsSource};
 pub use do_not_send::{DoNotSend, Listed};
@@ -58,6 +62,7 @@ pub use key::{ApiKey, Scope};
 pub use message::{Filter, MessageRow, Repeated};
 pub use pause::Pause;
 pub use queue::{Claimed, Counts, Settled};
+pub use receiver_hold::ReceiverHold;
 pub use relay::{RelayChange, RelayChanged};
 pub use reported::{ReportedDomain, ReportedSource, ReportedTls};
 pub use returned::{Follows, Joined};
@@ -100,6 +105,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Store {
     readers: Pool,
     writer: writer::Writer,
+    /// Who we are among those that share the database.
+    process: ProcessId,
 }
 
 impl Store {
@@ -109,7 +116,14 @@ impl Store {
     /// When it cannot be opened or reached, or a migration fails.
     pub async fn open(database: impl Into<Database>) -> Result<Self> {
         let (readers, writing) = open::open(&database.into()).await?;
-        Ok(Self { readers, writer: writer::Writer::start(writing) })
+        let process = ProcessId::new(crate::clock::now());
+        Ok(Self { readers, writer: writer::Writer::start(writing), process })
+    }
+
+    /// Whether other processes may work on the same database at the same time.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.readers.is_postgres()
     }
 
     /// Waits until everything handed to the writer is on disk, and closes the database.

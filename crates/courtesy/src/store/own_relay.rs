@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::process::changed;
 use super::statement::query;
 use super::{Result, Store, StoreError, from_json, to_json};
 use crate::clock::micros;
@@ -31,6 +32,7 @@ impl Store {
                         .bind(library.as_str().to_owned())
                         .execute(&mut *tx)
                         .await?;
+                    changed(tx, "relays").await?;
                     Ok(())
                 })
             })
@@ -67,6 +69,7 @@ impl Store {
                     .bind(micros(now))
                     .execute(&mut *tx)
                     .await?;
+                    changed(tx, "relays").await?;
                     Ok(())
                 })
             })

@@ -19,7 +19,7 @@ const ROWS_PER_STATEMENT: usize = 500;
 macro_rules! claim {
     ($chosen:literal) => {
         concat!(
-            "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2, waits_for = null \
+            "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2, waits_for = null, claimed_by = $5 \
              where id in (",
             $chosen,
             ") returning id, library, event, request, notice, language, address, words_of, words_version, \
@@ -263,6 +263,7 @@ impl Store {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Vec<Claimed>> {
+        let process = self.process;
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
@@ -271,6 +272,7 @@ impl Store {
                         .bind(micros(now))
                         .bind(micros(lease_until))
                         .bind(i64::from(most))
+                        .bind(process.to_bytes())
                         .fetch_all(&mut *tx)
                         .await?;
                     let mut claimed = rows.iter().map(claimed_from).collect::<Result<Vec<_>>>()?;

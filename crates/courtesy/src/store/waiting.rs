@@ -11,7 +11,10 @@ use crate::library::LibraryCode;
 use crate::queue::WaitsFor;
 
 /// Messages made due in one transaction: some milliseconds of the writer's time.
-const SLICE: i64 = 2000;
+const SLICE: i64 = 5000;
+
+/// Messages called to find out whether a receiver is back: a line full of them.
+const FIRST_CALLED: u32 = 200;
 
 impl Store {
     /// The receivers that any message waits for. One index step each.
@@ -55,7 +58,8 @@ impl Store {
             .await
     }
 
-    /// Makes everything that waits for its next try due now; gives how many that were.
+    /// Makes everything that waits for its next try due now, and of what waits for a receiver enough to find out whether
+    /// it can be reached: the rest is called when it answers. Gives how many are tried again now or called then.
     ///
     /// # Errors
     /// When the store is broken; then some of it may be due now.
@@ -65,42 +69,49 @@ impl Store {
             flushed += self.flush_between(library.clone(), after, upto, now).await?;
             after = upto;
         }
-        Ok(flushed)
+        if library.is_some() {
+            return Ok(flushed);
+        }
+        let rows = query("select count(*) from message where waits_for is not null").fetch_one(&self.readers).await?;
+        for receiver in self.waited_for().await? {
+            self.call(receiver, FIRST_CALLED, now).await?;
+        }
+        Ok(flushed + u64::try_from(rows.try_get::<i64>(0)?).unwrap_or(0))
     }
 
     /// When the slice of waiting messages that begins after `after` ends; none when there is none.
     async fn end_of_slice(&self, library: Option<&LibraryCode>, after: i64) -> Result<Option<i64>> {
         let (of_all, of_one) = (
-            "select max(due_at) from (\
-               select due_at from message where due_at > $1 order by due_at limit $2) as slice",
-            "select max(due_at) from (\
-               select due_at from message where library = $3 and due_at > $1 order by due_at limit $2) as slice",
+            "select max(due_at) from (select due_at from message \
+             where due_at > $1 and waits_for is null order by due_at limit $2) as slice",
+            "select max(due_at) from (select due_at from message \
+             where library = $3 and due_at > $1 order by due_at limit $2) as slice",
         );
-        let query = query(if library.is_some() { of_one } else { of_all }).bind(after).bind(SLICE);
-        let query = match library {
-            Some(library) => query.bind(library.as_str()),
-            None => query,
+        let slice = query(if library.is_some() { of_one } else { of_all }).bind(after).bind(SLICE);
+        let slice = match library {
+            Some(library) => slice.bind(library.as_str()),
+            None => slice,
         };
-        query.fetch_one(&self.readers).await?.try_get(0)
+        slice.fetch_one(&self.readers).await?.try_get(0)
     }
 
     async fn flush_between(&self, library: Option<LibraryCode>, after: i64, upto: i64, now: Timestamp) -> Result<u64> {
         let (of_all, of_one) = (
+            "update message set due_at = $3 where id in (select id from message \
+             where due_at > $1 and due_at <= $2 and waits_for is null) and coalesce(state, '') = 'delayed'",
             "update message set waits_for = null, due_at = $3 where id in (select id from message \
-             where due_at > $1 and due_at <= $2) and state = 'delayed'",
-            "update message set waits_for = null, due_at = $3 where id in (select id from message \
-             where library = $4 and due_at > $1 and due_at <= $2) and state = 'delayed'",
+             where library = $4 and due_at > $1 and due_at <= $2) and coalesce(state, '') = 'delayed'",
         );
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let query = query(if library.is_some() { of_one } else { of_all });
-                    let query = query.bind(after).bind(upto).bind(micros(now));
-                    let query = match library {
-                        Some(library) => query.bind(String::from(library)),
-                        None => query,
+                    let slice = query(if library.is_some() { of_one } else { of_all });
+                    let slice = slice.bind(after).bind(upto).bind(micros(now));
+                    let slice = match library {
+                        Some(library) => slice.bind(String::from(library)),
+                        None => slice,
                     };
-                    query.execute(&mut *tx).await
+                    slice.execute(&mut *tx).await
                 })
             })
             .await

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::engine::Row;
+use super::process::changed;
 use super::statement::{Statement, query};
 use super::{Result, Store};
 use crate::clock::{from_micros, micros};
@@ -113,6 +114,7 @@ impl Store {
                          values ($1, $2, $3, $4, $5, $6, $7)",
                     );
                     bind_ref(query, &of).bind(source).bind(micros(now)).bind(by).execute(&mut *tx).await?;
+                    changed(tx, "words").await?;
                     Ok(version)
                 })
             })

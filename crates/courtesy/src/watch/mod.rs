@@ -166,6 +166,17 @@ impl Senders {
         self.relays_changed.notify_one();
     }
 
+    /// Brings in what another process found out about libraries' own relays, and forgets the plans.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn refresh(&self) -> crate::store::Result<()> {
+        let relays = self.store.relay_proofs().await?.into_iter().collect();
+        *self.relays.write().unwrap_or_else(PoisonError::into_inner) = relays;
+        self.nudge();
+        Ok(())
+    }
+
     /// What is known of the library's own relay.
     #[must_use]
     pub fn relay_proof(&self, library: &LibraryCode) -> Option<RelayProof> {

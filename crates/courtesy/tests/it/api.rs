@@ -356,6 +356,8 @@ async fn a_librarys_key_opens_nothing_of_another_library() {
             ("POST", "/v1/events:batch"),
             ("POST", "/iso18626"),
             ("GET", "/v1/messages"),
+            ("POST", "/v1/messages:resend"),
+            ("GET", "/v1/unreached"),
             ("GET", "/v1/libraries"),
             ("GET", "/v1/queue"),
             ("POST", "/v1/queue/flush"),

@@ -315,7 +315,7 @@ async fn a_message_sent_again_to_a_better_address_has_a_history_of_its_own() {
     let second: MessageId = answer.json()["id"].as_str().unwrap().parse().unwrap();
     assert_ne!(first, second);
     assert_eq!(world.over(second).await.state, State::Accepted);
-    assert_eq!(world.kinds(first).await, ["told", "attempted", "resent"]);
+    assert_eq!(world.kinds(first).await, ["told", "attempted", "address_stopped", "resent"]);
     assert_eq!(world.kinds(second).await, ["repeats", "attempted"]);
     assert_eq!(world.row(first).await.state, State::Failed, "what became of the first stays told");
 }

@@ -17,6 +17,8 @@ mod own_relay;
 #[cfg(test)]
 mod proof;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod sender_flow;
 #[cfg(test)]
 mod situations;

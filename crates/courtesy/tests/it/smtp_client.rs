@@ -57,7 +57,10 @@ fn waits() -> Waits {
 }
 
 fn pool_of(limits: Limits, waits: Waits) -> Pool {
-    Pool::new(Settings { limits, providers: Vec::new(), waits }, ClientTls::new(&[]).unwrap())
+    Pool::new(
+        Settings { limits, providers: Vec::new(), waits, standing: Standing::default() },
+        ClientTls::new(&[]).unwrap(),
+    )
 }
 
 fn pool() -> Pool {

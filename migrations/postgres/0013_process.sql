@@ -1,0 +1,16 @@
+-- Processes that share this database. Whoever does not say in time that it lives has nothing under way any more.
+create table process (
+    id           bytea primary key,
+    name         text collate "C" not null,            -- its machine's, for people
+    alive_until  bigint not null          -- by the database's own clock
+);
+
+-- Who has a message under way, or had it last.
+alter table message add column claimed_by bytea;
+create index message_under_way on message (claimed_by) where state = 'sending';
+
+-- What processes keep in memory, and how often it has changed: whoever sees another number reads it again.
+create table changed (
+    subject  text collate "C" primary key,
+    times    bigint not null
+);
