@@ -36,6 +36,13 @@ macro_rules! ids {
                 self.0.to_bytes()
             }
 
+            /// When it was made, to the millisecond.
+            #[must_use]
+            pub fn made_at(self) -> jiff::Timestamp {
+                let millis = i64::try_from(self.0.timestamp_ms()).unwrap_or(i64::MAX);
+                jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX)
+            }
+
             /// From the store.
             #[must_use]
             pub fn from_bytes(bytes: [u8; 16]) -> Self {

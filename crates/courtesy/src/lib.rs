@@ -15,6 +15,7 @@ pub mod notice;
 pub mod outcome;
 pub mod patron;
 pub mod queue;
+pub mod reply;
 pub mod reported;
 pub mod sender;
 pub mod submitted;

@@ -77,12 +77,7 @@ impl Service {
     pub async fn start(config: Config) -> Result<Self> {
         let config = Arc::new(config);
         make_folder(&config.data)?;
-        let sole = match config.database_at() {
-            Database::Sqlite(file) => Some(Sole::of(&file)?),
-            Database::Postgres(_) => None,
-        };
-        let store = open_store(&config).await?;
-        take_over(&store, sole.as_ref()).await?;
+        let (sole, store) = own_store(&config).await?;
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = open_keyring(&config, &store, &secret).await?;
@@ -107,21 +102,22 @@ impl Service {
             own_relays,
             wake: Arc::clone(&wake),
         };
-        let canaries = Canaries::of(&parts);
-        let delivery = Delivery::new(parts);
         let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
         let intake = Arc::new(intake);
-        let (mail_door, inbound) = taking_back(&config, store.clone(), Arc::clone(&secret)).await?;
-        let canaries_of = inbound::Canaries { book: Arc::clone(&book), senders: Arc::clone(&senders), dns };
-        let inbound = inbound.with_canaries(canaries_of).with_intake(Arc::clone(&intake), &config.shared.domain);
-        let smtp = mail_door.as_ref().map(|door| door.address);
-        let (desks, submission) = submission_doors(&config, &store, &book, &intake).await?;
+        let certificate = certificate(&config)?;
+        let (mail_doors, inbound) = taking_back(&parts, dns, &intake, &certificate).await?;
+        let smtp = mail_doors.iter().find_map(|door| door.address);
+        let desks = submission_doors(&parts, &intake, certificate).await?;
+        let submission = desks.iter().filter_map(|door| door.address).collect();
+        let canaries = Canaries::of(&parts);
+        let delivery = Delivery::new(parts);
         let app = Arc::new(App {
             config: Arc::clone(&config),
             keys: Keys::new(store.clone()),
             store,
             book: Arc::clone(&book),
             intake: Arc::clone(&intake),
+            inbound: Arc::clone(&inbound),
             senders: Arc::clone(&senders),
             keyring,
             secret,
@@ -141,8 +137,7 @@ impl Service {
             tokio::spawn(inbound.run(stopped(stopping.clone()))),
             tokio::spawn(canaries.run(stopped(stopping.clone()))),
         ];
-        let doors = mail_door.into_iter().chain(desks);
-        tasks.extend(doors.map(|door| tokio::spawn(door.run(stopping.clone()))));
+        tasks.extend(mail_doors.into_iter().chain(desks).map(|door| tokio::spawn(door.run(stopping.clone()))));
         Ok(Self { app, http, smtp, submission, stop, tasks, sole })
     }
 
@@ -157,14 +152,20 @@ impl Service {
     }
 }
 
-/// Where this is the one process on its database: what the last one had under way is tried again at once.
-async fn take_over(store: &Store, sole: Option<&Sole>) -> Result<()> {
-    let Some(sole) = sole else { return Ok(()) };
-    let orphans = store.take_over(sole, clock::now()).await?;
-    if orphans > 0 {
-        tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+/// The store, and what makes us its only process where it is a file.
+async fn own_store(config: &Config) -> Result<(Option<Sole>, Store)> {
+    let sole = match config.database_at() {
+        Database::Sqlite(file) => Some(Sole::of(&file)?),
+        Database::Postgres(_) => None,
+    };
+    let store = open_store(config).await?;
+    if let Some(sole) = &sole {
+        let orphans = store.take_over(sole, clock::now()).await?;
+        if orphans > 0 {
+            tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+        }
     }
-    Ok(())
+    Ok((sole, store))
 }
 
 /// The ways out, those of libraries' own relays among them.
@@ -184,51 +185,57 @@ async fn listen(config: &Config) -> Result<TcpListener> {
     listener.with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))
 }
 
-/// The door for mail that comes back, where one is wished for, and the engine that works it off.
-async fn taking_back(config: &Config, store: Store, secret: Arc<Secret>) -> Result<(Option<Listening>, Inbound)> {
+/// The doors for mail that comes back, those that are wished for, and the engine that works it off.
+async fn taking_back(
+    parts: &Parts,
+    dns: Resolver,
+    intake: &Arc<Intake>,
+    certificate: &Arc<Certificate>,
+) -> Result<(Vec<Listening>, Arc<Inbound>)> {
+    let Parts { config, store, book, senders, secret, wake, .. } = parts;
     let folder = config.data.join(SPOOL_FOLDER);
     let spool = Spool::open(&folder).with_context(|| format!("the spool {} cannot be used", folder.display()))?;
     let spool = Arc::new(spool);
-    let door = match config.listen.smtp {
-        None => None,
-        Some(address) => {
-            let host = config.public_host.as_str();
-            let door = Door::new(host, Some(certificate(config)?), Arc::clone(&secret), Arc::clone(&spool));
-            let door = door.with_complaints_at(config.shared.domain.clone());
-            Some(door.listen(address, SmtpLimits::default()).await?)
-        }
-    };
-    Ok((door, Inbound::new(store, secret, spool)))
+    let host = config.public_host.as_str();
+    let door = Door::new(host, Arc::clone(certificate), Arc::clone(secret), Arc::clone(&spool));
+    let door = Arc::new(door.with_libraries(Arc::clone(book), config.shared.domain.clone()));
+    let mut doors = Vec::new();
+    if let Some(address) = config.listen.smtp {
+        doors.push(door.listen(address, SmtpLimits::default()).await?);
+    }
+    if let Some(at) = &config.listen.lmtp {
+        doors.push(door.listen_for_lmtp(at).await?);
+    }
+    let canaries = inbound::Canaries { book: Arc::clone(book), senders: Arc::clone(senders), dns };
+    let replies = inbound::Replies { config: Arc::clone(config), book: Arc::clone(book), wake: Arc::clone(wake) };
+    let inbound = Inbound::new(store.clone(), Arc::clone(secret), spool);
+    let inbound = inbound.with_canaries(canaries).with_replies(replies);
+    Ok((doors, Arc::new(inbound.with_intake(Arc::clone(intake), &config.shared.domain))))
 }
 
 /// The doors for mail that libraries' systems hand in, where they are wished for.
 async fn submission_doors(
-    config: &Config,
-    store: &Store,
-    book: &Arc<Book>,
+    parts: &Parts,
     intake: &Arc<Intake>,
-) -> Result<(Vec<Listening>, Vec<SocketAddr>)> {
-    let wished = [(config.listen.submission, false), (config.listen.submissions, true)];
-    if wished.iter().all(|(address, _)| address.is_none()) {
-        return Ok((Vec::new(), Vec::new()));
-    }
+    certificate: Arc<Certificate>,
+) -> Result<Vec<Listening>> {
+    let config = &parts.config;
     let mut sources = Vec::new();
     for one in &config.submit_from {
         let library = LibraryCode::parse(&one.library).context("submit_from.library")?;
         sources.extend(one.sources.iter().map(|network| (*network, library.clone())));
     }
     let (shared, octets_max) = (config.shared.domain.clone(), config.limits.submission_bytes);
-    let desk = Desk::new(store.clone(), Arc::clone(book), Arc::clone(intake), shared, sources, octets_max);
-    let (desk, certificate) = (Arc::new(desk), certificate(config)?);
+    let (store, book) = (parts.store.clone(), Arc::clone(&parts.book));
+    let desk = Arc::new(Desk::new(store, book, Arc::clone(intake), shared, sources, octets_max));
     let mut doors = Vec::new();
-    for (address, begins_in_tls) in wished {
+    for (address, begins_in_tls) in [(config.listen.submission, false), (config.listen.submissions, true)] {
         let Some(address) = address else { continue };
         let host = config.public_host.as_str();
         let door = Door::submitting(host, Arc::clone(&certificate), Arc::clone(&desk), begins_in_tls);
-        doors.push(door.listen(address, SmtpLimits::submission()).await?);
+        doors.push(Arc::new(door).listen(address, SmtpLimits::submission()).await?);
     }
-    let addresses = doors.iter().map(|door| door.address).collect();
-    Ok((doors, addresses))
+    Ok(doors)
 }
 
 /// The certificate of the SMTP doors: the operator's, or one of our own making.
@@ -239,6 +246,19 @@ fn certificate(config: &Config) -> Result<Arc<Certificate>> {
         _ => Certificate::self_made(config.public_host.as_str(), &config.data, now)?,
     };
     Ok(Arc::new(certificate))
+}
+
+/// How receivers' wishes about TLS are found out.
+fn policies(config: &Config, dns: &Resolver, store: &Store) -> Result<Policies> {
+    let reach = if config.smtp.loopback { Reach::Private } else { Reach::Public };
+    let asks: Arc<dyn Dns> = Arc::new(dns.clone());
+    let https = Https::new(Arc::clone(&asks), &extra_roots(config)?, reach).context("HTTPS cannot be set up")?;
+    let believed = match config.dns.dnssec {
+        Dnssec::Off => None,
+        Dnssec::Loopback => dns.server().filter(|server| server.ip().to_canonical().is_loopback()),
+        Dnssec::On => dns.server(),
+    };
+    Ok(Policies::new(asks, believed.map(SecureDns::at), Some(https), store.clone(), config.smtp.port))
 }
 
 /// Opens the DKIM keys, and makes those of the shared domain where they are not there yet.
@@ -276,13 +296,16 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
         if let Err(error) = app.store.forget_answers(before).await {
             tracing::error!(%error, "old answers could not be forgotten");
         }
-        let before = clock::now().checked_sub(SUBMITTED_KEPT).unwrap_or(clock::Timestamp::MIN);
-        if let Err(error) = app.store.forget_submitted(before).await {
-            tracing::error!(%error, "old mail that was handed in could not be forgotten");
+        if let Err(error) = app.inbound.forget(clock::now()).await {
+            tracing::error!(%error, "old mail could not be forgotten");
         }
         let before = clock::now().checked_sub(inbound::reports::KEPT_FOR).unwrap_or(clock::Timestamp::MIN);
         if let Err(error) = app.store.forget_reports(before).await {
             tracing::error!(%error, "old reports could not be forgotten");
+        }
+        let before = clock::now().checked_sub(SUBMITTED_KEPT).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = app.store.forget_submitted(before).await {
+            tracing::error!(%error, "old mail that was handed in could not be forgotten");
         }
         if let Err(error) = tell_relays(&app.store, &app.config).await {
             tracing::error!(%error, "changes of the relays could not be kept");
@@ -349,19 +372,6 @@ fn pool_settings(config: &Config) -> Settings {
     Settings { limits, ..Settings::default() }
 }
 
-/// How receivers' wishes about TLS are found out.
-fn policies(config: &Config, dns: &Resolver, store: &Store) -> Result<Policies> {
-    let reach = if config.smtp.loopback { Reach::Private } else { Reach::Public };
-    let asks: Arc<dyn Dns> = Arc::new(dns.clone());
-    let https = Https::new(Arc::clone(&asks), &extra_roots(config)?, reach).context("HTTPS cannot be set up")?;
-    let believed = match config.dns.dnssec {
-        Dnssec::Off => None,
-        Dnssec::Loopback => dns.server().filter(|server| server.ip().to_canonical().is_loopback()),
-        Dnssec::On => dns.server(),
-    };
-    Ok(Policies::new(asks, believed.map(SecureDns::at), Some(https), store.clone(), config.smtp.port))
-}
-
 fn client_tls(config: &Config) -> Result<ClientTls> {
     ClientTls::new(&extra_roots(config)?).context("TLS cannot be set up")
 }
@@ -375,7 +385,6 @@ pub fn https(config: &Config, dns: &Resolver) -> Result<Https> {
     Ok(Https::new(Arc::new(dns.clone()), &extra_roots(config)?, reach)?)
 }
 
-/// The certificates to trust beside the usual ones.
 fn extra_roots(config: &Config) -> Result<Vec<rustls::pki_types::CertificateDer<'static>>> {
     use rustls::pki_types::pem::PemObject as _;
     let mut roots = Vec::new();

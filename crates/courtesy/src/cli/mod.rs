@@ -11,6 +11,7 @@ mod dns;
 mod doctor;
 mod event;
 pub mod explain;
+mod inbound;
 mod init;
 mod keys;
 mod library;
@@ -154,6 +155,9 @@ enum Command {
     /// Addresses a library no longer writes to: why, and how to use them again
     #[command(subcommand, before_help = stops::EXAMPLES)]
     DoNotSend(stops::DoNotSend),
+    /// Hand in mail that came back to somewhere else: bounces, replies, whole mailboxes
+    #[command(before_help = inbound::EXAMPLES)]
+    Inbound(inbound::Args),
     /// What waits: list, flush, pause, resume
     #[command(subcommand, before_help = queue::EXAMPLES)]
     Queue(queue::Queue),
@@ -228,6 +232,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Messages(what) => messages::run(what, &common).await,
         Command::Unreached(what) => unreached::run(what, &common).await,
         Command::DoNotSend(what) => stops::run(what, &common).await,
+        Command::Inbound(args) => inbound::run(&args, &common).await,
         Command::Queue(what) => queue::run(what, &common).await,
         Command::Library(what) => library::run(what, &common).await,
         Command::Notice(what) => notice::run(what, &common).await,

@@ -92,6 +92,19 @@ fn entry_lines(entry: &Value, marks: Marks) -> Vec<String> {
         "resent" => format!("{} sent again by {} as {}", marks.again, of("by"), of("again")),
         "repeats" => format!("{} repeats {}, asked for by {}", marks.again, of("of"), of("by")),
         "released" => format!("{} put back into the queue by {}", marks.again, of("by")),
+        "replied" => {
+            let passed_on = match of("passed_on") {
+                none if none.is_empty() => "kept; it could not be passed on".to_owned(),
+                id => format!("passed on as {id}"),
+            };
+            let answered = if of("answered").is_empty() { "" } else { ", and answered" };
+            format!("{} a person wrote back: {passed_on}{answered}", marks.dot)
+        }
+        "passes_on" | "answers" => {
+            let about = if of("of").is_empty() { String::new() } else { format!(" to {}", of("of")) };
+            let does = if of("kind") == "answers" { "answers" } else { "passes on" };
+            format!("{} {does} the reply{about} that came in as {}", marks.dot, of("reply"))
+        }
         // A newer server knows more.
         other => format!("{} {other}", marks.dot),
     };

@@ -117,6 +117,9 @@ pub struct Listen {
     /// Mail that comes back. None: nobody listens for it.
     #[serde(deserialize_with = "absent_when_empty")]
     pub smtp: Option<SocketAddr>,
+    /// Mail that comes back, from a mail server on this machine (RFC 2033). None: nobody listens for it.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub lmtp: Option<Lmtp>,
     /// Mail that libraries' systems hand in, with STARTTLS. None: nobody listens for it.
     #[serde(deserialize_with = "absent_when_empty")]
     pub submission: Option<SocketAddr>,
@@ -129,6 +132,28 @@ pub struct Listen {
     /// Its private key, PEM.
     #[serde(deserialize_with = "absent_when_empty")]
     pub smtp_key: Option<PathBuf>,
+}
+
+/// Where the LMTP door listens: `unix:/run/courtesy/lmtp`, or an address and port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lmtp {
+    /// A socket in the file system, open to whom its folder lets in.
+    Unix(PathBuf),
+    /// An address of a machine whose mail server is trusted.
+    Tcp(SocketAddr),
+}
+
+impl std::str::FromStr for Lmtp {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("unix:") {
+            Some(path) if path.starts_with('/') => Ok(Self::Unix(PathBuf::from(path))),
+            Some(_) => Err("write the whole path after unix:, such as unix:/run/courtesy/lmtp".to_owned()),
+            None => text.parse().map(Self::Tcp).map_err(|_| {
+                format!("“{text}” is neither unix:/path nor an address with its port, such as 127.0.0.1:24")
+            }),
+        }
+    }
 }
 
 /// Whom to ask for DNS.

@@ -25,6 +25,7 @@ use crate::library::{Library, OwnRelay};
 use crate::notice::Language;
 use crate::outcome::{Cause, Outcome, Provider, Said, judge};
 use crate::queue::{Settlement, State, settle};
+use crate::reply::Kind as ReplyKind;
 use crate::sender::{Plan, Rung, SenderKind};
 use crate::store::{Claimed, Settled};
 use crate::timeline::{Attempt, Entry, What};
@@ -41,8 +42,15 @@ pub(super) enum Not {
 }
 
 /// Tries `message` once and says what becomes of it.
-pub(super) async fn attempt(engine: &Delivery, message: Claimed) -> Settled {
+pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled {
     let now = clock::now();
+    if ReplyKind::from_notice(&message.notice).is_some() {
+        // Somebody's mail passed on as the library would be a forgery; and whoever wrote to the shared address is
+        // answered by it.
+        let others = [SenderKind::Own, SenderKind::Relay].iter().filter(|kind| !refused(&message).contains(kind));
+        let others: Vec<SenderKind> = refused(&message).into_iter().chain(others.copied()).collect();
+        message.refused = codes(&others);
+    }
     if now >= message.deadline {
         let cause = message.last_cause.clone().unwrap_or_else(|| "expired".to_owned());
         let entry = Entry { at: now, what: What::Expired { cause: cause.clone() } };
@@ -94,7 +102,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
                 mail_from: Some(mail_from(engine, message, &plan)),
                 rcpt_to: to.clone(),
                 smtputf8: to.needs_smtputf8() || written.needs_smtputf8(),
-                data: written.mail(engine, message, &to, &plan, key.as_deref(), language).into(),
+                data: written.mail(engine, message, &to, &plan, &library, key.as_deref(), language).into(),
             };
             let sent = match own_relay {
                 Some(own) => through_relay(engine, &library, own, &write, &receiver.relay).await?,
@@ -121,7 +129,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
             return Ok(out_of_reach(engine, message, receiver, &outcome, left, now));
         }
         let who = (speaks, provider.name_or(to.domain().as_str()));
-        let held = hold::heed(engine, &receiver.relay, &receiver.site, who, &said, &outcome, clock::now()).await;
+        let held = hold::heed(engine, receiver, who, &said, &outcome).await;
         if attempted.via.is_some() && !held {
             engine.put_off.reached(receiver);
         }
@@ -259,6 +267,8 @@ fn speaker(relay: &Relay) -> RelayAddr {
     RelayAddr { name: relay.host.clone(), sources: relay.sources.clone() }
 }
 
+/// Answers by machine have it too: RFC 3834 §3.3 allows it where nothing that comes back is answered, and SPF proves them by
+/// it as it proves notices.
 fn mail_from(engine: &Delivery, message: &Claimed, plan: &Plan) -> Address {
     plan.return_path_mailbox
         .clone()

@@ -22,7 +22,7 @@ use crate::notice::Language;
 pub enum Origin<'a> {
     /// A notice: `Auto-Submitted: auto-generated`.
     Notice,
-    /// Our answer to somebody's mail: `Auto-Submitted: auto-replied`, threaded under it.
+    /// Our answer to somebody's mail: `Auto-Submitted: auto-replied`, threaded under it where it has a Message-ID.
     ReplyTo(&'a str),
 }
 
@@ -126,9 +126,12 @@ fn write_headers(letter: &Letter<'_>, out: &mut Vec<u8>) {
     match letter.origin {
         Origin::Notice => header("Auto-Submitted", "auto-generated", out),
         Origin::ReplyTo(message_id) => {
-            let replied = format!("<{}>", token(message_id));
-            header("In-Reply-To", &replied, out);
-            header("References", &replied, out);
+            // RFC 5322 §3.6.4: a mail should have a Message-ID; it may have none.
+            if !message_id.is_empty() {
+                let replied = format!("<{}>", token(message_id));
+                header("In-Reply-To", &replied, out);
+                header("References", &replied, out);
+            }
             header("Auto-Submitted", "auto-replied", out);
         }
     }
@@ -152,7 +155,7 @@ fn write_headers(letter: &Letter<'_>, out: &mut Vec<u8>) {
 }
 
 /// An address header. Names that are not ASCII become encoded words (RFC 2047 §5).
-fn mailbox(name: &str, display: &str, address: &Address, out: &mut Vec<u8>) {
+pub(super) fn mailbox(name: &str, display: &str, address: &Address, out: &mut Vec<u8>) {
     push(&[name, ": "], out);
     let display = safe(display);
     let address = address.to_string();
@@ -164,7 +167,7 @@ fn mailbox(name: &str, display: &str, address: &Address, out: &mut Vec<u8>) {
 }
 
 /// A header of plain words, folded at spaces (RFC 5322 §2.2.3).
-fn header(name: &str, value: &str, out: &mut Vec<u8>) {
+pub(super) fn header(name: &str, value: &str, out: &mut Vec<u8>) {
     push(&[name, ":"], out);
     let mut used = name.len() + 1;
     let value = safe(value);
@@ -181,7 +184,7 @@ fn header(name: &str, value: &str, out: &mut Vec<u8>) {
 }
 
 /// Text that stays in its header: no controls, and so no line of its own.
-fn safe(text: &str) -> String {
+pub(super) fn safe(text: &str) -> String {
     let printable = |c: char| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c };
     text.trim().chars().map(printable).collect()
 }
@@ -193,7 +196,7 @@ fn token(text: &str) -> String {
 
 /// RFC 2046 §5.1.1: at most 70 characters that stand in no part. `=_` cannot stand in quoted-printable or base64, and lines that begin
 /// with it are not sent as they are.
-fn boundary(message_id: &str) -> String {
+pub(super) fn boundary(message_id: &str) -> String {
     let id: String = message_id.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
     format!("=_{id}_=")
 }
@@ -272,7 +275,7 @@ fn ascii_prefix(text: &str) -> usize {
     text.as_bytes()[whole..].iter().position(|b| !b.is_ascii()).map_or(text.len(), |index| whole + index)
 }
 
-fn push(parts: &[&str], out: &mut Vec<u8>) {
+pub(super) fn push(parts: &[&str], out: &mut Vec<u8>) {
     parts.iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
 }
 

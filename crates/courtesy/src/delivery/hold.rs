@@ -3,13 +3,14 @@
 //! In: what an attempt came to. Out: a hold on that relay's line to that receiver, kept in the store for the doctor and the
 //! next start. What waits is put off, and no attempt of its own is counted. Not here: how long (`outcome::slow_down`).
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use standards::domain::Domain;
 use standards::reply::Reply;
 
 use super::Delivery;
 use super::dial::RelayAddr;
 use super::pool::Pool;
+use super::put_off::Receiver;
 use super::route::Site;
 use super::transcript::masked;
 use crate::clock;
@@ -25,13 +26,12 @@ const HELD: u16 = 421;
 /// Takes a receiver at its word where it asks to be left alone. Whether it did.
 pub(super) async fn heed(
     engine: &Delivery,
-    relay: &RelayAddr,
-    site: &Site,
+    receiver: &Receiver,
     provider: (Provider, &str),
     said: &Said,
     outcome: &Outcome,
-    now: Timestamp,
 ) -> bool {
+    let (Receiver { relay, site }, now) = (receiver, clock::now());
     if slow_down::pause(outcome, provider.0, 1).is_none() {
         return false;
     }

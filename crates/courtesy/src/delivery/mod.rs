@@ -18,6 +18,7 @@ pub mod pace;
 pub mod policy;
 pub mod pool;
 mod put_off;
+mod reply;
 pub mod return_path;
 pub mod route;
 mod settling;

@@ -8,6 +8,7 @@ use standards::address::Address;
 
 use super::attempt::{Not, ended};
 use super::compose::{Letter, Origin, compose};
+use super::reply::{self, Made};
 use super::{Delivery, return_path};
 use crate::intake::Told;
 use crate::keyring::Key;
@@ -18,8 +19,9 @@ use crate::notice::frame::Frame;
 use crate::notice::render::{Rendered, render};
 use crate::notice::value::Fields;
 use crate::queue::State;
+use crate::reply::Kind as ReplyKind;
 use crate::sender::{Plan, Rung};
-use crate::store::{Claimed, WordsSource};
+use crate::store::{Claimed, ReplyMail, WordsSource};
 use crate::submitted::{self, Name, honest};
 use crate::timeline::{Entry, What};
 
@@ -27,6 +29,8 @@ use crate::timeline::{Entry, What};
 pub(super) enum Written {
     /// Our words.
     Notice(Box<Rendered>),
+    /// Somebody's mail, passed on or answered.
+    Reply(ReplyMail),
     /// Another system's mail.
     Submitted {
         /// As it came.
@@ -45,6 +49,10 @@ impl Written {
         language: Language,
         now: Timestamp,
     ) -> Result<Self, Not> {
+        if ReplyKind::from_notice(&message.notice).is_some() {
+            let mail = engine.parts.store.reply_mail(message.id).await.map_err(|error| Not::Ours(error.to_string()))?;
+            return mail.map(Self::Reply).ok_or_else(|| Not::Ours("the mail it is made of is gone".to_owned()));
+        }
         let told: Told = serde_json::from_str(&message.fields).map_err(|error| Not::Ours(error.to_string()))?;
         let Some(submitted) = &told.submitted else {
             return rendered(engine, message, &told, library, language, now).await.map(Box::new).map(Self::Notice);
@@ -58,23 +66,24 @@ impl Written {
     /// Whether its header can only travel under SMTPUTF8.
     pub(super) fn needs_smtputf8(&self) -> bool {
         match self {
-            Self::Notice(_) => false,
+            Self::Notice(_) | Self::Reply(_) => false,
             Self::Submitted { mail, .. } => submitted::needs_utf8(mail),
         }
     }
 
     /// The mail, composed and signed.
+    #[expect(clippy::too_many_arguments, reason = "all that a mail is made from, once")]
     pub(super) fn mail(
         &self,
         engine: &Delivery,
         message: &Claimed,
         to: &Address,
         plan: &Plan,
+        library: &Library,
         key: Option<&Key>,
         language: Language,
     ) -> Vec<u8> {
-        let host = &engine.parts.config.shared.domain;
-        let message_id = format!("{}@{host}", message.id.bare().to_ascii_lowercase());
+        let message_id = crate::reply::message_id(message.id, &engine.parts.config.shared.domain);
         let feedback_id = format!("{}:{}:{}:courtesy", message.notice, message.library, plan.sender.code());
         // RFC 9477 §3.1.3: each mail has an address for complaints of its own, which stands under the signature. Mail through
         // a library's own relay has none: nothing of ours vouches for it there.
@@ -84,6 +93,12 @@ impl Written {
         let complaints = complaints.map(|address| format!("{address}; report=arf"));
         let complaints = complaints.as_deref().map(|value| ("CFBL-Address", value));
         let mail = match self {
+            Self::Reply(mail) => {
+                let date = message.created_at;
+                // It was read when it was taken.
+                reply::write(&Made { reply: mail, library, plan, to, message_id: &message_id, date, language })
+                    .unwrap_or_default()
+            }
             Self::Notice(rendered) => compose(&Letter {
                 from: &plan.from,
                 from_name: &plan.display_name,

@@ -2,6 +2,7 @@
 
 pub mod auth;
 mod events;
+mod inbound;
 mod iso18626;
 mod keys;
 mod libraries;
@@ -29,6 +30,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::config::Config;
+use crate::inbound::Inbound;
 use crate::intake::Intake;
 use crate::keyring::Keyring;
 use crate::notice::Language;
@@ -52,6 +54,8 @@ pub struct App {
     pub keys: auth::Keys,
     /// Events go in here.
     pub intake: Arc<Intake>,
+    /// Mail that came back goes in here.
+    pub inbound: Arc<Inbound>,
     /// Proofs and plans.
     pub senders: Arc<Senders>,
     /// DKIM keys.
@@ -118,6 +122,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("POST", "/v1/queue/flush", Audience::Key),
     ("POST", "/v1/queue/pause", Audience::Key),
     ("POST", "/v1/queue/resume", Audience::Key),
+    ("POST", "/v1/inbound", Audience::ConsortiumKey),
     ("GET", "/v1/keys", Audience::ConsortiumKey),
     ("POST", "/v1/keys", Audience::ConsortiumKey),
     ("DELETE", "/v1/keys/{id}", Audience::ConsortiumKey),
@@ -169,6 +174,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/queue/flush", post(queue::flush))
         .route("/v1/queue/pause", post(queue::pause))
         .route("/v1/queue/resume", post(queue::resume))
+        .route("/v1/inbound", post(inbound::take))
         .route("/v1/keys", get(keys::list).post(keys::make))
         .route("/v1/keys/{id}", axum::routing::delete(keys::revoke))
         .route("/v1/dkim", get(senders::dkim_list))

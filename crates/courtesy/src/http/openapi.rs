@@ -5,7 +5,9 @@ use axum::response::{IntoResponse, Response};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{events, iso18626, keys, libraries, messages, notices, queue, relays, reports, senders, stops, unreached};
+use super::{
+    events, inbound, iso18626, keys, libraries, messages, notices, queue, relays, reports, senders, stops, unreached,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -46,6 +48,7 @@ use super::{events, iso18626, keys, libraries, messages, notices, queue, relays,
         queue::flush,
         queue::pause,
         queue::resume,
+        inbound::take,
         keys::list,
         keys::make,
         keys::revoke,

@@ -9,7 +9,7 @@ use standards::address::Address;
 use standards::domain::Domain;
 
 use super::spool::Waiting;
-use super::{Inbound, Worked};
+use super::{Became, Done, Inbound, Worked};
 use crate::clock;
 use crate::delivery::transcript::masked;
 use crate::id::MessageId;
@@ -30,29 +30,40 @@ impl Inbound {
         waiting: &Waiting,
         message: MessageId,
         findings: &[Finding],
-    ) -> anyhow::Result<Worked> {
+        recipient: &str,
+    ) -> anyhow::Result<(Worked, Became)> {
         let now = clock::now();
-        let Some(row) = self.store.message(None, message).await? else {
-            // It was deleted, or the code stems from another copy of this installation.
-            tracing::info!(%message, "a mail came back for a message that is gone");
-            return Ok(Worked::Off);
-        };
         // One message has one recipient. Where a report speaks of several (a list, a forwarded mailbox), what is over
         // counts before what may still come.
         let telling = findings.iter().min_by_key(|finding| news(finding.kind));
+        let became = Became {
+            kind: telling.map_or("other", kind),
+            cause: telling.map(|finding| finding.cause.code()),
+            message: Some(message),
+            ..Became::of(recipient)
+        };
+        let Some(row) = self.store.message(None, message).await? else {
+            // It was deleted, or the code stems from another copy of this installation.
+            tracing::info!(%message, "a mail came back for a message that is gone");
+            return Ok((Worked::Off, Became { message: None, ..became }));
+        };
         let follows = match telling {
             Some(telling) => self.follows(&row, telling, now).await?,
             None => Follows::default(),
         };
         let joined = self.store.join_returned(message, entry(waiting, telling, now), follows).await?;
         let Joined::Written { failed, again, stopped } = joined else {
-            return Ok(if joined == Joined::NotSettled { Worked::Later } else { Worked::Off });
+            return Ok(match joined {
+                Joined::NotSettled => (Worked::Later, Became { done: Done::Waits, ..became }),
+                Joined::Known => (Worked::Off, Became { done: Done::Known, ..became }),
+                _ => (Worked::Off, became),
+            });
         };
         tracing::info!(%message, returned = %waiting.id, failed, again, stopped, "a returned mail was joined");
-        if let Some(telling) = telling {
-            self.tell(&row, telling, again, now).await?;
-        }
-        Ok(Worked::Off)
+        // What nobody here can read is told in the timeline, and kept.
+        let Some(telling) = telling else { return Ok((Worked::Off, became)) };
+        self.tell(&row, telling, again, now).await?;
+        Ok((Worked::Off, Became { done: Done::Joined, ..became }))
     }
 
     /// What follows for `row` from what was found.
@@ -153,10 +164,11 @@ fn strike(row: &MessageRow, telling: &Finding, now: Timestamp) -> Option<Strike>
 }
 
 /// What a mail with this finding says of the one message it came back for, as its timeline tells it.
-fn entry(waiting: &Waiting, telling: Option<&Finding>, now: Timestamp) -> Entry {
+pub(super) fn entry(waiting: &Waiting, telling: Option<&Finding>, now: Timestamp) -> Entry {
     let host = waiting.envelope.client.map(|ip| format!("{} [{ip}]", printable(&waiting.envelope.helo)));
     let returned = Returned {
         report: waiting.id,
+        digest: waiting.digest(),
         news: telling.map_or(News::Other, |finding| news(finding.kind)),
         cause: telling.map_or("unknown", |finding| finding.cause.code()).to_owned(),
         reply: telling.and_then(|finding| finding.reply),
@@ -166,6 +178,17 @@ fn entry(waiting: &Waiting, telling: Option<&Finding>, now: Timestamp) -> Entry 
         host,
     };
     Entry { at: now, what: What::Returned(Box::new(returned)) }
+}
+
+fn kind(finding: &Finding) -> &'static str {
+    match finding.kind {
+        Kind::Failed => "bounce",
+        Kind::Complaint => "complaint",
+        Kind::Delivered => "delivered",
+        Kind::Delayed => "delay",
+        Kind::AutoReply if finding.cause.code() == "auto_reply.challenge" => "challenge",
+        Kind::AutoReply => "auto_reply",
+    }
 }
 
 fn news(kind: Kind) -> News {

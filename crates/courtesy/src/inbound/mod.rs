@@ -1,13 +1,16 @@
 //! What comes back: taken from the spool, read, and joined to the message it is about.
 //!
-//! In: mails in the [`Spool`], each for return paths that we gave out. Out: lines in timelines, and messages that turn
-//! out not to have arrived. Each mail is worked off exactly once for each message, whatever crashes between: its line
-//! bears the mail's id, and the file goes only after the commit. Not here: taking mail in (`smtp`), and what a returned
-//! mail means (`outcome::bounce`).
+//! In: mails in the [`Spool`], each for addresses that we gave out. Out: lines in timelines, messages that turn out not to
+//! have arrived, and what people wrote in the queue to their library. Each mail is worked off exactly once for each
+//! message, whatever crashes between: its line bears the mail's id, and the file goes only after the commit. What came
+//! in and changed nothing is kept for the operator. Not here: taking mail in (`smtp`), and what a returned mail means
+//! (`outcome::bounce`).
 
 mod bounce;
 mod canary;
 pub mod complaint;
+mod handed;
+mod replies;
 pub mod reports;
 pub mod spool;
 #[cfg(test)]
@@ -17,7 +20,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use standards::address::Address;
 use standards::domain::Domain;
 use standards::dsn::Letter;
 
@@ -27,16 +31,24 @@ use crate::id::{CanaryId, MessageId, ReturnedId};
 use crate::intake::Intake;
 use crate::net::dns::Resolver;
 use crate::outcome::bounce as reading;
-use crate::outcome::bounce::Kind;
+use crate::outcome::bounce::{Finding, Kind};
+use crate::reply::Kind as ReplyKind;
 use crate::secret::Secret;
 use crate::sender::{RelayFound, RelayProof};
 use crate::store::{Book, Store};
 use crate::watch::Senders;
-use spool::{Spool, Waiting};
+pub use replies::{Replies, library_of};
+use spool::{Envelope, Spool, Waiting};
 
 /// How soon a mail is looked at again whose message is still being settled, or that the store could not take. A report
 /// can be faster than our own commit of the 250 it answers.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// How often the folder is looked at when nothing has come: files may be put there by hand.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// How long a mail is kept that was passed on, or from which nothing followed: longer than any message made of it is tried.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// How long the DNS may keep us from judging a test message, before what is known of it counts.
 const JUDGING_MAX: SignedDuration = SignedDuration::from_mins(15);
@@ -47,6 +59,9 @@ pub struct Inbound {
     secret: Arc<Secret>,
     spool: Arc<Spool>,
     canaries: Option<Canaries>,
+    replies: Option<Replies>,
+    /// One mail is worked off by one at a time.
+    turn: tokio::sync::Mutex<()>,
     intake: Option<Arc<Intake>>,
     shared: Option<Domain>,
 }
@@ -68,17 +83,84 @@ enum Worked {
     Later,
 }
 
+/// What was done with a mail for one of its addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Done {
+    /// It is a line in the timeline of its message.
+    Joined,
+    /// It was done before.
+    Known,
+    /// It is in the queue to its library.
+    PassedOn,
+    /// A test message was judged.
+    Judged,
+    /// What it reports is kept.
+    Read,
+    /// Nothing was changed by it: the operator may look at it.
+    Kept,
+    /// Its message is being sent: it is looked at again.
+    Waits,
+    /// The address is none of ours.
+    NotOurs,
+}
+
+/// What became of a mail for one of its addresses.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Became {
+    /// The address.
+    pub recipient: String,
+    /// What kind of mail it is: `bounce`, `delay`, `delivered`, `complaint`, `auto_reply`, `challenge`, `reply`, `report`, `test`, and
+    /// others that nothing follows from.
+    pub kind: &'static str,
+    /// The cause it tells of, where it tells of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<&'static str>,
+    /// The message it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageId>,
+    /// What was done.
+    pub done: Done,
+    /// The message that passes it on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passed_on: Option<MessageId>,
+    /// The message that answers it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered: Option<MessageId>,
+}
+
+impl Became {
+    fn of(recipient: impl std::fmt::Display) -> Self {
+        let recipient = recipient.to_string();
+        Self { recipient, kind: "other", cause: None, message: None, done: Done::Kept, passed_on: None, answered: None }
+    }
+}
+
+/// A mail from the spool, read.
+struct Read {
+    waiting: Waiting,
+    letter: Letter,
+    findings: Vec<Finding>,
+}
+
 impl Inbound {
     /// An engine that works off `spool`.
     #[must_use]
     pub fn new(store: Store, secret: Arc<Secret>, spool: Arc<Spool>) -> Self {
-        Self { store, secret, spool, canaries: None, intake: None, shared: None }
+        let turn = tokio::sync::Mutex::default();
+        Self { store, secret, spool, canaries: None, replies: None, turn, intake: None, shared: None }
     }
 
     /// The same engine, which judges test messages of libraries' own relays too.
     #[must_use]
     pub fn with_canaries(self, canaries: Canaries) -> Self {
         Self { canaries: Some(canaries), ..self }
+    }
+
+    /// The same engine, which takes what people write to the shared address too.
+    #[must_use]
+    pub fn with_replies(self, replies: Replies) -> Self {
+        Self { replies: Some(replies), ..self }
     }
 
     /// The same engine, which tells staff what came back, repeats messages later, and takes complaints at addresses of
@@ -89,7 +171,7 @@ impl Inbound {
     }
 
     /// Works until `stop`. What is left in the spool waits for the next start.
-    pub async fn run(self, stop: impl Future<Output = ()>) {
+    pub async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
         loop {
             let left = self.round().await;
@@ -97,7 +179,7 @@ impl Inbound {
                 biased;
                 () = &mut stop => return,
                 () = self.spool.arrived() => {}
-                () = tokio::time::sleep(AGAIN), if left > 0 => {}
+                () = tokio::time::sleep(if left > 0 { AGAIN } else { LOOK_EVERY }) => {}
             }
         }
     }
@@ -114,8 +196,8 @@ impl Inbound {
         let mut left = 0;
         for id in waiting {
             match self.one(id).await {
-                Ok(Worked::Off) => {}
-                Ok(Worked::Later) => left += 1,
+                Ok((Worked::Off, _)) => {}
+                Ok((Worked::Later, _)) => left += 1,
                 Err(error) => {
                     tracing::error!(returned = %id, %error, "a returned mail could not be worked off");
                     left += 1;
@@ -125,55 +207,131 @@ impl Inbound {
         left
     }
 
-    async fn one(&self, id: ReturnedId) -> anyhow::Result<Worked> {
+    /// Forgets what has served its time: mails that were passed on, whom we answered, files kept for the operator.
+    ///
+    /// # Errors
+    /// When the store or the folder is broken.
+    pub async fn forget(&self, now: Timestamp) -> anyhow::Result<()> {
+        let before = now.checked_sub(KEPT_FOR).unwrap_or(Timestamp::MIN);
+        self.store.forget_replies(before).await?;
+        let spool = Arc::clone(&self.spool);
+        tokio::task::spawn_blocking(move || spool.forget_kept(before)).await??;
+        Ok(())
+    }
+
+    /// Takes a mail in as if it had come by the door, works it off at once, and gives what became of it.
+    ///
+    /// # Errors
+    /// When it cannot be kept, or the store is broken: then it waits in the spool.
+    pub(super) async fn take(&self, envelope: Envelope, mail: Vec<u8>) -> anyhow::Result<(ReturnedId, Vec<Became>)> {
+        let id = self.spool.keep(envelope, mail).await?;
+        let (_, became) = self.one(id).await?;
+        Ok((id, became))
+    }
+
+    async fn one(&self, id: ReturnedId) -> anyhow::Result<(Worked, Vec<Became>)> {
+        let _turn = self.turn.lock().await;
         let spool = Arc::clone(&self.spool);
         // Reading the mail of strangers takes time, and must not be able to take us down.
         let read = tokio::task::spawn_blocking(move || {
             let waiting = spool.read(id)?;
-            let returned = reading::read(&waiting.mail);
-            Ok::<_, io::Error>((waiting, returned))
+            let (letter, findings) = (Letter::open(&waiting.mail), reading::read(&waiting.mail).findings);
+            Ok::<_, io::Error>(Read { waiting, letter, findings })
         });
-        let (waiting, returned) = match read.await {
+        let read = match read.await {
             Ok(Ok(read)) => read,
+            // Worked off while it stood in the list.
+            Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Ok((Worked::Off, Vec::new())),
             Ok(Err(error)) if error.kind() != io::ErrorKind::InvalidData => return Err(error.into()),
             _ => {
                 tracing::error!(returned = %id, "a returned mail cannot be read and was set aside");
                 self.spool.set_aside(id)?;
-                return Ok(Worked::Off);
+                return Ok((Worked::Off, Vec::new()));
             }
         };
-        for recipient in &waiting.envelope.recipients {
-            let local = recipient.rsplit_once('@').map_or(recipient.as_str(), |(local, _)| local);
-            if let Some(canary) = return_path::read_canary(&self.secret, local)
-                && self.judge(&waiting, canary).await == Worked::Later
-            {
-                return Ok(Worked::Later);
-            }
-            let named = return_path::read(&self.secret, local)
-                .or_else(|| return_path::read_feedback(&self.secret, local))
-                .or_else(|| self.complained_of(recipient, &waiting, &returned));
-            if let Some(message) = named
-                && self.join(&waiting, message, &returned.findings).await? == Worked::Later
-            {
-                return Ok(Worked::Later);
+        let mut became = Vec::new();
+        for recipient in &read.waiting.envelope.recipients {
+            let (worked, one) = self.for_recipient(&read, recipient).await?;
+            became.push(one);
+            if worked == Worked::Later {
+                return Ok((Worked::Later, became));
             }
         }
-        self.spool.remove(id)?;
-        Ok(Worked::Off)
+        // Nothing that was acknowledged is lost: what nothing followed from, a person can still read.
+        if became.iter().any(|one| one.done == Done::Kept) {
+            self.spool.keep_for_operator(id)?;
+        } else {
+            self.spool.remove(id)?;
+        }
+        Ok((Worked::Off, became))
+    }
+
+    /// By what the address stands for: a test message, one message's return path, a library.
+    async fn for_recipient(&self, read: &Read, recipient: &str) -> anyhow::Result<(Worked, Became)> {
+        let waiting = &read.waiting;
+        let local = recipient.rsplit_once('@').map_or(recipient, |(local, _)| local);
+        if let Some(canary) = return_path::read_canary(&self.secret, local) {
+            let worked = self.judge(waiting, canary).await;
+            let done = if worked == Worked::Later { Done::Waits } else { Done::Judged };
+            return Ok((worked, Became { kind: "test", done, ..Became::of(recipient) }));
+        }
+        let address = Address::parse(recipient).ok();
+        if let Some(message) = return_path::read(&self.secret, local) {
+            // Some people's programs answer to the return path.
+            let person = read.findings.is_empty() && !waiting.envelope.mail_from.is_empty();
+            if let (true, Some(replies), Some(address)) = (person, &self.replies, &address)
+                && let Some(row) = self.store.message(None, message).await?
+                // RFC 3834 §2: what comes back for our answer is never answered.
+                && row.notice != ReplyKind::Answer.notice()
+                && let Some(library) = replies.book.library(&row.library)
+            {
+                return self.reply(replies, waiting, &read.letter, &library, address, Some(message)).await;
+            }
+            return self.join(waiting, message, &read.findings, recipient).await;
+        }
+        if let Some(message) = return_path::read_feedback(&self.secret, local) {
+            return self.join(waiting, message, &read.findings, recipient).await;
+        }
+        match &address {
+            Some(address) => self.for_anybodys(read, address).await,
+            None => Ok((Worked::Off, Became { done: Done::NotOurs, ..Became::of(recipient) })),
+        }
+    }
+
+    /// By what an address of the shared domain stands for, which anybody may know: complaints, reports, a library.
+    async fn for_anybodys(&self, read: &Read, address: &Address) -> anyhow::Result<(Worked, Became)> {
+        let waiting = &read.waiting;
+        if let Some(message) = self.complained_of(address, read) {
+            return self.join(waiting, message, &read.findings, &address.to_string()).await;
+        }
+        if let Some(replies) = &self.replies {
+            let shared = &replies.config.shared.domain;
+            if reports::is_for_reports(address, shared) {
+                let mail = waiting.mail.clone();
+                let taken = reports::take(&self.store, &replies.book, shared, mail, clock::now()).await?;
+                let done = if taken.refused > 0 || taken.kept + taken.known == 0 { Done::Kept } else { Done::Read };
+                return Ok((Worked::Off, Became { kind: "report", done, ..Became::of(address) }));
+            }
+            if let Some(library) = replies.library_of(address) {
+                return self.reply(replies, waiting, &read.letter, &library, address, None).await;
+            }
+        }
+        // What else comes to `abuse` and its like was written for the operator.
+        let is_role = self.shared.as_ref() == Some(address.domain()) && complaint::is_role(address.local());
+        let done = if is_role { Done::Kept } else { Done::NotOurs };
+        Ok((Worked::Off, Became { done, ..Became::of(address) }))
     }
 
     /// The message that a complaint to an address of `shared` is about; none for any other mail that comes there.
-    fn complained_of(&self, recipient: &str, waiting: &Waiting, returned: &reading::Returned) -> Option<MessageId> {
+    fn complained_of(&self, address: &Address, read: &Read) -> Option<MessageId> {
         let shared = self.shared.as_ref()?;
-        let (local, domain) = recipient.rsplit_once('@')?;
-        let complains =
-            !returned.findings.is_empty() && returned.findings.iter().all(|one| one.kind == Kind::Complaint);
-        if !complains || !complaint::is_role(local) || !domain.eq_ignore_ascii_case(shared.as_str()) {
+        let complains = !read.findings.is_empty() && read.findings.iter().all(|one| one.kind == Kind::Complaint);
+        if !complains || !complaint::is_role(address.local()) || address.domain() != shared {
             return None;
         }
-        let about = complaint::about(&self.secret, shared, &waiting.mail, &Letter::open(&waiting.mail));
+        let about = complaint::about(&self.secret, shared, &read.waiting.mail, &read.letter);
         if about.is_none() {
-            tracing::info!(returned = %waiting.id, "a complaint about no message of ours");
+            tracing::info!(returned = %read.waiting.id, "a complaint about no message of ours");
         }
         about
     }

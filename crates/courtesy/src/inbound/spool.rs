@@ -10,20 +10,27 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use aws_lc_rs::digest;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use standards::dsn::Fields;
 use tokio::sync::Notify;
 
 use crate::id::ReturnedId;
+use crate::reply::head_octets;
 
 /// Files that may wait. They are worked off in milliseconds; so many means that the store is broken, and then senders
 /// keep what they have.
 pub const WAITING_MAX: usize = 10_000;
 
-/// Endings of file names: whole, being written, set aside.
+/// What is kept for the operator takes no more of the disk.
+const KEPT_OCTETS_MAX: u64 = 512 << 20;
+
+/// Endings of file names: whole, being written, set aside, and kept for the operator.
 const WHOLE: &str = "mail";
 const BEGUN: &str = "new";
 const ASIDE: &str = "unreadable";
+const KEPT: &str = "kept";
 
 /// What stands before the mail, in one line of JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +56,21 @@ pub struct Waiting {
     pub envelope: Envelope,
     /// The mail as it came, without the dots of the wire.
     pub mail: Vec<u8>,
+}
+
+impl Waiting {
+    /// What it says, hashed: its Message-ID and its body, which are the same when a server hands it in twice (RFC 5321 §6.1).
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let (head, body) = self.mail.split_at(head_octets(&self.mail));
+        let head = Fields::read(&String::from_utf8_lossy(head));
+        let mut hash = digest::Context::new(&digest::SHA256);
+        hash.update(head.first("message-id").unwrap_or_default().as_bytes());
+        hash.update(b"\n");
+        hash.update(body);
+        // Half of it is more than enough to tell the mails of one message apart.
+        hash.finish().as_ref().iter().take(16).fold(String::new(), |hex, octet| hex + &format!("{octet:02x}"))
+    }
 }
 
 /// The folder.
@@ -107,10 +129,14 @@ impl Spool {
     /// # Errors
     /// When the folder cannot be read.
     pub fn list(&self) -> io::Result<Vec<ReturnedId>> {
+        self.named(WHOLE)
+    }
+
+    fn named(&self, ending: &str) -> io::Result<Vec<ReturnedId>> {
         let mut found = Vec::new();
         for file in fs::read_dir(&self.folder)? {
             let path = file?.path();
-            let named = path.extension().is_some_and(|ending| ending == WHOLE);
+            let named = path.extension().is_some_and(|found| found == ending);
             let id = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse::<ReturnedId>().ok());
             found.extend(id.filter(|_| named));
         }
@@ -147,6 +173,33 @@ impl Spool {
     pub fn set_aside(&self, id: ReturnedId) -> io::Result<()> {
         fs::rename(self.path(id, WHOLE), self.path(id, ASIDE))?;
         self.one_less();
+        Ok(())
+    }
+
+    /// Nothing followed from it: kept under another ending, for the operator to read.
+    ///
+    /// # Errors
+    /// When it cannot be renamed.
+    pub fn keep_for_operator(&self, id: ReturnedId) -> io::Result<()> {
+        fs::rename(self.path(id, WHOLE), self.path(id, KEPT))?;
+        self.one_less();
+        Ok(())
+    }
+
+    /// Removes what was kept for the operator before `before`, and the oldest where there is more than
+    /// [`KEPT_OCTETS_MAX`].
+    ///
+    /// # Errors
+    /// When the folder cannot be read, or a file not removed.
+    pub fn forget_kept(&self, before: Timestamp) -> io::Result<()> {
+        let mut octets = 0;
+        for id in self.named(KEPT)?.into_iter().rev() {
+            let path = self.path(id, KEPT);
+            octets += fs::metadata(&path)?.len();
+            if octets > KEPT_OCTETS_MAX || id.made_at() < before {
+                fs::remove_file(path)?;
+            }
+        }
         Ok(())
     }
 

@@ -214,8 +214,12 @@ async fn a_mail_worked_off_twice_makes_one_line() {
     world.inbound.round().await;
     assert_eq!(world.news().await, [(News::Failed, "addr.unknown".to_owned())]);
     assert!(!file.exists());
-    // Another mail about the same message is another line.
+    // Handed in once more, because our 250 got lost: the same mail under another id.
     world.keep(BOUNCE).await;
+    world.inbound.round().await;
+    assert_eq!(world.news().await.len(), 1);
+    // Another mail about the same message is another line.
+    world.keep(&BOUNCE.replace("It did not go.", "It did not go this time either.")).await;
     world.inbound.round().await;
     assert_eq!(world.news().await.len(), 2);
 }
@@ -270,4 +274,230 @@ async fn a_file_that_is_no_mail_of_ours_is_set_aside() {
     std::fs::write(&file, "no head\n").unwrap();
     assert_eq!(world.inbound.round().await, 0);
     assert!(file.with_extension("unreadable").exists() && !file.exists());
+}
+
+mod replies {
+    //! Rules of replies: to the right desk, answered once, no loops.
+
+    use super::*;
+    use crate::config::Config;
+    use crate::library::Library;
+    use crate::reply::Kind as ReplyKind;
+    use crate::store::Filter;
+
+    /// No two mails of a test are the same, unless it says so.
+    static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+
+    struct Desk {
+        world: World,
+        inbound: Inbound,
+    }
+
+    async fn desk(change: impl FnOnce(&mut Library)) -> Desk {
+        let world = World::new().await;
+        let mut library: Library = serde_json::from_value(serde_json::json!({
+            "code": "MRPL", "name": { "en": "Maple Ridge" }, "time_zone": "UTC", "languages": ["en", "fr"],
+            "region": "default", "reply_to": "desk@library.example"
+        }))
+        .unwrap();
+        change(&mut library);
+        world.store.put_libraries(vec![library], "test".to_owned(), NOW).await.unwrap();
+        let book = Arc::new(Book::open(world.store.clone()).await.unwrap());
+        let mut config = Config::default();
+        config.shared.domain = Domain::parse("notices.example").unwrap();
+        let (config, wake) = (Arc::new(config), Arc::new(tokio::sync::Notify::new()));
+        let inbound = Inbound::new(world.store.clone(), Arc::clone(&world.secret), Arc::clone(&world.spool));
+        let inbound = inbound.with_replies(Replies { config, book, wake });
+        Desk { world, inbound }
+    }
+
+    impl Desk {
+        async fn take(&self, mail_from: &str, mail: &str) -> Became {
+            self.take_at("mrpl@notices.example", mail_from, mail).await
+        }
+
+        async fn take_at(&self, to: &str, mail_from: &str, mail: &str) -> Became {
+            let envelope = Envelope {
+                received_at: clock::now(),
+                client: None,
+                helo: "mx.patron.example".to_owned(),
+                mail_from: mail_from.to_owned(),
+                recipients: vec![to.to_owned()],
+            };
+            let (_, mut became) = self.inbound.take(envelope, mail.replace('\n', "\r\n").into_bytes()).await.unwrap();
+            assert_eq!(became.len(), 1);
+            became.remove(0)
+        }
+
+        /// Messages made of mail: passed on, and answers.
+        async fn made(&self) -> (usize, usize) {
+            let rows = self.world.store.messages(&Filter::default(), 10_000).await.unwrap();
+            let of = |kind: ReplyKind| rows.iter().filter(|row| row.notice == kind.notice()).count();
+            (of(ReplyKind::PassedOn), of(ReplyKind::Answer))
+        }
+    }
+
+    fn letter(from: &str, more: &str) -> String {
+        let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        format!(
+            "From: {from}\nTo: mrpl@notices.example\nSubject: Hello\nMessage-ID: <{number}@patron.example>\n{more}\nIs it here?\n"
+        )
+    }
+
+    #[tokio::test]
+    async fn a_storm_of_automatic_answers_is_answered_once_a_sender() {
+        let desk = desk(|_| {}).await;
+        // Half of them hide what they are.
+        for number in 0..1000 {
+            let hides = if number % 2 == 0 { "Auto-Submitted: auto-replied\n" } else { "" };
+            desk.take("grace@other.example", &letter("grace@other.example", hides)).await;
+        }
+        assert_eq!(desk.made().await, (20, 1), "one answer, and what a person might write in a day");
+    }
+
+    #[tokio::test]
+    async fn a_storm_from_many_senders_ends_at_the_limit_of_a_day() {
+        let desk = desk(|_| {}).await;
+        for number in 0..1000 {
+            let from = format!("r{number}@other.example");
+            desk.take(&from, &letter(&from, "")).await;
+            desk.take(&from, &letter(&from, "")).await;
+        }
+        assert_eq!(desk.made().await, (1000, 500));
+    }
+
+    #[tokio::test]
+    async fn two_libraries_that_answer_by_machine_do_not_talk_for_ever() {
+        // The desk's own mailbox writes back to the address that our mail came from.
+        let desk = desk(|_| {}).await;
+        let first = desk.take("p@patron.example", &letter("p@patron.example", "")).await;
+        assert!(first.passed_on.is_some() && first.answered.is_some(), "{first:?}");
+        for _ in 0..50 {
+            let back = desk.take("desk@library.example", &letter("desk@library.example", "")).await;
+            assert_eq!((back.done, back.passed_on, back.answered), (Done::Kept, None, None));
+        }
+        assert_eq!(desk.made().await, (1, 1));
+    }
+
+    #[tokio::test]
+    async fn no_machine_is_answered_and_what_it_wrote_is_kept() {
+        let desk = desk(|_| {}).await;
+        let person = "p@patron.example";
+        let cases: [(&str, &str, &str, &str); 17] = [
+            ("", person, "", "automatic"),
+            (person, person, "Auto-Submitted: auto-generated\n", "automatic"),
+            (person, person, "Auto-Submitted: auto-replied (vacation)\n", "auto_reply"),
+            (person, person, "Precedence: bulk\n", "bulk"),
+            (person, person, "Precedence: list\n", "bulk"),
+            (person, person, "Precedence: junk\n", "bulk"),
+            (person, person, "List-Id: <l.patron.example>\n", "bulk"),
+            (person, person, "List-Unsubscribe: <mailto:u@patron.example>\n", "bulk"),
+            ("no-reply@patron.example", "no-reply@patron.example", "", "robot"),
+            ("bounces+x@patron.example", person, "", "robot"),
+            ("owner-l@patron.example", person, "", "robot"),
+            ("l-request@patron.example", person, "", "robot"),
+            (person, "MAILER-DAEMON@patron.example", "", "robot"),
+            (person, "ne-pas-repondre@patron.example", "", "robot"),
+            (person, "mrpl@notices.example", "", "ours"),
+            (
+                person,
+                person,
+                "Content-Type: multipart/report; report-type=disposition-notification; boundary=x\n",
+                "report",
+            ),
+            (person, person, "X-Autoreply: yes\n", "auto_reply"),
+        ];
+        for (mail_from, from, more, kind) in cases {
+            let became = desk.take(mail_from, &letter(from, more)).await;
+            assert_eq!((became.kind, became.done), (kind, Done::Kept), "{mail_from} {from} {more}");
+        }
+        assert_eq!(desk.made().await, (0, 0));
+        let kept = std::fs::read_dir(desk.world.folder.path().join("spool")).unwrap();
+        assert_eq!(kept.count(), cases.len(), "nothing that was acknowledged is lost");
+    }
+
+    #[tokio::test]
+    async fn some_people_get_no_answer_and_their_mail_is_passed_on() {
+        let desk = desk(|_| {}).await;
+        let person = "p@patron.example";
+        let mails = [
+            letter(person, "X-Auto-Response-Suppress: DR, OOF\n"),
+            letter(person, "X-Loop: p@patron.example\n"),
+            letter(person, "X-Spam-Flag: YES\n"),
+            letter(person, "").replace("To: mrpl@notices.example", "To: friends@patron.example"),
+        ];
+        for mail in &mails {
+            let became = desk.take(person, mail).await;
+            assert!(became.passed_on.is_some() && became.answered.is_none(), "{mail}");
+        }
+        assert_eq!(desk.made().await, (mails.len(), 0));
+    }
+
+    #[tokio::test]
+    async fn a_forged_report_about_a_mail_never_sent_changes_nothing() {
+        let desk = desk(|_| {}).await;
+        desk.world.accepted().await;
+        let became = desk.take("", &BOUNCE.replace("\r\n", "\n")).await;
+        assert_eq!((became.kind, became.done), ("report", Done::Kept));
+        assert_eq!((desk.world.row().await.state, desk.made().await), (State::Accepted, (0, 0)));
+        assert!(desk.world.news().await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_person_who_answers_to_the_return_path_reaches_the_library() {
+        let desk = desk(|_| {}).await;
+        desk.world.accepted().await;
+        let became = desk.take_at(&desk.world.path(), "p1@patron.example", &letter("p1@patron.example", "")).await;
+        assert_eq!((became.kind, became.message), ("reply", Some(desk.world.id)));
+        assert!(became.passed_on.is_some());
+        let entries = desk.world.store.timeline(desk.world.id).await.unwrap();
+        assert!(matches!(entries.last().unwrap().what, What::Replied { .. }), "{entries:?}");
+    }
+
+    #[tokio::test]
+    async fn a_reply_naming_another_librarys_message_is_not_joined_to_it() {
+        let desk = desk(|_| {}).await;
+        let mut other: Library = (*desk.inbound.replies.as_ref().unwrap().book.libraries()[0]).clone();
+        other.code = LibraryCode::parse("OTHR").unwrap();
+        desk.world.store.put_libraries(vec![other], "test".to_owned(), NOW).await.unwrap();
+        desk.inbound.replies.as_ref().unwrap().book.refresh().await.unwrap();
+        let id = desk.world.id.bare().to_lowercase();
+        let mail = letter("p@patron.example", &format!("In-Reply-To: <{id}@notices.example>\n"));
+        let became = desk.take_at("othr@notices.example", "p@patron.example", &mail).await;
+        assert_eq!((became.message, became.passed_on.is_some()), (None, true));
+        let became = desk.take("p@patron.example", &mail.replace("Is it", "Is this")).await;
+        assert_eq!(became.message, Some(desk.world.id));
+    }
+
+    #[tokio::test]
+    async fn one_mail_makes_its_messages_once_whatever_crashes_between() {
+        let desk = desk(|_| {}).await;
+        let envelope = Envelope {
+            received_at: NOW,
+            client: None,
+            helo: String::new(),
+            mail_from: "p@patron.example".to_owned(),
+            recipients: vec!["mrpl@notices.example".to_owned()],
+        };
+        let text = letter("p@patron.example", "");
+        let mail = text.replace('\n', "\r\n").into_bytes();
+        let id = desk.world.spool.keep(envelope, mail).await.unwrap();
+        let file = desk.world.folder.path().join(format!("spool/{id}.mail"));
+        let kept = std::fs::read(&file).unwrap();
+        desk.inbound.round().await;
+        std::fs::write(&file, kept).unwrap();
+        desk.inbound.round().await;
+        assert_eq!((desk.made().await, file.exists()), ((1, 1), false));
+        // Handed in once more, because our 250 got lost.
+        let again = desk.take("p@patron.example", &text).await;
+        assert_eq!((again.done, desk.made().await), (Done::Known, (1, 1)));
+    }
+
+    #[tokio::test]
+    async fn where_nobody_reads_mail_it_is_kept_and_nothing_is_promised() {
+        let desk = desk(|library| library.reply_to = None).await;
+        let became = desk.take("p@patron.example", &letter("p@patron.example", "")).await;
+        assert_eq!((became.done, became.answered), (Done::Kept, None));
+        assert_eq!(desk.made().await, (0, 0));
+    }
 }

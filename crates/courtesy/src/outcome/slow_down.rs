@@ -4,6 +4,9 @@
 //! keeps what waits. No patron's address is ever touched by it. Not here: the pause itself, and beginning again with one
 //! connection (`delivery::pace`).
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use super::{Outcome, Provider};

@@ -1,5 +1,8 @@
 //! From a report that came back to what becomes of a message that a receiver had accepted.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::State;

@@ -7,6 +7,8 @@ mod format;
 mod ways;
 
 pub use format::Format;
+#[cfg(test)]
+pub(super) use ways::way_out;
 
 use serde::Serialize;
 use standards::dmarc::organization_by_list;

@@ -5,6 +5,7 @@ mod kits;
 mod ladder;
 mod receiver;
 mod relay;
+mod staff;
 mod words;
 
 use std::path::PathBuf;

@@ -19,11 +19,28 @@ pub struct Limits {
     /// New connections and mails a source may begin in a minute; as many at once after a minute's rest. A consortium's
     /// whole morning of bounces comes from a few dozen sources.
     pub begun_per_minute: u32,
+    /// RFC 5321 §4.5.3.2.7: a server waits five minutes for the next command; and for each line of a mail.
+    pub line_within: Duration,
+    /// RFC 5321 §4.5.3.2.6 gives the end of a mail ten minutes. All of it must be here by then, which asks for 17 kB a
+    /// second of the largest one.
+    pub mail_within: Duration,
+    /// A whole conversation. Who is not done by then holds a place that others need.
+    pub conversation_within: Duration,
+    /// How long we listen before we greet: who speaks first is no mail server.
+    pub greet_after: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 200, connections_per_source: 20, begun_per_minute: 600 }
+        Self {
+            connections: 200,
+            connections_per_source: 20,
+            begun_per_minute: 600,
+            line_within: Duration::from_secs(300),
+            mail_within: Duration::from_secs(600),
+            conversation_within: Duration::from_secs(30 * 60),
+            greet_after: Duration::from_millis(100),
+        }
     }
 }
 
@@ -32,7 +49,7 @@ impl Limits {
     /// again.
     #[must_use]
     pub fn submission() -> Self {
-        Self { connections: 200, connections_per_source: 50, begun_per_minute: 20_000 }
+        Self { connections_per_source: 50, begun_per_minute: 20_000, greet_after: Duration::ZERO, ..Self::default() }
     }
 }
 
@@ -119,6 +136,11 @@ impl Source {
 }
 
 impl Pass {
+    /// What holds for everybody.
+    pub(super) fn limits(&self) -> &Limits {
+        &self.gate.limits
+    }
+
     /// Whether this source may begin another mail now.
     pub(super) fn may_begin(&self, now: Instant) -> bool {
         let mut sources = self.gate.sources();

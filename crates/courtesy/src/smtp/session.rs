@@ -1,8 +1,8 @@
 //! One conversation with a sender, from the banner to QUIT (RFC 5321 §3), as a server that takes little.
 //!
 //! In: a stream. Out: mails for the spool or for intake, and replies. The door for what comes back takes only addresses that we gave
-//! out, whoever asks and whatever the path looks like; the submission door takes nothing from strangers. Commands are read by the
-//! grammar, lines by their CR LF.
+//! out, whoever asks and whatever the path looks like; the submission doors take nothing from strangers. Commands are read by the
+//! grammar, lines by their CR LF. Not here: AUTH (`signing_in`).
 
 use std::io;
 use std::net::IpAddr;
@@ -13,12 +13,13 @@ use smtp_proto::{Error as Syntax, MAIL_BODY_BINARYMIME, MailFrom, Request};
 use standards::address::Address;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::sync::{SemaphorePermit, watch};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::server::TlsStream;
 
 use super::gate::Pass;
 use super::sign_in::{self, Mechanism};
-use super::submit::{self, Dropped};
+use super::submit::Dropped;
 use super::wire::{Line, Wire};
 use super::{Door, Duty, recipient};
 use crate::clock;
@@ -27,13 +28,14 @@ use crate::library::LibraryCode;
 
 /// RFC 5321 §4.5.3.1.4 gives a command 512 octets; parameters and SMTPUTF8 need more (§4.5.3.1.9).
 const COMMAND_OCTETS_MAX: usize = 2048;
-/// RFC 4954 §4.4 wants room for 12,288 octets of SASL.
-const SASL_OCTETS_MAX: usize = 12 * 1024 + 2;
 /// RFC 5321 §4.5.3.1.6 says 1000 octets with CR LF. Reports quote what was sent by others, who do not all keep to that.
 const DATA_LINE_OCTETS_MAX: usize = 16 * 1024;
-/// The size we announce (RFC 1870). A report quotes a notice of some 50 KB, once or twice; the rest is room for servers
-/// that wrap it up.
-pub(super) const MESSAGE_OCTETS_MAX: usize = 2 * 1024 * 1024;
+/// The size we announce (RFC 1870): a patron's reply with a photograph of a page or two. Reports need a fiftieth of it.
+pub(super) const MESSAGE_OCTETS_MAX: usize = 10 * 1024 * 1024;
+/// What is read past that before we hang up: the client has heard the limit, and does not care.
+const OVER_OCTETS_MAX: usize = 10 * 1024 * 1024;
+/// Up to here every connection has room for a mail; beyond it there are few places.
+pub(super) const SMALL_OCTETS: usize = 1024 * 1024;
 /// RFC 5321 §4.5.3.1.8: at least 100 recipients.
 const RECIPIENTS_MAX: usize = 100;
 /// Recipients that are not ours, in one conversation. A server that returns mail has one for each mail; whoever tries
@@ -41,18 +43,12 @@ const RECIPIENTS_MAX: usize = 100;
 const STRANGERS_MAX: u32 = 20;
 /// Mistakes after which the client is no mail server.
 const MISTAKES_MAX: u32 = 10;
-/// RFC 5321 §4.5.3.2.7: a server waits five minutes for the next command; and for each line of a mail.
-const WAIT: Duration = Duration::from_secs(300);
-/// A whole conversation. Who is not done by then holds a place that others need.
-const SESSION_MAX: Duration = Duration::from_secs(30 * 60);
-/// Wrong sign-ins in one conversation.
-const WRONG_MAX: u32 = 3;
 /// The handshake.
 const TLS_WAIT: Duration = Duration::from_secs(30);
 
 /// What follows a reply.
 #[derive(PartialEq, Eq)]
-enum Next {
+pub(super) enum Next {
     Command,
     Data,
     /// AUTH with this mechanism, and what was said with it.
@@ -62,47 +58,52 @@ enum Next {
 }
 
 /// A reply: code and words.
-type Answer = (u16, String);
+pub(super) type Answer = (u16, String);
 
 pub(super) struct Session<'a> {
-    door: &'a Door,
+    pub(super) door: &'a Door,
     pass: &'a Pass,
-    client: IpAddr,
+    /// None: a mail server on this machine speaks LMTP to us.
+    pub(super) client: Option<IpAddr>,
     stop: watch::Receiver<bool>,
     ends: Instant,
-    tls: bool,
+    pub(super) tls: bool,
     helo: Option<String>,
     /// MAIL FROM, once it was said; empty for `<>`.
-    mail_from: Option<String>,
+    pub(super) mail_from: Option<String>,
     recipients: Vec<String>,
     /// The library this client hands in for: by its address, or by its sign-in.
-    library: Option<LibraryCode>,
-    signed_in: bool,
-    wrong: u32,
+    pub(super) library: Option<LibraryCode>,
+    pub(super) signed_in: bool,
+    /// Wrong sign-ins.
+    pub(super) wrong: u32,
     strangers: u32,
-    mistakes: u32,
+    pub(super) mistakes: u32,
+    /// RFC 2033 §4.2: recipients taken, each of which gets its own reply.
+    owed: usize,
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(door: &'a Door, pass: &'a Pass, client: IpAddr, stop: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(door: &'a Door, pass: &'a Pass, client: Option<IpAddr>, stop: watch::Receiver<bool>) -> Self {
         Self {
             door,
             pass,
             client,
             stop,
-            ends: Instant::now() + SESSION_MAX,
+            ends: Instant::now() + pass.limits().conversation_within,
             tls: false,
             helo: None,
             mail_from: None,
             recipients: Vec::new(),
-            library: match &door.duty {
-                Duty::Submits(desk) => desk.library_at(client),
-                Duty::TakesBack { .. } => None,
+            library: match (&door.duty, client) {
+                (Duty::Submits(desk), Some(client)) => desk.library_at(client),
+                _ => None,
             },
             signed_in: false,
             wrong: 0,
             strangers: 0,
             mistakes: 0,
+            owed: 0,
         }
     }
 
@@ -116,11 +117,14 @@ impl<'a> Session<'a> {
             return self.converse_in_tls(stream).await;
         }
         let mut wire = Wire::new(stream);
+        // RFC 5321 §4.3.1: a client waits for the greeting. What does not is a machine that sends to whoever listens.
+        if wire.speaks_first(self.pass.limits().greet_after).await? {
+            wire.say(521, "5.5.1 You spoke before you were greeted");
+            return wire.leave().await;
+        }
         wire.say(220, &format!("{} ESMTP", self.door.host));
         let Some(wire) = self.run(wire).await? else { return Ok(()) };
-        let Some(certificate) = &self.door.certificate else { return Ok(()) };
-        let shaking = certificate.acceptor(Instant::now()).accept(wire.into_stream());
-        let secured = timeout(TLS_WAIT, shaking).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        let secured = self.shake(wire.into_stream()).await?;
         // RFC 3207 §4.2: nothing that was said before the handshake counts after it.
         self.forget();
         self.helo = None;
@@ -131,20 +135,37 @@ impl<'a> Session<'a> {
 
     /// The whole conversation where TLS comes first.
     async fn converse_in_tls(mut self, stream: TcpStream) -> io::Result<()> {
-        let Some(certificate) = &self.door.certificate else { return Ok(()) };
-        let shaking = certificate.acceptor(Instant::now()).accept(stream);
-        let secured = timeout(TLS_WAIT, shaking).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        let secured = self.shake(stream).await?;
         self.tls = true;
         let mut wire = Wire::new(secured);
         wire.say(220, &format!("{} ESMTP", self.door.host));
-        self.run(wire).await?;
-        Ok(())
+        self.run(wire).await.map(drop)
+    }
+
+    async fn shake(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        let shaking = self.door.certificate.acceptor(Instant::now()).accept(stream);
+        timeout(TLS_WAIT, shaking).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+    }
+
+    /// The whole conversation with a mail server on this machine (RFC 2033).
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub(super) async fn converse_by_lmtp(mut self, stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+        let mut wire = Wire::new(stream);
+        wire.say(220, &format!("{} LMTP", self.door.host));
+        self.run(wire).await.map(drop)
+    }
+
+    fn by_lmtp(&self) -> bool {
+        self.client.is_none()
     }
 
     /// Talks to the end (none), or to where the handshake begins (the wire).
     async fn run<S: AsyncRead + AsyncWrite + Unpin>(&mut self, mut wire: Wire<S>) -> io::Result<Option<Wire<S>>> {
         loop {
-            let line = match self.line(&mut wire, COMMAND_OCTETS_MAX).await? {
+            let until = self.line_ends();
+            let line = match self.line(&mut wire, COMMAND_OCTETS_MAX, until).await? {
                 Ok(line) => line,
                 Err(farewell) => return say_farewell(wire, farewell).await.map(|()| None),
             };
@@ -177,13 +198,18 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// When the next line must be here.
+    pub(super) fn line_ends(&self) -> Instant {
+        self.ends.min(Instant::now() + self.pass.limits().line_within)
+    }
+
     /// The next line, or the words to part with (none: the client has gone).
-    async fn line<S: AsyncRead + AsyncWrite + Unpin>(
+    pub(super) async fn line<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         wire: &mut Wire<S>,
         octets_max: usize,
+        until: Instant,
     ) -> io::Result<Result<Vec<u8>, Option<Answer>>> {
-        let until = self.ends.min(Instant::now() + WAIT);
         let line = tokio::select! {
             biased;
             line = wire.line(octets_max, until) => line?,
@@ -214,16 +240,24 @@ impl<'a> Session<'a> {
             }
         };
         match request {
-            Request::Ehlo { host } => (self.hello(&host, true), Next::Command),
-            Request::Helo { host } => (self.hello(&host, false), Next::Command),
+            // RFC 2920 §3.1: these are the last of what is said in one breath. What comes behind them unasked was meant
+            // to be read as something else.
+            Request::Ehlo { .. } | Request::Helo { .. } | Request::Lhlo { .. } | Request::Data if more_waits => {
+                ((521, "5.5.1 You did not wait for the reply".to_owned()), Next::Close)
+            }
+            // RFC 2033 §4.1: an LMTP server knows no HELO, and an SMTP server no LHLO.
+            Request::Lhlo { host } if self.by_lmtp() => (self.hello(&host, true), Next::Command),
+            Request::Ehlo { host } if !self.by_lmtp() => (self.hello(&host, true), Next::Command),
+            Request::Helo { host } if !self.by_lmtp() => (self.hello(&host, false), Next::Command),
+            Request::Ehlo { .. } | Request::Helo { .. } | Request::Lhlo { .. } => stay(500, "5.5.1 Not a command"),
             Request::Mail { from } => (self.mail(&from), Next::Command),
             Request::Rcpt { to } => (self.rcpt(&to.address), Next::Command),
             Request::Data if self.recipients.is_empty() => stay(503, "5.5.1 RCPT first"),
             Request::Data => ((354, "End with a line of one dot".to_owned()), Next::Data),
             Request::Auth { mechanism, initial_response } => self.auth(mechanism, &initial_response),
-            Request::StartTls if self.tls || self.door.certificate.is_none() => {
-                stay(502, "5.5.1 STARTTLS is not offered")
-            }
+            Request::StartTls if self.tls || self.by_lmtp() => stay(502, "5.5.1 STARTTLS is not offered"),
+            // RFC 3030 §2: its octets follow unasked. They are no commands, and are not read as such.
+            Request::Bdat { .. } => ((502, "5.5.1 CHUNKING is not offered".to_owned()), Next::Close),
             // RFC 3207 §4.2: what follows STARTTLS in the same breath may be somebody else's.
             Request::StartTls if more_waits => ((501, "5.5.4 Nothing may follow STARTTLS".to_owned()), Next::Close),
             Request::StartTls => ((220, "2.0.0 Go on".to_owned()), Next::StartTls),
@@ -247,15 +281,13 @@ impl<'a> Session<'a> {
         self.helo = Some(host.to_owned());
         let mut words = self.door.host.clone();
         if extended {
-            words.push_str(&format!(
-                "\nSIZE {}\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nPIPELINING",
-                self.octets_max()
-            ));
+            let size = self.octets_max();
+            words.push_str(&format!("\nSIZE {size}\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nPIPELINING"));
             if self.tls && matches!(self.door.duty, Duty::Submits(_)) {
                 words.push('\n');
                 words.push_str(sign_in::OFFER);
             }
-            if self.door.certificate.is_some() && !self.tls {
+            if !self.tls && !self.by_lmtp() {
                 words.push_str("\nSTARTTLS");
             }
         }
@@ -305,9 +337,7 @@ impl<'a> Session<'a> {
             return refuse(452, "4.5.3 Too many recipients");
         }
         match &self.door.duty {
-            Duty::TakesBack { secret, complaints_at, .. }
-                if !recipient::is_ours(secret, complaints_at.as_ref(), to) =>
-            {
+            Duty::TakesBack { secret, shared, .. } if !recipient::is_ours(secret, shared, to) => {
                 self.strangers += 1;
                 return refuse(550, "5.1.1 There is no such mailbox here");
             }
@@ -319,28 +349,27 @@ impl<'a> Session<'a> {
             }
             Duty::TakesBack { .. } | Duty::Submits(_) => {}
         }
+        self.owed += 1;
         if !self.recipients.iter().any(|known| known.eq_ignore_ascii_case(to)) {
             self.recipients.push(to.to_owned());
         }
         refuse(250, "2.1.5 OK")
     }
 
-    /// The mail up to its dot, kept before it is acknowledged (RFC 5321 §4.1.1.4). What is too large is read to its end
-    /// and refused there, so that the conversation can go on.
+    /// The mail up to its dot, kept before it is acknowledged (RFC 5321 §4.1.1.4). What cannot be taken is read to its end
+    /// and refused there, so that the conversation can go on; up to a limit.
     async fn data<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         wire: &mut Wire<S>,
     ) -> io::Result<Result<(), Option<Answer>>> {
-        let octets_max = self.octets_max();
-        let line_octets_max = match self.door.duty {
-            Duty::TakesBack { .. } => DATA_LINE_OCTETS_MAX,
-            // Systems write a whole page of HTML in one line. It is mended on the way out.
-            Duty::Submits(_) => octets_max,
-        };
-        let mut mail = Vec::new();
-        let mut too_large = false;
+        let limits = *self.pass.limits();
+        let ends = self.ends.min(Instant::now() + limits.mail_within);
+        let (octets_max, line_octets_max) = (self.octets_max(), self.line_octets_max());
+        let (mut mail, mut octets) = (Vec::new(), 0);
+        let mut refused: Option<Answer> = None;
+        let mut place = None;
         loop {
-            let line = match self.line(wire, line_octets_max).await? {
+            let line = match self.line(wire, line_octets_max, ends.min(Instant::now() + limits.line_within)).await? {
                 Ok(line) => line,
                 Err(farewell) => return Ok(Err(farewell)),
             };
@@ -349,30 +378,75 @@ impl<'a> Session<'a> {
             }
             // RFC 5321 §4.5.2: the dot before a line was put there for the way.
             let text = line.strip_prefix(b".").unwrap_or(&line);
-            too_large |= mail.len() + text.len() + 2 > octets_max;
-            if !too_large {
+            octets += text.len() + 2;
+            if octets > octets_max + OVER_OCTETS_MAX {
+                return Ok(Err(Some((552, "5.3.4 Too large".to_owned()))));
+            }
+            if octets > octets_max && refused.is_none() {
+                refused = Some((552, "5.3.4 Too large".to_owned()));
+            }
+            if octets > SMALL_OCTETS && place.is_none() && refused.is_none() {
+                place = self.large_place(ends).await;
+                if place.is_none() {
+                    refused = Some((452, "4.3.1 Too many large mails at once, come back later".to_owned()));
+                }
+            }
+            if refused.is_some() {
+                mail = Vec::new();
+            } else {
                 mail.extend_from_slice(text);
                 mail.extend_from_slice(b"\r\n");
             }
         }
-        let (code, words) = if too_large { (552, "5.3.4 Too large".to_owned()) } else { self.keep(mail).await };
-        wire.say(code, &words);
+        let (code, words) = match refused {
+            Some(refused) => refused,
+            None => self.keep(mail).await,
+        };
+        // RFC 2033 §4.2: one reply for each recipient that was taken.
+        for _ in 0..if self.by_lmtp() { self.owed } else { 1 } {
+            wire.say(code, &words);
+        }
         self.forget();
         Ok(Ok(()))
+    }
+
+    /// A place for a large mail. A system that hands one in waits for it, for it may not try again.
+    async fn large_place(&self, ends: Instant) -> Option<SemaphorePermit<'a>> {
+        match self.door.duty {
+            Duty::TakesBack { .. } => self.door.large.try_acquire().ok(),
+            Duty::Submits(_) => timeout_at(ends, self.door.large.acquire()).await.ok()?.ok(),
+        }
+    }
+
+    /// The largest mail that is taken here.
+    fn octets_max(&self) -> usize {
+        match &self.door.duty {
+            Duty::TakesBack { .. } => MESSAGE_OCTETS_MAX,
+            Duty::Submits(desk) => desk.octets_max(),
+        }
+    }
+
+    /// The longest line of a mail. Systems write a whole page of HTML in one: it is mended on the way out.
+    fn line_octets_max(&self) -> usize {
+        match self.door.duty {
+            Duty::TakesBack { .. } => DATA_LINE_OCTETS_MAX,
+            Duty::Submits(_) => SMALL_OCTETS,
+        }
     }
 
     async fn keep(&mut self, mail: Vec<u8>) -> Answer {
         match &self.door.duty {
             Duty::TakesBack { spool, .. } => self.keep_for_reading(Arc::clone(spool), mail).await,
             Duty::Submits(desk) => {
-                let Some(library) = self.library.clone() else { return (530, "5.7.0 Sign in first".to_owned()) };
-                let recipients = std::mem::take(&mut self.recipients);
+                let (Some(library), Some(client)) = (self.library.clone(), self.client) else {
+                    return (530, "5.7.0 Sign in first".to_owned());
+                };
                 let dropped = Dropped {
                     library,
-                    recipients: recipients.iter().filter_map(|to| Address::parse(to).ok()).collect(),
+                    recipients: self.recipients.iter().filter_map(|to| Address::parse(to).ok()).collect(),
                     mail,
                     helo: self.helo.clone().unwrap_or_default(),
-                    client: self.client.to_canonical(),
+                    client: client.to_canonical(),
                     host: self.door.host.clone(),
                     tls: self.tls,
                     signed_in: self.signed_in,
@@ -385,7 +459,7 @@ impl<'a> Session<'a> {
     async fn keep_for_reading(&mut self, spool: Arc<Spool>, mail: Vec<u8>) -> Answer {
         let envelope = Envelope {
             received_at: clock::now(),
-            client: Some(self.client.to_canonical()),
+            client: self.client.map(|ip| ip.to_canonical()),
             helo: self.helo.clone().unwrap_or_default(),
             mail_from: self.mail_from.take().unwrap_or_default(),
             recipients: std::mem::take(&mut self.recipients),
@@ -399,84 +473,11 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// What AUTH is answered with at once; the rest is [`Session::sign_in`].
-    fn auth(&self, mechanism: u64, said: &str) -> (Answer, Next) {
-        let refuse = |code: u16, words: &str| ((code, words.to_owned()), Next::Command);
-        match Mechanism::of(mechanism) {
-            _ if matches!(self.door.duty, Duty::TakesBack { .. }) => refuse(502, "5.5.1 Not implemented"),
-            _ if !self.tls => refuse(538, "5.7.11 Begin TLS first: a password is not said in clear"),
-            _ if self.signed_in || self.mail_from.is_some() => refuse(503, "5.5.1 Not now"),
-            None => refuse(504, "5.5.4 PLAIN, LOGIN, OAUTHBEARER or XOAUTH2"),
-            Some(mechanism) => {
-                let said = (!said.is_empty()).then(|| if said == "=" { String::new() } else { said.to_owned() });
-                ((334, String::new()), Next::SignIn(mechanism, said))
-            }
-        }
-    }
-
-    /// AUTH from its first word to 235 (RFC 4954 §4).
-    async fn sign_in<S: AsyncRead + AsyncWrite + Unpin>(
-        &mut self,
-        wire: &mut Wire<S>,
-        mechanism: Mechanism,
-        said: Option<String>,
-    ) -> io::Result<Result<(), Option<Answer>>> {
-        let mut answers: Vec<String> = said.into_iter().collect();
-        while let Some(challenge) = mechanism.challenge(answers.len()) {
-            wire.say(334, challenge);
-            let line = match self.line(wire, SASL_OCTETS_MAX).await? {
-                Ok(line) => String::from_utf8_lossy(&line).into_owned(),
-                Err(farewell) => return Ok(Err(farewell)),
-            };
-            if line == "*" {
-                wire.say(501, "5.7.0 As you wish");
-                return Ok(Ok(()));
-            }
-            answers.push(line);
-        }
-        let Duty::Submits(desk) = &self.door.duty else { return Ok(Ok(())) };
-        let Some(given) = mechanism.read(&answers) else {
-            wire.say(501, "5.5.2 That cannot be read");
-            self.mistakes += 1;
-            return Ok(Ok(()));
-        };
-        match desk.sign_in(&given, self.client, Instant::now()).await {
-            Ok(library) => {
-                self.library = Some(library);
-                self.signed_in = true;
-                wire.say(235, "2.7.0 Welcome");
-            }
-            Err((code, words)) => {
-                tokio::time::sleep(submit::WRONG_WAIT).await;
-                if mechanism == Mechanism::Bearer {
-                    // RFC 7628 §3.2.2: the reason comes as a challenge, which the client answers with nothing.
-                    wire.say(334, "eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=");
-                    if let Err(farewell) = self.line(wire, SASL_OCTETS_MAX).await? {
-                        return Ok(Err(farewell));
-                    }
-                }
-                self.wrong += 1;
-                if self.wrong >= WRONG_MAX {
-                    return Ok(Err(Some((421, "4.7.0 Too many wrong sign-ins, closing".to_owned()))));
-                }
-                wire.say(code, &words);
-            }
-        }
-        Ok(Ok(()))
-    }
-
-    /// The largest mail that is taken here.
-    fn octets_max(&self) -> usize {
-        match &self.door.duty {
-            Duty::TakesBack { .. } => MESSAGE_OCTETS_MAX,
-            Duty::Submits(desk) => desk.octets_max(),
-        }
-    }
-
     /// Ends the transaction; who the client is stays known.
     fn forget(&mut self) {
         self.mail_from = None;
         self.recipients.clear();
+        self.owed = 0;
     }
 }
 

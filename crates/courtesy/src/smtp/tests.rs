@@ -24,23 +24,29 @@ struct Open {
 
 async fn open_with(limits: Limits, tls: bool) -> Open {
     let folder = tempfile::tempdir().unwrap();
-    let certificate = tls.then(|| {
+    let certificate = if tls {
         let made = rcgen::generate_simple_self_signed(vec!["mx.notices.example".to_owned()]).unwrap();
         let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
         std::fs::write(&certificate, made.cert.pem()).unwrap();
         std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
         Arc::new(Certificate::open(&certificate, &key, Instant::now()).unwrap())
-    });
+    } else {
+        self_made(folder.path())
+    };
     let secret = Arc::new(Secret::from_octets([7; 32]));
     let spool = Arc::new(Spool::open(&folder.path().join("spool")).unwrap());
     let id = MessageId::new(jiff::Timestamp::constant(1_900_000_000, 0));
     let path = return_path::write(&secret, id, &Domain::parse("notices-bounce.library.example").unwrap()).to_string();
-    let door = Door::new("mx.notices.example", certificate, secret, Arc::clone(&spool));
+    let door = Arc::new(Door::new("mx.notices.example", certificate, secret, Arc::clone(&spool)));
     let listening = door.listen("127.0.0.1:0".parse().unwrap(), limits).await.unwrap();
-    let address = listening.address;
+    let address = listening.address.unwrap();
     let (stop, stopping) = watch::channel(false);
     let running = tokio::spawn(listening.run(stopping));
     Open { address, spool, path, stop, running, _folder: folder }
+}
+
+fn self_made(folder: &std::path::Path) -> Arc<Certificate> {
+    Arc::new(Certificate::self_made("mx.notices.example", folder, Instant::now()).unwrap())
 }
 
 async fn open() -> Open {
@@ -207,6 +213,24 @@ async fn nobody_is_relayed_for() {
     let open = open().await;
     let tried = [
         "patron@elsewhere.example",
+        "PATRON@ELSEWHERE.EXAMPLE",
+        "patron@@elsewhere.example",
+        "patron%elsewhere.example@[127.0.0.1]",
+        "patron%elsewhere.example%mx.notices.example@mx.notices.example",
+        "elsewhere.example!patron",
+        "elsewhere.example!patron@[127.0.0.1]",
+        "@mx.notices.example,@notices.example:patron@elsewhere.example",
+        "\"elsewhere.example!patron\"@mx.notices.example",
+        "\"patron%elsewhere.example\"@mx.notices.example",
+        "\"patron@elsewhere.example\"@[127.0.0.1]",
+        "patron@elsewhere.example.",
+        "patron@elsewhere.example, b@notices.example",
+        "patron;@elsewhere.example",
+        "patron@[IPv6:::1]",
+        "patron@%elsewhere.example",
+        "b+x%elsewhere.example@notices.example",
+        "| /bin/true",
+        "/etc/passwd",
         "\"patron@elsewhere.example\"",
         "patron%elsewhere.example@mx.notices.example",
         "elsewhere.example!patron@mx.notices.example",
@@ -260,12 +284,10 @@ async fn commands_out_of_order_and_not_offered_are_refused() {
          <- 503 5.5.1
          -> DATA
          <- 503 5.5.1
-         -> STARTTLS
-         <- 502 5.5.1
          -> AUTH PLAIN AGEAYg==
          <- 502 5.5.1
-         -> BDAT 5 LAST
-         <- 502 5.5.1
+         -> LHLO a.example
+         <- 500 5.5.1
          -> MAIL FROM:<not an address>
          <- 501",
     )
@@ -357,7 +379,8 @@ async fn too_many_connections_of_one_source_are_asked_to_come_back() {
 
 #[test]
 fn credit_comes_back_with_time_and_a_v6_network_is_one_source() {
-    let gate = Gate::new(Limits { connections: 3, connections_per_source: 2, begun_per_minute: 2 });
+    let gate =
+        Gate::new(Limits { connections: 3, connections_per_source: 2, begun_per_minute: 2, ..Limits::default() });
     let now = Instant::now();
     let v4 = IpAddr::from(Ipv4Addr::new(192, 0, 2, 1));
     let pass = gate.enter(v4, now).unwrap();
@@ -398,6 +421,15 @@ async fn under_tls_everything_begins_anew() {
 }
 
 #[tokio::test]
+async fn a_door_without_a_certificate_makes_its_own() {
+    let open = open().await;
+    let mut client = Client::call(open.address).await;
+    client.follow("<- 220\n-> EHLO a.example\n<- 250-\n-> STARTTLS\n<- 220 2.0.0").await;
+    let mut client = shaken(client).await;
+    client.follow("-> EHLO a.example\n<- 250-\n-> STARTTLS\n<- 502 5.5.1\n-> QUIT\n<- 221").await;
+}
+
+#[tokio::test]
 async fn words_slipped_in_behind_starttls_end_the_conversation() {
     let open = open_with(Limits::default(), true).await;
     let mut client = Client::call(open.address).await;
@@ -415,4 +447,153 @@ async fn a_door_that_closes_says_so() {
     client.follow("<- 421 4.3.2").await;
     drop(client);
     tokio::time::timeout(PATIENCE, open.running).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn who_speaks_before_the_greeting_is_sent_away() {
+    let open = open_with(Limits { greet_after: Duration::from_secs(5), ..Limits::default() }, false).await;
+    let mut client = Client::call(open.address).await;
+    client.put(b"EHLO a.example\r\n").await;
+    client.follow("<- 521 5.5.1\n== closed").await;
+}
+
+#[tokio::test]
+async fn who_does_not_wait_for_a_reply_that_decides_is_sent_away() {
+    let open = open().await;
+    let mut client = Client::call(open.address).await;
+    client.follow("<- 220").await;
+    client.put(b"EHLO a.example\r\nMAIL FROM:<>\r\n").await;
+    client.follow("<- 521 5.5.1\n== closed").await;
+    let mut client = Client::call(open.address).await;
+    client.follow(&UP_TO_DATA.replace("{path}", &open.path).replace("-> DATA\n", "").replace("<- 354", "")).await;
+    client.put(b"DATA\r\nSubject: x\r\n\r\n.\r\n").await;
+    client.follow("<- 521 5.5.1\n== closed").await;
+    assert!(open.spool.list().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn chunks_are_refused_and_their_octets_are_not_read_as_commands() {
+    let open = open().await;
+    let mut client = Client::call(open.address).await;
+    let to = format!("<- 220\n-> EHLO a.example\n<- 250-\n-> MAIL FROM:<>\n<- 250\n-> RCPT TO:<{}>\n<- 250", open.path);
+    client.follow(&to).await;
+    client.put(b"BDAT 6 LAST\r\nRSET\r\n").await;
+    client.follow("<- 502 5.5.1\n== closed").await;
+}
+
+#[tokio::test]
+async fn a_header_of_a_hundred_megabytes_is_cut_off_long_before() {
+    let open = open().await;
+    let mut client = Client::call(open.address).await;
+    client.follow(&UP_TO_DATA.replace("{path}", &open.path)).await;
+    let line = [b"X-Long: ".as_slice(), &[b'x'; 990], b"\r\n"].concat().repeat(1000);
+    let mut sent = 0;
+    while sent < 100 * line.len() && client.stream.write_all(&line).await.is_ok() {
+        sent += line.len();
+    }
+    assert!(sent < 60 * line.len(), "{sent} octets were read");
+    let heard = client.reply().await;
+    assert!(heard.is_empty() || heard.starts_with("552 5.3.4"), "{heard}");
+    assert!(open.spool.list().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_line_without_end_is_cut_off() {
+    let open = open().await;
+    let mut client = Client::call(open.address).await;
+    client.follow("<- 220").await;
+    client.put(&[b'x'; 4096]).await;
+    client.follow("<- 500 5.5.2\n== closed").await;
+}
+
+#[tokio::test]
+async fn who_drips_a_mail_is_cut_off_when_its_time_is_over() {
+    let limits = Limits { mail_within: Duration::from_millis(400), ..Limits::default() };
+    let open = open_with(limits, false).await;
+    let mut client = Client::call(open.address).await;
+    client.follow(&UP_TO_DATA.replace("{path}", &open.path)).await;
+    let began = Instant::now();
+    // Each line comes well within its own time.
+    while began.elapsed() < PATIENCE && client.stream.write_all(b"x\r\n").await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(began.elapsed() < PATIENCE, "the door listened for ever");
+    assert!(open.spool.list().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn who_drips_a_command_or_says_nothing_is_cut_off() {
+    let limits = Limits { line_within: Duration::from_millis(300), ..Limits::default() };
+    let open = open_with(limits, false).await;
+    let mut client = Client::call(open.address).await;
+    client.follow("<- 220\n<- 421 4.4.2\n== closed").await;
+    let mut client = Client::call(open.address).await;
+    client.follow("<- 220").await;
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE && client.stream.write_all(b"N").await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(began.elapsed() < PATIENCE, "the door listened for ever");
+}
+
+#[tokio::test]
+async fn a_conversation_ends_however_lively_it_is() {
+    let limits = Limits { conversation_within: Duration::from_millis(400), ..Limits::default() };
+    let open = open_with(limits, false).await;
+    let mut client = Client::call(open.address).await;
+    client.follow("<- 220").await;
+    let began = Instant::now();
+    loop {
+        assert!(began.elapsed() < PATIENCE, "the door listened for ever");
+        client.put(b"NOOP\r\n").await;
+        let heard = client.reply().await;
+        if heard.starts_with("421 4.4.2") || heard.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn who_makes_mistake_after_mistake_is_sent_away() {
+    let open = open().await;
+    let mut client = Client::call(open.address).await;
+    client.follow("<- 220").await;
+    for _ in 0..10 {
+        client.follow("-> XYZZY\n<- 500 5.5.1").await;
+    }
+    client.follow("<- 421 4.7.0\n== closed").await;
+}
+
+#[tokio::test]
+async fn by_lmtp_each_recipient_gets_a_reply_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = Arc::new(Secret::from_octets([7; 32]));
+    let spool = Arc::new(Spool::open(&folder.path().join("spool")).unwrap());
+    let path = |second: i64| {
+        let id = MessageId::new(jiff::Timestamp::constant(1_900_000_000 + second, 0));
+        return_path::write(&secret, id, &Domain::parse("bounces.notices.example").unwrap())
+    };
+    let door = Door::new("mx.notices.example", self_made(folder.path()), Arc::clone(&secret), Arc::clone(&spool));
+    let socket = folder.path().join("lmtp");
+    // As a process leaves it that was killed.
+    drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+    let listening = Arc::new(door).listen_for_lmtp(&Lmtp::Unix(socket.clone())).await.unwrap();
+    let (stop, stopping) = watch::channel(false);
+    tokio::spawn(listening.run(stopping));
+    let mut client = Client { stream: UnixStream::connect(&socket).await.unwrap(), inbox: Vec::new() };
+    client.follow("<- 220 mx.notices.example LMTP\n-> EHLO a.example\n<- 500 5.5.1\n-> LHLO a.example").await;
+    assert!(!client.reply().await.contains("STARTTLS"));
+    let script = format!(
+        "-> MAIL FROM:<>\n<- 250\n-> RCPT TO:<{}>\n<- 250\n-> RCPT TO:<nobody@notices.example>\n<- 550\n\
+         -> RCPT TO:<{}>\n<- 250\n-> DATA\n<- 354",
+        path(1),
+        path(2)
+    );
+    client.follow(&script).await;
+    client.put(b"Subject: x\r\n\r\nx\r\n.\r\n").await;
+    client.follow("<- 250 2.0.0\n<- 250 2.0.0\n-> QUIT\n<- 221").await;
+    let waiting = spool.read(spool.list().unwrap()[0]).unwrap();
+    assert_eq!((waiting.envelope.recipients.len(), waiting.envelope.client), (2, None));
+    drop(stop);
 }

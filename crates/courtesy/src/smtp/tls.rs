@@ -1,8 +1,8 @@
 //! The server side of TLS at the SMTP doors: the operator's certificate, read again when its file changes, for it is renewed
-//! every few weeks and nobody should have to restart a mail server for it; or one that we make ourselves.
+//! every few weeks and nobody should have to restart a mail server for it; or one of our own making.
 //!
-//! In: two PEM files, or a host name. Out: an acceptor. A self-made certificate keeps a conversation from being listened to, which
-//! is what receivers of mail want of it (RFC 7435); a mail program that checks names has to be told to trust it.
+//! In: two PEM files, or a host name. Out: an acceptor. Senders of mail that comes back encrypt where they can, and few ask who we
+//! are (RFC 3207 §4.1, RFC 7435); a mail program that hands mail in and checks names has to be told to trust a self-made one.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,7 +44,7 @@ impl Certificate {
         Ok(Self { certificate: certificate.to_owned(), key: key.to_owned(), current: Mutex::new(current) })
     }
 
-    /// The certificate that we made for `host` and keep in `folder`, made now where there is none yet.
+    /// The certificate that we made for `host` and keep in `folder`, made now where there is none yet. It proves nothing.
     ///
     /// # Errors
     /// When it cannot be made, written or read.
@@ -88,13 +88,16 @@ fn read(certificate: &Path, key: &Path) -> Result<TlsAcceptor> {
         .collect::<Result<_, _>>()
         .with_context(of_certificate)?;
     let key = PrivateKeyDer::from_pem_file(key).with_context(of_key)?;
+    acceptor(chain, key).with_context(of_certificate)
+}
+
+fn acceptor(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<TlsAcceptor> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     // TLS 1.0 and 1.1 are gone (RFC 8996).
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
         .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .with_context(of_certificate)?;
+        .with_single_cert(chain, key)?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

@@ -80,6 +80,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
+    /// Whether the client says something within `wait`, though it was asked nothing.
+    ///
+    /// # Errors
+    /// The connection is broken.
+    pub(super) async fn speaks_first(&mut self, wait: Duration) -> io::Result<bool> {
+        match timeout(wait, self.stream.read_buf(&mut self.inbox)).await {
+            Err(_) => Ok(false),
+            // It has gone: the next read says so again.
+            Ok(read) => read.map(|octets| octets > 0),
+        }
+    }
+
     /// Puts `350 words` among what goes out next; lines of `words` become lines of the reply.
     pub(super) fn say(&mut self, code: u16, words: &str) {
         if words.is_empty() {

@@ -12,7 +12,7 @@ use crate::library::LibraryCode;
 use crate::outcome::stop::Strike;
 use crate::queue::State;
 use crate::sender::SenderKind;
-use crate::timeline::{Entry, News, What};
+use crate::timeline::{Entry, News, Returned, What};
 
 /// What became of a returned mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ async fn join(tx: &mut Tx, id: MessageId, entry: Entry, follows: Follows) -> Res
     else {
         return Ok(Joined::NoSuchMessage);
     };
-    if is_known(tx, id, &returned.report.to_string()).await? {
+    if is_known(tx, id, returned).await? {
         return Ok(Joined::Known);
     }
     let code: String = row.try_get(0)?;
@@ -149,13 +149,17 @@ async fn now_is(
     Ok(())
 }
 
-async fn is_known(tx: &mut Tx, id: MessageId, report: &str) -> Result<bool> {
+/// The same mail under its id; or under another, where a server handed it in twice because our 250 got lost.
+async fn is_known(tx: &mut Tx, id: MessageId, returned: &Returned) -> Result<bool> {
     let known = either(
-        "select 1 from timeline where message = $1 and json_extract(what, '$.report') = $2",
-        "select 1 from timeline where message = $1 and what::json ->> 'report' = $2",
+        "select 1 from timeline where message = $1 \
+         and (json_extract(what, '$.report') = $2 or json_extract(what, '$.digest') = $3)",
+        "select 1 from timeline where message = $1 \
+         and (what::json ->> 'report' = $2 or what::json ->> 'digest' = $3)",
     )
     .bind(id.to_bytes().to_vec())
-    .bind(report)
+    .bind(returned.report.to_string())
+    .bind(&returned.digest)
     .fetch_optional(&mut *tx)
     .await?;
     Ok(known.is_some())

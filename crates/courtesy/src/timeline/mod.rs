@@ -35,6 +35,33 @@ pub enum What {
     Attempted(Box<Attempt>),
     /// A mail came back to its return path.
     Returned(Box<Returned>),
+    /// A person wrote back.
+    Replied {
+        /// The id their mail was taken in under.
+        reply: ReturnedId,
+        /// The message that passes it on to the library; none where there is nobody to pass it on to, or too many came.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        passed_on: Option<MessageId>,
+        /// The message that answers its writer, where it was answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answered: Option<MessageId>,
+    },
+    /// This message passes a person's mail on to the library.
+    PassesOn {
+        /// The id their mail was taken in under.
+        reply: ReturnedId,
+        /// The message it replies to, where it names one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<MessageId>,
+    },
+    /// This message tells a person, by a machine, that their mail has come.
+    Answers {
+        /// The id their mail was taken in under.
+        reply: ReturnedId,
+        /// The message it replies to, where it names one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<MessageId>,
+    },
     /// The next attempt goes out under another sender, because receivers did not believe the last one.
     SenderChanged {
         /// Why.
@@ -149,6 +176,9 @@ pub struct Attempt {
 pub struct Returned {
     /// The id it was taken in under: the same mail never makes two lines.
     pub report: ReturnedId,
+    /// What the mail says, hashed: one that was handed in again, because our 250 got lost, has the same.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub digest: String,
     /// What kind of news it is.
     pub news: News,
     /// The cause's code.

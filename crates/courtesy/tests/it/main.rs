@@ -13,9 +13,13 @@ mod demo;
 #[cfg(test)]
 mod flow;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod own_relay;
 #[cfg(test)]
 mod proof;
+#[cfg(test)]
+mod replies;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]

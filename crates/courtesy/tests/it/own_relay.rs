@@ -12,7 +12,7 @@ use courtesy::store::ApiKey;
 use practice::dns::{Data, Server, Zones};
 use serde_json::{Value, json};
 use standards::domain::Domain;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -96,13 +96,28 @@ async fn talk(mut stream: TcpStream, known: Shared) {
 }
 
 async fn pass_on(door: std::net::SocketAddr, mail: &str, to: &str, content: &str) {
-    let mut stream = TcpStream::connect(door).await.unwrap();
+    let (read, mut write) = TcpStream::connect(door).await.unwrap().into_split();
+    let mut lines = BufReader::new(read).lines();
     let mail = mail.split('>').next().unwrap();
-    let all = format!("EHLO smtp.library.example\r\n{mail}>\r\nRCPT TO:<{to}>\r\nDATA\r\n{content}.\r\nQUIT\r\n");
-    stream.write_all(all.as_bytes()).await.unwrap();
+    let steps = [
+        String::new(),
+        "EHLO smtp.library.example\r\n".to_owned(),
+        format!("{mail}>\r\n"),
+        format!("RCPT TO:<{to}>\r\n"),
+        "DATA\r\n".to_owned(),
+        format!("{content}.\r\n"),
+    ];
     let mut said = String::new();
-    stream.read_to_string(&mut said).await.unwrap();
-    assert!(said.contains("250 2.0.0 Kept"), "{said}");
+    for step in steps {
+        write.write_all(step.as_bytes()).await.unwrap();
+        loop {
+            said = lines.next_line().await.unwrap().unwrap_or_default();
+            if said.as_bytes().get(3) != Some(&b'-') {
+                break;
+            }
+        }
+    }
+    assert!(said.starts_with("250 2.0.0 Kept"), "{said}");
 }
 
 struct World {

@@ -14,6 +14,7 @@ use courtesy::delivery::dial::RelayAddr;
 use courtesy::delivery::pace::Limits;
 use courtesy::delivery::pool::{Attempted, Pool, Settings};
 use courtesy::delivery::route::Route;
+use courtesy::delivery::standing::Standing;
 use courtesy::delivery::wire::Waits;
 use courtesy::net::tls::{ClientTls, Security};
 use courtesy::outcome::{Said, Stage, Trouble};

@@ -4,7 +4,7 @@ use courtesy::clock::Timestamp;
 use courtesy::config::Database;
 use courtesy::id::{EventId, MessageId};
 use courtesy::library::LibraryCode;
-use courtesy::queue::State;
+use courtesy::queue::{State, WaitsFor};
 use courtesy::store::{Accepted, Claimed, Filter, Idempotency, NewEvent, NewMessage, Repeated, Settled, Store};
 use courtesy::timeline::{Entry, What};
 use jiff::SignedDuration;
@@ -125,6 +125,7 @@ practice::on_both_databases! {
     one_put_back_into_the_queue_keeps_no_old_cause,
     a_repetition_takes_a_waiting_message_back_or_does_not_happen,
     a_flush_touches_only_what_was_tried_and_waits_and_only_the_callers,
+    what_waits_for_a_receiver_is_called_before_its_time_and_nothing_else,
     a_history_keeps_its_order_and_its_lines_of_one_moment,
     a_list_shows_one_librarys_messages_page_by_page,
     a_cause_finds_those_below_it_and_no_others,
@@ -482,4 +483,22 @@ async fn many_callers_at_once_are_each_told_of_their_own_event(kept: Kept) {
             other => panic!("{other:?}"),
         }
     }
+}
+
+async fn what_waits_for_a_receiver_is_called_before_its_time_and_nothing_else(kept: Kept) {
+    kept.accept((0..3).map(|number| event("MRPL", &number.to_string(), at(number))).collect()).await.unwrap();
+    let claimed = kept.claim_all(at(5)).await;
+    let waits = |one: &Claimed, receiver| Settled {
+        due_at: Some(at(600)),
+        waits_for: Some(WaitsFor(receiver)),
+        tried: false,
+        ..settled(one, State::Delayed, at(6))
+    };
+    kept.settle(vec![waits(&claimed[0], 7), waits(&claimed[1], 7), waits(&claimed[2], 8)]).await.unwrap();
+    assert_eq!(kept.waited_for().await.unwrap(), [WaitsFor(7), WaitsFor(8)]);
+    assert_eq!(kept.call(WaitsFor(7), 1, at(10)).await.unwrap(), 1, "no more than there is room for");
+    assert_eq!(kept.claim_all(at(10)).await.len(), 1);
+    assert_eq!(kept.call(WaitsFor(7), 9, at(11)).await.unwrap(), 1);
+    assert_eq!(kept.waited_for().await.unwrap(), [WaitsFor(8)]);
+    assert_eq!(kept.claim_all(at(600)).await.len(), 2, "who is not called comes by itself");
 }

@@ -118,7 +118,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("plumbing", &["clock", "id", "secret", "config"]),
     (
         "rooms that decide",
-        &["library", "patron", "notice", "sender", "queue", "outcome", "reported", "timeline", "submitted"],
+        &["library", "patron", "notice", "sender", "queue", "outcome", "reply", "reported", "timeline", "submitted"],
     ),
     ("what is remembered and what is asked of the world", &["store", "net"]),
     // Each of these may use those before it, and none that comes after.

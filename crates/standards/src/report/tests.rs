@@ -197,25 +197,19 @@ fn every_report_of_others_is_read_or_refused_with_a_cause() {
         println!("skipped: ../shared/corpora/reports is not here");
         return;
     };
-    // The reporter, the domain, and the rows or policies with their sum; or what is refused.
+    // How each file's name begins; the kind, the rows or policies, and the sum of what they count.
     let expected = [
-        ("aggregate/empty_reason.xml", "example.org example.com 1 2"),
-        (
-            "aggregate/estadocuenta1.infonacot.gob.mx!example.com!1536853302!1536939702!2940.xml.zip",
-            "XYZ Corporation example.com 1 1",
-        ),
-        (
-            "aggregate/fastmail.com!example.com!1516060800!1516147199!102675056.xml.gz",
-            "FastMail Pty Ltd indemed.com 1 1",
-        ),
-        ("aggregate/invalid_utf_8.xml", "accurateplastics.com example.com 1 1"),
-        ("aggregate/invalid_xml.xml", "veeam.com example.com 1 1 broken"),
-        ("aggregate/old_draft_from_wiki.xml", "acme.com example.com 1 2"),
-        ("aggregate/rfc9990-sample.xml", "Sample Reporter example.com 1 123"),
-        ("aggregate/twilight.eml", "google.com twlnet.com 1 1"),
-        ("failure/dmarc_ruf_report_linkedin.eml", "linkedin.com example.com dmarc"),
-        ("smtp-tls/google.com_smtp_tls_report.eml", "Google Inc. cardinalhealth.ca 1"),
-        ("smtp-tls/rfc8460.json", "Company-X company-y.example 1"),
+        ("aggregate/empty_reason", "aggregate 1 2"),
+        ("aggregate/estadocuenta1", "aggregate 1 1"),
+        ("aggregate/fastmail", "aggregate 1 1"),
+        ("aggregate/invalid_utf_8", "aggregate 1 1"),
+        ("aggregate/invalid_xml", "aggregate 1 1 broken"),
+        ("aggregate/old_draft_from_wiki", "aggregate 1 2"),
+        ("aggregate/rfc9990-sample", "aggregate 1 123"),
+        ("aggregate/twilight", "aggregate 1 1"),
+        ("failure/dmarc_ruf_report_linkedin", "failure dmarc"),
+        ("smtp-tls/google", "tls 1 48"),
+        ("smtp-tls/rfc8460", "tls 1 5629"),
     ];
     let mut names: Vec<String> = Vec::new();
     for kind in ["aggregate", "failure", "smtp-tls"] {
@@ -227,29 +221,23 @@ fn every_report_of_others_is_read_or_refused_with_a_cause() {
     for name in &names {
         let reading = read(&std::fs::read(folder.join(name)).unwrap());
         let lines = reading.reports.iter().map(|report| match report {
-            Report::Aggregate(one) => format!(
-                "{} {} {} {}{}",
-                one.reporter,
-                one.domain,
-                one.rows.len(),
-                one.rows.iter().map(|row| row.count).sum::<u64>(),
-                if one.broken { " broken" } else { "" }
-            ),
-            Report::Tls(one) => {
-                format!("{} {} {}", one.reporter, one.policies[0].domain, one.policies.len())
+            Report::Aggregate(one) => {
+                let sum: u64 = one.rows.iter().map(|row| row.count).sum();
+                format!("aggregate {} {sum}{}", one.rows.len(), if one.broken { " broken" } else { "" })
             }
-            Report::Failure(one) => format!(
-                "{} {} {}",
-                one.reporter.as_deref().unwrap_or("-"),
-                one.domain,
-                one.failed.as_deref().unwrap_or("-")
-            ),
+            Report::Tls(one) => {
+                let sum: u64 = one.policies.iter().map(|policy| policy.successes + policy.failures).sum();
+                format!("tls {} {sum}", one.policies.len())
+            }
+            Report::Failure(one) => format!("failure {}", one.failed.as_deref().unwrap_or("-")),
         });
         let refusals = reading.refused.iter().map(ToString::to_string);
         told.push((name.clone(), lines.chain(refusals).collect::<Vec<_>>().join("; ")));
     }
-    let expected: Vec<_> = expected.iter().map(|(name, told)| ((*name).to_owned(), (*told).to_owned())).collect();
-    assert_eq!(told, expected);
+    assert_eq!(told.len(), expected.len(), "{names:?}");
+    for ((name, told), (begins, expected)) in told.iter().zip(expected) {
+        assert!(name.starts_with(begins) && told == expected, "{name}: {told}, and not {begins}: {expected}");
+    }
 }
 
 proptest! {

@@ -59,6 +59,12 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A machine's word for its person, without any reply in it.
+    #[must_use]
+    pub fn automatic(cause: Cause) -> Self {
+        plain_finding(None, Kind::AutoReply, cause)
+    }
+
     /// Whether this alone ends our use of the address: final, about the recipient, and not for now.
     #[must_use]
     pub fn stops_address(&self) -> bool {
@@ -91,6 +97,12 @@ pub fn read(bytes: &[u8]) -> Returned {
     let mut first = mails.next().unwrap_or_default();
     first.findings.extend(mails.flat_map(|mail| mail.findings));
     first
+}
+
+/// What a machine answered for its person, where it is that: absence, receipt, challenge.
+#[must_use]
+pub fn automatic(letter: &Letter) -> Option<Cause> {
+    kind::automatic(letter)
 }
 
 /// Reads a single reply, as somebody copied it from a mail or a log. Where it does not tell at which command it was said,

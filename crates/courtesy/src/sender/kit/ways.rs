@@ -5,7 +5,7 @@ use standards::spf::count::{Dead, WayOut};
 use super::super::words::Reason;
 
 /// A way out, said to whoever keeps the record.
-pub(super) fn way_out(way: &WayOut) -> Reason {
+pub(in crate::sender) fn way_out(way: &WayOut) -> Reason {
     let (code, en, fr) = match way {
         WayOut::DropDead { term, why, saves } => (
             "drop_dead",
