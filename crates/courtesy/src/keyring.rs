@@ -183,7 +183,17 @@ impl Keyring {
             Ok::<_, NotAKey>(der.map_err(|_| NotAKey::Kind)?.as_ref().to_vec())
         });
         let der = made.await.map_err(|_| NotAKey::Kind)??;
-        self.keep(domain, selector, library, &der, active).await
+        let kept = self.sealed(domain, selector, library, &der, active)?;
+        // Another process may have made one at the same moment: the first one counts.
+        if !self.store.add_dkim_key(kept).await? {
+            tracing::info!(%domain, selector, "another process made this key");
+        }
+        for kept in self.store.dkim_keys().await? {
+            if kept.domain == domain.as_str() && kept.selector == selector {
+                return self.learn(kept);
+            }
+        }
+        Err(NotAKey::Kind)
     }
 
     /// Keeps a key from a PEM file in place of any that this domain and selector have.
@@ -200,19 +210,21 @@ impl Keyring {
     ) -> Result<Arc<Key>, NotAKey> {
         let der = PrivateKeyDer::from_pem_slice(pem).map_err(|_| NotAKey::NotPem)?;
         let der = der.secret_der().to_vec();
-        self.keep(domain, selector, library, &der, active).await
+        let kept = self.sealed(domain, selector, library, &der, active)?;
+        self.store.put_dkim_key(kept.clone()).await?;
+        self.learn(kept)
     }
 
-    async fn keep(
+    fn sealed(
         &self,
         domain: &Domain,
         selector: &str,
         library: Option<&str>,
         der: &[u8],
         active: bool,
-    ) -> Result<Arc<Key>, NotAKey> {
+    ) -> Result<DkimKey, NotAKey> {
         let (algorithm, public, _) = read(der, domain.as_str(), selector)?;
-        let kept = DkimKey {
+        Ok(DkimKey {
             domain: domain.to_string(),
             selector: selector.to_owned(),
             library: library.map(str::to_owned),
@@ -221,10 +233,13 @@ impl Keyring {
             public,
             active,
             created_at: clock::now(),
-        };
+        })
+    }
+
+    /// A kept key, ready to sign from now on.
+    fn learn(&self, kept: DkimKey) -> Result<Arc<Key>, NotAKey> {
         let key = Arc::new(unsealed(&self.secret, &kept)?);
-        self.store.put_dkim_key(kept).await?;
-        let name = (domain.to_string(), selector.to_owned());
+        let name = (kept.domain, kept.selector);
         self.keys.write().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::clone(&key));
         Ok(key)
     }

@@ -11,13 +11,14 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock;
-use crate::config::{Config, Database, Dnssec};
+use crate::config::{Config, Database, Dnssec, Role};
 use crate::delivery::canary::Canaries;
 use crate::delivery::own_relay::OwnRelays;
 use crate::delivery::pace::Limits;
 use crate::delivery::policy::Policies;
 use crate::delivery::pool::{Pool, Settings};
 use crate::delivery::route::{Routes, Routing};
+use crate::delivery::standing::{self, Standing};
 use crate::delivery::token::Tokens;
 use crate::delivery::{Delivery, Parts, hold};
 use crate::http::auth::Keys;
@@ -44,8 +45,11 @@ pub const SECRET_FILE: &str = "secret.key";
 /// The folder of mail that came back, in the data folder.
 pub const SPOOL_FOLDER: &str = "spool";
 
-/// How long between two looks at what another process changed in the store.
-const REFRESH: std::time::Duration = std::time::Duration::from_secs(30);
+/// How long between two looks whether another process changed what we keep in memory.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// How many looks go by until all is read again, and what has served its time is forgotten.
+const LOOKS_A_ROUND: u32 = 30;
 
 /// How long the answer to an Idempotency-Key is kept.
 const ANSWERS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
@@ -65,6 +69,8 @@ pub struct Service {
     pub submission: Vec<SocketAddr>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    /// Says that we live, where others share the database.
+    keeping: Option<JoinHandle<()>>,
     /// Of the one process that SQLite allows.
     sole: Option<Sole>,
 }
@@ -76,8 +82,8 @@ impl Service {
     /// When a file, the database, the resolver or the port cannot be had, saying which.
     pub async fn start(config: Config) -> Result<Self> {
         let config = Arc::new(config);
-        make_folder(&config.data)?;
-        let (sole, store) = own_store(&config).await?;
+        let (store, sole) = open_alone_or_shared(&config).await?;
+        let (standing, keeping) = stand(&store, &config).await?;
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = open_keyring(&config, &store, &secret).await?;
@@ -87,7 +93,7 @@ impl Service {
         let (senders, changes) =
             Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
                 .await?;
-        let own_relays = ways_out(&config, &dns, &store, &secret)?;
+        let own_relays = ways_out(&config, &dns, &store, &secret, standing)?;
         hold::bring_back(&store, &own_relays.pool).await?;
         let parts = Parts {
             config: Arc::clone(&config),
@@ -130,15 +136,19 @@ impl Service {
         let door = axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(stopped(stopping.clone()));
         let mut tasks = vec![
             tokio::spawn(async move { drop(door.await) }),
-            tokio::spawn(delivery.run(stopped(stopping.clone()))),
             tokio::spawn(senders.run(stopped(stopping.clone()))),
             tokio::spawn(announce::run(Arc::clone(&intake), changes, stopped(stopping.clone()))),
             tokio::spawn(refresh(Arc::clone(&app), stopped(stopping.clone()))),
-            tokio::spawn(inbound.run(stopped(stopping.clone()))),
-            tokio::spawn(canaries.run(stopped(stopping.clone()))),
         ];
+        if config.plays(Role::Deliver) {
+            tasks.push(tokio::spawn(delivery.run(stopped(stopping.clone()))));
+            tasks.push(tokio::spawn(canaries.run(stopped(stopping.clone()))));
+        }
+        if config.plays(Role::Inbound) {
+            tasks.push(tokio::spawn(inbound.run(stopped(stopping.clone()))));
+        }
         tasks.extend(mail_doors.into_iter().chain(desks).map(|door| tokio::spawn(door.run(stopping.clone()))));
-        Ok(Self { app, http, smtp, submission, stop, tasks, sole })
+        Ok(Self { app, http, smtp, submission, stop, tasks, keeping, sole })
     }
 
     /// Stops taking work, finishes what is under way, and closes the store.
@@ -147,35 +157,58 @@ impl Service {
         for task in self.tasks {
             let _ = task.await;
         }
+        if let Some(keeping) = self.keeping {
+            keeping.abort();
+            let _ = keeping.await;
+            if let Err(error) = self.app.store.leave().await {
+                tracing::warn!(%error, "others will notice by themselves that this process is gone");
+            }
+        }
         self.app.store.clone().close().await;
         drop(self.sole);
     }
 }
 
-/// The store, and what makes us its only process where it is a file.
-async fn own_store(config: &Config) -> Result<(Option<Sole>, Store)> {
-    let sole = match config.database_at() {
-        Database::Sqlite(file) => Some(Sole::of(&file)?),
-        Database::Postgres(_) => None,
-    };
-    let store = open_store(config).await?;
-    if let Some(sole) = &sole {
-        let orphans = store.take_over(sole, clock::now()).await?;
-        if orphans > 0 {
-            tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
-        }
+/// Where others share the database: says that we live, from now on. They take over what we have under way once we do not.
+async fn stand(store: &Store, config: &Config) -> Result<(Standing, Option<JoinHandle<()>>)> {
+    if !store.is_shared() {
+        return Ok((Standing::default(), None));
     }
-    Ok((sole, store))
+    let name = format!("{} {}", config.public_host, std::process::id());
+    let standing = Standing::among_others();
+    standing::renew(&standing, store, &name).await?;
+    let keeping = tokio::spawn(standing::keep(standing.clone(), store.clone(), name));
+    Ok((standing, Some(keeping)))
+}
+
+/// Opens the store. Where this is the one process on it, it keeps others out, and what the last one had under way is
+/// tried again at once.
+async fn open_alone_or_shared(config: &Config) -> Result<(Store, Option<Sole>)> {
+    make_folder(&config.data)?;
+    let Database::Sqlite(file) = config.database_at() else { return Ok((open_store(config).await?, None)) };
+    let sole = Sole::of(&file)?;
+    let store = open_store(config).await?;
+    let orphans = store.take_over(&sole, clock::now()).await?;
+    if orphans > 0 {
+        tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
+    }
+    Ok((store, Some(sole)))
 }
 
 /// The ways out, those of libraries' own relays among them.
-fn ways_out(config: &Config, dns: &Resolver, store: &Store, secret: &Arc<Secret>) -> Result<Arc<OwnRelays>> {
+fn ways_out(
+    config: &Config,
+    dns: &Resolver,
+    store: &Store,
+    secret: &Arc<Secret>,
+    standing: Standing,
+) -> Result<Arc<OwnRelays>> {
     Ok(Arc::new(OwnRelays {
         routes: Arc::new(Routes::new(Arc::new(dns.clone()) as Arc<dyn Dns>, routing(config))),
         store: store.clone(),
         secret: Arc::clone(secret),
         tokens: Tokens::new(https(config, dns)?, store.clone(), Arc::clone(secret)),
-        pool: Arc::new(Pool::new(pool_settings(config), client_tls(config)?)),
+        pool: Arc::new(Pool::new(pool_settings(config, standing), client_tls(config)?)),
     }))
 }
 
@@ -200,10 +233,11 @@ async fn taking_back(
     let door = Door::new(host, Arc::clone(certificate), Arc::clone(secret), Arc::clone(&spool));
     let door = Arc::new(door.with_libraries(Arc::clone(book), config.shared.domain.clone()));
     let mut doors = Vec::new();
-    if let Some(address) = config.listen.smtp {
+    let plays = config.plays(Role::Inbound);
+    if let Some(address) = config.listen.smtp.filter(|_| plays) {
         doors.push(door.listen(address, SmtpLimits::default()).await?);
     }
-    if let Some(at) = &config.listen.lmtp {
+    if let Some(at) = config.listen.lmtp.as_ref().filter(|_| plays) {
         doors.push(door.listen_for_lmtp(at).await?);
     }
     let canaries = inbound::Canaries { book: Arc::clone(book), senders: Arc::clone(senders), dns };
@@ -230,7 +264,7 @@ async fn submission_doors(
     let desk = Arc::new(Desk::new(store, book, Arc::clone(intake), shared, sources, octets_max));
     let mut doors = Vec::new();
     for (address, begins_in_tls) in [(config.listen.submission, false), (config.listen.submissions, true)] {
-        let Some(address) = address else { continue };
+        let Some(address) = address.filter(|_| config.plays(Role::Intake)) else { continue };
         let host = config.public_host.as_str();
         let door = Door::submitting(host, Arc::clone(&certificate), Arc::clone(&desk), begins_in_tls);
         doors.push(Arc::new(door).listen(address, SmtpLimits::submission()).await?);
@@ -279,15 +313,27 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
 /// Brings in what another process changed, forgets what has served its time, and tells of relays whose day has come.
 async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
+    let mut known = None;
+    let mut looks = 0;
     loop {
         tokio::select! {
             biased;
             () = &mut stop => return,
-            () = tokio::time::sleep(REFRESH) => {}
+            () = tokio::time::sleep(LOOK) => {}
         }
-        if let Err(error) = app.book.refresh().await {
-            tracing::error!(%error, "the book could not be read again");
+        looks += 1;
+        let times = app.store.times_changed().await.ok();
+        if times.is_some() && times != known {
+            read_again(&app).await;
+            if known.is_some() {
+                app.senders.nudge();
+            }
+            known = times;
         }
+        if looks < LOOKS_A_ROUND {
+            continue;
+        }
+        looks = 0;
         let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
         // Refusals count for as long as answers are kept: seven days.
         if let Err(error) = app.store.forget_refusals(before).await {
@@ -310,6 +356,19 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
         if let Err(error) = tell_relays(&app.store, &app.config).await {
             tracing::error!(%error, "changes of the relays could not be kept");
         }
+    }
+}
+
+/// What another process may have changed.
+async fn read_again(app: &App) {
+    if let Err(error) = app.book.refresh().await {
+        tracing::error!(%error, "the book could not be read again");
+    }
+    if let Err(error) = app.keyring.refresh().await {
+        tracing::error!(%error, "the keys could not be read again");
+    }
+    if let Err(error) = app.senders.refresh().await {
+        tracing::error!(%error, "what is known of libraries' relays could not be read again");
     }
 }
 
@@ -366,10 +425,10 @@ fn routing(config: &Config) -> Routing {
     }
 }
 
-fn pool_settings(config: &Config) -> Settings {
+fn pool_settings(config: &Config, standing: Standing) -> Settings {
     let ceiling = u32::try_from(config.smtp.connections_per_receiver).unwrap_or(u32::MAX);
     let limits = Limits { ceiling, ..Limits::default() };
-    Settings { limits, ..Settings::default() }
+    Settings { limits, standing, ..Settings::default() }
 }
 
 fn client_tls(config: &Config) -> Result<ClientTls> {

@@ -5,6 +5,7 @@
 //! Not here: anything a library sets for itself (`library`).
 
 mod layers;
+mod role;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 use standards::domain::Domain;
 
 pub use layers::{Overlay, Refused, load, usual_file};
+pub use role::Role;
 pub use value::Network;
 use value::{absent_when_empty, duration, durations};
 
@@ -34,6 +36,10 @@ pub struct Config {
     pub data: PathBuf,
     /// Empty for SQLite in the data folder, or a database URL. See [`Config::database_at`].
     pub database: String,
+    /// What this process does.
+    pub roles: Vec<Role>,
+    /// Empty, or the region of libraries whose messages this process sends.
+    pub region: String,
     /// Where doors listen.
     pub listen: Listen,
     /// Whom to ask for DNS.
@@ -388,6 +394,12 @@ impl Config {
         })
     }
 
+    /// Whether this process has `role`.
+    #[must_use]
+    pub fn plays(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
     /// The relays that send at `now`: all but those whose day is still to come.
     pub fn relays_at(&self, now: Timestamp) -> impl Iterator<Item = &Relay> {
         self.relay.iter().filter(move |relay| relay.is_still_planned(now).is_none())
@@ -420,6 +432,9 @@ impl Config {
         }
         if !(self.database.is_empty() || self.database.starts_with("sqlite:") || is_postgres(&self.database)) {
             wrong.push("database must be empty or begin with sqlite: or postgres://".to_owned());
+        }
+        if self.roles.is_empty() {
+            wrong.push("roles is empty; name at least one of web, intake, inbound, deliver".to_owned());
         }
         if self.listen.smtp_certificate.is_some() != self.listen.smtp_key.is_some() {
             wrong.push("listen.smtp_certificate and listen.smtp_key belong together; set both or neither".to_owned());

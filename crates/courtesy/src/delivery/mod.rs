@@ -40,6 +40,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use crate::clock;
 use crate::config::Config;
 use crate::keyring::Keyring;
+use crate::library::LibraryCode;
 use crate::outcome::Provider;
 use crate::queue::Schedule;
 use crate::secret::Secret;
@@ -222,11 +223,22 @@ impl Delivery {
             }
         }
         let last = self.last_served.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let libraries = store.libraries_due(now, &last, LIBRARIES_A_ROUND).await?;
+        let mut libraries = store.libraries_due(now, &last, LIBRARIES_A_ROUND).await?;
         let Some(last) = libraries.last() else { return Ok(Vec::new()) };
         last.clone_into(&mut self.last_served.lock().unwrap_or_else(PoisonError::into_inner));
+        libraries.retain(|library| self.is_of_our_region(library));
+        if libraries.is_empty() {
+            return Ok(Vec::new());
+        }
         let each = u32::try_from((room / libraries.len()).max(1)).unwrap_or(1);
         store.claim(libraries, each, now, until).await
+    }
+
+    /// Whether this process sends the library's messages.
+    fn is_of_our_region(&self, library: &str) -> bool {
+        let ours = &self.parts.config.region;
+        let record = || self.parts.book.library(&LibraryCode::parse(library).ok()?);
+        ours.is_empty() || record().is_some_and(|library| library.region == *ours)
     }
 
     /// Whether paused queues are to be looked through now.
@@ -250,7 +262,11 @@ impl Delivery {
     /// How long nothing is due, as far as this process knows.
     async fn until_due(&self, now: Timestamp) -> Duration {
         match self.parts.store.next_due().await {
-            Ok(Some(due)) => Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO).min(LOOK_AGAIN),
+            Ok(Some(due)) => {
+                // What is due and was not claimed is another region's, or another process has it in hand at this moment.
+                let soonest = if self.parts.store.is_shared() { GATHER } else { Duration::ZERO };
+                Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO).clamp(soonest, LOOK_AGAIN)
+            }
             _ => LOOK_AGAIN,
         }
     }

@@ -13,6 +13,7 @@ pub mod problem;
 mod queue;
 mod relays;
 mod reports;
+mod role;
 mod senders;
 mod stops;
 mod unreached;
@@ -184,6 +185,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/doctor", get(senders::doctor))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), role::only_ours))
         .layer(axum::extract::DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(largest))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_MAX))

@@ -78,27 +78,47 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn put_dkim_key(&self, key: DkimKey) -> Result<()> {
+        self.insert_dkim_key(
+            key,
+            "insert into dkim_key (domain, selector, library, algorithm, private, public, active, created_at) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (domain, selector) do update set \
+             library = excluded.library, algorithm = excluded.algorithm, private = excluded.private, \
+             public = excluded.public, active = excluded.active, created_at = excluded.created_at",
+        )
+        .await
+        .map(|_| ())
+    }
+
+    /// Keeps a new DKIM key. False when there is one of the same domain and selector, which stays.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn add_dkim_key(&self, key: DkimKey) -> Result<bool> {
+        self.insert_dkim_key(
+            key,
+            "insert into dkim_key (domain, selector, library, algorithm, private, public, active, created_at) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (domain, selector) do nothing",
+        )
+        .await
+    }
+
+    async fn insert_dkim_key(&self, key: DkimKey, how: &'static str) -> Result<bool> {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    query(
-                        "insert into dkim_key (domain, selector, library, algorithm, private, public, active, created_at) \
-                         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (domain, selector) do update set \
-                         library = excluded.library, algorithm = excluded.algorithm, private = excluded.private, \
-                         public = excluded.public, active = excluded.active, created_at = excluded.created_at",
-                    )
-                    .bind(&key.domain)
-                    .bind(&key.selector)
-                    .bind(&key.library)
-                    .bind(&key.algorithm)
-                    .bind(&key.private)
-                    .bind(&key.public)
-                    .bind(i64::from(key.active))
-                    .bind(micros(key.created_at))
-                    .execute(&mut *tx)
-                    .await?;
+                    let kept = query(how)
+                        .bind(&key.domain)
+                        .bind(&key.selector)
+                        .bind(&key.library)
+                        .bind(&key.algorithm)
+                        .bind(&key.private)
+                        .bind(&key.public)
+                        .bind(i64::from(key.active))
+                        .bind(micros(key.created_at))
+                        .execute(&mut *tx)
+                        .await?;
                     changed(tx, "keys").await?;
-                    Ok(())
+                    Ok(kept > 0)
                 })
             })
             .await
@@ -235,9 +255,9 @@ impl Store {
                     if counted > 0 {
                         return Ok(false);
                     }
-                    query(
+                    let opened = query(
                         "insert into incident (id, library, cause, detail, opened_at, last_at, times) \
-                         values ($1, $2, $3, $4, $5, $5, 1)",
+                         values ($1, $2, $3, $4, $5, $5, 1) on conflict (library, cause) where closed_at is null do nothing",
                     )
                     .bind(IncidentId::new(now).to_bytes().to_vec())
                     .bind(&library)
@@ -246,7 +266,7 @@ impl Store {
                     .bind(micros(now))
                     .execute(&mut *tx)
                     .await?;
-                    Ok(true)
+                    Ok(opened > 0)
                 })
             })
             .await

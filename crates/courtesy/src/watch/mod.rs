@@ -173,7 +173,7 @@ impl Senders {
     pub async fn refresh(&self) -> crate::store::Result<()> {
         let relays = self.store.relay_proofs().await?.into_iter().collect();
         *self.relays.write().unwrap_or_else(PoisonError::into_inner) = relays;
-        self.nudge();
+        self.generation.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 

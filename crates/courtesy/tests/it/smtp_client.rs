@@ -14,7 +14,6 @@ use courtesy::delivery::dial::RelayAddr;
 use courtesy::delivery::pace::Limits;
 use courtesy::delivery::pool::{Attempted, Pool, Settings};
 use courtesy::delivery::route::Route;
-use courtesy::delivery::standing::Standing;
 use courtesy::delivery::wire::Waits;
 use courtesy::net::tls::{ClientTls, Security};
 use courtesy::outcome::{Said, Stage, Trouble};
@@ -58,10 +57,7 @@ fn waits() -> Waits {
 }
 
 fn pool_of(limits: Limits, waits: Waits) -> Pool {
-    Pool::new(
-        Settings { limits, providers: Vec::new(), waits, standing: Standing::default() },
-        ClientTls::new(&[]).unwrap(),
-    )
+    Pool::new(Settings { limits, waits, ..Settings::default() }, ClientTls::new(&[]).unwrap())
 }
 
 fn pool() -> Pool {

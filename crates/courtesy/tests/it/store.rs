@@ -1,5 +1,7 @@
 //! The store: what is on disk after which call, and who may change it then.
 
+use std::time::Duration;
+
 use courtesy::clock::Timestamp;
 use courtesy::config::Database;
 use courtesy::id::{EventId, MessageId};
@@ -136,6 +138,8 @@ practice::on_both_databases! {
     opening_again_finds_the_schema_and_leaves_it,
     a_closed_store_takes_nothing_and_says_so,
     many_callers_at_once_are_each_told_of_their_own_event,
+    what_a_silent_process_had_under_way_is_due_at_once,
+    what_others_keep_in_memory_has_another_number_once_it_changed,
 }
 
 async fn an_accepted_event_is_there_after_the_process_is_gone(kept: Kept) {
@@ -501,4 +505,30 @@ async fn what_waits_for_a_receiver_is_called_before_its_time_and_nothing_else(ke
     assert_eq!(kept.call(WaitsFor(7), 9, at(11)).await.unwrap(), 1);
     assert_eq!(kept.waited_for().await.unwrap(), [WaitsFor(8)]);
     assert_eq!(kept.claim_all(at(600)).await.len(), 2, "who is not called comes by itself");
+}
+
+async fn what_a_silent_process_had_under_way_is_due_at_once(kept: Kept) {
+    let other = kept.again().await;
+    kept.accept(vec![event("MRPL", "BC-1", at(0)), event("MRPL", "BC-2", at(0))]).await.unwrap();
+    other.stay_alive("silent".to_owned(), Duration::ZERO, at(0)).await.unwrap();
+    kept.stay_alive("alive".to_owned(), Duration::from_secs(60), at(0)).await.unwrap();
+    let theirs = other.claim(vec!["MRPL".to_owned()], 1, at(1), at(1) + LEASE).await.unwrap();
+    let ours = kept.claim_all(at(1)).await;
+    assert_eq!((theirs.len(), ours.len()), (1, 1), "the other one; theirs is leased");
+    assert_eq!(kept.take_over_from_silent(at(2)).await.unwrap(), 1);
+    let again = kept.claim_all(at(2)).await;
+    assert_eq!((again.len(), again[0].id, again[0].attempt), (1, theirs[0].id, 2));
+    // What the silent one says now comes too late, and nothing of ours was taken from us.
+    other.settle(vec![settled(&theirs[0], State::Accepted, at(3))]).await.unwrap();
+    assert_eq!(state(&kept, theirs[0].id).await, State::Sending);
+    assert_eq!(kept.take_over_from_silent(at(3)).await.unwrap(), 0);
+    other.close().await;
+}
+
+async fn what_others_keep_in_memory_has_another_number_once_it_changed(kept: Kept) {
+    let before = kept.times_changed().await.unwrap();
+    kept.put_libraries(vec![record("MRPL")], "key".to_owned(), at(0)).await.unwrap();
+    let after = kept.times_changed().await.unwrap();
+    assert_ne!(before, after);
+    assert_eq!(kept.times_changed().await.unwrap(), after);
 }

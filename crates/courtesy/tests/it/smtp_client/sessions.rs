@@ -4,11 +4,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use courtesy::clock::Timestamp;
 use courtesy::delivery::dial::RelayAddr;
 use courtesy::delivery::pace::Limits;
+use courtesy::delivery::pool::{Pool, Settings};
 use courtesy::delivery::route::{Host as MxHost, Route, Site};
-use courtesy::net::tls::Security;
+use courtesy::delivery::standing::Standing;
+use courtesy::net::tls::{ClientTls, Security};
 use courtesy::outcome::{Said, Stage, Trouble};
+use tokio::time::Instant;
 
 use super::scripted::Host;
 use super::{assert_said, broke, deliver, domain, lines, one_host, pool, pool_of, relay, replied, to, waits};
@@ -370,4 +374,27 @@ async fn a_family_without_a_source_address_is_skipped() {
     let attempted =
         pool().deliver(|| to("patron@plain.example"), &route, &relay, &Security::Opportunistic).await.unwrap();
     assert_said(&attempted, broke(Stage::Connect, Trouble::Unreachable));
+}
+
+#[tokio::test]
+async fn whoever_lost_the_right_to_send_does_not_end_the_mail() {
+    let begun = MESSAGE.split("    -> (mail)").next().unwrap();
+    let host = Host::new(&[&[HELLO, MESSAGE, begun, "    == close\n"].concat()]).await;
+    let standing = Standing::among_others();
+    let settings = Settings { waits: waits(), standing: standing.clone(), ..Settings::default() };
+    let pool = Pool::new(settings, ClientTls::new(&[]).unwrap());
+    assert!(!pool.may_send(), "the database was not heard yet");
+    standing.heard(Instant::now(), courtesy::clock::now());
+    assert_said(
+        &deliver(&pool, &to("patron@plain.example"), &one_host(host.address)).await,
+        replied(Stage::Content, 250, "ok"),
+    );
+
+    // As by a machine that slept: the running clock stands, the wall's has gone on.
+    standing.heard(Instant::now(), Timestamp::UNIX_EPOCH);
+    let envelope = to("patron@plain.example");
+    let route = one_host(host.address);
+    let tried = pool.deliver(|| envelope.clone(), &route, &relay(), &Security::Opportunistic).await;
+    assert!(tried.is_err(), "it counts as not tried");
+    host.done().await;
 }
