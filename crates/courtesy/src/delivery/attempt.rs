@@ -70,9 +70,8 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
 
 async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Settled, Not> {
     let parts = &engine.parts;
-    let library = parts.book.library(&message.library).ok_or_else(|| Not::Ours("its library is gone".to_owned()))?;
+    let (library, to) = (library(engine, message)?, address(message, now)?);
     let language = Language::from_tag(&message.language).unwrap_or(Language::En);
-    let to = address(message, now)?;
     let tries = may_leave(engine, message, &to, now).await?;
     let refused = refused(message);
     let route = parts.routes.to(to.domain(), now).await;
@@ -129,10 +128,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
             return Ok(out_of_reach(engine, message, receiver, &outcome, left, now));
         }
         let who = (speaks, provider.name_or(to.domain().as_str()));
-        let held = hold::heed(engine, receiver, who, &said, &outcome).await;
-        if attempted.via.is_some() && !held {
-            engine.put_off.reached(receiver);
-        }
+        hold::heard(engine, receiver, who, &said, &outcome, attempted.via.is_some()).await;
     }
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let relay = own_relay.map_or(&relay.host, |own| &own.host);
@@ -151,6 +147,10 @@ async fn to_strangers(
 ) -> Result<Attempted, Busy> {
     let security = engine.parts.policies.of(domain, route, library.demands_tls, clock::now()).await;
     engine.parts.pool.deliver(write, route, relay, &security).await
+}
+
+fn library(engine: &Delivery, message: &Claimed) -> Result<Arc<Library>, Not> {
+    engine.parts.book.library(&message.library).ok_or_else(|| Not::Ours("its library is gone".to_owned()))
 }
 
 fn address(message: &Claimed, now: Timestamp) -> Result<Address, Not> {
