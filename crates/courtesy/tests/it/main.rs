@@ -37,6 +37,8 @@ mod stops;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+mod submission;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod web;
