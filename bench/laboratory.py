@@ -67,6 +67,9 @@ def settings(facts, folder, port):
         "shared.bounce_domain": service["bounce_domain"], "shared.spf_include": f"_spf.{service['domain']}",
         "shared.return_path_label": facts["return_path_label"], "retry.schedule": SCHEDULE,
     }
+    if service.get("mx"):                                 # where bounces, complaints and replies come to
+        values |= {"listen.smtp": f"{service['mx']}:{facts['smtp_port']}", "listen.smtp_certificate": service["certificate"],
+                   "listen.smtp_key": service["key"]}
     if theirs:
         values["shared.library_selectors"] = theirs
     text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
