@@ -30,7 +30,7 @@ use crate::notice::catalogue::Notice;
 use crate::notice::frame::Frame;
 use crate::notice::render::{Rendered, render};
 use crate::notice::value::Fields;
-use crate::outcome::{Cause, Outcome, Provider, Said, judge};
+use crate::outcome::{Cause, NoRoute, Outcome, Provider, Said, judge};
 use crate::queue::{Settlement, State, settle};
 use crate::reply::Kind as ReplyKind;
 use crate::sender::{Plan, Rung, SenderKind};
@@ -122,11 +122,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         }
         _ => None,
     };
-    let said = match (&attempted, route) {
-        (Some(attempted), _) => attempted.said.clone(),
-        (None, Err(no_route)) => Said::NoRoute(no_route),
-        (None, Ok(_)) => return Err(Not::Ours("a route led nowhere".to_owned())),
-    };
+    let said = said(attempted.as_ref(), route.err())?;
     // What a relay says is in the relay's words, not in those of the patron's provider.
     let speaks = own_relay.map_or(provider, |own| Provider::from_mx([own.host.as_str()]));
     let outcome = judge(&said, speaks);
@@ -142,6 +138,12 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     let relay = own_relay.map_or(&relay.host, |own| &own.host);
     let told = Tried { message, plan: &plan, relay, provider, to: &to, took_ms, tries };
     Ok(settled(engine, &library, &told, attempted.as_ref(), &outcome).await)
+}
+
+/// What the attempt came to on the wire, or why there was no wire.
+fn said(attempted: Option<&Attempted>, no_route: Option<NoRoute>) -> Result<Said, Not> {
+    let said = attempted.map(|attempted| attempted.said.clone());
+    said.or(no_route.map(Said::NoRoute)).ok_or_else(|| Not::Ours("a route led nowhere".to_owned()))
 }
 
 fn address(message: &Claimed, now: Timestamp) -> Result<Address, Not> {
