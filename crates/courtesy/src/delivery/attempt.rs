@@ -136,10 +136,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
             return Ok(out_of_reach(engine, message, receiver, &outcome, left, now));
         }
         let who = (speaks, provider.name_or(to.domain().as_str()));
-        let held = hold::heed(engine, receiver, who, &said, &outcome).await;
-        if attempted.via.is_some() && !held {
-            engine.put_off.reached(receiver);
-        }
+        hold::heard(engine, receiver, who, &said, &outcome, attempted.via.is_some()).await;
     }
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let relay = own_relay.map_or(&relay.host, |own| &own.host);
