@@ -39,6 +39,10 @@ mod stops_kept;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+mod submission;
+#[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod web;
 #[cfg(test)]
 mod world;
