@@ -37,6 +37,10 @@ mod stops;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+mod submission;
+#[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod web;
 #[cfg(test)]
 mod world;
