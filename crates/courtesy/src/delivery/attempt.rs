@@ -132,12 +132,6 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     Ok(settled(engine, &library, &told, attempted.as_ref(), &outcome).await)
 }
 
-/// What the attempt came to on the wire, or why there was no wire.
-fn said(attempted: Option<&Attempted>, no_route: Option<NoRoute>) -> Result<Said, Not> {
-    let said = attempted.map(|attempted| attempted.said.clone());
-    said.or(no_route.map(Said::NoRoute)).ok_or_else(|| Not::Ours("a route led nowhere".to_owned()))
-}
-
 /// Hands the message to the receivers' own hosts, with as much TLS as they and the library want.
 async fn to_strangers(
     engine: &Delivery,
@@ -153,6 +147,12 @@ async fn to_strangers(
 
 fn library(engine: &Delivery, message: &Claimed) -> Result<Arc<Library>, Not> {
     engine.parts.book.library(&message.library).ok_or_else(|| Not::Ours("its library is gone".to_owned()))
+}
+
+/// What the attempt came to on the wire, or why there was no wire.
+fn said(attempted: Option<&Attempted>, no_route: Option<NoRoute>) -> Result<Said, Not> {
+    let said = attempted.map(|attempted| attempted.said.clone());
+    said.or(no_route.map(Said::NoRoute)).ok_or_else(|| Not::Ours("a route led nowhere".to_owned()))
 }
 
 fn address(message: &Claimed, now: Timestamp) -> Result<Address, Not> {
