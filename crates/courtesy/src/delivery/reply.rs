@@ -53,6 +53,11 @@ pub(super) fn write(made: &Made<'_>) -> Option<Vec<u8>> {
     })
 }
 
+/// Whether the header it gets names an address that can only travel under SMTPUTF8 (RFC 6532 §3.2).
+pub(super) fn needs_smtputf8(reply: &ReplyMail) -> bool {
+    reply.kind == Kind::PassedOn && Wrote::read(&reply.mail).is_some_and(|wrote| wrote.reply_to.needs_smtputf8())
+}
+
 fn answered(made: &Made<'_>, wrote: &Wrote) -> Vec<u8> {
     let zone = jiff::tz::TimeZone::get(&made.library.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let tags = made.reply.languages.split(',');

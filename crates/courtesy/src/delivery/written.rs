@@ -66,7 +66,8 @@ impl Written {
     /// Whether its header can only travel under SMTPUTF8.
     pub(super) fn needs_smtputf8(&self) -> bool {
         match self {
-            Self::Notice(_) | Self::Reply(_) => false,
+            Self::Notice(_) => false,
+            Self::Reply(mail) => reply::needs_smtputf8(mail),
             Self::Submitted { mail, .. } => submitted::needs_utf8(mail),
         }
     }
