@@ -37,8 +37,14 @@ mod spf_suite;
 #[cfg(test)]
 mod stops;
 #[cfg(test)]
+mod stops_kept;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
+mod submission;
+#[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod web;
 #[cfg(test)]
 mod world;
