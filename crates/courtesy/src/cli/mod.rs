@@ -17,6 +17,7 @@ mod keys;
 mod library;
 mod looking;
 mod messages;
+mod moving;
 mod notice;
 mod queue;
 mod reports;
@@ -141,6 +142,12 @@ enum Command {
     Dns(dns::DnsCommand),
     /// Show what it does: a practice internet, nine libraries, the same notices as today and by Courtesy
     Demo(demo::DemoArgs),
+    /// A copy of everything, while the server works
+    Backup(moving::File),
+    /// A backup into an empty database
+    Restore(moving::File),
+    /// From SQLite to PostgreSQL, with everything
+    Migrate(moving::Migrate),
     /// Whether everything is set up and working
     Doctor(doctor::Args),
     /// What a refusal means, whose job it is, and what to do (needs no server)
@@ -229,6 +236,9 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&args, &common).await,
         Command::Dns(command) => dns::run(&command, &common).await,
         Command::Demo(args) => demo::run(&args, &common).await,
+        Command::Backup(args) => moving::backup(&args, &common).await,
+        Command::Restore(args) => moving::restore(&args, &common).await,
+        Command::Migrate(args) => moving::migrate(&args, &common).await,
         Command::Doctor(args) => doctor::run(&args, &common).await,
         Command::Explain(args) => shell::explain(args, &common).await,
         Command::Spf(args) => shell::spf(args, &common).await,

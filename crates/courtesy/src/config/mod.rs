@@ -80,6 +80,14 @@ pub enum Database {
     Postgres(String),
 }
 
+impl Database {
+    /// The PostgreSQL at `url`; none where that is the URL of something else.
+    #[must_use]
+    pub fn at(url: &str) -> Option<Self> {
+        is_postgres(url).then(|| Self::Postgres(url.to_owned()))
+    }
+}
+
 /// Without what the URL proves us with.
 impl std::fmt::Display for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

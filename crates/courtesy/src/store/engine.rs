@@ -102,6 +102,16 @@ impl Pool {
         }
     }
 
+    /// Begins a transaction that reads one moment's state, however long it takes.
+    pub(super) async fn begin_reading(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
+            Self::Postgres { pool, .. } => {
+                Tx::Postgres(pool.begin_with("begin isolation level repeatable read read only").await?)
+            }
+        })
+    }
+
     /// Whether many processes may share it.
     pub(super) fn is_postgres(&self) -> bool {
         matches!(self, Self::Postgres { .. })

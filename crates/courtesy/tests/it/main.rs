@@ -15,6 +15,8 @@ mod flow;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
+mod moving;
+#[cfg(test)]
 mod own_relay;
 #[cfg(test)]
 mod proof;

@@ -13,9 +13,9 @@ use jiff::SignedDuration;
 
 use crate::world::{code, record};
 
-struct Kept {
+pub(crate) struct Kept {
     store: Store,
-    database: Database,
+    pub(crate) database: Database,
     _folder: tempfile::TempDir,
 }
 
@@ -27,7 +27,7 @@ impl std::ops::Deref for Kept {
 }
 
 impl Kept {
-    async fn at(url: Option<String>) -> Self {
+    pub(crate) async fn at(url: Option<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = || Database::Sqlite(folder.path().join("courtesy.db"));
         let database = url.map_or_else(file, Database::Postgres);
@@ -39,7 +39,7 @@ impl Kept {
         Store::open(self.database.clone()).await.unwrap()
     }
 
-    async fn claim_all(&self, now: Timestamp) -> Vec<Claimed> {
+    pub(crate) async fn claim_all(&self, now: Timestamp) -> Vec<Claimed> {
         let libraries = self.libraries_due(now, "", 100).await.unwrap();
         self.claim(libraries, 1000, now, now + LEASE).await.unwrap()
     }
@@ -47,7 +47,7 @@ impl Kept {
 
 const LEASE: SignedDuration = SignedDuration::from_mins(15);
 
-fn at(second: i64) -> Timestamp {
+pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
@@ -68,7 +68,7 @@ fn message(now: Timestamp) -> NewMessage {
     }
 }
 
-fn event(library: &str, request: &str, now: Timestamp) -> NewEvent {
+pub(crate) fn event(library: &str, request: &str, now: Timestamp) -> NewEvent {
     NewEvent {
         id: EventId::new(now),
         library: code(library),
@@ -83,13 +83,13 @@ fn event(library: &str, request: &str, now: Timestamp) -> NewEvent {
     }
 }
 
-fn with_key(key: &str, body: u8, event: NewEvent) -> NewEvent {
+pub(crate) fn with_key(key: &str, body: u8, event: NewEvent) -> NewEvent {
     let answer = format!("{{\"id\":\"{}\"}}", event.id);
     let idempotency = Idempotency { holder: "key_1".to_owned(), key: key.to_owned(), body_hash: [body; 32], answer };
     NewEvent { idempotency: Some(idempotency), ..event }
 }
 
-fn settled(claimed: &Claimed, state: State, now: Timestamp) -> Settled {
+pub(crate) fn settled(claimed: &Claimed, state: State, now: Timestamp) -> Settled {
     Settled {
         id: claimed.id,
         attempt: claimed.attempt,
