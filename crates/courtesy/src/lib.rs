@@ -19,6 +19,7 @@ pub mod reply;
 pub mod reported;
 pub mod sender;
 pub mod staff;
+pub mod submitted;
 pub mod timeline;
 
 // What is remembered, and what is asked of the world

@@ -12,7 +12,7 @@ use crate::http::auth::{hash, new_secret, shown};
 use crate::id::KeyId;
 use crate::secret::write_private;
 use crate::service;
-use crate::store::{ApiKey, Store};
+use crate::store::{ApiKey, Scope, Store};
 use crate::web::{link, new_operator};
 
 /// The operator's key in the data folder: commands on this machine find it by themselves.
@@ -70,6 +70,7 @@ pub(super) async fn make_operator_key(store: &Store, data: &Path) -> Result<()> 
     let key = ApiKey {
         id: KeyId::new(now),
         library: None,
+        scope: Scope::All,
         name: "operator".to_owned(),
         shown: shown(&secret),
         created_at: now,

@@ -20,6 +20,7 @@ use standards::domain::Domain;
 
 pub use layers::{Overlay, Refused, load, usual_file};
 pub use role::Role;
+pub use value::Network;
 use value::{absent_when_empty, duration, durations};
 
 /// The file as `courtesy init` writes it: every option, its default and a sentence.
@@ -55,6 +56,9 @@ pub struct Config {
     /// The relays that send, each in its region.
     #[serde(default)]
     pub relay: Vec<Relay>,
+    /// Systems that hand in mail without a password.
+    #[serde(default)]
+    pub submit_from: Vec<SubmitFrom>,
     /// When to try again.
     pub retry: Retry,
     /// When to give up.
@@ -125,7 +129,13 @@ pub struct Listen {
     /// Mail that comes back, from a mail server on this machine (RFC 2033). None: nobody listens for it.
     #[serde(deserialize_with = "absent_when_empty")]
     pub lmtp: Option<Lmtp>,
-    /// Certificate of the SMTP door, PEM, with its chain.
+    /// Mail that libraries' systems hand in, with STARTTLS. None: nobody listens for it.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub submission: Option<SocketAddr>,
+    /// The same, in TLS from the start.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub submissions: Option<SocketAddr>,
+    /// Certificate of the SMTP doors, PEM, with its chain.
     #[serde(deserialize_with = "absent_when_empty")]
     pub smtp_certificate: Option<PathBuf>,
     /// Its private key, PEM.
@@ -162,9 +172,23 @@ pub struct DnsSettings {
     /// None: the system's own.
     #[serde(deserialize_with = "absent_when_empty")]
     pub resolver: Option<SocketAddr>,
+    /// Whether its word on DNSSEC signatures is believed.
+    pub dnssec: Dnssec,
     /// The longest that an answer is believed.
     #[serde(deserialize_with = "duration")]
     pub believe_at_most: Duration,
+}
+
+/// When the resolver is believed that it checked signatures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dnssec {
+    /// Where it is on this very machine.
+    Loopback,
+    /// Always.
+    On,
+    /// Never.
+    Off,
 }
 
 /// How we ask other servers by HTTPS, whose addresses libraries give.
@@ -275,6 +299,16 @@ impl Relay {
     }
 }
 
+/// Where a library's system hands in mail without a password.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubmitFrom {
+    /// The library's code.
+    pub library: String,
+    /// Its addresses.
+    pub sources: Vec<Network>,
+}
+
 /// When to try again.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -318,6 +352,8 @@ pub struct Limits {
     pub batch_events: usize,
     /// Largest ISO 18626 message, bytes.
     pub iso18626_bytes: usize,
+    /// Largest mail handed in, bytes.
+    pub submission_bytes: usize,
     /// Most messages under way at one time.
     pub in_flight: usize,
 }

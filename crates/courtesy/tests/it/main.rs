@@ -35,7 +35,11 @@ mod spf_suite;
 #[cfg(test)]
 mod stops;
 #[cfg(test)]
+mod stops_kept;
+#[cfg(test)]
 mod store;
+#[cfg(test)]
+mod submission;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
