@@ -12,6 +12,7 @@ staff-not-yours = This person also works for another library; somebody of the co
 staff-invite = Add a colleague
 staff-invite-button = Add and make a link
 staff-name = Name
+staff-login = Signs in as
 staff-login-hint = What they type to sign in. No mail is sent to it.
 staff-link-for = A link for { $name }
 staff-link-about = Hand it over yourself. It signs in once, within a day, and is shown only now.

@@ -12,6 +12,7 @@ staff-not-yours = Cette personne travaille aussi pour une autre bibliothèque; q
 staff-invite = Ajouter un collègue
 staff-invite-button = Ajouter et créer un lien
 staff-name = Nom
+staff-login = Ouvre une session sous
 staff-login-hint = Ce qu’il tape pour ouvrir une session. Aucun courriel n’y est envoyé.
 staff-link-for = Un lien pour { $name }
 staff-link-about = Remettez-le vous-même. Il ouvre une session une fois, dans la journée, et n’est montré que maintenant.

@@ -192,7 +192,7 @@ impl Store {
             .bind(id.to_bytes().to_vec())
             .fetch_one(&self.readers)
             .await?;
-        Ok(row.try_get(0)?)
+        row.try_get(0)
     }
 
     /// Uses a recovery code up. False when there is none of that hash, or it was used before.

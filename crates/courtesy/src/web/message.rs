@@ -273,7 +273,9 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
 /// An attempt is two lines: what we did, and what was answered.
 fn attempted(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, attempt: Attempt, sees_servers: bool) -> [Line; 2] {
     let words = shell.with2("line-sent", ("from", attempt.from.clone()), ("relay", attempt.relay.clone()));
-    let sent = Line { at, mood: "quiet", words, more: None, details: None };
+    // An attempt stands in the history at the time of its outcome.
+    let began = at.checked_sub(std::time::Duration::from_millis(attempt.took_ms)).unwrap_or(at);
+    let sent = Line { at: began, mood: "quiet", words, more: None, details: None };
     let receiver = receiver(row);
     let domain = attempt.from.rsplit_once('@').map(|(_, domain)| domain);
     let about =
@@ -300,9 +302,7 @@ fn attempted(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, attempt: Atte
         facts: known.into_iter().filter_map(|(name, value)| Some((shell.say(name), value?))).collect(),
         transcript: Transcript::from_text(attempt.transcript).masked().as_str().to_owned(),
     });
-    let ended = std::time::Duration::from_millis(took);
-    let answered_at = at.checked_add(ended).unwrap_or(at);
-    [sent, Line { at: answered_at, mood, words, more, details }]
+    [sent, Line { at, mood, words, more, details }]
 }
 
 /// A mail that came back.

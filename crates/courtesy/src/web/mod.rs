@@ -52,6 +52,7 @@ use tower::ServiceExt as _;
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
+use crate::config::Role;
 use crate::http::App;
 use crate::staff::Right;
 
@@ -157,8 +158,11 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// The whole HTTP door: pages here, and everything else in `api`.
+/// The whole HTTP door: pages here, where this process serves them, and everything else in `api`.
 pub fn door(app: Arc<App>, api: Router) -> Router {
+    if !app.config.plays(Role::Web) {
+        return api;
+    }
     let web = Arc::new(Web::new(app));
     let mut router = Router::new();
     for route in routes() {

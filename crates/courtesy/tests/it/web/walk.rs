@@ -10,8 +10,8 @@ use crate::world::{World, ready};
 fn filled(path: &str, library: &str, message: &str) -> String {
     path.replace("{library}", library)
         .replace("{id}", message)
-        .replace("{person}", "stf_01K9XXXXXXXXXXXXXXXXXXXXXX")
-        .replace("{key}", "key_01K9XXXXXXXXXXXXXXXXXXXXXX")
+        .replace("{person}", "stf_01K9YYYYYYYYYYYYYYYYYYYYYY")
+        .replace("{key}", "key_01K9YYYYYYYYYYYYYYYYYYYYYY")
         .replace("{secret}", "guessed")
         .replace("{tag}", "fr")
 }
@@ -79,7 +79,7 @@ async fn a_stranger_is_led_to_the_sign_in_page_and_back() {
     world.library("MRPL").await;
     let stranger = Browser::stranger(&world);
     for route in routes().iter().filter(|route| route.audience != Audience::Public) {
-        let path = filled(route.path, "MRPL", "msg_01K9XXXXXXXXXXXXXXXXXXXXXX");
+        let path = filled(route.path, "MRPL", "msg_01K9YYYYYYYYYYYYYYYYYYYYYY");
         let answer = stranger.once(route.method, &path, &[], Some(String::new())).await;
         assert_eq!(answer.status, 303, "{} {path}", route.method);
         assert!(answer.headers["location"].to_str().unwrap().starts_with("/sign-in"), "{path}");
