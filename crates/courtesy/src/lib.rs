@@ -19,6 +19,7 @@ pub mod reply;
 pub mod reported;
 pub mod sender;
 pub mod timeline;
+pub mod webhook;
 
 // What is remembered, and what is asked of the world
 pub mod net;
@@ -29,6 +30,7 @@ pub mod delivery;
 pub mod inbound;
 pub mod intake;
 pub mod keyring;
+pub mod outbox;
 pub mod published;
 pub mod watch;
 

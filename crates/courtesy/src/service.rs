@@ -29,6 +29,7 @@ use crate::keyring::Keyring;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
 use crate::net::https::{Https, Reach};
 use crate::net::tls::ClientTls;
+use crate::outbox::Outbox;
 use crate::published::changes;
 use crate::secret::Secret;
 use crate::smtp::{Door, Limits as SmtpLimits, Listening};
@@ -100,9 +101,11 @@ impl Service {
         };
         let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
         let intake = Arc::new(intake);
+        let https = https(&config, &dns)?;
         let (mail_doors, inbound) = taking_back(&parts, dns, &intake).await?;
         let smtp = mail_doors.iter().find_map(|door| door.address);
         let canaries = Canaries::of(&parts);
+        let outbox = Arc::new(Outbox::new(store.clone(), Arc::clone(&secret), https, Arc::clone(&intake)));
         let delivery = Delivery::new(parts);
         let app = Arc::new(App {
             config: Arc::clone(&config),
@@ -111,6 +114,7 @@ impl Service {
             book: Arc::clone(&book),
             intake: Arc::clone(&intake),
             inbound: Arc::clone(&inbound),
+            outbox: Arc::clone(&outbox),
             senders: Arc::clone(&senders),
             keyring,
             secret,
@@ -130,6 +134,7 @@ impl Service {
         if config.plays(Role::Deliver) {
             tasks.push(tokio::spawn(delivery.run(stopped(stopping.clone()))));
             tasks.push(tokio::spawn(canaries.run(stopped(stopping.clone()))));
+            tasks.push(tokio::spawn(outbox.run(stopped(stopping.clone()))));
         }
         if config.plays(Role::Inbound) {
             tasks.push(tokio::spawn(inbound.run(stopped(stopping.clone()))));

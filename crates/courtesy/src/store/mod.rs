@@ -27,6 +27,7 @@ mod library;
 mod list;
 mod message;
 mod open;
+mod outbox;
 mod own_relay;
 mod pause;
 mod process;
@@ -44,6 +45,7 @@ mod tests;
 mod token;
 mod unreached;
 mod waiting;
+mod webhook;
 mod words;
 mod writer;
 
@@ -59,6 +61,7 @@ pub use do_not_send::{DoNotSend, Listed};
 pub use evidence::{DkimKey, Incident, Observed};
 pub use key::ApiKey;
 pub use message::{Filter, MessageRow, Repeated};
+pub use outbox::{Answered, ClaimedDelivery};
 pub use pause::Pause;
 pub use queue::{Claimed, Counts, Settled};
 pub use receiver_hold::ReceiverHold;
@@ -68,6 +71,7 @@ pub use reported::{ReportedDomain, ReportedSource, ReportedTls};
 pub use returned::{Follows, Joined};
 pub use sole::{NotSole, Sole};
 pub use unreached::SeenTo;
+pub use webhook::{Delivery, DeliveryState, Replay, Webhook};
 pub use words::{SavedWords, WordsRef};
 
 /// The store is broken: disk, database, bug. Never a reason to fail a message.

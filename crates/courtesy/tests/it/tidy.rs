@@ -118,7 +118,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("plumbing", &["clock", "id", "secret", "config"]),
     (
         "rooms that decide",
-        &["library", "patron", "notice", "sender", "queue", "outcome", "reply", "reported", "timeline"],
+        &["library", "patron", "notice", "sender", "queue", "outcome", "reply", "reported", "timeline", "webhook"],
     ),
     ("what is remembered and what is asked of the world", &["store", "net"]),
     // Each of these may use those before it, and none that comes after.
@@ -128,6 +128,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("events come in", &["intake"]),
     ("messages go out", &["delivery"]),
     ("what comes back", &["inbound"]),
+    ("libraries' systems are told", &["outbox"]),
     ("doors", &["http", "smtp"]),
     ("starts and stops doors and engines", &["service"]),
     ("the command line, which also runs the service", &["cli"]),
