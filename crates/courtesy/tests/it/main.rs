@@ -39,4 +39,6 @@ mod store;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod webhooks;
+#[cfg(test)]
 mod world;
