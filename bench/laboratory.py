@@ -67,6 +67,9 @@ def settings(facts, folder, port):
         "shared.bounce_domain": service["bounce_domain"], "shared.spf_include": f"_spf.{service['domain']}",
         "shared.return_path_label": facts["return_path_label"], "retry.schedule": SCHEDULE,
     }
+    if service.get("mx"):                                 # where bounces, complaints and replies come to
+        values |= {"listen.smtp": f"{service['mx']}:{facts['smtp_port']}", "listen.smtp_certificate": service["certificate"],
+                   "listen.smtp_key": service["key"]}
     if theirs:
         values["shared.library_selectors"] = theirs
     text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
@@ -211,16 +214,15 @@ def expected(receiver):
         return "failed", ["domain.nomail.nohost"]
     if receiver.get("mx") == "bogus":
         return "delayed", ["dns.temp"]
+    if receiver.get("tlsa") == "bad":
+        return "delayed", ["tls.dane"]
+    if receiver.get("sts") and receiver.get("self_signed"):
+        return "delayed", ["tls.sts"]
     if not receiver.get("tls"):
         return "delayed", ["net"]
     if any(re.search(r"\{4\d\d ", str(value)) for value in receiver.get("options", {}).values()):
         return "delayed", ["temp", "remote"]
     return "accepted", [None]
-
-
-def must_not_go(receiver):
-    """Whether a sender that checks DANE or MTA-STS would keep its mail from there: Courtesy does not, and says so."""
-    return receiver.get("tlsa") == "bad" or bool(receiver.get("sts") and receiver.get("self_signed"))
 
 
 # RFC 5321 §4.5.3.1.10: 552 at RCPT is to be taken as 452.

@@ -106,6 +106,10 @@ ids! {
     ReturnedId "ret_"
     /// A test message through a library's own relay.
     CanaryId "can_"
+    /// A person with a sign-in.
+    StaffId "stf_"
+    /// A person signed in on one device (never the secret in the cookie).
+    SessionId "ses_"
     /// A process among those that share a database.
     ProcessId "prc_"
     /// Where a library's systems want to be told of events.

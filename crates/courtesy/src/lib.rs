@@ -18,6 +18,8 @@ pub mod queue;
 pub mod reply;
 pub mod reported;
 pub mod sender;
+pub mod staff;
+pub mod submitted;
 pub mod timeline;
 pub mod webhook;
 
@@ -39,3 +41,4 @@ pub mod cli;
 pub mod http;
 pub mod service;
 pub mod smtp;
+pub mod web;

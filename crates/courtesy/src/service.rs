@@ -11,10 +11,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock;
-use crate::config::{Config, Database, Role};
+use crate::config::{Config, Database, Dnssec, Role};
 use crate::delivery::canary::Canaries;
 use crate::delivery::own_relay::OwnRelays;
 use crate::delivery::pace::Limits;
+use crate::delivery::policy::Policies;
 use crate::delivery::pool::{Pool, Settings};
 use crate::delivery::route::{Routes, Routing};
 use crate::delivery::standing::{self, Standing};
@@ -26,15 +27,19 @@ use crate::inbound::spool::Spool;
 use crate::inbound::{self, Inbound};
 use crate::intake::{Intake, announce};
 use crate::keyring::Keyring;
+use crate::library::LibraryCode;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
 use crate::net::https::{Https, Reach};
+use crate::net::secure::SecureDns;
 use crate::net::tls::ClientTls;
 use crate::outbox::Outbox;
 use crate::published::changes;
 use crate::secret::Secret;
-use crate::smtp::{Door, Limits as SmtpLimits, Listening};
+use crate::smtp::tls::Certificate;
+use crate::smtp::{Desk, Door, Limits as SmtpLimits, Listening};
 use crate::store::{Book, Sole, Store};
 use crate::watch::Senders;
+use crate::web;
 
 /// The name of the installation's secret in the data folder.
 pub const SECRET_FILE: &str = "secret.key";
@@ -51,6 +56,9 @@ const LOOKS_A_ROUND: u32 = 30;
 /// How long the answer to an Idempotency-Key is kept.
 const ANSWERS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
 
+/// How long a mail that was handed in is kept after it came, for a person may wish to send it again.
+const SUBMITTED_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+
 /// A running Courtesy.
 pub struct Service {
     /// What the doors work with.
@@ -59,6 +67,8 @@ pub struct Service {
     pub http: SocketAddr,
     /// Where the SMTP door listens, where it does.
     pub smtp: Option<SocketAddr>,
+    /// Where the submission doors listen: STARTTLS first, where both do.
+    pub submission: Vec<SocketAddr>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     /// Says that we live, where others share the database.
@@ -95,6 +105,7 @@ impl Service {
             keyring: Arc::clone(&keyring),
             secret: Arc::clone(&secret),
             routes: Arc::clone(&own_relays.routes),
+            policies: Arc::new(policies(&config, &dns, &store)?),
             pool: Arc::clone(&own_relays.pool),
             own_relays,
             wake: Arc::clone(&wake),
@@ -102,10 +113,13 @@ impl Service {
         let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
         let intake = Arc::new(intake);
         let https = https(&config, &dns)?;
-        let (mail_doors, inbound) = taking_back(&parts, dns, &intake).await?;
+        let certificate = certificate(&config)?;
+        let (mail_doors, inbound) = taking_back(&parts, dns, &intake, &certificate).await?;
         let smtp = mail_doors.iter().find_map(|door| door.address);
+        let desks = submission_doors(&parts, &intake, certificate).await?;
+        let submission = desks.iter().filter_map(|door| door.address).collect();
         let canaries = Canaries::of(&parts);
-        let outbox = Arc::new(Outbox::new(store.clone(), Arc::clone(&secret), https, Arc::clone(&intake)));
+        let outbox = Outbox::new(store.clone(), Arc::clone(&secret), https, Arc::clone(&intake));
         let delivery = Delivery::new(parts);
         let app = Arc::new(App {
             config: Arc::clone(&config),
@@ -113,8 +127,8 @@ impl Service {
             store,
             book: Arc::clone(&book),
             intake: Arc::clone(&intake),
-            inbound: Arc::clone(&inbound),
-            outbox: Arc::clone(&outbox),
+            inbound,
+            outbox: Arc::new(outbox),
             senders: Arc::clone(&senders),
             keyring,
             secret,
@@ -124,23 +138,17 @@ impl Service {
         let listener = listen(&config).await?;
         let http = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
-        let door = axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(stopped(stopping.clone()));
+        let door = axum::serve(listener, web::door(Arc::clone(&app), router(Arc::clone(&app))))
+            .with_graceful_shutdown(stopped(stopping.clone()));
         let mut tasks = vec![
             tokio::spawn(async move { drop(door.await) }),
             tokio::spawn(senders.run(stopped(stopping.clone()))),
             tokio::spawn(announce::run(Arc::clone(&intake), changes, stopped(stopping.clone()))),
             tokio::spawn(refresh(Arc::clone(&app), stopped(stopping.clone()))),
         ];
-        if config.plays(Role::Deliver) {
-            tasks.push(tokio::spawn(delivery.run(stopped(stopping.clone()))));
-            tasks.push(tokio::spawn(canaries.run(stopped(stopping.clone()))));
-            tasks.push(tokio::spawn(outbox.run(stopped(stopping.clone()))));
-        }
-        if config.plays(Role::Inbound) {
-            tasks.push(tokio::spawn(inbound.run(stopped(stopping.clone()))));
-        }
-        tasks.extend(mail_doors.into_iter().map(|door| tokio::spawn(door.run(stopping.clone()))));
-        Ok(Self { app, http, smtp, stop, tasks, keeping, sole })
+        tasks.extend(engines(&app, delivery, canaries, &stopping));
+        tasks.extend(mail_doors.into_iter().chain(desks).map(|door| tokio::spawn(door.run(stopping.clone()))));
+        Ok(Self { app, http, smtp, submission, stop, tasks, keeping, sole })
     }
 
     /// Stops taking work, finishes what is under way, and closes the store.
@@ -159,6 +167,25 @@ impl Service {
         self.app.store.clone().close().await;
         drop(self.sole);
     }
+}
+
+/// Starts the engines that this process's roles ask for.
+fn engines(
+    app: &App,
+    delivery: Arc<Delivery>,
+    canaries: Canaries,
+    stopping: &watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    let mut tasks = Vec::new();
+    if app.config.plays(Role::Deliver) {
+        tasks.push(tokio::spawn(delivery.run(stopped(stopping.clone()))));
+        tasks.push(tokio::spawn(canaries.run(stopped(stopping.clone()))));
+        tasks.push(tokio::spawn(Arc::clone(&app.outbox).run(stopped(stopping.clone()))));
+    }
+    if app.config.plays(Role::Inbound) {
+        tasks.push(tokio::spawn(Arc::clone(&app.inbound).run(stopped(stopping.clone()))));
+    }
+    tasks
 }
 
 /// Where others share the database: says that we live, from now on. They take over what we have under way once we do not.
@@ -211,12 +238,18 @@ async fn listen(config: &Config) -> Result<TcpListener> {
 }
 
 /// The doors for mail that comes back, those that are wished for, and the engine that works it off.
-async fn taking_back(parts: &Parts, dns: Resolver, intake: &Arc<Intake>) -> Result<(Vec<Listening>, Arc<Inbound>)> {
+async fn taking_back(
+    parts: &Parts,
+    dns: Resolver,
+    intake: &Arc<Intake>,
+    certificate: &Arc<Certificate>,
+) -> Result<(Vec<Listening>, Arc<Inbound>)> {
     let Parts { config, store, book, senders, secret, wake, .. } = parts;
     let folder = config.data.join(SPOOL_FOLDER);
     let spool = Spool::open(&folder).with_context(|| format!("the spool {} cannot be used", folder.display()))?;
     let spool = Arc::new(spool);
-    let door = Door::new(config.public_host.as_str(), &config.listen, Arc::clone(secret), Arc::clone(&spool))?;
+    let host = config.public_host.as_str();
+    let door = Door::new(host, Arc::clone(certificate), Arc::clone(secret), Arc::clone(&spool));
     let door = Arc::new(door.with_libraries(Arc::clone(book), config.shared.domain.clone()));
     let mut doors = Vec::new();
     let plays = config.plays(Role::Inbound);
@@ -231,6 +264,54 @@ async fn taking_back(parts: &Parts, dns: Resolver, intake: &Arc<Intake>) -> Resu
     let inbound = Inbound::new(store.clone(), Arc::clone(secret), spool);
     let inbound = inbound.with_canaries(canaries).with_replies(replies);
     Ok((doors, Arc::new(inbound.with_intake(Arc::clone(intake), &config.shared.domain))))
+}
+
+/// The doors for mail that libraries' systems hand in, where they are wished for.
+async fn submission_doors(
+    parts: &Parts,
+    intake: &Arc<Intake>,
+    certificate: Arc<Certificate>,
+) -> Result<Vec<Listening>> {
+    let config = &parts.config;
+    let mut sources = Vec::new();
+    for one in &config.submit_from {
+        let library = LibraryCode::parse(&one.library).context("submit_from.library")?;
+        sources.extend(one.sources.iter().map(|network| (*network, library.clone())));
+    }
+    let (shared, octets_max) = (config.shared.domain.clone(), config.limits.submission_bytes);
+    let (store, book) = (parts.store.clone(), Arc::clone(&parts.book));
+    let desk = Arc::new(Desk::new(store, book, Arc::clone(intake), shared, sources, octets_max));
+    let mut doors = Vec::new();
+    for (address, begins_in_tls) in [(config.listen.submission, false), (config.listen.submissions, true)] {
+        let Some(address) = address.filter(|_| config.plays(Role::Intake)) else { continue };
+        let host = config.public_host.as_str();
+        let door = Door::submitting(host, Arc::clone(&certificate), Arc::clone(&desk), begins_in_tls);
+        doors.push(Arc::new(door).listen(address, SmtpLimits::submission()).await?);
+    }
+    Ok(doors)
+}
+
+/// The certificate of the SMTP doors: the operator's, or one of our own making.
+fn certificate(config: &Config) -> Result<Arc<Certificate>> {
+    let now = tokio::time::Instant::now();
+    let certificate = match (&config.listen.smtp_certificate, &config.listen.smtp_key) {
+        (Some(certificate), Some(key)) => Certificate::open(certificate, key, now)?,
+        _ => Certificate::self_made(config.public_host.as_str(), &config.data, now)?,
+    };
+    Ok(Arc::new(certificate))
+}
+
+/// How receivers' wishes about TLS are found out.
+fn policies(config: &Config, dns: &Resolver, store: &Store) -> Result<Policies> {
+    let reach = if config.smtp.loopback { Reach::Private } else { Reach::Public };
+    let asks: Arc<dyn Dns> = Arc::new(dns.clone());
+    let https = Https::new(Arc::clone(&asks), &extra_roots(config)?, reach).context("HTTPS cannot be set up")?;
+    let believed = match config.dns.dnssec {
+        Dnssec::Off => None,
+        Dnssec::Loopback => dns.server().filter(|server| server.ip().to_canonical().is_loopback()),
+        Dnssec::On => dns.server(),
+    };
+    Ok(Policies::new(asks, believed.map(SecureDns::at), Some(https), store.clone(), config.smtp.port))
 }
 
 /// Opens the DKIM keys, and makes those of the shared domain where they are not there yet.
@@ -280,12 +361,19 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
         if let Err(error) = app.store.forget_answers(before).await {
             tracing::error!(%error, "old answers could not be forgotten");
         }
+        if let Err(error) = app.store.forget_visits(before, clock::now()).await {
+            tracing::error!(%error, "sessions that have run out could not be forgotten");
+        }
         if let Err(error) = app.inbound.forget(clock::now()).await {
             tracing::error!(%error, "old mail could not be forgotten");
         }
         let before = clock::now().checked_sub(inbound::reports::KEPT_FOR).unwrap_or(clock::Timestamp::MIN);
         if let Err(error) = app.store.forget_reports(before).await {
             tracing::error!(%error, "old reports could not be forgotten");
+        }
+        let before = clock::now().checked_sub(SUBMITTED_KEPT).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = app.store.forget_submitted(before).await {
+            tracing::error!(%error, "old mail that was handed in could not be forgotten");
         }
         if let Err(error) = tell_relays(&app.store, &app.config).await {
             tracing::error!(%error, "changes of the relays could not be kept");

@@ -92,14 +92,20 @@ fn mails(octets: &[u8]) -> Vec<&[u8]> {
     if !octets.starts_with(b"From ") {
         return vec![octets];
     }
-    let mut begins: Vec<usize> = vec![0];
-    begins.extend(memchr::memmem::find_iter(octets, b"\n\nFrom ").map(|at| at + 2));
-    begins.extend(memchr::memmem::find_iter(octets, b"\r\n\r\nFrom ").map(|at| at + 4));
-    begins.sort_unstable();
+    let after_empty = |at: usize| octets[..at].ends_with(b"\n\n") || octets[..at].ends_with(b"\r\n\r\n");
+    let lines = memchr::memmem::find_iter(octets, b"\nFrom ").map(|at| at + 1);
+    let begins: Vec<usize> =
+        std::iter::once(0).chain(lines.filter(|at| after_empty(*at) && is_postmark(&octets[*at..]))).collect();
     let ends = begins.iter().skip(1).copied().chain([octets.len()]);
     let whole = begins.iter().zip(ends).map(|(begin, end)| &octets[*begin..end]);
     // The `From ` line is the mailbox's, not the mail's.
     whole.map(|mail| memchr::memchr(b'\n', mail).map_or(mail, |end| &mail[end + 1..])).collect()
+}
+
+/// Whether the line is a mailbox's and no sentence that begins with "From": it has a time of day.
+fn is_postmark(line: &[u8]) -> bool {
+    let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+    line.windows(5).any(|w| matches!(w, [a, b, b':', c, d] if [a, b, c, d].into_iter().all(u8::is_ascii_digit)))
 }
 
 /// What became of one mail, for people.
@@ -139,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_mailbox_file_is_its_mails_and_any_other_file_is_one() {
-        let mailbox = b"From a@b.example Mon\nSubject: 1\n\nFrom here\n\nFrom c@d.example Tue\nSubject: 2\n\nx\n";
+        let mailbox = b"From a@b.example Mon Nov 23 10:00:00 2026\nSubject: 1\n\nFrom here\n\nFrom c@d.example Tue Nov 24 10:00:00 2026\nSubject: 2\n\nx\n";
         assert_eq!(mails(mailbox), [b"Subject: 1\n\nFrom here\n\n".as_slice(), b"Subject: 2\n\nx\n"]);
         assert_eq!(mails(b"Subject: From \n\nFrom x\n"), [b"Subject: From \n\nFrom x\n".as_slice()]);
     }

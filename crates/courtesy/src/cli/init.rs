@@ -1,4 +1,4 @@
-//! `courtesy init`: data folder, settings, the operator's first key.
+//! `courtesy init`: data folder, settings, the operator's first key and first sign-in.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,8 @@ use crate::http::auth::{hash, new_secret, shown};
 use crate::id::KeyId;
 use crate::secret::write_private;
 use crate::service;
-use crate::store::{ApiKey, Store};
+use crate::store::{ApiKey, Scope, Store};
+use crate::web::{link, new_operator};
 
 /// The operator's key in the data folder: commands on this machine find it by themselves.
 pub(super) const KEY_FILE: &str = "operator.key";
@@ -40,9 +41,13 @@ pub(super) async fn run(args: &InitArgs, common: &Common) -> Result<Exit> {
     let store = service::open_store(&config).await?;
     service::open_secret(&config)?;
     make_operator_key(&store, &config.data).await?;
+    let now = clock::now();
+    let sign_in = link(&store, new_operator(&store, now).await?, now).await?;
+    let sign_in = format!("{}{sign_in}", config.url());
     store.close().await;
     if common.json {
-        let paths = serde_json::json!({ "settings": file, "data": config.data, "key_file": key_file });
+        let paths =
+            serde_json::json!({ "settings": file, "data": config.data, "key_file": key_file, "sign_in": sign_in });
         println!("{paths}");
         return Ok(Exit::Good);
     }
@@ -50,6 +55,8 @@ pub(super) async fn run(args: &InitArgs, common: &Common) -> Result<Exit> {
     println!("settings   {} ({settings}; every option is explained in it)", file.display());
     println!("data       {}", config.data.display());
     println!("key        {} (the operator's; commands here find it by themselves)", key_file.display());
+    println!("sign in    {sign_in}");
+    println!("           (opens once, within a day, while the service runs; courtesy sign-in makes another)");
     println!(
         "\nNext: set public_host, shared.domain and [[relay]] in the settings, then\n  courtesy serve\n  courtesy doctor"
     );
@@ -63,6 +70,7 @@ pub(super) async fn make_operator_key(store: &Store, data: &Path) -> Result<()> 
     let key = ApiKey {
         id: KeyId::new(now),
         library: None,
+        scope: Scope::All,
         name: "operator".to_owned(),
         shown: shown(&secret),
         created_at: now,

@@ -14,6 +14,7 @@ use crate::secret::write_private;
 pub(super) const EXAMPLES: &str = "\
 Examples:
   courtesy keys make \"ILS live\" --library MRPL     for one library
+  courtesy keys make \"Koha\" --library MRPL --scope submit   for a smart host alone
   courtesy keys make \"consortium ILS\"              for all of them
   courtesy keys list
   courtesy keys revoke key_…";
@@ -30,6 +31,9 @@ pub(super) enum Keys {
         /// The one library it speaks for; without it, the whole consortium
         #[arg(long, value_name = "CODE")]
         library: Option<String>,
+        /// all, or submit for a system that only hands in mail by SMTP
+        #[arg(long, value_name = "SCOPE", value_parser = ["all", "submit"], default_value = "all")]
+        scope: String,
         /// Write the secret to this new file, readable to you alone, instead of showing it
         #[arg(long, value_name = "FILE")]
         to_file: Option<PathBuf>,
@@ -45,13 +49,13 @@ pub(super) async fn run(what: Keys, common: &Common) -> Result<Exit> {
     let client = Client::of(common)?;
     match what {
         Keys::List => all(&client, common).await,
-        Keys::Make { name, library, to_file } => {
+        Keys::Make { name, library, scope, to_file } => {
             if let Some(file) = to_file.as_ref().filter(|file| file.exists()) {
                 anyhow::bail!("{} exists; name another file, and the key is made", file.display());
             }
             let body = match library {
-                Some(code) => serde_json::json!({ "name": name, "library": code }),
-                None => serde_json::json!({ "name": name }),
+                Some(code) => serde_json::json!({ "name": name, "library": code, "scope": scope }),
+                None => serde_json::json!({ "name": name, "scope": scope }),
             };
             let mut made = client.json(Method::POST, "/v1/keys", Body::Json(body)).await?;
             let secret = text(&made, "secret");

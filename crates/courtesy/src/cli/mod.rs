@@ -23,6 +23,7 @@ mod reports;
 mod sender;
 mod serve;
 mod shell;
+mod sign_in;
 pub mod spf;
 mod stops;
 mod story;
@@ -132,6 +133,8 @@ enum Command {
     Init(init::InitArgs),
     /// Run the service
     Serve,
+    /// Print a link that signs somebody in to the Staff Dashboard once (on the server itself)
+    SignIn(sign_in::SignInArgs),
     /// What Gmail, Outlook and the others would say now to mail as this address, and why
     Check(check::CheckArgs),
     /// The DNS records that a library publishes: the kit, and whether they are there
@@ -226,6 +229,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
     match command {
         Command::Init(args) => init::run(&args, &common).await,
         Command::Serve => serve::run(&common).await,
+        Command::SignIn(args) => sign_in::run(&args, &common).await,
         Command::Check(args) => check::run(&args, &common).await,
         Command::Dns(command) => dns::run(&command, &common).await,
         Command::Demo(args) => demo::run(&args, &common).await,

@@ -20,6 +20,7 @@ use standards::domain::Domain;
 
 pub use layers::{Overlay, Refused, load, usual_file};
 pub use role::Role;
+pub use value::Network;
 use value::{absent_when_empty, duration, durations};
 
 /// The file as `courtesy init` writes it: every option, its default and a sentence.
@@ -31,6 +32,9 @@ pub const TEMPLATE: &str = include_str!("courtesy.toml");
 pub struct Config {
     /// The name of this service on the internet.
     pub public_host: Domain,
+    /// See [`Config::url`].
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub public_url: Option<String>,
     /// The folder for everything kept on this machine.
     pub data: PathBuf,
     /// Empty for SQLite in the data folder, or a database URL. See [`Config::database_at`].
@@ -52,6 +56,9 @@ pub struct Config {
     /// The relays that send, each in its region.
     #[serde(default)]
     pub relay: Vec<Relay>,
+    /// Systems that hand in mail without a password.
+    #[serde(default)]
+    pub submit_from: Vec<SubmitFrom>,
     /// When to try again.
     pub retry: Retry,
     /// When to give up.
@@ -122,7 +129,13 @@ pub struct Listen {
     /// Mail that comes back, from a mail server on this machine (RFC 2033). None: nobody listens for it.
     #[serde(deserialize_with = "absent_when_empty")]
     pub lmtp: Option<Lmtp>,
-    /// Certificate of the SMTP door, PEM, with its chain.
+    /// Mail that libraries' systems hand in, with STARTTLS. None: nobody listens for it.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub submission: Option<SocketAddr>,
+    /// The same, in TLS from the start.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub submissions: Option<SocketAddr>,
+    /// Certificate of the SMTP doors, PEM, with its chain.
     #[serde(deserialize_with = "absent_when_empty")]
     pub smtp_certificate: Option<PathBuf>,
     /// Its private key, PEM.
@@ -159,9 +172,23 @@ pub struct DnsSettings {
     /// None: the system's own.
     #[serde(deserialize_with = "absent_when_empty")]
     pub resolver: Option<SocketAddr>,
+    /// Whether its word on DNSSEC signatures is believed.
+    pub dnssec: Dnssec,
     /// The longest that an answer is believed.
     #[serde(deserialize_with = "duration")]
     pub believe_at_most: Duration,
+}
+
+/// When the resolver is believed that it checked signatures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dnssec {
+    /// Where it is on this very machine.
+    Loopback,
+    /// Always.
+    On,
+    /// Never.
+    Off,
 }
 
 /// How we ask other servers by HTTPS, whose addresses libraries give.
@@ -272,6 +299,16 @@ impl Relay {
     }
 }
 
+/// Where a library's system hands in mail without a password.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubmitFrom {
+    /// The library's code.
+    pub library: String,
+    /// Its addresses.
+    pub sources: Vec<Network>,
+}
+
 /// When to try again.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -315,6 +352,8 @@ pub struct Limits {
     pub batch_events: usize,
     /// Largest ISO 18626 message, bytes.
     pub iso18626_bytes: usize,
+    /// Largest mail handed in, bytes.
+    pub submission_bytes: usize,
     /// Most messages under way at one time.
     pub in_flight: usize,
 }
@@ -346,6 +385,22 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Where browsers reach the pages, without a slash at its end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None if self.public_host.as_str() == "localhost" => format!("http://{}", self.listen.http),
+            None => format!("https://{}", self.public_host),
+        }
+    }
+
+    /// Whether browsers reach the pages by HTTPS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.url().starts_with("https://")
+    }
+
     /// Where the database is.
     #[must_use]
     pub fn database_at(&self) -> Database {
@@ -396,6 +451,9 @@ impl Config {
         }
         if !(self.database.is_empty() || self.database.starts_with("sqlite:") || is_postgres(&self.database)) {
             wrong.push("database must be empty or begin with sqlite: or postgres://".to_owned());
+        }
+        if self.public_url.as_deref().is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
+            wrong.push("public_url must begin with https:// (or http:// on one machine)".to_owned());
         }
         if self.roles.is_empty() {
             wrong.push("roles is empty; name at least one of web, intake, inbound, deliver".to_owned());

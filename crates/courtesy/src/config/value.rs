@@ -1,5 +1,6 @@
 //! How single values of the file are read.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::de::Error;
@@ -35,4 +36,41 @@ fn parse(text: &str) -> Result<Duration, String> {
     };
     let span: jiff::SignedDuration = in_hours.parse().map_err(|_| allowed())?;
     Duration::try_from(span).map_err(|_| allowed())
+}
+
+/// An address, or all that begin with the same bits: `192.0.2.25`, `2001:db8::/64`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Network {
+    address: IpAddr,
+    bits: u32,
+}
+
+impl Network {
+    /// Whether `ip` is in it. An IPv4 address is not in a network of IPv6.
+    #[must_use]
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        match (self.address, ip) {
+            (IpAddr::V4(ours), IpAddr::V4(ip)) => {
+                u32::from(ours).checked_shr(32 - self.bits) == u32::from(ip).checked_shr(32 - self.bits)
+            }
+            (IpAddr::V6(ours), IpAddr::V6(ip)) => {
+                u128::from(ours).checked_shr(128 - self.bits) == u128::from(ip).checked_shr(128 - self.bits)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl TryFrom<String> for Network {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = || format!("“{text}” is not an address or a network; write \"192.0.2.25\" or \"192.0.2.0/28\"");
+        let (address, bits) =
+            text.split_once('/').map_or((text.as_str(), None), |(address, bits)| (address, Some(bits)));
+        let address: IpAddr = address.trim().parse().map_err(|_| wrong())?;
+        let all = if address.is_ipv4() { 32 } else { 128 };
+        let bits = bits.map_or(Ok(all), |bits| bits.trim().parse().map_err(|_| wrong()))?;
+        if bits > all { Err(wrong()) } else { Ok(Self { address, bits }) }
+    }
 }

@@ -7,41 +7,34 @@ use jiff::{SignedDuration, Timestamp};
 use standards::address::Address;
 use standards::domain::Domain;
 
-use super::compose::{Letter, Origin, compose};
 use super::conversation::Envelope;
 use super::dial::RelayAddr;
 use super::own_relay::NoWay;
 use super::pool::{Attempted, Busy};
 use super::put_off::Receiver;
-use super::reply::{self, Made};
 use super::route::{Route, Site};
 use super::stopped::{self, Standing};
 use super::transcript::Transcript;
+use super::written::Written;
 use super::{Delivery, hold, return_path};
 use crate::clock;
 use crate::config::Relay;
 use crate::id;
-use crate::intake::Told;
 use crate::keyring::Key;
 use crate::library::{Library, OwnRelay};
-use crate::net::tls::Security;
 use crate::notice::Language;
-use crate::notice::catalogue::Notice;
-use crate::notice::frame::Frame;
-use crate::notice::render::{Rendered, render};
-use crate::notice::value::Fields;
 use crate::outcome::{Cause, Outcome, Provider, Said, judge};
 use crate::queue::{Settlement, State, settle};
 use crate::reply::Kind as ReplyKind;
 use crate::sender::{Plan, Rung, SenderKind};
-use crate::store::{Claimed, ReplyMail, Settled, WordsSource};
+use crate::store::{Claimed, Settled};
 use crate::timeline::{Attempt, Entry, What};
 
 /// How soon a message is due again that we failed at, and its receiver did not. Not an attempt.
 const OUR_FAULT: SignedDuration = SignedDuration::from_mins(1);
 
 /// Why a message is not tried now.
-enum Not {
+pub(super) enum Not {
     /// It is over, or waits for a person.
     Settled(Box<Settled>),
     /// We are at fault: the words for the log.
@@ -77,9 +70,8 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
 
 async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Settled, Not> {
     let parts = &engine.parts;
-    let library = parts.book.library(&message.library).ok_or_else(|| Not::Ours("its library is gone".to_owned()))?;
+    let (library, to) = (library(engine, message)?, address(message, now)?);
     let language = Language::from_tag(&message.language).unwrap_or(Language::En);
-    let to = address(message, now)?;
     let tries = may_leave(engine, message, &to, now).await?;
     let refused = refused(message);
     let route = parts.routes.to(to.domain(), now).await;
@@ -100,7 +92,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         // Before anything is written out: a receiver out of reach is to cost little, however many wait for it.
         return Ok(out_of_reach(engine, message, receiver, &judge(&said, provider), left, now));
     }
-    let content = content(engine, message, &library, language, now).await?;
+    let written = Written::of(engine, message, &library, language, now).await?;
     let began = tokio::time::Instant::now();
     let key = key(engine, &plan)?;
     let attempted = match (&route, &receiver) {
@@ -108,12 +100,12 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
             let write = || Envelope {
                 mail_from: Some(mail_from(engine, message, &plan)),
                 rcpt_to: to.clone(),
-                smtputf8: to.needs_smtputf8(),
-                data: mail(engine, message, &library, &to, &plan, key.as_deref(), &content, language).into(),
+                smtputf8: to.needs_smtputf8() || written.needs_smtputf8(),
+                data: written.mail(engine, message, &to, &plan, &library, key.as_deref(), language).into(),
             };
             let sent = match own_relay {
                 Some(own) => through_relay(engine, &library, own, &write, &receiver.relay).await?,
-                None => parts.pool.deliver(write, route, &receiver.relay, &Security::Opportunistic).await,
+                None => to_strangers(engine, &library, to.domain(), route, write, &receiver.relay).await,
             };
             match sent {
                 Ok(attempted) => Some(attempted),
@@ -136,15 +128,29 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
             return Ok(out_of_reach(engine, message, receiver, &outcome, left, now));
         }
         let who = (speaks, provider.name_or(to.domain().as_str()));
-        let held = hold::heed(engine, receiver, who, &said, &outcome).await;
-        if attempted.via.is_some() && !held {
-            engine.put_off.reached(receiver);
-        }
+        hold::heard(engine, receiver, who, &said, &outcome, attempted.via.is_some()).await;
     }
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let relay = own_relay.map_or(&relay.host, |own| &own.host);
     let told = Tried { message, plan: &plan, relay, provider, to: &to, took_ms, tries };
     Ok(settled(engine, &library, &told, attempted.as_ref(), &outcome).await)
+}
+
+/// Hands the message to the receivers' own hosts, with as much TLS as they and the library want.
+async fn to_strangers(
+    engine: &Delivery,
+    library: &Library,
+    domain: &Domain,
+    route: &Route,
+    write: impl FnOnce() -> Envelope,
+    relay: &RelayAddr,
+) -> Result<Attempted, Busy> {
+    let security = engine.parts.policies.of(domain, route, library.demands_tls, clock::now()).await;
+    engine.parts.pool.deliver(write, route, relay, &security).await
+}
+
+fn library(engine: &Delivery, message: &Claimed) -> Result<Arc<Library>, Not> {
+    engine.parts.book.library(&message.library).ok_or_else(|| Not::Ours("its library is gone".to_owned()))
 }
 
 fn address(message: &Claimed, now: Timestamp) -> Result<Address, Not> {
@@ -246,57 +252,6 @@ async fn may_leave(
     }
 }
 
-/// What a message says.
-enum Content {
-    /// A notice.
-    Notice(Box<Rendered>),
-    /// Somebody's mail, passed on or answered.
-    Reply(ReplyMail),
-}
-
-async fn content(
-    engine: &Delivery,
-    message: &Claimed,
-    library: &Library,
-    language: Language,
-    now: Timestamp,
-) -> Result<Content, Not> {
-    if ReplyKind::from_notice(&message.notice).is_none() {
-        return Ok(Content::Notice(Box::new(written(engine, message, library, language, now).await?)));
-    }
-    let mail = engine.parts.store.reply_mail(message.id).await.map_err(|error| Not::Ours(error.to_string()))?;
-    mail.map(Content::Reply).ok_or_else(|| Not::Ours("the mail it is made of is gone".to_owned()))
-}
-
-/// The words of this message, written out; held where a value is missing.
-async fn written(
-    engine: &Delivery,
-    message: &Claimed,
-    library: &Library,
-    language: Language,
-    now: Timestamp,
-) -> Result<Rendered, Not> {
-    let notice = Notice::from_code(&message.notice).map_err(|error| Not::Ours(error.to_string()))?;
-    let source = WordsSource { of: message.words_of.clone(), version: message.words_version };
-    let words = engine.parts.book.words_at(&source, notice, language).await;
-    let words = words.map_err(|error| Not::Ours(error.to_string()))?;
-    let words = words.ok_or_else(|| Not::Ours(format!("the words of {} are gone", message.notice)))?;
-    let told: Told = serde_json::from_str(&message.fields).map_err(|error| Not::Ours(error.to_string()))?;
-    let all = told.all_fields(library, &message.request, language);
-    let (fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let zone = jiff::tz::TimeZone::get(&library.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    let frame = Frame::of(library, notice.audience, language, now.to_zoned(zone).date());
-    render(&words, &fields, &frame).map_err(|missing| {
-        let fields = missing.fields.iter().map(ToString::to_string).collect();
-        let entry = Entry { at: now, what: What::Held { cause: "render.field".to_owned(), fields } };
-        let mut held = ended(message, State::Held, Some("render.field".to_owned()), vec![entry], now);
-        // Held, it still ends at its deadline; and it was not tried.
-        held.due_at = Some(message.deadline);
-        held.tried = false;
-        Not::Settled(Box::new(held))
-    })
-}
-
 /// Relays of a region share its messages; one message stays with one relay, as its greylisting needs. A relay that
 /// has no source address of the receiver's family could never bring it there.
 fn relay_for<'a>(message: &Claimed, relays: &'a [Relay], route: Option<&Route>) -> &'a Relay {
@@ -318,56 +273,6 @@ fn mail_from(engine: &Delivery, message: &Claimed, plan: &Plan) -> Address {
     plan.return_path_mailbox
         .clone()
         .unwrap_or_else(|| return_path::write(&engine.parts.secret, message.id, &plan.return_path_domain))
-}
-
-/// The mail, composed and signed.
-#[expect(clippy::too_many_arguments, reason = "all that a mail is made from, once")]
-fn mail(
-    engine: &Delivery,
-    message: &Claimed,
-    library: &Library,
-    to: &Address,
-    plan: &Plan,
-    key: Option<&Key>,
-    content: &Content,
-    language: Language,
-) -> Vec<u8> {
-    let message_id = crate::reply::message_id(message.id, &engine.parts.config.shared.domain);
-    let rendered = match content {
-        Content::Notice(rendered) => rendered,
-        Content::Reply(mail) => {
-            let date = message.created_at;
-            let made = Made { reply: mail, library, plan, to, message_id: &message_id, date, language };
-            // It was read when it was taken.
-            let mail = reply::write(&made).unwrap_or_default();
-            return key.and_then(|key| key.sign(&mail)).unwrap_or(mail);
-        }
-    };
-    let feedback_id = format!("{}:{}:{}:courtesy", message.notice, message.library, plan.sender.code());
-    // RFC 9477 §3.1.3: each mail has an address for complaints of its own, which stands under the signature. Mail through
-    // a library's own relay has none: nothing of ours vouches for it there.
-    let through_ours = plan.rung != Rung::OwnRelay;
-    let bounces = engine.parts.config.shared.bounces();
-    let complaints = through_ours.then(|| return_path::write_feedback(&engine.parts.secret, message.id, &bounces));
-    let complaints = complaints.map(|address| format!("{address}; report=arf"));
-    let complaints = complaints.as_deref().map(|value| ("CFBL-Address", value));
-    let mail = compose(&Letter {
-        from: &plan.from,
-        from_name: &plan.display_name,
-        to,
-        reply_to: plan.reply_to.as_ref(),
-        message_id: &message_id,
-        date: message.created_at,
-        language,
-        subject: &rendered.subject,
-        text: &rendered.text,
-        html: Some(&rendered.html),
-        feedback_id: &feedback_id,
-        list_unsubscribe: None,
-        origin: Origin::Notice,
-        headers: complaints.as_slice(),
-    });
-    key.and_then(|key| key.sign(&mail)).unwrap_or(mail)
 }
 
 async fn settled(
@@ -456,7 +361,13 @@ fn attempt_entry(told: &Tried<'_>, attempted: Option<&Attempted>, outcome: &Outc
     }
 }
 
-fn ended(message: &Claimed, state: State, cause: Option<String>, entries: Vec<Entry>, at: Timestamp) -> Settled {
+pub(super) fn ended(
+    message: &Claimed,
+    state: State,
+    cause: Option<String>,
+    entries: Vec<Entry>,
+    at: Timestamp,
+) -> Settled {
     Settled {
         id: message.id,
         attempt: message.attempt,

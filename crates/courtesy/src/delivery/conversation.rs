@@ -19,7 +19,7 @@ use super::sign_in::{Mechanisms, SignIn};
 use super::standing::Standing;
 use super::transcript::Transcript;
 use super::wire::{Waits, Wire, connect};
-use crate::net::tls::{ClientTls, Security, TlsFacts};
+use crate::net::tls::{ClientTls, Demand, Security, TlsFacts};
 use crate::outcome::{Said, Stage, Trouble};
 
 /// One message for one recipient, ready to be sent.
@@ -105,7 +105,7 @@ pub(super) struct Call<'a> {
     pub(super) helo: &'a Domain,
     pub(super) manner: &'a Manner,
     pub(super) tls: &'a ClientTls,
-    /// TLS is known to fail at this host; only for [`Security::Opportunistic`].
+    /// TLS is known to fail at this host; only where none is demanded.
     pub(super) in_clear: bool,
     pub(super) waits: &'a Waits,
     pub(super) standing: &'a Standing,
@@ -182,9 +182,10 @@ impl Connection {
         if !call.in_clear && connection.offers.starttls && connection.tls.is_none() {
             connection.starttls(call, log).await?;
         }
-        if matches!(call.manner.security, Security::Required { .. }) && connection.tls.is_none() {
-            log.note("this message may only go under verified TLS, and there is none here");
-            return Err(Hitch::broke(Stage::Tls, Trouble::Tls));
+        let demand = call.manner.security.at(call.host);
+        if demand != Demand::Nothing && connection.tls.is_none() {
+            log.note("this message may only go under TLS, and there is none here");
+            return Err(Hitch::broke(Stage::Tls, broken(&demand)));
         }
         if let Some(sign_in) = &call.manner.sign_in {
             connection.sign_in(sign_in, call, log).await?;
@@ -237,7 +238,7 @@ impl Connection {
             }
             Err(why) => {
                 log.note(format_args!("the TLS handshake failed: {why}"));
-                Err(Hitch::broke(Stage::Tls, Trouble::Tls))
+                Err(Hitch::broke(Stage::Tls, broken(&call.manner.security.at(call.host))))
             }
         }
     }
@@ -520,6 +521,16 @@ fn is_closing(hitch: &Hitch) -> bool {
     hitch.is_parting() || matches!(hitch.why, Why::Broke(Trouble::Closed))
 }
 
+/// What it is called when TLS does not come to what was demanded.
+pub(super) fn broken(demand: &Demand) -> Trouble {
+    match demand {
+        Demand::Named { by_policy: true, .. } | Demand::NotNamed => Trouble::Sts,
+        Demand::Vouched(_) | Demand::Unknown => Trouble::Dane,
+        Demand::Encrypted => Trouble::InClear,
+        Demand::Nothing | Demand::Named { by_policy: false, .. } => Trouble::Tls,
+    }
+}
+
 fn soonest(wait: Duration, until: Instant) -> Instant {
     until.min(Instant::now() + wait)
 }
@@ -532,6 +543,9 @@ pub(super) fn words(trouble: Trouble) -> &'static str {
         Trouble::Closed => "the connection was closed",
         Trouble::Unreachable => "no network path, or no right to the source address",
         Trouble::Tls => "the TLS handshake failed",
+        Trouble::Sts => "this is not a host that the domain's MTA-STS policy trusts",
+        Trouble::Dane => "this is not the host that the TLSA records in DNS describe",
+        Trouble::InClear => "no TLS here, and the library sends nothing in clear",
         Trouble::NotSmtp => "this is not SMTP",
         Trouble::Lacking => "the server lacks what the message needs",
         Trouble::Withdrawn => "this process lost its right to send",

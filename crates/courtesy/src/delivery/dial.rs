@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -14,13 +14,13 @@ use std::time::Duration;
 use standards::domain::Domain;
 use tokio::time::Instant;
 
-use super::conversation::{Call, Connection, Manner};
+use super::conversation::{Call, Connection, Manner, broken, words};
 use super::route::Route;
 use super::standing::Standing;
 use super::transcript::Transcript;
 use super::wire::Waits;
 use crate::id::random_bytes;
-use crate::net::tls::{ClientTls, Security};
+use crate::net::tls::{ClientTls, Demand};
 use crate::outcome::{Said, Stage, Trouble};
 
 /// A relay as a conversation needs it: what it calls itself and where it speaks from.
@@ -43,17 +43,21 @@ const BROKEN_TLS_REMEMBERED: Duration = Duration::from_secs(3600);
 /// Hosts with broken TLS remembered at most.
 const BROKEN_TLS_HOSTS_MAX: usize = 1000;
 
+/// Hosts remembered that spoke TLS: more than a consortium's patrons have.
+const SPOKE_TLS_HOSTS_MAX: usize = 20_000;
+
 /// What calls of one process share.
 pub(super) struct Dialer {
     pub(super) tls: ClientTls,
     pub(super) waits: Waits,
     standing: Standing,
     broken_tls: Mutex<HashMap<Domain, Instant>>,
+    spoke_tls: Mutex<HashSet<Domain>>,
 }
 
 impl Dialer {
     pub(super) fn new(tls: ClientTls, waits: Waits, standing: Standing) -> Self {
-        Self { tls, waits, standing, broken_tls: Mutex::default() }
+        Self { tls, waits, standing, broken_tls: Mutex::default(), spoke_tls: Mutex::default() }
     }
 
     /// The first host that lets us in.
@@ -107,7 +111,13 @@ impl Dialer {
         until: Instant,
         log: &mut Transcript,
     ) -> Result<Connection, Said> {
-        let opportunistic = manner.security == Security::Opportunistic && !manner.begins_in_tls;
+        let demand = manner.security.at(host);
+        if matches!(demand, Demand::NotNamed | Demand::Unknown) {
+            let trouble = broken(&demand);
+            log.note(format_args!("{host} is not called: {}", words(trouble)));
+            return Err(Said::Broken { stage: Stage::Tls, trouble, host: Some(host.to_string()) });
+        }
+        let opportunistic = demand == Demand::Nothing && !manner.begins_in_tls;
         let mut call = Call {
             host,
             remote,
@@ -121,7 +131,10 @@ impl Dialer {
             until,
         };
         let hitch = match Connection::open(&call, log).await {
-            Ok(connection) => return Ok(connection),
+            Ok(connection) => {
+                self.notice_downgrade(host, connection.tls.is_some(), log);
+                return Ok(connection);
+            }
             Err(hitch) => hitch,
         };
         let said = hitch.into_said(host);
@@ -132,6 +145,19 @@ impl Dialer {
         log.note("once more, in clear");
         call.in_clear = true;
         Connection::open(&call, log).await.map_err(|hitch| hitch.into_said(host))
+    }
+
+    /// Says so where a host that spoke TLS speaks it no more: somebody may stand in between, or it was taken apart.
+    fn notice_downgrade(&self, host: &Domain, in_tls: bool, log: &mut Transcript) {
+        let mut spoke = self.spoke_tls.lock().unwrap_or_else(PoisonError::into_inner);
+        if in_tls {
+            if spoke.len() < SPOKE_TLS_HOSTS_MAX {
+                spoke.insert(host.clone());
+            }
+        } else if spoke.remove(host) {
+            log.note("this host has spoken TLS before, and offers none now");
+            tracing::warn!(%host, "a mail host that spoke TLS offers none now");
+        }
     }
 
     fn tls_is_broken(&self, host: &Domain, now: Instant) -> bool {

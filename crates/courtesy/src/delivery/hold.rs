@@ -23,8 +23,24 @@ const IN_A_ROW: SignedDuration = SignedDuration::from_hours(2);
 /// The code of a reply that was not kept whole.
 const HELD: u16 = 421;
 
+/// A receiver answered, where it was `reached`: it is left alone where it asks for that, and else those who wait for it are
+/// called. `provider`: who speaks, and its name.
+pub(super) async fn heard(
+    engine: &Delivery,
+    receiver: &Receiver,
+    provider: (Provider, &str),
+    said: &Said,
+    outcome: &Outcome,
+    reached: bool,
+) {
+    let held = heed(engine, receiver, provider, said, outcome).await;
+    if reached && !held {
+        engine.put_off.reached(receiver);
+    }
+}
+
 /// Takes a receiver at its word where it asks to be left alone. Whether it did.
-pub(super) async fn heed(
+async fn heed(
     engine: &Delivery,
     receiver: &Receiver,
     provider: (Provider, &str),

@@ -15,6 +15,7 @@ pub mod hold;
 mod lane;
 pub mod own_relay;
 pub mod pace;
+pub mod policy;
 pub mod pool;
 mod put_off;
 mod reply;
@@ -28,6 +29,7 @@ pub mod token;
 pub mod transcript;
 mod turn;
 pub mod wire;
+mod written;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -45,6 +47,7 @@ use crate::secret::Secret;
 use crate::store::{Book, Claimed, Store};
 use crate::watch::Senders;
 use own_relay::OwnRelays;
+use policy::Policies;
 use pool::Pool;
 use route::Routes;
 
@@ -83,6 +86,8 @@ pub struct Parts {
     pub secret: Arc<Secret>,
     /// Where mail for a domain goes.
     pub routes: Arc<Routes>,
+    /// How much TLS receivers want.
+    pub policies: Arc<Policies>,
     /// Connections.
     pub pool: Arc<Pool>,
     /// Libraries' own relays.

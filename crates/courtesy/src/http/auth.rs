@@ -11,7 +11,7 @@ use super::App;
 use super::problem::{Problem, Refusal};
 use crate::id;
 use crate::library::LibraryCode;
-use crate::store::{ApiKey, Store};
+use crate::store::{ApiKey, Scope, Store};
 
 /// What every secret begins with, so that a scanner for leaked secrets knows it.
 const PREFIX: &str = "cty_live_";
@@ -70,7 +70,11 @@ impl Keys {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    async fn find(&self, secret: &str) -> crate::store::Result<Option<Arc<ApiKey>>> {
+    /// The key of this secret, if it still opens.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn find(&self, secret: &str) -> crate::store::Result<Option<Arc<ApiKey>>> {
         let hash = hash(secret);
         let known = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(&hash).cloned();
         if let Some((since, key)) = known
@@ -161,6 +165,11 @@ impl FromRequestParts<Arc<App>> for Caller {
             return Err(refuse("The request has no API key."));
         };
         match app.keys.find(&secret).await? {
+            Some(key) if key.scope == Scope::Submit => Err(Refusal(Problem::new(
+                "key-forbidden",
+                "This key hands in mail by SMTP and opens nothing else.",
+                "Use a key of scope all.",
+            ))),
             Some(key) => Ok(Self { key }),
             None => Err(refuse("There is no such API key, or it has been revoked.")),
         }

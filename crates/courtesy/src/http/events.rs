@@ -376,7 +376,7 @@ fn event_from(body: EventBody, caller: &Caller) -> Result<Event, Box<Problem>> {
                 status,
                 side,
                 occurrence: body.occurrence.unwrap_or_default(),
-                told: Told { patron, fields },
+                told: Told { patron, fields, ..Told::default() },
                 source: "api",
             })
         }

@@ -17,7 +17,7 @@ use super::problem::{FieldError, Problem, Refusal, read_json};
 use crate::clock;
 use crate::id::KeyId;
 use crate::library::LibraryCode;
-use crate::store::ApiKey;
+use crate::store::{ApiKey, Scope};
 
 /// An API key, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,6 +28,8 @@ pub struct KeyAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     library: Option<LibraryCode>,
+    /// `all`, or `submit` for handing in mail by SMTP alone.
+    scope: &'static str,
     name: String,
     /// Its first letters.
     shown: String,
@@ -46,6 +48,7 @@ impl From<ApiKey> for KeyAnswer {
         Self {
             id: key.id,
             library: key.library,
+            scope: key.scope.code(),
             name: key.name,
             shown: key.shown,
             created_at: key.created_at,
@@ -70,6 +73,8 @@ pub struct KeyBody {
     name: String,
     /// The one library it speaks for; left out for the whole consortium.
     library: Option<String>,
+    /// `all`, or `submit` for handing in mail by SMTP alone. Left out: `all`.
+    scope: Option<String>,
 }
 
 /// Longest name of a key, in letters.
@@ -109,9 +114,12 @@ pub async fn make(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> R
         }
         None => None,
     };
+    let scope = body.scope.as_deref().map_or(Some(Scope::All), Scope::from_code);
+    let scope = scope.ok_or_else(|| wrong("/scope", "a scope is all or submit".to_owned()))?;
     let secret = new_secret();
     let now = clock::now();
-    let key = ApiKey { id: KeyId::new(now), library, name, shown: shown(&secret), created_at: now, revoked_at: None };
+    let key =
+        ApiKey { id: KeyId::new(now), library, scope, name, shown: shown(&secret), created_at: now, revoked_at: None };
     app.store.add_key(key.clone(), hash(&secret)).await?;
     let answer = KeyAnswer { secret: Some(secret), ..KeyAnswer::from(key) };
     Ok((StatusCode::CREATED, no_store(Json(answer))).into_response())

@@ -15,7 +15,7 @@ use super::events::DryRun;
 use super::messages::no_store;
 use super::problem::{FieldError, Problem, Refusal, read_json};
 use crate::clock;
-use crate::library::{By, Claims, Library, LibraryCode, RowError, read_csv};
+use crate::library::{By, Claims, Library, LibraryCode, RecordProblem, RowError, read_csv};
 
 /// One change at a time: what a record claims is compared with what is kept, and then it is kept.
 static CHANGING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -97,6 +97,31 @@ fn put_checked(app: &App, caller: &Caller, code: &str, body: &[u8]) -> Result<Li
     let detail =
         errors.iter().map(|error| format!("{}: {}", error.pointer, error.detail)).collect::<Vec<_>>().join("; ");
     Err(Problem::new("field-invalid", detail, "Fix the fields and send the record again.").with(errors))
+}
+
+/// Changes the record of `code` as `change` does, checked as every record is. What cannot stand; empty when it is kept.
+///
+/// # Errors
+/// When the store is broken.
+pub async fn change(
+    app: &App,
+    code: &LibraryCode,
+    by: By,
+    by_whom: String,
+    change: impl FnOnce(&mut Library),
+) -> crate::store::Result<Vec<RecordProblem>> {
+    let _changing = CHANGING.lock().await;
+    let Some(kept) = app.book.library(code) else { return Ok(Vec::new()) };
+    let mut library = (*kept).clone();
+    change(&mut library);
+    let mut problems = library.problems();
+    problems.extend(with_claims(app, |claims| claims.problem(&library, by)));
+    if problems.is_empty() && library != *kept {
+        app.store.put_libraries(vec![library], by_whom, clock::now()).await?;
+        app.book.refresh().await?;
+        app.senders.nudge();
+    }
+    Ok(problems)
 }
 
 /// What is taken at this moment, given to `look`.

@@ -5,7 +5,7 @@ mod events;
 mod inbound;
 mod iso18626;
 mod keys;
-mod libraries;
+pub mod libraries;
 mod messages;
 mod notices;
 mod openapi;

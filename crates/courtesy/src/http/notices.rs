@@ -77,6 +77,7 @@ impl Layer {
                 url: None,
                 closures: Vec::new(),
                 switches: std::collections::BTreeMap::new(),
+                demands_tls: false,
                 hide_titles: false,
                 relay: None,
             },

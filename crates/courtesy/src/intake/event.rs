@@ -87,6 +87,20 @@ pub struct Told {
     /// The fields that words may name.
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
+    /// Said where a mail was handed in as it is to leave, and no words of ours are needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submitted: Option<Submitted>,
+}
+
+/// What is known of a mail that another system wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Submitted {
+    /// Which system, where it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    /// Whether it wrote it of its own accord.
+    #[serde(default)]
+    pub generated: bool,
 }
 
 impl Told {
@@ -157,7 +171,13 @@ pub fn addressed(event: &Event, library: &Library) -> Vec<Addressed> {
 /// When we give up on a notice of `entry` made at `now`: as its kind says, `at_most` in any case.
 #[must_use]
 pub fn deadline(entry: &catalogue::Entry, now: Timestamp, at_most: std::time::Duration) -> Timestamp {
-    let patience = entry.patience.duration().min(at_most);
+    until(entry.patience, now, at_most)
+}
+
+/// The end of `patience` from `now` on, `at_most` in any case.
+#[must_use]
+pub fn until(patience: catalogue::Patience, now: Timestamp, at_most: std::time::Duration) -> Timestamp {
+    let patience = patience.duration().min(at_most);
     let patience = SignedDuration::try_from(patience).unwrap_or(SignedDuration::MAX);
     now.checked_add(patience).unwrap_or(Timestamp::MAX)
 }

@@ -9,6 +9,7 @@ mod complained;
 pub mod event;
 pub mod iso18626;
 mod resend;
+pub mod submission;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use standards::address::Address;
 
-pub use event::{Addressed, Event, Side, Told};
+pub use event::{Addressed, Event, Side, Submitted, Told};
 pub use resend::{Resent, Wish};
 
 use crate::clock;

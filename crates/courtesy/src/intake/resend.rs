@@ -7,10 +7,11 @@ use super::{Intake, event};
 use crate::clock;
 use crate::id::MessageId;
 use crate::notice::Language;
-use crate::notice::catalogue::Notice;
+use crate::notice::catalogue::{Notice, Patience};
 use crate::queue::State;
 use crate::sender::SenderKind;
 use crate::store::{MessageRow, NewMessage, Repeated};
+use crate::submitted::UNKNOWN_KIND;
 use crate::timeline::{Entry, What};
 
 /// How a message is to be sent again.
@@ -53,10 +54,8 @@ impl Intake {
         if address.is_empty() {
             return Ok(Resent::NotNow("There is no address to send it to; give one.".to_owned()));
         }
-        let Some(entry) = Notice::from_code(&row.notice).ok().and_then(Notice::entry) else {
-            return Ok(Resent::NotNow("Its notice is no longer in the catalogue.".to_owned()));
-        };
-        let deadline = event::deadline(entry, now, self.at_most);
+        let entry = Notice::from_code(&row.notice).ok().and_then(Notice::entry);
+        let deadline = event::until(entry.map_or(Patience::News, |entry| entry.patience), now, self.at_most);
         let Some(message) = self.repeat_of(&row, address, now, now, deadline, &by) else {
             return Ok(Resent::NotNow("Its notice is no longer in the catalogue.".to_owned()));
         };
@@ -84,9 +83,12 @@ impl Intake {
         deadline: Timestamp,
         by: &str,
     ) -> Option<NewMessage> {
-        let notice = Notice::from_code(&row.notice).ok()?;
+        let notice = Notice::from_code(&row.notice).ok();
+        if notice.is_none() && row.notice != UNKNOWN_KIND {
+            return None;
+        }
         let language = Language::from_tag(&row.language)?;
-        let words = self.book.words(&row.library, notice, language).map(|(source, _)| source);
+        let words = notice.and_then(|notice| self.book.words(&row.library, notice, language)).map(|(source, _)| source);
         Some(NewMessage {
             id: MessageId::new(now),
             notice: row.notice.clone(),

@@ -14,7 +14,7 @@ use super::{By, Claims, InLanguages, Library, LibraryCode};
 use crate::notice::Language;
 
 /// Columns that a file may have.
-pub const COLUMNS: [&str; 20] = [
+pub const COLUMNS: [&str; 21] = [
     "code",
     "symbols",
     "name_en",
@@ -33,6 +33,7 @@ pub const COLUMNS: [&str; 20] = [
     "hours_en",
     "hours_fr",
     "url",
+    "demands_tls",
     "hide_titles",
     "prefer_shared_over_own_bounces",
 ];
@@ -140,6 +141,7 @@ impl Row<'_> {
             url: self.cell("url").map(str::to_owned),
             closures: Vec::new(),
             switches: std::collections::BTreeMap::new(),
+            demands_tls: self.yes("demands_tls"),
             hide_titles: self.yes("hide_titles"),
             relay: None,
             code: match LibraryCode::parse(self.cell("code").unwrap_or_default()) {

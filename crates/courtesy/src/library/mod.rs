@@ -164,6 +164,9 @@ pub struct Library {
     /// Notices switched on or off against the catalogue's default, by the notice's code.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub switches: BTreeMap<String, bool>,
+    /// Nothing leaves in clear: a receiver without TLS gets no mail.
+    #[serde(default)]
+    pub demands_tls: bool,
     /// Titles and authors never leave in a message.
     #[serde(default)]
     pub hide_titles: bool,

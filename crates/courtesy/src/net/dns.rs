@@ -111,6 +111,14 @@ impl Resolver {
         Self { deadline: Some(deadline), ..self.clone() }
     }
 
+    /// The first server that is asked.
+    #[must_use]
+    pub fn server(&self) -> Option<SocketAddr> {
+        let server = self.servers.first()?;
+        let port = server.connections.first().map_or(53, |connection| connection.port);
+        Some(SocketAddr::new(server.ip, port))
+    }
+
     /// Forgets all answers, for all clones.
     pub fn forget(&self) {
         self.hickory.clear_cache();

@@ -3,7 +3,7 @@
 //! In: an open TCP stream, the name of the host and how much security the message demands. Out: the same stream
 //! under TLS 1.2 or 1.3, and the facts for the transcript. Sessions are resumed, per policy and host.
 //! Not here: whether STARTTLS was offered, what follows from a failed handshake, and finding out which policy a
-//! domain asks for (MTA-STS, DANE): that is `delivery`.
+//! domain asks for (MTA-STS, DANE): that is `delivery`; holding a certificate to TLSA records is `dane`.
 
 use std::io;
 use std::net::IpAddr;
@@ -18,9 +18,12 @@ use rustls::{
     SupportedProtocolVersion,
 };
 use standards::domain::Domain;
+use standards::mta_sts::names;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+
+use super::dane::{DaneVerifier, Tlsa};
 
 /// How much security a conversation needs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -33,6 +36,64 @@ pub enum Security {
         /// The name the certificate must carry; none means that of the host we connect to.
         name: Option<Domain>,
     },
+    /// What the receivers' domain, or the library, wants of each host.
+    Demands(Arc<Demands>),
+}
+
+/// What is wanted of the hosts of one domain.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Demands {
+    /// The library sends nothing in clear.
+    pub encrypted: bool,
+    /// The hosts that the domain's MTA-STS policy names (RFC 8461 §4.1), where it is enforced.
+    pub sts: Option<Vec<String>>,
+    /// Hosts with TLSA records that the DNS vouches for; none where it could not be learned whether they have any (RFC 7672 §2.1.2).
+    pub dane: Vec<(Domain, Option<Vec<Tlsa>>)>,
+}
+
+/// What is wanted of one host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// TLS where it works.
+    Nothing,
+    /// TLS with any certificate.
+    Encrypted,
+    /// TLS with a certificate of trust that carries this name; by MTA-STS, or by a setting of the library's relay.
+    Named {
+        /// The name.
+        name: Domain,
+        /// Whether MTA-STS wants it.
+        by_policy: bool,
+    },
+    /// TLS with a certificate that one of these vouches for.
+    Vouched(Vec<Tlsa>),
+    /// It must not be used: the domain's policy does not name it.
+    NotNamed,
+    /// It must not be used: whether it has TLSA records could not be learned.
+    Unknown,
+}
+
+impl Security {
+    /// What is wanted of `host`. DANE goes before MTA-STS (RFC 8461 §2).
+    #[must_use]
+    pub fn at(&self, host: &Domain) -> Demand {
+        let demands = match self {
+            Self::Opportunistic => return Demand::Nothing,
+            Self::Required { name } => {
+                let name = name.as_ref().unwrap_or(host).clone();
+                return Demand::Named { name, by_policy: false };
+            }
+            Self::Demands(demands) => demands,
+        };
+        match (demands.dane.iter().find(|(known, _)| known == host), &demands.sts) {
+            (Some((_, Some(records))), _) => Demand::Vouched(records.clone()),
+            (Some((_, None)), _) => Demand::Unknown,
+            (None, Some(patterns)) if names(patterns, host) => Demand::Named { name: host.clone(), by_policy: true },
+            (None, Some(_)) => Demand::NotNamed,
+            (None, None) if demands.encrypted => Demand::Encrypted,
+            (None, None) => Demand::Nothing,
+        }
+    }
 }
 
 /// What TLS came to, for the transcript and for TLS reports.
@@ -87,6 +148,20 @@ impl ClientTls {
         Ok(Self { any: Arc::new(any), verified: Arc::new(verified) })
     }
 
+    /// Rules for one host that is held to TLSA records. No session is taken up again: the records may have changed since.
+    fn vouched(&self, records: &[Tlsa]) -> io::Result<Arc<ClientConfig>> {
+        let provider = Arc::clone(self.any.crypto_provider());
+        let verifier = DaneVerifier { records: records.to_vec(), provider: Arc::clone(&provider) };
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(VERSIONS)
+            .map_err(io::Error::other)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth();
+        config.resumption = Resumption::disabled();
+        Ok(Arc::new(config))
+    }
+
     /// The handshake. The caller bounds its time.
     ///
     /// # Errors
@@ -98,16 +173,18 @@ impl ClientTls {
         host: &Domain,
         remote: IpAddr,
     ) -> io::Result<(TlsStream<TcpStream>, TlsFacts)> {
-        let (config, name) = match security {
-            Security::Opportunistic => (&self.any, host),
-            Security::Required { name } => (&self.verified, name.as_ref().unwrap_or(host)),
+        let demand = security.at(host);
+        let (config, name, verified) = match &demand {
+            Demand::Named { name, .. } => (Arc::clone(&self.verified), name, true),
+            Demand::Vouched(records) => (self.vouched(records)?, host, records.iter().any(Tlsa::is_usable)),
+            _ => (Arc::clone(&self.any), host, false),
         };
         let name = match ServerName::try_from(name.as_str().to_owned()) {
             Ok(name) => name,
             // A host name the DNS allows and certificates do not: without SNI then, and never verified.
             Err(_) => ServerName::IpAddress(remote.into()),
         };
-        let stream = TlsConnector::from(config.clone()).connect(name, stream).await?;
+        let stream = TlsConnector::from(config).connect(name, stream).await?;
         let session = stream.get_ref().1;
         let facts = TlsFacts {
             version: match session.protocol_version() {
@@ -115,7 +192,7 @@ impl ClientTls {
                 _ => "TLS 1.2",
             },
             cipher: session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()).unwrap_or("unknown"),
-            verified: matches!(security, Security::Required { .. }),
+            verified,
             resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
         };
         Ok((stream, facts))

@@ -77,6 +77,9 @@ fn broken(trouble: Trouble) -> Outcome {
         Trouble::Refused | Trouble::Closed | Trouble::Unreachable => "net",
         Trouble::TimedOut => "net.timeout",
         Trouble::Tls => "tls",
+        Trouble::Sts => "tls.sts",
+        Trouble::Dane => "tls.dane",
+        Trouble::InClear => "tls.demanded",
         Trouble::NotSmtp => "protocol",
         // Nothing was tried: whoever hands the message over never judges this.
         Trouble::Withdrawn => "net",

@@ -100,6 +100,12 @@ pub enum Trouble {
     Unreachable,
     /// The TLS handshake failed.
     Tls,
+    /// The host does not keep to what its domain's MTA-STS policy says (RFC 8461).
+    Sts,
+    /// The host's certificate is not what its TLSA records say, or they could not be learned (RFC 7672).
+    Dane,
+    /// The host offers no TLS, and the library sends nothing in clear.
+    InClear,
     /// The server spoke something that is not SMTP.
     NotSmtp,
     /// The server lacks what the message needs (SMTPUTF8).

@@ -44,6 +44,15 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// At the submission doors: a system hands in a night's work at once, over one connection or many, and does not always try
+    /// again.
+    #[must_use]
+    pub fn submission() -> Self {
+        Self { connections_per_source: 50, begun_per_minute: 20_000, greet_after: Duration::ZERO, ..Self::default() }
+    }
+}
+
 /// Sources remembered, at some 100 octets each; more at once is an attack, and then only known ones come in.
 const SOURCES_MAX: usize = 50_000;
 

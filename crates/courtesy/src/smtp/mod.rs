@@ -1,15 +1,20 @@
-//! The SMTP door: takes back what comes back. It is the MX of our bounce domain and of the names that libraries point to
-//! us, and of the shared domain; or a mail server before us hands such mail on by LMTP.
+//! The SMTP doors. One takes back what comes back: it is the MX of our bounce domain, of the names that libraries point to us, and of
+//! the shared domain; or a mail server before us hands such mail on by LMTP. The others take what libraries' own systems hand in, to
+//! be passed on in an honest name.
 //!
-//! In: connections. Out: mails in the spool of `inbound`, each on disk before its sender hears 250. Never a relay: only
-//! addresses that we gave out are taken, and a mail that was taken is read, never sent. Not here: what the mails mean.
+//! In: connections. Out: mails in the spool of `inbound`, or with `intake`, each on disk before its sender hears 250. Never an open
+//! relay: the first takes only addresses that we gave out, and reads what it took; the others take only what a library's key or a
+//! listed source address hands in. Not here: what the mails mean.
 
-mod certificate;
 mod gate;
 mod recipient;
 mod session;
+mod sign_in;
+mod signing_in;
+mod submit;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 mod wire;
 
 use std::net::{IpAddr, SocketAddr};
@@ -24,15 +29,16 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::config::{Listen, Lmtp};
+use crate::config::Lmtp;
 use crate::inbound::spool::Spool;
 use crate::secret::Secret;
 use crate::store::Book;
-use certificate::Certificate;
 use gate::Gate;
 pub use gate::Limits;
 use recipient::Shared;
 use session::Session;
+pub use submit::Desk;
+use tls::Certificate;
 
 /// How long we wait after the system had no socket for us (too many open files): long enough not to spin.
 const AFTER_TROUBLE: Duration = Duration::from_millis(200);
@@ -46,33 +52,45 @@ const LARGE_MAILS_MAX: usize = 16;
 /// The door, before it listens.
 pub struct Door {
     host: String,
-    certificate: Certificate,
+    certificate: Arc<Certificate>,
     /// Places for mails that are larger than [`session::SMALL_OCTETS`].
     large: Semaphore,
-    secret: Arc<Secret>,
-    spool: Arc<Spool>,
-    /// Addresses that anybody may know.
-    shared: Shared,
+    duty: Duty,
+    /// The handshake comes before the greeting (RFC 8314 §3.3), and not by STARTTLS.
+    begins_in_tls: bool,
+}
+
+/// What a door is for.
+enum Duty {
+    /// What comes back, for addresses that we gave out and those that anybody may know.
+    TakesBack { secret: Arc<Secret>, spool: Arc<Spool>, shared: Shared },
+    /// What is to be passed on, from those we know.
+    Submits(Arc<Desk>),
 }
 
 impl Door {
-    /// A door that calls itself `host`, with the certificate that `listen` names.
-    ///
-    /// # Errors
-    /// When the certificate or its key cannot be read.
-    pub fn new(host: &str, listen: &Listen, secret: Arc<Secret>, spool: Arc<Spool>) -> Result<Self> {
-        let certificate = match (&listen.smtp_certificate, &listen.smtp_key) {
-            (Some(certificate), Some(key)) => Certificate::open(certificate, key, Instant::now())?,
-            _ => Certificate::make(host, Instant::now())?,
-        };
+    /// A door for what comes back, which calls itself `host`.
+    #[must_use]
+    pub fn new(host: &str, certificate: Arc<Certificate>, secret: Arc<Secret>, spool: Arc<Spool>) -> Self {
+        let duty = Duty::TakesBack { secret, spool, shared: Shared::default() };
         let large = Semaphore::new(LARGE_MAILS_MAX);
-        Ok(Self { host: host.to_owned(), certificate, large, secret, spool, shared: Shared::default() })
+        Self { host: host.to_owned(), certificate, large, duty, begins_in_tls: false }
     }
 
-    /// The same door, which takes mail for the addresses of libraries at `shared` too, complaints and reports.
+    /// The same door, which takes mail for the addresses of libraries at `domain` too, complaints and reports.
     #[must_use]
-    pub fn with_libraries(self, book: Arc<Book>, shared: Domain) -> Self {
-        Self { shared: Shared { domain: Some(shared), libraries: Some(book) }, ..self }
+    pub fn with_libraries(mut self, book: Arc<Book>, domain: Domain) -> Self {
+        if let Duty::TakesBack { shared, .. } = &mut self.duty {
+            *shared = Shared { domain: Some(domain), libraries: Some(book) };
+        }
+        self
+    }
+
+    /// A submission door: with STARTTLS (port 587), or in TLS from the first octet (port 465).
+    #[must_use]
+    pub fn submitting(host: &str, certificate: Arc<Certificate>, desk: Arc<Desk>, begins_in_tls: bool) -> Self {
+        let large = Semaphore::new(LARGE_MAILS_MAX);
+        Self { host: host.to_owned(), certificate, large, duty: Duty::Submits(desk), begins_in_tls }
     }
 
     /// Listens at `address`.
@@ -82,7 +100,7 @@ impl Door {
     pub async fn listen(self: &Arc<Self>, address: SocketAddr, limits: Limits) -> Result<Listening> {
         let listener = TcpListener::bind(address)
             .await
-            .with_context(|| format!("listen.smtp: {address} cannot be listened on"))?;
+            .with_context(|| format!("listen: {address} cannot be listened on for mail"))?;
         let address = Some(listener.local_addr()?);
         Ok(Listening { door: Arc::clone(self), gate: Gate::new(limits), listener: Listener::Smtp(listener), address })
     }

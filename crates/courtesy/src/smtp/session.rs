@@ -1,7 +1,8 @@
 //! One conversation with a sender, from the banner to QUIT (RFC 5321 §3), as a server that takes little.
 //!
-//! In: a stream. Out: mails in the spool, and replies. Only addresses that we gave out are taken, whoever asks and
-//! whatever the path looks like; so nothing is ever passed on. Commands are read by the grammar, lines by their CR LF.
+//! In: a stream. Out: mails for the spool or for intake, and replies. The door for what comes back takes only addresses that we gave
+//! out, whoever asks and whatever the path looks like; the submission doors take nothing from strangers. Commands are read by the
+//! grammar, lines by their CR LF. Not here: AUTH (`signing_in`).
 
 use std::io;
 use std::net::IpAddr;
@@ -12,14 +13,18 @@ use smtp_proto::{Error as Syntax, MAIL_BODY_BINARYMIME, MailFrom, Request};
 use standards::address::Address;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::sync::{SemaphorePermit, watch};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::server::TlsStream;
 
 use super::gate::Pass;
+use super::sign_in::{self, Mechanism};
+use super::submit::Dropped;
 use super::wire::{Line, Wire};
-use super::{Door, recipient};
+use super::{Door, Duty, recipient};
 use crate::clock;
-use crate::inbound::spool::Envelope;
+use crate::inbound::spool::{Envelope, Spool};
+use crate::library::LibraryCode;
 
 /// RFC 5321 §4.5.3.1.4 gives a command 512 octets; parameters and SMTPUTF8 need more (§4.5.3.1.9).
 const COMMAND_OCTETS_MAX: usize = 2048;
@@ -43,30 +48,37 @@ const TLS_WAIT: Duration = Duration::from_secs(30);
 
 /// What follows a reply.
 #[derive(PartialEq, Eq)]
-enum Next {
+pub(super) enum Next {
     Command,
     Data,
+    /// AUTH with this mechanism, and what was said with it.
+    SignIn(Mechanism, Option<String>),
     StartTls,
     Close,
 }
 
 /// A reply: code and words.
-type Answer = (u16, String);
+pub(super) type Answer = (u16, String);
 
 pub(super) struct Session<'a> {
-    door: &'a Door,
+    pub(super) door: &'a Door,
     pass: &'a Pass,
     /// None: a mail server on this machine speaks LMTP to us.
-    client: Option<IpAddr>,
+    pub(super) client: Option<IpAddr>,
     stop: watch::Receiver<bool>,
     ends: Instant,
-    tls: bool,
+    pub(super) tls: bool,
     helo: Option<String>,
     /// MAIL FROM, once it was said; empty for `<>`.
-    mail_from: Option<String>,
+    pub(super) mail_from: Option<String>,
     recipients: Vec<String>,
+    /// The library this client hands in for: by its address, or by its sign-in.
+    pub(super) library: Option<LibraryCode>,
+    pub(super) signed_in: bool,
+    /// Wrong sign-ins.
+    pub(super) wrong: u32,
     strangers: u32,
-    mistakes: u32,
+    pub(super) mistakes: u32,
     /// RFC 2033 §4.2: recipients taken, each of which gets its own reply.
     owed: usize,
 }
@@ -83,6 +95,12 @@ impl<'a> Session<'a> {
             helo: None,
             mail_from: None,
             recipients: Vec::new(),
+            library: match (&door.duty, client) {
+                (Duty::Submits(desk), Some(client)) => desk.library_at(client),
+                _ => None,
+            },
+            signed_in: false,
+            wrong: 0,
             strangers: 0,
             mistakes: 0,
             owed: 0,
@@ -95,6 +113,9 @@ impl<'a> Session<'a> {
     /// The connection broke.
     pub(super) async fn converse(mut self, stream: TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
+        if self.door.begins_in_tls {
+            return self.converse_in_tls(stream).await;
+        }
         let mut wire = Wire::new(stream);
         // RFC 5321 §4.3.1: a client waits for the greeting. What does not is a machine that sends to whoever listens.
         if wire.speaks_first(self.pass.limits().greet_after).await? {
@@ -103,14 +124,27 @@ impl<'a> Session<'a> {
         }
         wire.say(220, &format!("{} ESMTP", self.door.host));
         let Some(wire) = self.run(wire).await? else { return Ok(()) };
-        let shaking = self.door.certificate.acceptor(Instant::now()).accept(wire.into_stream());
-        let secured = timeout(TLS_WAIT, shaking).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        let secured = self.shake(wire.into_stream()).await?;
         // RFC 3207 §4.2: nothing that was said before the handshake counts after it.
         self.forget();
         self.helo = None;
         self.tls = true;
         self.run(Wire::new(secured)).await?;
         Ok(())
+    }
+
+    /// The whole conversation where TLS comes first.
+    async fn converse_in_tls(mut self, stream: TcpStream) -> io::Result<()> {
+        let secured = self.shake(stream).await?;
+        self.tls = true;
+        let mut wire = Wire::new(secured);
+        wire.say(220, &format!("{} ESMTP", self.door.host));
+        self.run(wire).await.map(drop)
+    }
+
+    async fn shake(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        let shaking = self.door.certificate.acceptor(Instant::now()).accept(stream);
+        timeout(TLS_WAIT, shaking).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
     }
 
     /// The whole conversation with a mail server on this machine (RFC 2033).
@@ -130,12 +164,18 @@ impl<'a> Session<'a> {
     /// Talks to the end (none), or to where the handshake begins (the wire).
     async fn run<S: AsyncRead + AsyncWrite + Unpin>(&mut self, mut wire: Wire<S>) -> io::Result<Option<Wire<S>>> {
         loop {
-            let until = self.ends.min(Instant::now() + self.pass.limits().line_within);
+            let until = self.line_ends();
             let line = match self.line(&mut wire, COMMAND_OCTETS_MAX, until).await? {
                 Ok(line) => line,
                 Err(farewell) => return say_farewell(wire, farewell).await.map(|()| None),
             };
             let ((code, words), next) = self.answer(&line, wire.has_more());
+            if let Next::SignIn(mechanism, said) = next {
+                if let Err(farewell) = self.sign_in(&mut wire, mechanism, said).await? {
+                    return say_farewell(wire, farewell).await.map(|()| None);
+                }
+                continue;
+            }
             wire.say(code, &words);
             self.mistakes += u32::from(matches!(code, 500..=504 | 555));
             if self.mistakes >= MISTAKES_MAX || self.strangers >= STRANGERS_MAX {
@@ -143,7 +183,7 @@ impl<'a> Session<'a> {
                 return wire.leave().await.map(|()| None);
             }
             match next {
-                Next::Command => {}
+                Next::Command | Next::SignIn(..) => {}
                 Next::Data => {
                     if let Err(farewell) = self.data(&mut wire).await? {
                         return say_farewell(wire, farewell).await.map(|()| None);
@@ -158,8 +198,13 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// When the next line must be here.
+    pub(super) fn line_ends(&self) -> Instant {
+        self.ends.min(Instant::now() + self.pass.limits().line_within)
+    }
+
     /// The next line, or the words to part with (none: the client has gone).
-    async fn line<S: AsyncRead + AsyncWrite + Unpin>(
+    pub(super) async fn line<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         wire: &mut Wire<S>,
         octets_max: usize,
@@ -209,6 +254,7 @@ impl<'a> Session<'a> {
             Request::Rcpt { to } => (self.rcpt(&to.address), Next::Command),
             Request::Data if self.recipients.is_empty() => stay(503, "5.5.1 RCPT first"),
             Request::Data => ((354, "End with a line of one dot".to_owned()), Next::Data),
+            Request::Auth { mechanism, initial_response } => self.auth(mechanism, &initial_response),
             Request::StartTls if self.tls || self.by_lmtp() => stay(502, "5.5.1 STARTTLS is not offered"),
             // RFC 3030 §2: its octets follow unasked. They are no commands, and are not read as such.
             Request::Bdat { .. } => ((502, "5.5.1 CHUNKING is not offered".to_owned()), Next::Close),
@@ -235,8 +281,12 @@ impl<'a> Session<'a> {
         self.helo = Some(host.to_owned());
         let mut words = self.door.host.clone();
         if extended {
-            words
-                .push_str(&format!("\nSIZE {MESSAGE_OCTETS_MAX}\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nPIPELINING"));
+            let size = self.octets_max();
+            words.push_str(&format!("\nSIZE {size}\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nPIPELINING"));
+            if self.tls && matches!(self.door.duty, Duty::Submits(_)) {
+                words.push('\n');
+                words.push_str(sign_in::OFFER);
+            }
             if !self.tls && !self.by_lmtp() {
                 words.push_str("\nSTARTTLS");
             }
@@ -255,7 +305,14 @@ impl<'a> Session<'a> {
         if from.flags & MAIL_BODY_BINARYMIME != 0 {
             return refuse(555, "5.5.4 BINARYMIME is not offered");
         }
-        if from.size > MESSAGE_OCTETS_MAX {
+        if self.library.is_none() && matches!(self.door.duty, Duty::Submits(_)) {
+            let how = if self.tls { "Sign in first" } else { "Begin TLS and sign in first" };
+            return (
+                530,
+                format!("5.7.0 {how}: the user name is a library's code, the password a key that may submit"),
+            );
+        }
+        if from.size > self.octets_max() {
             return refuse(552, "5.3.4 Too large");
         }
         if !from.address.is_empty() && Address::parse(&from.address).is_err() {
@@ -264,7 +321,7 @@ impl<'a> Session<'a> {
         if !self.pass.may_begin(Instant::now()) {
             return refuse(451, "4.7.1 Too many at once, come back in a minute");
         }
-        if !self.door.spool.has_room() {
+        if matches!(&self.door.duty, Duty::TakesBack { spool, .. } if !spool.has_room()) {
             return refuse(452, "4.3.1 Too much is waiting here, come back later");
         }
         self.mail_from = Some(from.address.to_string());
@@ -279,9 +336,18 @@ impl<'a> Session<'a> {
         if self.recipients.len() >= RECIPIENTS_MAX {
             return refuse(452, "4.5.3 Too many recipients");
         }
-        if !recipient::is_ours(&self.door.secret, &self.door.shared, to) {
-            self.strangers += 1;
-            return refuse(550, "5.1.1 There is no such mailbox here");
+        match &self.door.duty {
+            Duty::TakesBack { secret, shared, .. } if !recipient::is_ours(secret, shared, to) => {
+                self.strangers += 1;
+                return refuse(550, "5.1.1 There is no such mailbox here");
+            }
+            Duty::Submits(_) if Address::parse(to).is_err() => return refuse(501, "5.1.3 That is no address"),
+            Duty::Submits(desk)
+                if !self.library.as_ref().is_some_and(|library| desk.may_name(library, Instant::now())) =>
+            {
+                return refuse(451, "4.7.1 Too many recipients in a minute, come back in the next");
+            }
+            Duty::TakesBack { .. } | Duty::Submits(_) => {}
         }
         self.owed += 1;
         if !self.recipients.iter().any(|known| known.eq_ignore_ascii_case(to)) {
@@ -298,29 +364,29 @@ impl<'a> Session<'a> {
     ) -> io::Result<Result<(), Option<Answer>>> {
         let limits = *self.pass.limits();
         let ends = self.ends.min(Instant::now() + limits.mail_within);
+        let (octets_max, line_octets_max) = (self.octets_max(), self.line_octets_max());
         let (mut mail, mut octets) = (Vec::new(), 0);
         let mut refused: Option<Answer> = None;
         let mut place = None;
         loop {
-            let line =
-                match self.line(wire, DATA_LINE_OCTETS_MAX, ends.min(Instant::now() + limits.line_within)).await? {
-                    Ok(line) => line,
-                    Err(farewell) => return Ok(Err(farewell)),
-                };
+            let line = match self.line(wire, line_octets_max, ends.min(Instant::now() + limits.line_within)).await? {
+                Ok(line) => line,
+                Err(farewell) => return Ok(Err(farewell)),
+            };
             if line == b"." {
                 break;
             }
             // RFC 5321 §4.5.2: the dot before a line was put there for the way.
             let text = line.strip_prefix(b".").unwrap_or(&line);
             octets += text.len() + 2;
-            if octets > MESSAGE_OCTETS_MAX + OVER_OCTETS_MAX {
+            if octets > octets_max + OVER_OCTETS_MAX {
                 return Ok(Err(Some((552, "5.3.4 Too large".to_owned()))));
             }
-            if octets > MESSAGE_OCTETS_MAX && refused.is_none() {
+            if octets > octets_max && refused.is_none() {
                 refused = Some((552, "5.3.4 Too large".to_owned()));
             }
             if octets > SMALL_OCTETS && place.is_none() && refused.is_none() {
-                place = self.door.large.try_acquire().ok();
+                place = self.large_place(ends).await;
                 if place.is_none() {
                     refused = Some((452, "4.3.1 Too many large mails at once, come back later".to_owned()));
                 }
@@ -344,7 +410,53 @@ impl<'a> Session<'a> {
         Ok(Ok(()))
     }
 
+    /// A place for a large mail. A system that hands one in waits for it, for it may not try again.
+    async fn large_place(&self, ends: Instant) -> Option<SemaphorePermit<'a>> {
+        match self.door.duty {
+            Duty::TakesBack { .. } => self.door.large.try_acquire().ok(),
+            Duty::Submits(_) => timeout_at(ends, self.door.large.acquire()).await.ok()?.ok(),
+        }
+    }
+
+    /// The largest mail that is taken here.
+    fn octets_max(&self) -> usize {
+        match &self.door.duty {
+            Duty::TakesBack { .. } => MESSAGE_OCTETS_MAX,
+            Duty::Submits(desk) => desk.octets_max(),
+        }
+    }
+
+    /// The longest line of a mail. Systems write a whole page of HTML in one: it is mended on the way out.
+    fn line_octets_max(&self) -> usize {
+        match self.door.duty {
+            Duty::TakesBack { .. } => DATA_LINE_OCTETS_MAX,
+            Duty::Submits(_) => SMALL_OCTETS,
+        }
+    }
+
     async fn keep(&mut self, mail: Vec<u8>) -> Answer {
+        match &self.door.duty {
+            Duty::TakesBack { spool, .. } => self.keep_for_reading(Arc::clone(spool), mail).await,
+            Duty::Submits(desk) => {
+                let (Some(library), Some(client)) = (self.library.clone(), self.client) else {
+                    return (530, "5.7.0 Sign in first".to_owned());
+                };
+                let dropped = Dropped {
+                    library,
+                    recipients: self.recipients.iter().filter_map(|to| Address::parse(to).ok()).collect(),
+                    mail,
+                    helo: self.helo.clone().unwrap_or_default(),
+                    client: client.to_canonical(),
+                    host: self.door.host.clone(),
+                    tls: self.tls,
+                    signed_in: self.signed_in,
+                };
+                desk.take(dropped).await
+            }
+        }
+    }
+
+    async fn keep_for_reading(&mut self, spool: Arc<Spool>, mail: Vec<u8>) -> Answer {
         let envelope = Envelope {
             received_at: clock::now(),
             client: self.client.map(|ip| ip.to_canonical()),
@@ -352,7 +464,7 @@ impl<'a> Session<'a> {
             mail_from: self.mail_from.take().unwrap_or_default(),
             recipients: std::mem::take(&mut self.recipients),
         };
-        match Arc::clone(&self.door.spool).keep(envelope, mail).await {
+        match spool.keep(envelope, mail).await {
             Ok(id) => (250, format!("2.0.0 Kept as {id}")),
             Err(error) => {
                 tracing::error!(%error, "a mail could not be kept");

@@ -22,36 +22,31 @@ struct Open {
     _folder: tempfile::TempDir,
 }
 
-fn listen() -> Listen {
-    Listen {
-        http: "127.0.0.1:0".parse().unwrap(),
-        smtp: Some("127.0.0.1:0".parse().unwrap()),
-        lmtp: None,
-        smtp_certificate: None,
-        smtp_key: None,
-    }
-}
-
 async fn open_with(limits: Limits, tls: bool) -> Open {
     let folder = tempfile::tempdir().unwrap();
-    let mut listen = listen();
-    if tls {
+    let certificate = if tls {
         let made = rcgen::generate_simple_self_signed(vec!["mx.notices.example".to_owned()]).unwrap();
         let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
         std::fs::write(&certificate, made.cert.pem()).unwrap();
         std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-        (listen.smtp_certificate, listen.smtp_key) = (Some(certificate), Some(key));
-    }
+        Arc::new(Certificate::open(&certificate, &key, Instant::now()).unwrap())
+    } else {
+        self_made(folder.path())
+    };
     let secret = Arc::new(Secret::from_octets([7; 32]));
     let spool = Arc::new(Spool::open(&folder.path().join("spool")).unwrap());
     let id = MessageId::new(jiff::Timestamp::constant(1_900_000_000, 0));
     let path = return_path::write(&secret, id, &Domain::parse("notices-bounce.library.example").unwrap()).to_string();
-    let door = Arc::new(Door::new("mx.notices.example", &listen, secret, Arc::clone(&spool)).unwrap());
-    let listening = door.listen(listen.smtp.unwrap(), limits).await.unwrap();
+    let door = Arc::new(Door::new("mx.notices.example", certificate, secret, Arc::clone(&spool)));
+    let listening = door.listen("127.0.0.1:0".parse().unwrap(), limits).await.unwrap();
     let address = listening.address.unwrap();
     let (stop, stopping) = watch::channel(false);
     let running = tokio::spawn(listening.run(stopping));
     Open { address, spool, path, stop, running, _folder: folder }
+}
+
+fn self_made(folder: &std::path::Path) -> Arc<Certificate> {
+    Arc::new(Certificate::self_made("mx.notices.example", folder, Instant::now()).unwrap())
 }
 
 async fn open() -> Open {
@@ -579,7 +574,7 @@ async fn by_lmtp_each_recipient_gets_a_reply_of_its_own() {
         let id = MessageId::new(jiff::Timestamp::constant(1_900_000_000 + second, 0));
         return_path::write(&secret, id, &Domain::parse("bounces.notices.example").unwrap())
     };
-    let door = Door::new("mx.notices.example", &listen(), Arc::clone(&secret), Arc::clone(&spool)).unwrap();
+    let door = Door::new("mx.notices.example", self_made(folder.path()), Arc::clone(&secret), Arc::clone(&spool));
     let socket = folder.path().join("lmtp");
     // As a process leaves it that was killed.
     drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());

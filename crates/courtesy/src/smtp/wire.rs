@@ -94,6 +94,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Puts `350 words` among what goes out next; lines of `words` become lines of the reply.
     pub(super) fn say(&mut self, code: u16, words: &str) {
+        if words.is_empty() {
+            self.outbox.extend_from_slice(format!("{code} \r\n").as_bytes());
+        }
         let last = words.lines().count().saturating_sub(1);
         for (index, line) in words.lines().enumerate() {
             let sign = if index == last { ' ' } else { '-' };

@@ -9,6 +9,34 @@ use crate::clock::{from_micros, micros};
 use crate::id::KeyId;
 use crate::library::LibraryCode;
 
+/// What a key opens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// All that its library, or the consortium, may do.
+    #[default]
+    All,
+    /// Handing in mail at the submission door, and nothing else: for a system that stands in a corner with its password in plain
+    /// view.
+    Submit,
+}
+
+impl Scope {
+    /// The word in the store and the API.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Submit => "submit",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::All, Self::Submit].into_iter().find(|scope| scope.code() == code)
+    }
+}
+
 /// An API key, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
@@ -16,6 +44,8 @@ pub struct ApiKey {
     pub id: KeyId,
     /// The one library it speaks for; none: the whole consortium.
     pub library: Option<LibraryCode>,
+    /// What it opens.
+    pub scope: Scope,
     /// What people call it.
     pub name: String,
     /// The first letters of the secret.
@@ -26,7 +56,7 @@ pub struct ApiKey {
     pub revoked_at: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "select id, library, name, shown, created_at, revoked_at from api_key ";
+const COLUMNS: &str = "select id, library, name, shown, created_at, revoked_at, scope from api_key ";
 
 impl Store {
     /// Keeps a new key by the hash of its secret.
@@ -38,8 +68,8 @@ impl Store {
             .write(move |tx| {
                 Box::pin(async move {
                     query(
-                        "insert into api_key (id, library, name, secret_hash, shown, created_at, revoked_at) \
-                         values ($1, $2, $3, $4, $5, $6, null)",
+                        "insert into api_key (id, library, name, secret_hash, shown, created_at, revoked_at, scope) \
+                         values ($1, $2, $3, $4, $5, $6, null, $7)",
                     )
                     .bind(key.id.to_bytes().to_vec())
                     .bind(key.library.as_ref().map(|code| code.as_str().to_owned()))
@@ -47,6 +77,7 @@ impl Store {
                     .bind(secret_hash.to_vec())
                     .bind(&key.shown)
                     .bind(micros(key.created_at))
+                    .bind(key.scope.code())
                     .execute(&mut *tx)
                     .await?;
                     Ok(())
@@ -98,11 +129,13 @@ impl Store {
 
 fn key_from(row: &Row) -> Result<ApiKey> {
     let library: Option<String> = row.try_get(1)?;
+    let scope: String = row.try_get(6)?;
     Ok(ApiKey {
         id: KeyId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?),
         library: library
             .map(|code| LibraryCode::parse(&code).map_err(|error| StoreError::Corrupt(error.to_string())))
             .transpose()?,
+        scope: Scope::from_code(&scope).ok_or_else(|| StoreError::Corrupt(format!("the scope {scope}")))?,
         name: row.try_get(2)?,
         shown: row.try_get(3)?,
         created_at: from_micros(row.try_get(4)?),

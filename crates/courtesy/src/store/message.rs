@@ -1,10 +1,12 @@
 //! Messages as people look at them: lists, one message, its timeline; and what people may do to one.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::accept::{NewMessage, Written, append, insert_messages};
 use super::engine::{Row, Tx};
-use super::statement::query;
+use super::statement::{Builder, query};
 use super::unreached::{remember_repeat, standing_repeat};
 use super::{Result, Store, StoreError, from_json, id_from};
 use crate::clock::{from_micros, micros};
@@ -139,6 +141,25 @@ impl Store {
             .fetch_optional(&self.readers)
             .await?;
         row.map(|row| row.try_get(0)).transpose()
+    }
+
+    /// The fields of these events of `library`, as JSON.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn events_fields(&self, library: &LibraryCode, events: &[EventId]) -> Result<HashMap<EventId, String>> {
+        if events.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut query = Builder::new("select id, fields from event where library = ");
+        query.push_bind(library.as_str()).push(" and id in ");
+        query.push_list(events.iter().map(|event| event.to_bytes().to_vec()));
+        let rows = query.build().fetch_all(&self.readers).await?;
+        let fields = rows.iter().map(|row| {
+            let id = EventId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?);
+            Ok((id, row.try_get(1)?))
+        });
+        fields.collect()
     }
 
     /// Takes a waiting message back. False when it is under way or over.

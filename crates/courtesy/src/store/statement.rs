@@ -57,7 +57,7 @@ impl From<&Vec<u8>> for Value {
 pub(super) struct Statement {
     sqlite: Cow<'static, str>,
     /// Where it differs.
-    postgres: Option<&'static str>,
+    postgres: Option<Cow<'static, str>>,
     pub(super) values: Vec<Value>,
     /// Whether the text is the same each time it is run, and so is worth being kept prepared.
     pub(super) is_fixed: bool,
@@ -70,7 +70,7 @@ pub(super) fn query(text: impl Into<Cow<'static, str>>) -> Statement {
 
 /// A statement whose text differs. Both bind the same values.
 pub(super) fn either(sqlite: &'static str, postgres: &'static str) -> Statement {
-    Statement { postgres: Some(postgres), ..query(sqlite) }
+    Statement { postgres: Some(Cow::Borrowed(postgres)), ..query(sqlite) }
 }
 
 impl Statement {
@@ -85,34 +85,43 @@ impl Statement {
     }
 
     pub(super) fn postgres(&self) -> Cow<'static, str> {
-        self.postgres.map_or_else(|| self.sqlite.clone(), Cow::Borrowed)
+        self.postgres.clone().unwrap_or_else(|| self.sqlite())
     }
 }
 
 /// A statement put together piece by piece: filters, lists, many rows.
+///
+/// To SQLite `$n` is a name that it compares with all names before it, each time, and 500 rows have thousands. There the
+/// parameters are bare question marks, and only PostgreSQL's text has numbers.
 pub(super) struct Builder {
-    text: String,
+    sqlite: String,
+    postgres: String,
     values: Vec<Value>,
 }
 
 impl Builder {
     /// Begins with `text`.
     pub(super) fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), values: Vec::new() }
+        let text = text.into();
+        Self { sqlite: text.clone(), postgres: text, values: Vec::new() }
     }
 
     /// More text.
     pub(super) fn push(&mut self, text: impl std::fmt::Display) -> &mut Self {
         use std::fmt::Write as _;
-        write!(self.text, "{text}").expect("text takes any text");
+        let start = self.sqlite.len();
+        write!(self.sqlite, "{text}").expect("text takes any text");
+        self.postgres.push_str(&self.sqlite[start..]);
         self
     }
 
-    /// The next `$n`, with its value.
+    /// The next parameter, with its value.
     pub(super) fn push_bind(&mut self, value: impl Into<Value>) -> &mut Self {
+        use std::fmt::Write as _;
         self.values.push(value.into());
-        let n = self.values.len();
-        self.push(format_args!("${n}"))
+        self.sqlite.push('?');
+        write!(self.postgres, "${}", self.values.len()).expect("text takes any text");
+        self
     }
 
     /// `values (…), (…)`: one bracket for each of `rows`, filled by `fill`.
@@ -146,7 +155,8 @@ impl Builder {
 
     /// The statement.
     pub(super) fn build(self) -> Statement {
-        Statement { values: self.values, is_fixed: false, ..query(self.text) }
+        let Self { sqlite, postgres, values } = self;
+        Statement { postgres: Some(Cow::Owned(postgres)), values, is_fixed: false, ..query(sqlite) }
     }
 }
 

@@ -6,7 +6,7 @@ use super::engine::Tx;
 use super::message::{COLUMNS, message_from};
 use super::statement::{Builder, query};
 use super::{MessageRow, Result, Store, id_from};
-use crate::clock::micros;
+use crate::clock::{from_micros, micros};
 use crate::id::MessageId;
 use crate::library::LibraryCode;
 
@@ -52,6 +52,27 @@ impl Store {
         );
         asked.push(" order by id desc limit ").push_bind(i64::from(most));
         asked.build().fetch_all(&self.readers).await?.iter().map(message_from).collect()
+    }
+
+    /// How a message of `library` was seen to.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn seen_to(&self, library: &LibraryCode, message: MessageId) -> Result<Option<SeenTo>> {
+        let row = query("select how, again, by_whom, note, at from seen_to where library = $1 and message = $2")
+            .bind(library.as_str())
+            .bind(message.to_bytes().to_vec())
+            .fetch_optional(&self.readers)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let again: Option<Vec<u8>> = row.try_get(1)?;
+        Ok(Some(SeenTo {
+            how: row.try_get(0)?,
+            again: again.map(|id| Ok::<_, super::StoreError>(MessageId::from_bytes(id_from(&id)?))).transpose()?,
+            by: row.try_get(2)?,
+            note: row.try_get(3)?,
+            at: from_micros(row.try_get(4)?),
+        }))
     }
 
     /// Notes that a message which did not arrive was seen to. False when it was before.

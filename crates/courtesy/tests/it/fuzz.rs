@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use courtesy::config::Config;
 use courtesy::inbound::spool::Spool;
 use courtesy::secret::Secret;
+use courtesy::smtp::tls::Certificate;
 use courtesy::smtp::{Door, Limits};
 use standards::dsn::Letter;
 
@@ -196,7 +196,8 @@ async fn mutated_smtp_talks_end_and_keep_nothing_that_was_not_for_us() {
     let folder = tempfile::tempdir().unwrap();
     let spool = Arc::new(Spool::open(&folder.path().join("spool")).unwrap());
     let secret = Arc::new(Secret::from_octets([7; 32]));
-    let door = Door::new("mx.notices.example", &Config::default().listen, secret, Arc::clone(&spool)).unwrap();
+    let certificate = Certificate::self_made("mx.notices.example", folder.path(), Instant::now().into()).unwrap();
+    let door = Door::new("mx.notices.example", Arc::new(certificate), secret, Arc::clone(&spool));
     let limits = Limits {
         begun_per_minute: u32::MAX,
         greet_after: Duration::ZERO,

@@ -37,7 +37,11 @@ mod stops;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+mod submission;
+#[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod web;
 #[cfg(test)]
 mod webhooks;
 #[cfg(test)]

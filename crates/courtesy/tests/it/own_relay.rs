@@ -161,6 +161,7 @@ impl World {
         let row = ApiKey {
             id: KeyId::new(now),
             library: None,
+            scope: courtesy::store::Scope::All,
             name: "test".to_owned(),
             shown: auth::shown(&key),
             created_at: now,

@@ -124,7 +124,7 @@ impl Case {
             ..Patron::default()
         };
         let fields = self.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        Told { patron, fields }
+        Told { patron, fields, ..Told::default() }
     }
 
     /// The same patron with another request: what happens later in the story.

@@ -153,6 +153,12 @@ pub(super) fn addresses(stage: &Stage, rows: &[Row], language: Language) -> Resu
         let _ = writeln!(text, "  {:<22} {what}", either(language, en, fr));
     };
     line("HTTP", "HTTP", url.clone());
+    line("Staff Dashboard", "tableau de bord", format!("{url}{}", stage.sign_in));
+    line(
+        "",
+        "",
+        either(language, "(the link opens once, within a day)", "(le lien ouvre une fois, pendant un jour)").to_owned(),
+    );
     line("relays, for IT", "relais, pour l’informatique", format!("{url}/relays"));
     line("every route", "toutes les adresses", format!("{url}/openapi.json"));
     line("API key", "clé d’API", key.to_string());

@@ -22,6 +22,7 @@ use crate::config::{Config, ProviderHosts, Relay};
 use crate::http::App;
 use crate::sender::dkim_target;
 use crate::service::Service;
+use crate::web::{link, new_operator};
 
 /// The region of all libraries and relays.
 pub(super) const REGION: &str = "practice";
@@ -46,6 +47,8 @@ pub(super) struct Stage {
     pub service: Service,
     /// Where the operator's key lies.
     pub key_file: PathBuf,
+    /// The link that signs in to the dashboard once.
+    pub sign_in: String,
     client: reqwest::Client,
     key: String,
     folder: tempfile::TempDir,
@@ -66,9 +69,11 @@ impl Stage {
         let service = Service::start(config).await?;
         make_operator_key(&service.app.store, &data).await?;
         let key_file = data.join(KEY_FILE);
+        let store = &service.app.store;
+        let sign_in = link(store, new_operator(store, clock::now()).await?, clock::now()).await?;
         let key = std::fs::read_to_string(&key_file)?.trim().to_owned();
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
-        Ok(Self { world, service, key_file, client, key, folder })
+        Ok(Self { world, service, key_file, sign_in, client, key, folder })
     }
 
     /// What the doors work with.
@@ -213,6 +218,8 @@ fn config(world: &Running, data: PathBuf) -> Result<Config> {
     let mut config = Config { data, ..Config::default() };
     config.shared.domain = Domain::parse(SERVICE)?;
     config.public_host = config.shared.domain.clone();
+    // A browser on this machine reaches it without HTTPS.
+    config.public_url = Some("http://localhost".to_owned());
     config.shared.return_path_label = RETURN_PATH_LABEL.to_owned();
     // Any free port: several demonstrations run side by side.
     config.listen.http.set_port(0);

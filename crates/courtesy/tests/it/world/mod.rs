@@ -13,7 +13,7 @@ use courtesy::id::{KeyId, MessageId};
 use courtesy::library::{Library, LibraryCode};
 use courtesy::queue::State;
 use courtesy::service::Service;
-use courtesy::store::{ApiKey, MessageRow};
+use courtesy::store::{ApiKey, MessageRow, Scope};
 use courtesy::timeline::{Attempt, Entry, What};
 use practice::provider::Kept;
 use practice::world::{Options, RELAYS, Running, SERVICE, start};
@@ -146,7 +146,15 @@ impl World {
         let at = now();
         let library = library.map(code);
         let name = library.as_ref().map_or("operator".to_owned(), ToString::to_string);
-        let key = ApiKey { id: KeyId::new(at), library, name, shown: shown(&secret), created_at: at, revoked_at: None };
+        let key = ApiKey {
+            id: KeyId::new(at),
+            library,
+            scope: Scope::All,
+            name,
+            shown: shown(&secret),
+            created_at: at,
+            revoked_at: None,
+        };
         self.app().store.add_key(key, hash(&secret)).await.unwrap();
         secret
     }

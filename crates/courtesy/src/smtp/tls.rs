@@ -1,6 +1,8 @@
-//! The certificate of the SMTP door, read again when its file changes: it is renewed every few weeks, and nobody should
-//! have to restart a mail server for it. Where there is none, one of our own making: senders of mail that comes back
-//! encrypt where they can, and few ask who we are (RFC 3207 §4.1).
+//! The server side of TLS at the SMTP doors: the operator's certificate, read again when its file changes, for it is renewed
+//! every few weeks and nobody should have to restart a mail server for it; or one of our own making.
+//!
+//! In: two PEM files, or a host name. Out: an acceptor. Senders of mail that comes back encrypt where they can, and few ask who we
+//! are (RFC 3207 §4.1, RFC 7435); a mail program that hands mail in and checks names has to be told to trust a self-made one.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,10 +17,13 @@ use tokio_rustls::TlsAcceptor;
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
+/// Where a self-made certificate and its key are kept in the data folder, so that whoever trusts it once may go on.
+const SELF_MADE: [&str; 2] = ["smtp-certificate.pem", "smtp-key.pem"];
+
 /// A certificate with its key.
-pub(super) struct Certificate {
-    /// Certificate and key; none where it is of our own making.
-    files: Option<(PathBuf, PathBuf)>,
+pub struct Certificate {
+    certificate: PathBuf,
+    key: PathBuf,
     current: Mutex<Current>,
 }
 
@@ -33,33 +38,35 @@ impl Certificate {
     ///
     /// # Errors
     /// When one cannot be read, or they do not belong together.
-    pub(super) fn open(certificate: &Path, key: &Path, now: Instant) -> Result<Self> {
+    pub fn open(certificate: &Path, key: &Path, now: Instant) -> Result<Self> {
         let acceptor = read(certificate, key)?;
         let current = Current { acceptor, changed_at: changed_at(certificate), looked_at: now };
-        Ok(Self { files: Some((certificate.to_owned(), key.to_owned())), current: Mutex::new(current) })
+        Ok(Self { certificate: certificate.to_owned(), key: key.to_owned(), current: Mutex::new(current) })
     }
 
-    /// Makes one for `host`, which proves nothing.
+    /// The certificate that we made for `host` and keep in `folder`, made now where there is none yet. It proves nothing.
     ///
     /// # Errors
-    /// When the host's name cannot stand in a certificate.
-    pub(super) fn make(host: &str, now: Instant) -> Result<Self> {
-        let made = rcgen::generate_simple_self_signed(vec![host.to_owned()])?;
-        let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-        let acceptor = acceptor(vec![made.cert.der().clone()], key)?;
-        Ok(Self { files: None, current: Mutex::new(Current { acceptor, changed_at: None, looked_at: now }) })
+    /// When it cannot be made, written or read.
+    pub fn self_made(host: &str, folder: &Path, now: Instant) -> Result<Self> {
+        let [certificate, key] = SELF_MADE.map(|name| folder.join(name));
+        if !(certificate.is_file() && key.is_file()) {
+            let made =
+                rcgen::generate_simple_self_signed(vec![host.to_owned()]).context("no certificate can be made")?;
+            write(&key, &made.signing_key.serialize_pem())?;
+            write(&certificate, &made.cert.pem())?;
+        }
+        Self::open(&certificate, &key, now)
     }
 
     /// The server side of TLS with the certificate there is now; with the last good one where a new one cannot be read.
     pub(super) fn acceptor(&self, now: Instant) -> TlsAcceptor {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((certificate, key)) = &self.files
-            && now.saturating_duration_since(current.looked_at) >= LOOK_EVERY
-        {
+        if now.saturating_duration_since(current.looked_at) >= LOOK_EVERY {
             current.looked_at = now;
-            let changed_at = changed_at(certificate);
+            let changed_at = changed_at(&self.certificate);
             if changed_at != current.changed_at {
-                match read(certificate, key) {
+                match read(&self.certificate, &self.key) {
                     Ok(acceptor) => *current = Current { acceptor, changed_at, looked_at: now },
                     Err(error) => tracing::error!("the new SMTP certificate is not used: {error:#}"),
                 }
@@ -92,4 +99,15 @@ fn acceptor(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) ->
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Writes a file that only the service's own account may read.
+fn write(file: &Path, text: &str) -> Result<()> {
+    use std::io::Write as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(file).and_then(|mut open| open.write_all(text.as_bytes()));
+    written.with_context(|| format!("{} cannot be written", file.display()))
 }

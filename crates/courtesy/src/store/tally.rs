@@ -1,0 +1,71 @@
+//! The last days in numbers. Bounded: each state is counted over a span of one index, up to a number.
+
+use jiff::Timestamp;
+
+use super::statement::query;
+use super::{Result, Store};
+use crate::library::LibraryCode;
+use crate::queue::State;
+
+/// Messages counted at most: a page says "more than" beyond it.
+pub const COUNTED_MAX: i64 = 5_000;
+
+/// How messages of the last days stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All of them, each state up to [`COUNTED_MAX`].
+    pub all: i64,
+    /// Accepted by a receiver.
+    pub accepted: i64,
+    /// Could not be delivered, or stand on the do-not-send list.
+    pub failed: i64,
+    /// Wait for a decision.
+    pub held: i64,
+    /// On their way, or tried again.
+    pub under_way: i64,
+    /// Whether there are more than were counted.
+    pub is_cut: bool,
+}
+
+impl Store {
+    /// How the messages of `library` since `since` stand, each state counted up to [`COUNTED_MAX`].
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn tally(&self, library: &LibraryCode, since: Timestamp) -> Result<Tally> {
+        let counts = State::ALL.map(|state| {
+            format!(
+                "select '{}', count(*) from (select 1 as one from message where library = $1 and state = '{}' \
+                 and id >= $2 limit $3) as some",
+                state.code(),
+                state.code()
+            )
+        });
+        let rows = query(counts.join(" union all "))
+            .bind(library.as_str())
+            .bind(first_id_at(since))
+            .bind(COUNTED_MAX)
+            .fetch_all(&self.readers)
+            .await?;
+        let mut tally = Tally::default();
+        for row in rows {
+            let (state, count): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
+            tally.all += count;
+            tally.is_cut |= count >= COUNTED_MAX;
+            match State::from_code(&state) {
+                Some(State::Accepted) => tally.accepted += count,
+                Some(State::Failed | State::Suppressed) => tally.failed += count,
+                Some(State::Held) => tally.held += count,
+                Some(State::Queued | State::Sending | State::Delayed) => tally.under_way += count,
+                Some(State::Cancelled) | None => {}
+            }
+        }
+        Ok(tally)
+    }
+}
+
+/// The smallest id of `time`: ids sort by the time they were made.
+fn first_id_at(time: Timestamp) -> Vec<u8> {
+    let millis = u64::try_from(time.as_millisecond()).unwrap_or(0);
+    [&millis.to_be_bytes()[2..], &[0; 10]].concat()
+}

@@ -1,0 +1,331 @@
+//! One message: what became of it and why, its history, and what can be done.
+//!
+//! In: a message's id. Out: its page. Resend, another address, take back, and "taken care of" are forms here; they go
+//! through the same engine as the API's. Who may see conversations between servers gets them, addresses masked.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use serde::Deserialize;
+use standards::address::Address;
+
+use super::messages::{Row, Tag, facts, label, receiver, rows};
+use super::oops::Oops;
+use super::shell::{Place, Shell};
+use super::visit::{Visit, lead_to};
+use super::{Answer, Web};
+use crate::delivery::transcript::{Transcript, masked};
+use crate::id::MessageId;
+use crate::intake::{Resent, Told, Wish};
+use crate::outcome::{Cause, Facts};
+use crate::queue::State as Standing;
+use crate::staff::Right;
+use crate::store::{MessageRow, SeenTo};
+use crate::timeline::{Attempt, Entry, News, Returned, What};
+
+/// One line of the history.
+struct Line {
+    at: jiff::Timestamp,
+    /// `good`, `wait`, `bad` or `quiet`.
+    mood: &'static str,
+    words: String,
+    more: Option<String>,
+    details: Option<Details>,
+}
+
+/// What servers said to each other.
+struct Details {
+    facts: Vec<(String, String)>,
+    transcript: String,
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Page {
+    shell: Shell,
+    id: MessageId,
+    tag: Tag,
+    notice: String,
+    name: Option<String>,
+    to: Option<String>,
+    request: String,
+    language: String,
+    created_at: jiff::Timestamp,
+    next_try: Option<jiff::Timestamp>,
+    deadline: jiff::Timestamp,
+    why: Option<[String; 3]>,
+    caveat: Option<String>,
+    handled: Option<String>,
+    lines: Vec<Line>,
+    others: Vec<Row>,
+    may_resend: bool,
+    may_cancel: bool,
+    may_handle: bool,
+    under_way: bool,
+    corrected: String,
+    wrong: Option<String>,
+}
+
+/// The message of a path, of this library.
+async fn found(web: &Web, visit: &Visit, id: &str) -> Result<MessageRow, Oops> {
+    let id: MessageId = id.parse().map_err(|_| Oops::NotFound)?;
+    web.store.message(Some(&visit.library()?.code), id).await?.ok_or(Oops::NotFound)
+}
+
+/// The page.
+pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Path((_, id)): Path<(String, String)>) -> Answer {
+    let row = found(&web, &visit, &id).await?;
+    visit.page(&page(&web, &visit, row, String::new(), None).await?)
+}
+
+async fn page(
+    web: &Web,
+    visit: &Visit,
+    row: MessageRow,
+    corrected: String,
+    wrong: Option<String>,
+) -> Result<Page, Oops> {
+    let library = visit.library()?;
+    let shell =
+        visit.shell("message-title").at(Place::Messages).below("nav-messages", "/messages").wrong(wrong.is_some());
+    let told = web.store.event_fields(&library.code, row.event).await?;
+    let told: Option<Told> = told.and_then(|fields| serde_json::from_str(&fields).ok());
+    let receiver = receiver(&row);
+    let acts = visit.may(Right::ActOnMessages);
+    let entries = web.store.timeline(row.id).await?;
+    let sees_servers = visit.may(Right::ReadTranscripts);
+    let mut others = web.store.messages_of_request(&library.code, &row.request).await?;
+    others.retain(|other| other.id != row.id);
+    let handled = web.store.seen_to(&library.code, row.id).await?;
+    let provider = row.provider.as_deref().or(receiver.as_deref());
+    let cause = row.cause.as_deref().filter(|_| row.state != Standing::Accepted).map(Cause::of);
+    let about = facts(&row, receiver.as_deref());
+    let language = shell.language();
+    Ok(Page {
+        id: row.id,
+        tag: Tag::of(&shell, row.state, provider),
+        notice: label(&shell, &row.notice),
+        name: told.and_then(|told| told.patron.fields().remove("full_name")),
+        to: Address::parse(&row.address).ok().map(|address| address.masked()),
+        request: row.request.clone(),
+        language: shell.say(&format!("language-{}", row.language)),
+        created_at: row.created_at,
+        next_try: row.due_at.filter(|due| !row.state.is_final() && *due > visit.now),
+        deadline: row.deadline,
+        why: cause.map(|cause| {
+            [cause.headline(language, &about), cause.whose_job(language, &about), cause.doing(language, &about)]
+        }),
+        caveat: (row.state == Standing::Accepted)
+            .then(|| shell.with("message-caveat", "provider", provider.unwrap_or_default().to_owned())),
+        handled: handled.map(|seen| {
+            let how = format!("seen-{}", seen.how.replace('_', "-"));
+            shell.with2(&how, ("by", seen.by), ("when", shell.ago(&seen.at)))
+        }),
+        lines: lines(&shell, &row, entries, sees_servers),
+        others: rows(web, &shell, library, others).await?,
+        may_resend: acts && row.state != Standing::Sending,
+        may_cancel: acts && row.state.may_be_cancelled(),
+        may_handle: acts && matches!(row.state, Standing::Failed | Standing::Suppressed),
+        under_way: !row.state.is_final() && row.state != Standing::Held,
+        corrected,
+        wrong,
+        shell,
+    })
+}
+
+/// To whom again.
+#[derive(Default, Deserialize)]
+pub(super) struct Again {
+    #[serde(default)]
+    to: String,
+    /// From the shared address, whatever is proven.
+    shared: Option<String>,
+}
+
+/// Sends it again, to another address where one is given.
+pub(super) async fn resend(
+    State(web): State<Arc<Web>>,
+    visit: Visit,
+    Path((_, id)): Path<(String, String)>,
+    Form(again): Form<Again>,
+) -> Answer {
+    let row = found(&web, &visit, &id).await?;
+    let typed = again.to.trim().to_owned();
+    let to = match (typed.is_empty(), Address::parse(&typed)) {
+        (true, _) => None,
+        (false, Ok(address)) => Some(address),
+        (false, Err(_)) => {
+            let wrong = visit.shell("message-title").say("message-wrong-address");
+            let page = page(&web, &visit, row, typed, Some(wrong)).await?;
+            return visit.again(&page);
+        }
+    };
+    if to.is_none() && row.address.is_empty() {
+        let wrong = visit.shell("message-title").say("message-no-address");
+        let page = page(&web, &visit, row, typed, Some(wrong)).await?;
+        return visit.again(&page);
+    }
+    let library = visit.library()?.code.clone();
+    match web.intake.resend(row, Wish { to, shared: again.shared.is_some() }, visit.by()).await? {
+        Resent::As(new) => visit.done(&format!("/staff/{library}/messages/{new}"), "resent"),
+        Resent::Before(new) => visit.done(&format!("/staff/{library}/messages/{new}"), "resent-before"),
+        Resent::NotNow(_) => Err(Oops::NotNow("message-just-left")),
+    }
+}
+
+/// Takes it back.
+pub(super) async fn cancel(State(web): State<Arc<Web>>, visit: Visit, Path((_, id)): Path<(String, String)>) -> Answer {
+    let row = found(&web, &visit, &id).await?;
+    let place = format!("/staff/{}/messages/{}", row.library, row.id);
+    if web.store.cancel(row.library.clone(), row.id, visit.by(), visit.now).await? {
+        return visit.done(&place, "cancelled");
+    }
+    Err(Oops::NotNow("message-just-left"))
+}
+
+/// How a patron was told otherwise.
+const HOWS: [&str; 5] = ["phone", "text", "letter", "in_person", "other"];
+
+/// How somebody took care of it, and where to go back to.
+#[derive(Default, Deserialize)]
+pub(super) struct Handled {
+    #[serde(default)]
+    how: String,
+    #[serde(default)]
+    home: String,
+}
+
+/// Notes that somebody has taken care of it.
+pub(super) async fn handled(
+    State(web): State<Arc<Web>>,
+    visit: Visit,
+    Path((_, id)): Path<(String, String)>,
+    Form(form): Form<Handled>,
+) -> Answer {
+    let row = found(&web, &visit, &id).await?;
+    let how = HOWS.into_iter().find(|how| *how == form.how).unwrap_or("other").to_owned();
+    let seen = SeenTo { how, again: None, by: visit.by(), note: String::new(), at: visit.now };
+    web.store.see_to(row.library.clone(), row.id, seen).await?;
+    let library = format!("/staff/{}", row.library);
+    if form.home.is_empty() {
+        Ok(lead_to(&format!("{library}/messages/{}?done=handled", row.id)))
+    } else {
+        visit.done(&library, "handled")
+    }
+}
+
+fn lines(shell: &Shell, row: &MessageRow, entries: Vec<Entry>, sees_servers: bool) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for entry in entries {
+        let at = entry.at;
+        let line = |mood, words| Line { at, mood, words, more: None, details: None };
+        match entry.what {
+            What::Attempted(attempt) => lines.extend(attempted(shell, row, at, *attempt, sees_servers)),
+            What::Returned(returned) => lines.push(came_back(shell, row, at, *returned, sees_servers)),
+            other => {
+                let (mood, words) = simple(shell, row, &other);
+                lines.push(line(mood, words));
+            }
+        }
+    }
+    lines
+}
+
+/// Lines that are one sentence.
+fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String) {
+    let receiver = receiver(row);
+    let why = |code: &str| Cause::of(code).headline(shell.language(), &facts(row, receiver.as_deref()));
+    match what {
+        What::Told { source, status, .. } => {
+            let words = shell.with2(
+                "line-told",
+                ("status", label(shell, status)),
+                ("source", shell.say(&format!("source-{source}"))),
+            );
+            ("quiet", words)
+        }
+        What::SenderChanged { .. } => ("wait", shell.say("line-sender-changed")),
+        What::Held { cause, fields } if fields.is_empty() => ("held", shell.with("line-held", "why", why(cause))),
+        What::Held { fields, .. } => ("held", shell.with("line-held-fields", "fields", fields.join(", "))),
+        What::Expired { cause } => ("bad", shell.with("line-expired", "why", why(cause))),
+        What::NotSent { cause } => ("bad", shell.with("line-not-sent", "why", why(cause))),
+        What::Replied { passed_on: Some(_), .. } => ("quiet", shell.say("line-replied-passed-on")),
+        What::Replied { .. } => ("wait", shell.say("line-replied")),
+        What::PassesOn { .. } => ("quiet", shell.say("line-passes-on")),
+        What::Answers { .. } => ("quiet", shell.say("line-answers")),
+        What::DoNotSend { because, since } => {
+            let words = shell.with2("line-do-not-send", ("why", why(because)), ("since", shell.day(since)));
+            ("bad", words)
+        }
+        What::AddressStopped { cause } => ("bad", shell.with("line-address-stopped", "why", why(cause))),
+        What::AddressTried { since } => ("quiet", shell.with("line-address-tried", "since", shell.day(since))),
+        What::AddressUsedAgain => ("good", shell.say("line-address-used-again")),
+        What::Cancelled { by } => ("quiet", shell.with("line-cancelled", "by", by.clone())),
+        What::Resent { by, .. } => ("quiet", shell.with("line-resent", "by", by.clone())),
+        What::Repeats { by, .. } => ("quiet", shell.with("line-repeats", "by", by.clone())),
+        What::Released { by } => ("quiet", shell.with("line-released", "by", by.clone())),
+        What::Attempted(_) | What::Returned(_) => ("quiet", String::new()),
+    }
+}
+
+/// An attempt is two lines: what we did, and what was answered.
+fn attempted(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, attempt: Attempt, sees_servers: bool) -> [Line; 2] {
+    let words = shell.with2("line-sent", ("from", attempt.from.clone()), ("relay", attempt.relay.clone()));
+    let sent = Line { at, mood: "quiet", words, more: None, details: None };
+    let receiver = receiver(row);
+    let domain = attempt.from.rsplit_once('@').map(|(_, domain)| domain);
+    let about =
+        Facts { provider: Some(&attempt.provider), domain, their_domain: receiver.as_deref(), ..Facts::default() };
+    let cause = attempt.cause.as_deref().map(Cause::of);
+    let why = cause.map(|cause| cause.headline(shell.language(), &about));
+    let (mood, words) = match attempt.outcome.as_str() {
+        "accepted" => ("good", shell.with("line-accepted", "provider", attempt.provider.clone())),
+        "deferred" => ("wait", shell.with("line-deferred", "why", why.unwrap_or_default())),
+        _ => ("bad", shell.with("line-refused", "why", why.unwrap_or_default())),
+    };
+    let more = cause.map(|cause| cause.doing(shell.language(), &about));
+    let took = attempt.took_ms;
+    let known = [
+        ("fact-reply", attempt.reply.map(|reply| masked(&reply))),
+        ("fact-cause", attempt.cause),
+        ("fact-host", attempt.host),
+        ("fact-source", attempt.source),
+        ("fact-return-path", Some(attempt.return_path)),
+        ("fact-tls", attempt.tls),
+        ("fact-took", Some(format!("{took} ms"))),
+    ];
+    let details = sees_servers.then(|| Details {
+        facts: known.into_iter().filter_map(|(name, value)| Some((shell.say(name), value?))).collect(),
+        transcript: Transcript::from_text(attempt.transcript).masked().as_str().to_owned(),
+    });
+    let ended = std::time::Duration::from_millis(took);
+    let answered_at = at.checked_add(ended).unwrap_or(at);
+    [sent, Line { at: answered_at, mood, words, more, details }]
+}
+
+/// A mail that came back.
+fn came_back(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, returned: Returned, sees_servers: bool) -> Line {
+    let receiver = receiver(row);
+    let about = Facts {
+        provider: returned.provider.as_deref().or(row.provider.as_deref()),
+        their_domain: receiver.as_deref(),
+        ..Facts::default()
+    };
+    let why = Cause::of(&returned.cause).headline(shell.language(), &about);
+    let (mood, words) = match returned.news {
+        News::Failed => ("bad", shell.with("line-returned-failed", "why", why)),
+        News::Complaint => ("bad", shell.say("line-returned-complaint")),
+        News::Delayed => ("wait", shell.with("line-returned-delayed", "why", why)),
+        News::Delivered => ("good", shell.say("line-returned-delivered")),
+        News::AutoReply => ("quiet", shell.say("line-returned-auto-reply")),
+        News::Other => ("quiet", shell.say("line-returned-other")),
+    };
+    let known = [("fact-cause", Some(returned.cause)), ("fact-status", returned.status), ("fact-host", returned.host)];
+    let details = sees_servers.then(|| Details {
+        facts: known.into_iter().filter_map(|(name, value)| Some((shell.say(name), value?))).collect(),
+        transcript: masked(&returned.words),
+    });
+    Line { at, mood, words, more: None, details }
+}

@@ -1,0 +1,252 @@
+//! The messages of a library: what was sent, to whom, and what became of it; found by patron, request or message.
+//!
+//! In: filters and where the last page ended. Out: a page of rows, the newest first. Pages follow each other by id, so
+//! the last costs what the first does.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use jiff::Timestamp;
+use serde::Deserialize;
+use standards::address::Address;
+
+use super::oops::Oops;
+use super::shell::{Place, Shell};
+use super::visit::{Visit, lead_to};
+use super::{Answer, Web, form};
+use crate::id::MessageId;
+use crate::intake::Told;
+use crate::library::Library;
+use crate::notice::catalogue::{NOTICES, Notice};
+use crate::outcome::{Cause, Facts};
+use crate::queue::State as Standing;
+use crate::store::{Filter, MessageRow};
+
+/// Rows of a page.
+const PAGE: usize = 25;
+
+/// Letters of a search that are looked at.
+const SEARCH_LETTERS_MAX: usize = 100;
+
+/// How a message stands, in words and a colour that is never alone.
+pub(super) struct Tag {
+    /// `good`, `wait`, `bad`, `held` or `quiet`.
+    pub mood: &'static str,
+    /// The words.
+    pub words: String,
+}
+
+impl Tag {
+    /// The tag of `state`; `provider` is who answered.
+    pub(super) fn of(shell: &Shell, state: Standing, provider: Option<&str>) -> Self {
+        let mood = match state {
+            Standing::Accepted => "good",
+            Standing::Queued | Standing::Sending | Standing::Delayed => "wait",
+            Standing::Failed => "bad",
+            Standing::Held => "held",
+            Standing::Suppressed | Standing::Cancelled => "quiet",
+        };
+        let provider = provider.map_or_else(|| shell.say("messages-a-receiver"), str::to_owned);
+        Self { mood, words: shell.with(&format!("state-{}", state.code()), "provider", provider) }
+    }
+}
+
+/// One line of a list of messages.
+pub(super) struct Row {
+    pub href: String,
+    pub at: Timestamp,
+    /// The patron's name, where the event told it.
+    pub name: Option<String>,
+    /// The address, masked.
+    pub to: Option<String>,
+    pub notice: String,
+    pub request: String,
+    pub tag: Tag,
+    pub cause: Option<String>,
+}
+
+/// What a cause says of `row`.
+pub(super) fn facts<'a>(row: &'a MessageRow, receiver: Option<&'a str>) -> Facts<'a> {
+    Facts { provider: row.provider.as_deref().or(receiver), their_domain: receiver, ..Facts::default() }
+}
+
+/// The domain that `row` goes to.
+pub(super) fn receiver(row: &MessageRow) -> Option<String> {
+    Address::parse(&row.address).ok().map(|address| address.domain().to_string())
+}
+
+/// The notice's name as staff know it.
+pub(super) fn label(shell: &Shell, code: &str) -> String {
+    let entry = Notice::from_code(code).ok().and_then(|notice| notice.entry());
+    entry.map_or_else(|| code.to_owned(), |entry| entry.label(shell.language()).to_owned())
+}
+
+/// Messages as lines.
+pub(super) async fn rows(
+    web: &Web,
+    shell: &Shell,
+    library: &Library,
+    found: Vec<MessageRow>,
+) -> Result<Vec<Row>, Oops> {
+    let events: Vec<_> = found.iter().map(|row| row.event).collect();
+    let told = web.store.events_fields(&library.code, &events).await?;
+    let line = |row: MessageRow| {
+        let told: Option<Told> = told.get(&row.event).and_then(|fields| serde_json::from_str(fields).ok());
+        let name = told.and_then(|told| told.patron.fields().remove("full_name"));
+        let receiver = receiver(&row);
+        let cause = row.cause.as_deref().filter(|_| row.state != Standing::Accepted);
+        Row {
+            href: shell.to(&format!("/messages/{}", row.id)),
+            at: row.created_at,
+            name,
+            to: Address::parse(&row.address).ok().map(|address| address.masked()),
+            notice: label(shell, &row.notice),
+            request: row.request.clone(),
+            tag: Tag::of(shell, row.state, row.provider.as_deref().or(receiver.as_deref())),
+            cause: cause.map(|code| Cause::of(code).headline(shell.language(), &facts(&row, receiver.as_deref()))),
+        }
+    };
+    Ok(found.into_iter().map(line).collect())
+}
+
+/// Filters and place.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    notice: String,
+    #[serde(default)]
+    cause: String,
+    #[serde(default)]
+    after: String,
+}
+
+impl Asked {
+    /// The query that asks the same, from `after` on.
+    fn query(&self, after: Option<&MessageId>) -> String {
+        let after = after.map(ToString::to_string).unwrap_or_default();
+        let all = [
+            ("q", &self.q),
+            ("state", &self.state),
+            ("notice", &self.notice),
+            ("cause", &self.cause),
+            ("after", &after),
+        ];
+        let given = all.into_iter().filter(|(_, value)| !value.is_empty());
+        given.map(|(name, value)| format!("{name}={}", form::encoded(value))).collect::<Vec<_>>().join("&")
+    }
+}
+
+/// One choice of a list.
+pub(super) struct Choice {
+    pub value: String,
+    pub words: String,
+    pub is_chosen: bool,
+}
+
+/// A filter that is set, and the link that takes it away.
+struct Chip {
+    words: String,
+    href: String,
+}
+
+#[derive(Template)]
+#[template(path = "messages.html")]
+struct Page {
+    shell: Shell,
+    asked: Asked,
+    states: Vec<Choice>,
+    notices: Vec<Choice>,
+    chips: Vec<Chip>,
+    rows: Vec<Row>,
+    next: Option<String>,
+    is_first: bool,
+}
+
+/// The list.
+pub(super) async fn list(State(web): State<Arc<Web>>, visit: Visit, Query(asked): Query<Asked>) -> Answer {
+    let library = Arc::clone(visit.library()?);
+    let shell = visit.shell("messages-title").at(Place::Messages);
+    let asked = Asked { q: asked.q.trim().chars().take(SEARCH_LETTERS_MAX).collect(), ..asked };
+    if let Ok(id) = asked.q.parse::<MessageId>()
+        && web.store.message(Some(&library.code), id).await?.is_some()
+    {
+        return Ok(lead_to(&shell.to(&format!("/messages/{id}"))));
+    }
+    let before = asked.after.parse().ok();
+    let mut found = if asked.q.is_empty() {
+        let filter = Filter {
+            library: Some(library.code.clone()),
+            state: Standing::from_code(&asked.state),
+            cause: Some(asked.cause.clone()).filter(|cause| !cause.is_empty()),
+            notice: Some(asked.notice.clone()).filter(|notice| !notice.is_empty()),
+            before,
+            ..Filter::default()
+        };
+        web.store.messages(&filter, u32::try_from(PAGE + 1).unwrap_or(u32::MAX)).await?
+    } else {
+        web.store.search(&library.code, &asked.q, before, i64::try_from(PAGE + 1).unwrap_or(i64::MAX)).await?
+    };
+    let has_more = found.len() > PAGE;
+    found.truncate(PAGE);
+    let next = found.last().filter(|_| has_more).map(|last| format!("?{}", asked.query(Some(&last.id))));
+    let rows = rows(&web, &shell, &library, found).await?;
+    visit.page(&Page {
+        states: states(&shell, &asked),
+        notices: notices(&shell, &asked),
+        chips: chips(&shell, &asked),
+        is_first: asked.after.is_empty(),
+        rows,
+        next,
+        asked,
+        shell,
+    })
+}
+
+fn states(shell: &Shell, asked: &Asked) -> Vec<Choice> {
+    let choice = |state: Standing| Choice {
+        value: state.code().to_owned(),
+        words: shell.say(&format!("filter-{}", state.code())),
+        is_chosen: asked.state == state.code(),
+    };
+    Standing::ALL.into_iter().map(choice).collect()
+}
+
+fn notices(shell: &Shell, asked: &Asked) -> Vec<Choice> {
+    let choice = |entry: &crate::notice::catalogue::Entry| {
+        let value = entry.notice.code();
+        Choice { words: entry.label(shell.language()).to_owned(), is_chosen: asked.notice == value, value }
+    };
+    NOTICES.iter().map(choice).collect()
+}
+
+fn chips(shell: &Shell, asked: &Asked) -> Vec<Chip> {
+    let mut chips = Vec::new();
+    let mut chip = |words: String, without: Asked| {
+        let query = without.query(None);
+        let href = shell.to(&if query.is_empty() { "/messages".to_owned() } else { format!("/messages?{query}") });
+        chips.push(Chip { words, href });
+    };
+    if !asked.q.is_empty() {
+        chip(asked.q.clone(), Asked { q: String::new(), ..asked.clone() });
+    }
+    if let Some(state) = Standing::from_code(&asked.state) {
+        let words = shell.say(&format!("filter-{}", state.code()));
+        chip(words, Asked { state: String::new(), ..asked.clone() });
+    }
+    if !asked.notice.is_empty() {
+        chip(label(shell, &asked.notice), Asked { notice: String::new(), ..asked.clone() });
+    }
+    if !asked.cause.is_empty() {
+        let words = match Cause::from_code(&asked.cause) {
+            Some(cause) => cause.headline(shell.language(), &Facts::default()),
+            None => asked.cause.clone(),
+        };
+        chip(words, Asked { cause: String::new(), ..asked.clone() });
+    }
+    chips
+}

@@ -1,0 +1,184 @@
+//! The Staff Dashboard: pages rendered here, plain HTML that works without scripts.
+//!
+//! In: a request of a browser. Out: a page, a redirect after a form, or an error page that says what to do. Pages hold no
+//! SQL and send nothing: they read the store and put wishes into the queue through the engines, as the API does.
+//!
+//! **To add a page**
+//!
+//! 1. One file here, named as the page: a handler `async fn show(visit: Visit, …) -> Answer`, and a struct with
+//!    `#[derive(Template)]` whose first field is `shell: Shell` (`visit.shell("things-title").at(Place::Things)`); it
+//!    ends with `visit.page(&Things { shell, … })`. A form's handler ends with `visit.done("/path", "saved")`, which
+//!    redirects and says the word `done-saved` there; a wrong form is shown again by `visit.again(&page)`.
+//! 2. Its template in `web/templates/`, beginning with `{% extends "page.html" %}`. Forms carry `{{ shell.form() }}`:
+//!    without it they are refused.
+//! 3. Its words in `web/words/en/` and `web/words/fr/`, one file a page: `{{ shell.say("things-title") }}`,
+//!    `{{ shell.with("things-count", "count", n) }}`. A test finds missing and unused ones.
+//! 4. One line in [`routes`], which says who may: a route without an audience cannot be written. `{library}` in a path is
+//!    looked up, and the right asked for at that library, before the handler runs.
+//! 5. A test in `tests/it/web/`: `Browser` signs in and reads pages.
+//!
+//! Not here: what the API answers (`http`), what a role may (`staff`).
+
+mod account;
+mod assets;
+mod form;
+mod guard;
+mod home;
+mod ill_admin;
+mod keys;
+mod message;
+mod messages;
+mod oops;
+mod password;
+mod record;
+mod shell;
+mod sign_in;
+mod staff;
+#[cfg(test)]
+mod tests;
+mod throttle;
+mod visit;
+pub mod words;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use tower::ServiceExt as _;
+use tower_http::compression::CompressionLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+
+use crate::http::App;
+use crate::staff::Right;
+
+pub use assets::path as asset;
+pub use sign_in::{LINK_LASTS, link, new_operator};
+pub use visit::Visit;
+
+/// What a page answers.
+pub type Answer = Result<Response, oops::Oops>;
+
+/// Octets of a form: a Participant Record with long lists is a few thousand.
+const FORM_OCTETS_MAX: usize = 2 * 1024 * 1024;
+
+/// What the pages work with: all that the API has, and what signing in needs.
+pub struct Web {
+    app: Arc<App>,
+    passwords: password::Passwords,
+    throttle: throttle::Throttle,
+}
+
+impl Web {
+    /// Over `app`.
+    #[must_use]
+    pub fn new(app: Arc<App>) -> Self {
+        Self { app, passwords: password::Passwords::default(), throttle: throttle::Throttle::default() }
+    }
+}
+
+impl Deref for Web {
+    type Target = App;
+    fn deref(&self) -> &App {
+        &self.app
+    }
+}
+
+/// Who may open a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Anybody.
+    Public,
+    /// Whoever is signed in.
+    SignedIn,
+    /// Whoever has this right at the library in the path, or at the consortium where the path has none.
+    Staff(Right),
+}
+
+/// A page or form, and who may open it.
+pub struct Route {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// Its path; `{library}` is a library's code.
+    pub path: &'static str,
+    /// Who may.
+    pub audience: Audience,
+    serve: MethodRouter<Arc<Web>>,
+}
+
+fn page(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>>) -> Route {
+    Route { method: "GET", path, audience, serve }
+}
+
+fn form(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>>) -> Route {
+    Route { method: "POST", path, audience, serve }
+}
+
+/// Every page and form, in the order in which one meets them. A test walks this list with each role.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    use Audience::{Public, SignedIn, Staff};
+    use Right::{ActOnMessages, Administer, Look, ReadMessages};
+    vec![
+        page("/", Public, get(sign_in::front)),
+        page("/language/{tag}", Public, get(sign_in::language)),
+        page("/sign-in", Public, get(sign_in::show)),
+        form("/sign-in", Public, post(sign_in::password)),
+        page("/sign-in/link/{secret}", Public, get(sign_in::show_link)),
+        form("/sign-in/link/{secret}", Public, post(sign_in::use_link)),
+        page("/sign-in/recovery", Public, get(sign_in::show_recovery)),
+        form("/sign-in/recovery", Public, post(sign_in::recovery)),
+        form("/sign-out", SignedIn, post(sign_in::sign_out)),
+        page("/account", SignedIn, get(account::show)),
+        form("/account/password", SignedIn, post(account::password)),
+        form("/account/recovery-codes", SignedIn, post(account::recovery_codes)),
+        form("/account/sessions/end", SignedIn, post(account::end_session)),
+        page("/staff", SignedIn, get(home::door)),
+        page("/staff/{library}", Staff(Look), get(home::show)),
+        page("/staff/{library}/messages", Staff(ReadMessages), get(messages::list)),
+        page("/staff/{library}/messages/{id}", Staff(ReadMessages), get(message::show)),
+        form("/staff/{library}/messages/{id}/resend", Staff(ActOnMessages), post(message::resend)),
+        form("/staff/{library}/messages/{id}/cancel", Staff(ActOnMessages), post(message::cancel)),
+        form("/staff/{library}/messages/{id}/handled", Staff(ActOnMessages), post(message::handled)),
+        page("/staff/{library}/ill-admin", Staff(Look), get(ill_admin::show)),
+        page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),
+        page("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), get(record::edit)),
+        form("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), post(record::save)),
+        page("/staff/{library}/ill-admin/staff", Staff(Administer), get(staff::show)),
+        form("/staff/{library}/ill-admin/staff/invite", Staff(Administer), post(staff::invite)),
+        form("/staff/{library}/ill-admin/staff/{person}/role", Staff(Administer), post(staff::role)),
+        form("/staff/{library}/ill-admin/staff/{person}/link", Staff(Administer), post(staff::link)),
+        page("/staff/{library}/ill-admin/keys", Staff(Administer), get(keys::show)),
+        form("/staff/{library}/ill-admin/keys/make", Staff(Administer), post(keys::make)),
+        form("/staff/{library}/ill-admin/keys/{key}/revoke", Staff(Administer), post(keys::revoke)),
+    ]
+}
+
+/// The whole HTTP door: pages here, and everything else in `api`.
+pub fn door(app: Arc<App>, api: Router) -> Router {
+    let web = Arc::new(Web::new(app));
+    let mut router = Router::new();
+    for route in routes() {
+        let guarded = route.serve.layer(from_fn_with_state((Arc::clone(&web), route.audience), guard::guard));
+        router = router.route(route.path, guarded);
+    }
+    router
+        .layer(CompressionLayer::new())
+        .layer(RequestBodyLimitLayer::new(FORM_OCTETS_MAX))
+        .route("/assets/{name}", get(assets::serve))
+        .fallback_service(tower::service_fn(move |request: Request| elsewhere(api.clone(), request)))
+        .with_state(web)
+}
+
+/// The API; a person who is lost gets a page and no problem document.
+async fn elsewhere(api: Router, request: Request) -> Result<Response, std::convert::Infallible> {
+    let lost = oops::Lost::of(&request);
+    let response = api.oneshot(request).await?;
+    Ok(match lost {
+        Some(lost) if response.status() == axum::http::StatusCode::NOT_FOUND => lost.into_response(),
+        _ => response,
+    })
+}

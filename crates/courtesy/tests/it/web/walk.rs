@@ -1,0 +1,166 @@
+//! Every route, with every role and at another library; and what every page has in common.
+
+use courtesy::staff::{Right, Role, Roles};
+use courtesy::web::{Audience, routes};
+
+use super::Browser;
+use crate::world::{World, ready};
+
+/// A path of the table with something in its places.
+fn filled(path: &str, library: &str, message: &str) -> String {
+    path.replace("{library}", library)
+        .replace("{id}", message)
+        .replace("{person}", "stf_01K9XXXXXXXXXXXXXXXXXXXXXX")
+        .replace("{key}", "key_01K9XXXXXXXXXXXXXXXXXXXXXX")
+        .replace("{secret}", "guessed")
+        .replace("{tag}", "fr")
+}
+
+#[tokio::test]
+async fn every_route_opens_to_its_audience_and_never_at_another_library() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    world.library("OTHR").await;
+    let theirs = world.tell_one(&ready("OTHR", "XX-SECRET", "patron@gmail.example")).await.to_string();
+    let ours = world.tell_one(&ready("MRPL", "BC-1", "patron@gmail.example")).await.to_string();
+    for role in Role::ALL {
+        let at = Role::OF_LIBRARY.contains(&role).then_some("MRPL");
+        let browser = Browser::of(&world, role, at).await;
+        let roles = Roles::new(vec![(at.map(crate::world::code), role)]);
+        for route in routes() {
+            let token = browser.once("GET", "/account", &[], None).await.token();
+            let body = (route.method == "POST").then(|| format!("form={token}"));
+            if route.path == "/sign-out" {
+                continue;
+            }
+            let at_home = browser.once(route.method, &filled(route.path, "MRPL", &ours), &[], body).await;
+            match route.audience {
+                Audience::Staff(right) if !roles.may(right, Some(&crate::world::code("MRPL"))) => {
+                    assert_eq!(at_home.status, 403, "{role} {} {}", route.method, route.path);
+                }
+                _ => assert!(
+                    at_home.status < 500 && at_home.status != 403,
+                    "{role} {} {} {}",
+                    at_home.status,
+                    route.method,
+                    route.path
+                ),
+            }
+            if at.is_none() || !route.path.contains("{library}") {
+                continue;
+            }
+            for (library, message) in [("OTHR", &theirs), ("MRPL", &theirs), ("NONE", &theirs)] {
+                if library == "MRPL" && !route.path.contains("{id}") {
+                    continue;
+                }
+                let token = browser.once("GET", "/account", &[], None).await.token();
+                let body = (route.method == "POST").then(|| format!("form={token}"));
+                let there = browser.once(route.method, &filled(route.path, library, message), &[], body).await;
+                assert!([403, 404].contains(&there.status), "{role} {} {} {library}", there.status, route.path);
+                for secret in ["XX-SECRET", "patron", "Amira"] {
+                    let text = there.text();
+                    assert!(
+                        !text.contains(secret) || secret == "patron" && !text.contains("patron@"),
+                        "{} shows {secret}",
+                        route.path
+                    );
+                }
+            }
+        }
+    }
+    let rows = world.app().store.messages(&courtesy::store::Filter::default(), 10).await.unwrap();
+    let of_theirs: Vec<_> = rows.iter().filter(|row| row.library.as_str() == "OTHR").collect();
+    assert_eq!(of_theirs.len(), 1, "nothing was sent again for the other library");
+}
+
+#[tokio::test]
+async fn a_stranger_is_led_to_the_sign_in_page_and_back() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    let stranger = Browser::stranger(&world);
+    for route in routes().iter().filter(|route| route.audience != Audience::Public) {
+        let path = filled(route.path, "MRPL", "msg_01K9XXXXXXXXXXXXXXXXXXXXXX");
+        let answer = stranger.once(route.method, &path, &[], Some(String::new())).await;
+        assert_eq!(answer.status, 303, "{} {path}", route.method);
+        assert!(answer.headers["location"].to_str().unwrap().starts_with("/sign-in"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_not_ours_changes_nothing() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    let admin = Browser::of(&world, Role::Admin, Some("MRPL")).await;
+    let other = Browser::of(&world, Role::Admin, Some("MRPL")).await;
+    let action = "/staff/MRPL/ill-admin/keys/make";
+    let token = admin.get("/account").await.token();
+    let others = other.get("/account").await.token();
+    let form = |token: &str| Some(format!("form={token}&name=evil"));
+    for (headers, body) in [
+        (vec![], Some("name=evil".to_owned())),
+        (vec![], form("guessed.guessed")),
+        (vec![], form(&others)),
+        (vec![("sec-fetch-site", "cross-site")], form(&token)),
+        (vec![("sec-fetch-site", "same-site")], form(&token)),
+        (vec![("origin", "https://evil.example")], form(&token)),
+        (vec![("origin", "null")], form(&token)),
+    ] {
+        let answer = admin.once("POST", action, &headers, body).await;
+        answer.must_be(403).must_say("Nothing was changed");
+    }
+    assert_eq!(world.app().store.keys().await.unwrap().len(), 1, "the operator's alone");
+}
+
+#[tokio::test]
+async fn every_page_is_whole_without_scripts_and_asks_no_other_host() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    let message = world.tell_one(&ready("MRPL", "BC-1", "patron@gmail.example")).await.to_string();
+    let operator = Browser::of(&world, Role::Operator, None).await;
+    let stranger = Browser::stranger(&world);
+    let inline = regex::Regex::new(r"(?i)<style|\sstyle=|\son[a-z]+=|javascript:|hx-on").unwrap();
+    let script = regex::Regex::new(r"<script([^>]*)>").unwrap();
+    let elsewhere = regex::Regex::new(r#"(?:src|href|action)="(?:https?:)?//"#).unwrap();
+    for route in routes().iter().filter(|route| route.method == "GET") {
+        for browser in [&operator, &stranger] {
+            let page = browser.get(&filled(route.path, "MRPL", &message)).await;
+            let policy = page.headers["content-security-policy"].to_str().unwrap();
+            assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+            assert_eq!(page.headers["cache-control"], "no-store", "{}", page.path);
+            assert!(!inline.is_match(&page.html), "{}: {:?}", page.path, inline.find(&page.html));
+            for found in script.captures_iter(&page.html) {
+                assert!(found[1].contains("src=\"/assets/"), "{} {}", page.path, &found[0]);
+            }
+            assert!(!elsewhere.is_match(&page.html), "{}", page.path);
+            assert_eq!(page.html.matches("<h1").count(), 1, "{} has one heading", page.path);
+            let ids = regex::Regex::new(r#"\sid="([^"]+)""#).unwrap();
+            let mut seen = std::collections::BTreeSet::new();
+            for id in ids.captures_iter(&page.html) {
+                assert!(seen.insert(id[1].to_owned()), "{}: the id {} stands twice", page.path, &id[1]);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn assets_are_compressed_and_kept_for_good() {
+    let world = World::new().await;
+    let stranger = Browser::stranger(&world);
+    let page = stranger.get("/sign-in").await;
+    let css = regex::Regex::new(r#"/assets/app\.[0-9a-f]{12}\.css"#).unwrap().find(&page.html).unwrap().as_str();
+    let asset = stranger.once("GET", css, &[("accept-encoding", "gzip, br")], None).await;
+    assert_eq!((asset.status, asset.headers["content-encoding"].as_bytes()), (200, b"br".as_slice()));
+    assert!(asset.headers["cache-control"].to_str().unwrap().contains("immutable"));
+    assert!(asset.headers["content-length"].to_str().unwrap().parse::<usize>().unwrap() < 20_000);
+    let gone = stranger.once("GET", "/assets/app.000000000000.css", &[], None).await;
+    assert_eq!(gone.status, 404);
+}
+
+#[test]
+fn a_librarys_right_is_asked_for_on_every_route_of_a_library() {
+    for route in routes().iter().filter(|route| route.path.contains("{library}")) {
+        assert!(matches!(route.audience, Audience::Staff(_)), "{}", route.path);
+        let changes = route.method == "POST";
+        assert!(!changes || route.audience != Audience::Staff(Right::Look), "{} changes something", route.path);
+    }
+}

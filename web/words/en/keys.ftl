@@ -1,0 +1,12 @@
+keys-title = API keys
+keys-about = Your ILL system tells us of requests with a key of this library.
+keys-none = There is no key yet.
+keys-make = Make a key
+keys-name = Name of the key
+keys-name-hint = What uses it, such as ILS live
+keys-new = The key { $name }
+keys-new-about = Copy it now into the system that uses it: it is shown only once.
+keys-made = made on { $day }
+keys-end = End
+keys-wrong-name = Enter a name of 1 to { $count } letters
+done-key-ended = The key opens nothing any more.

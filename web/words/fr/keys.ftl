@@ -1,0 +1,12 @@
+keys-title = Clés d’API
+keys-about = Votre système PEB nous parle des demandes avec une clé de cette bibliothèque.
+keys-none = Il n’y a pas encore de clé.
+keys-make = Créer une clé
+keys-name = Nom de la clé
+keys-name-hint = Ce qui l’utilise, par exemple SIGB en service
+keys-new = La clé { $name }
+keys-new-about = Copiez-la maintenant dans le système qui l’utilise : elle n’est montrée qu’une fois.
+keys-made = créée le { $day }
+keys-end = Mettre fin
+keys-wrong-name = Entrez un nom de 1 à { $count } lettres
+done-key-ended = La clé n’ouvre plus rien.
