@@ -23,7 +23,7 @@ use crate::id;
 use crate::keyring::Key;
 use crate::library::{Library, OwnRelay};
 use crate::notice::Language;
-use crate::outcome::{Cause, Outcome, Provider, Said, judge};
+use crate::outcome::{Cause, NoRoute, Outcome, Provider, Said, judge};
 use crate::queue::{Settlement, State, settle};
 use crate::reply::Kind as ReplyKind;
 use crate::sender::{Plan, Rung, SenderKind};
@@ -114,11 +114,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         }
         _ => None,
     };
-    let said = match (&attempted, route) {
-        (Some(attempted), _) => attempted.said.clone(),
-        (None, Err(no_route)) => Said::NoRoute(no_route),
-        (None, Ok(_)) => return Err(Not::Ours("a route led nowhere".to_owned())),
-    };
+    let said = said(attempted.as_ref(), route.err())?;
     // What a relay says is in the relay's words, not in those of the patron's provider.
     let speaks = own_relay.map_or(provider, |own| Provider::from_mx([own.host.as_str()]));
     let outcome = judge(&said, speaks);
@@ -151,6 +147,12 @@ async fn to_strangers(
 
 fn library(engine: &Delivery, message: &Claimed) -> Result<Arc<Library>, Not> {
     engine.parts.book.library(&message.library).ok_or_else(|| Not::Ours("its library is gone".to_owned()))
+}
+
+/// What the attempt came to on the wire, or why there was no wire.
+fn said(attempted: Option<&Attempted>, no_route: Option<NoRoute>) -> Result<Said, Not> {
+    let said = attempted.map(|attempted| attempted.said.clone());
+    said.or(no_route.map(Said::NoRoute)).ok_or_else(|| Not::Ours("a route led nowhere".to_owned()))
 }
 
 fn address(message: &Claimed, now: Timestamp) -> Result<Address, Not> {

@@ -13,7 +13,7 @@ use super::visit::Visit;
 use super::{Answer, Web};
 use crate::http::auth::{hash, new_secret, shown};
 use crate::id::KeyId;
-use crate::store::ApiKey;
+use crate::store::{ApiKey, Scope};
 
 /// Letters of a key's name.
 const NAME_LETTERS_MAX: usize = 100;
@@ -66,6 +66,7 @@ pub(super) async fn make(State(web): State<Arc<Web>>, visit: Visit, Form(form): 
         id: KeyId::new(visit.now),
         library: Some(library),
         name: name.clone(),
+        scope: Scope::All,
         shown: shown(&secret),
         created_at: visit.now,
         revoked_at: None,

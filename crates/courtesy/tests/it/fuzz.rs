@@ -176,6 +176,17 @@ fn mutated_replies_are_read_without_panic_and_in_time() {
     });
 }
 
+const REPORT: &[u8] = b"From: r@receiver.example\r\nTo: dmarc@notices.example\r\nContent-Type: text/xml\r\n\r\n<feedback><report_metadata>\
+    <org_name>Receiver</org_name><email>r@receiver.example</email><report_id>1</report_id><date_range><begin>1763769600</begin>\
+    <end>1763856000</end></date_range></report_metadata><policy_published><domain>notices.example</domain><p>none</p></policy_published>\
+    <record><row><source_ip>192.0.2.7</source_ip><count>2</count><policy_evaluated><disposition>none</disposition><dkim>pass</dkim>\
+    <spf>fail</spf></policy_evaluated></row><identifiers><header_from>notices.example</header_from></identifiers></record></feedback>\r\n";
+
+#[test]
+fn mutated_reports_are_read_without_panic_and_in_time() {
+    fuzz("reports", &samples(&["reports"], &[REPORT]), |mail| drop(standards::report::read(mail)));
+}
+
 #[test]
 fn mutated_iso18626_messages_are_read_without_panic_and_in_time() {
     let built_in: &[u8] = br#"<?xml version="1.0" encoding="UTF-8"?><ISO18626Message xmlns="http://illtransactions.org/2013/iso18626"

@@ -35,6 +35,8 @@ mod spf_suite;
 #[cfg(test)]
 mod stops;
 #[cfg(test)]
+mod stops_kept;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod submission;
