@@ -11,11 +11,11 @@ create table webhook (
     created_at     integer not null,
     failing_since  integer,                 -- the first failure since the last success
     off_since      integer,
-    off_why        text,
+    off_why        text,                    -- 'failing', 'gone' or 'by_hand'; what fails is kept for it all the same
     staff_told     integer not null         -- 0 while staff have still to hear that it is off
 ) strict;
 create index webhook_of_library on webhook (library);
-create index webhook_on on webhook (library) where off_since is null;
+create index webhook_listening on webhook (library) where off_why is null or off_why = 'failing';
 create index webhook_untold on webhook (id) where staff_told = 0;
 
 -- Events on their way to a webhook, and what became of them lately.

@@ -169,7 +169,7 @@ pub(super) async fn note(tx: &mut Tx, entries: &[(MessageId, &Entry)]) -> Result
         let mut asked = Builder::new(
             "select message.id, event, message.library, request, notice, state, cause, provider, attempts, \
              webhook.id, kinds from message join webhook on webhook.library = message.library \
-             and webhook.off_since is null where message.id in ",
+             and (off_why is null or off_why = 'failing') where message.id in ",
         );
         asked.push_list(chunk.iter().map(|(id, _)| id.to_bytes()));
         let mut listening: HashMap<MessageId, (About, Vec<Listener>)> = HashMap::new();
@@ -204,7 +204,8 @@ pub(super) async fn raise(
     mut data: Value,
     now: Timestamp,
 ) -> Result<()> {
-    let mut asked = Builder::new("select id, kinds, library from webhook where off_since is null");
+    let mut asked =
+        Builder::new("select id, kinds, library from webhook where (off_why is null or off_why = 'failing')");
     if let Some(library) = library {
         asked.push(" and library = ").push_bind(library);
     }
@@ -221,10 +222,11 @@ pub(super) async fn raise(
 }
 
 async fn anybody_listens(tx: &mut Tx) -> Result<bool> {
-    Ok(query("select 1 from webhook where off_since is null limit 1").fetch_optional(&mut *tx).await?.is_some())
+    let one = query("select 1 from webhook where off_why is null or off_why = 'failing' limit 1");
+    Ok(one.fetch_optional(&mut *tx).await?.is_some())
 }
 
-/// A webhook that is on.
+/// A webhook that is on, or that will hear what it missed once it works again.
 struct Listener {
     id: Vec<u8>,
     kinds: String,

@@ -95,7 +95,7 @@ pub struct Delivery {
 pub enum Replay {
     /// This one, whatever became of it.
     One(DeliveryId),
-    /// All that happened since then and were not delivered.
+    /// All that happened since then and were not delivered; tests apart.
     Missed(Timestamp),
     /// All that happened since then.
     All(Timestamp),
@@ -187,7 +187,7 @@ impl Store {
             .await
     }
 
-    /// Switches a webhook on or off by hand. What waits for it is posted once it is on. False: it was so already.
+    /// Switches a webhook on or off by hand. Switched on, it gets all that it missed. False: it was so already.
     ///
     /// # Errors
     /// When the store is broken.
@@ -208,7 +208,11 @@ impl Store {
                     };
                     let switch = switch.bind(library.as_str()).bind(id.to_bytes());
                     let switch = if on { switch } else { switch.bind(micros(now)).bind(Off::ByHand.code()) };
-                    Ok(switch.execute(&mut *tx).await? > 0)
+                    let done = switch.execute(&mut *tx).await? > 0;
+                    if done && on {
+                        again(tx, &library, id, Replay::Missed(Timestamp::MIN), now).await?;
+                    }
+                    Ok(done)
                 })
             })
             .await
@@ -373,7 +377,10 @@ async fn again(tx: &mut Tx, library: &LibraryCode, webhook: WebhookId, which: Re
     match which {
         Replay::One(id) => change.push(" and id = ").push_bind(id.to_bytes()),
         Replay::All(since) => change.push(" and at >= ").push_bind(micros(since)),
-        Replay::Missed(since) => change.push(" and state <> 'delivered' and at >= ").push_bind(micros(since)),
+        Replay::Missed(since) => {
+            change.push(" and state <> 'delivered' and kind <> ").push_bind(Kind::WebhookTest.code());
+            change.push(" and at >= ").push_bind(micros(since))
+        }
     };
     change.build().execute(&mut *tx).await
 }

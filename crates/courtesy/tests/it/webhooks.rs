@@ -245,6 +245,12 @@ async fn a_webhook_that_fails_for_five_days_is_off_and_staff_are_to_hear_of_it(s
     );
     store.webhook_told(code("MRPL"), webhook).await.unwrap();
     assert_eq!(store.webhooks_untold().await.unwrap(), []);
+    // What happens meanwhile is kept, and posted with what was given up once it is on.
+    store.accepted("MRPL", five_days + 30).await;
+    assert_eq!(store.webhooks_due(at(five_days + 60), 10).await.unwrap(), []);
+    assert!(store.switch_webhook(code("MRPL"), webhook, true, at(five_days + 60)).await.unwrap());
+    let due = store.claim_deliveries(webhook, 10, at(five_days + 60), at(five_days + 360)).await.unwrap();
+    assert_eq!(due.iter().map(|one| one.tries).collect::<Vec<_>>(), [1, 1]);
 }
 
 async fn a_webhook_that_is_off_gets_nothing_and_what_waited_goes_on_when_it_is_on(store: Kept) {
