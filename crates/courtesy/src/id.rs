@@ -112,6 +112,10 @@ ids! {
     SessionId "ses_"
     /// A process among those that share a database.
     ProcessId "prc_"
+    /// Where a library's systems want to be told of events.
+    WebhookId "whk_"
+    /// One event on its way to one webhook.
+    DeliveryId "dlv_"
 }
 
 /// Octets from the operating system's generator: the one source of chance.

@@ -21,6 +21,7 @@ pub mod sender;
 pub mod staff;
 pub mod submitted;
 pub mod timeline;
+pub mod webhook;
 
 // What is remembered, and what is asked of the world
 pub mod net;
@@ -31,6 +32,7 @@ pub mod delivery;
 pub mod inbound;
 pub mod intake;
 pub mod keyring;
+pub mod outbox;
 pub mod published;
 pub mod watch;
 

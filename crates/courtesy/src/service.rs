@@ -32,6 +32,7 @@ use crate::net::dns::{Limits as DnsLimits, Resolver};
 use crate::net::https::{Https, Reach};
 use crate::net::secure::SecureDns;
 use crate::net::tls::ClientTls;
+use crate::outbox::Outbox;
 use crate::published::changes;
 use crate::secret::Secret;
 use crate::smtp::tls::Certificate;
@@ -111,12 +112,14 @@ impl Service {
         };
         let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
         let intake = Arc::new(intake);
+        let https = https(&config, &dns)?;
         let certificate = certificate(&config)?;
         let (mail_doors, inbound) = taking_back(&parts, dns, &intake, &certificate).await?;
         let smtp = mail_doors.iter().find_map(|door| door.address);
         let desks = submission_doors(&parts, &intake, certificate).await?;
         let submission = desks.iter().filter_map(|door| door.address).collect();
         let canaries = Canaries::of(&parts);
+        let outbox = Outbox::new(store.clone(), Arc::clone(&secret), https, Arc::clone(&intake));
         let delivery = Delivery::new(parts);
         let app = Arc::new(App {
             config: Arc::clone(&config),
@@ -124,7 +127,8 @@ impl Service {
             store,
             book: Arc::clone(&book),
             intake: Arc::clone(&intake),
-            inbound: Arc::clone(&inbound),
+            inbound,
+            outbox: Arc::new(outbox),
             senders: Arc::clone(&senders),
             keyring,
             secret,
@@ -142,13 +146,7 @@ impl Service {
             tokio::spawn(announce::run(Arc::clone(&intake), changes, stopped(stopping.clone()))),
             tokio::spawn(refresh(Arc::clone(&app), stopped(stopping.clone()))),
         ];
-        if config.plays(Role::Deliver) {
-            tasks.push(tokio::spawn(delivery.run(stopped(stopping.clone()))));
-            tasks.push(tokio::spawn(canaries.run(stopped(stopping.clone()))));
-        }
-        if config.plays(Role::Inbound) {
-            tasks.push(tokio::spawn(inbound.run(stopped(stopping.clone()))));
-        }
+        tasks.extend(engines(&app, delivery, canaries, &stopping));
         tasks.extend(mail_doors.into_iter().chain(desks).map(|door| tokio::spawn(door.run(stopping.clone()))));
         Ok(Self { app, http, smtp, submission, stop, tasks, keeping, sole })
     }
@@ -169,6 +167,25 @@ impl Service {
         self.app.store.clone().close().await;
         drop(self.sole);
     }
+}
+
+/// Starts the engines that this process's roles ask for.
+fn engines(
+    app: &App,
+    delivery: Arc<Delivery>,
+    canaries: Canaries,
+    stopping: &watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    let mut tasks = Vec::new();
+    if app.config.plays(Role::Deliver) {
+        tasks.push(tokio::spawn(delivery.run(stopped(stopping.clone()))));
+        tasks.push(tokio::spawn(canaries.run(stopped(stopping.clone()))));
+        tasks.push(tokio::spawn(Arc::clone(&app.outbox).run(stopped(stopping.clone()))));
+    }
+    if app.config.plays(Role::Inbound) {
+        tasks.push(tokio::spawn(Arc::clone(&app.inbound).run(stopped(stopping.clone()))));
+    }
+    tasks
 }
 
 /// Where others share the database: says that we live, from now on. They take over what we have under way once we do not.

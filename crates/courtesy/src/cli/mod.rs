@@ -31,6 +31,7 @@ mod story;
 mod table;
 mod topics;
 mod unreached;
+mod webhooks;
 mod words;
 
 use std::path::PathBuf;
@@ -186,6 +187,9 @@ enum Command {
     /// DKIM keys: list, import, rotate; the operator's zone
     #[command(subcommand, before_help = dkim::EXAMPLES)]
     Dkim(dkim::Dkim),
+    /// Have a library's systems told of events: list, add, test, replay, rotate
+    #[command(subcommand, before_help = webhooks::EXAMPLES)]
+    Webhooks(webhooks::Webhooks),
     /// API keys: list, make, revoke
     #[command(subcommand, before_help = keys::EXAMPLES)]
     Keys(keys::Keys),
@@ -253,6 +257,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Sender(what) => sender::run(what, &common).await,
         Command::Reports(what) => reports::run(what, &common).await,
         Command::Dkim(what) => dkim::run(what, &common).await,
+        Command::Webhooks(what) => webhooks::run(what, &common).await,
         Command::Keys(what) => keys::run(what, &common).await,
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),

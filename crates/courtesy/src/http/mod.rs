@@ -17,6 +17,7 @@ mod role;
 mod senders;
 mod stops;
 mod unreached;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +36,7 @@ use crate::inbound::Inbound;
 use crate::intake::Intake;
 use crate::keyring::Keyring;
 use crate::notice::Language;
+use crate::outbox::Outbox;
 use crate::secret::Secret;
 use crate::store::{Book, Store};
 use crate::watch::Senders;
@@ -57,6 +59,8 @@ pub struct App {
     pub intake: Arc<Intake>,
     /// Mail that came back goes in here.
     pub inbound: Arc<Inbound>,
+    /// Webhooks.
+    pub outbox: Arc<Outbox>,
     /// Proofs and plans.
     pub senders: Arc<Senders>,
     /// DKIM keys.
@@ -118,6 +122,16 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("DELETE", "/v1/libraries/{library}/notices/{notice}/{language}", Audience::Key),
     ("GET", "/v1/libraries/{library}/notices/{notice}/{language}/versions", Audience::Key),
     ("POST", "/v1/libraries/{library}/notices/{notice}/{language}/preview", Audience::Key),
+    ("GET", "/v1/libraries/{library}/webhooks", Audience::Key),
+    ("POST", "/v1/libraries/{library}/webhooks", Audience::Key),
+    ("GET", "/v1/libraries/{library}/webhooks/{id}", Audience::Key),
+    ("PUT", "/v1/libraries/{library}/webhooks/{id}", Audience::Key),
+    ("DELETE", "/v1/libraries/{library}/webhooks/{id}", Audience::Key),
+    ("POST", "/v1/libraries/{library}/webhooks/{id}/test", Audience::Key),
+    ("POST", "/v1/libraries/{library}/webhooks/{id}/rotate", Audience::Key),
+    ("POST", "/v1/libraries/{library}/webhooks/{id}/replay", Audience::Key),
+    ("GET", "/v1/libraries/{library}/webhooks/{id}/deliveries", Audience::Key),
+    ("POST", "/v1/libraries/{library}/webhooks/{id}/deliveries/{delivery}/replay", Audience::Key),
     ("GET", "/v1/reports", Audience::ConsortiumKey),
     ("GET", "/v1/queue", Audience::Key),
     ("POST", "/v1/queue/flush", Audience::Key),
@@ -170,6 +184,16 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/libraries/{library}/notices/{notice}/{language}", put(notices::save).delete(notices::reset))
         .route("/v1/libraries/{library}/notices/{notice}/{language}/versions", get(notices::versions))
         .route("/v1/libraries/{library}/notices/{notice}/{language}/preview", post(notices::preview))
+        .route("/v1/libraries/{library}/webhooks", get(webhooks::list).post(webhooks::add))
+        .route(
+            "/v1/libraries/{library}/webhooks/{id}",
+            get(webhooks::show).put(webhooks::change).delete(webhooks::remove),
+        )
+        .route("/v1/libraries/{library}/webhooks/{id}/test", post(webhooks::test))
+        .route("/v1/libraries/{library}/webhooks/{id}/rotate", post(webhooks::rotate))
+        .route("/v1/libraries/{library}/webhooks/{id}/replay", post(webhooks::replay))
+        .route("/v1/libraries/{library}/webhooks/{id}/deliveries", get(webhooks::deliveries))
+        .route("/v1/libraries/{library}/webhooks/{id}/deliveries/{delivery}/replay", post(webhooks::replay_one))
         .route("/v1/reports", get(reports::all))
         .route("/v1/queue", get(queue::show))
         .route("/v1/queue/flush", post(queue::flush))

@@ -7,6 +7,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     events, inbound, iso18626, keys, libraries, messages, notices, queue, relays, reports, senders, stops, unreached,
+    webhooks,
 };
 
 #[derive(OpenApi)]
@@ -38,6 +39,16 @@ use super::{
         stops::list,
         stops::add,
         stops::release,
+        webhooks::list,
+        webhooks::add,
+        webhooks::show,
+        webhooks::change,
+        webhooks::remove,
+        webhooks::test,
+        webhooks::rotate,
+        webhooks::replay,
+        webhooks::deliveries,
+        webhooks::replay_one,
         notices::list,
         notices::switch,
         notices::save,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::{Event, Handed, Intake, Side, Strictness, Told};
@@ -10,6 +12,7 @@ use crate::notice::Language;
 use crate::notice::status::Status;
 use crate::sender::SenderKind;
 use crate::watch::Change;
+use crate::webhook::Kind;
 
 /// The incident of a library whose own address can no longer be used.
 const CAUSE: &str = "sender.unproven";
@@ -33,6 +36,7 @@ pub async fn run(intake: Arc<Intake>, mut changes: mpsc::UnboundedReceiver<Chang
 async fn tell(intake: &Intake, change: Change) -> crate::store::Result<()> {
     let now = clock::now();
     let library = change.library.to_string();
+    tell_webhooks(intake, &change, now).await?;
     if change.now != SenderKind::Shared {
         intake.store.close_incident(library, CAUSE.to_owned(), now).await?;
         return Ok(());
@@ -58,4 +62,13 @@ async fn tell(intake: &Intake, change: Change) -> crate::store::Result<()> {
     };
     intake.take(vec![Handed { event, key: None }], Strictness::Lenient, false, |_| String::new()).await?;
     Ok(())
+}
+
+async fn tell_webhooks(intake: &Intake, change: &Change, now: Timestamp) -> crate::store::Result<()> {
+    let data = json!({ "domain": change.domain.to_string(), "sender": change.now.code(),
+        "reason": change.why.get(Language::En) });
+    if change.now != SenderKind::Shared {
+        intake.store.tell_webhooks(change.library.clone(), Kind::DomainReady, data.clone(), now).await?;
+    }
+    intake.store.tell_webhooks(change.library.clone(), Kind::SenderVerdictChanged, data, now).await
 }

@@ -162,6 +162,12 @@ impl Intake {
         Self { store, book, senders, at_most: config.deadline.at_most, wake }
     }
 
+    /// The language in which a library's staff are written to; none where there is no such library.
+    #[must_use]
+    pub fn language_of(&self, library: &LibraryCode) -> Option<Language> {
+        Some(self.book.library(library)?.language_for(None))
+    }
+
     /// Checks and writes `events`; answers after they are on disk, one answer each, in order. `answer` makes the text
     /// that a repeated key is answered with. With `dry_run` everything is checked and planned, and nothing kept.
     ///

@@ -129,6 +129,7 @@ const OPERATIONS: &[Status] = &[
     Status::OpsQueueStuck,
     Status::OpsTemplateError,
     Status::OpsBounceDigest,
+    Status::OpsWebhookOff,
 ];
 
 fields! {
@@ -270,11 +271,11 @@ fields! {
 
     // The service itself
     /// The domain concerned.
-    Domain "domain" Text SHOW (Only(OPERATIONS)) (With(&[Status::OpsDomainBroken])) "mapleridge.example" "mapleridge.example" []
+    Domain "domain" Text SHOW (Only(OPERATIONS)) (With(&[Status::OpsDomainBroken, Status::OpsWebhookOff])) "mapleridge.example" "mapleridge.example" []
     /// The mail address concerned.
     Address "address" Email SHOW (Only(OPERATIONS)) (With(&[Status::AddressProblem])) "amira@mail.example" "zoe@courriel.example" ["email"]
     /// Why, in words.
-    Reason "reason" Text SHOW (All) (With(&[Status::AddressProblem, Status::OpsDomainBroken, Status::OpsTemplateError])) "This address does not exist" "Cette adresse n’existe pas" ["cause"]
+    Reason "reason" Text SHOW (All) (With(&[Status::AddressProblem, Status::OpsDomainBroken, Status::OpsTemplateError, Status::OpsWebhookOff])) "This address does not exist" "Cette adresse n’existe pas" ["cause"]
     /// How many.
     Count "count" Number SHOW (Only(OPERATIONS)) (With(&[Status::OpsQueueStuck, Status::OpsBounceDigest])) "3" "3" []
 }

@@ -128,6 +128,8 @@ statuses! {
     OpsTemplateError "ops_template_error" []
     /// What could not be delivered lately.
     OpsBounceDigest "ops_bounce_digest" []
+    /// A library's system is no longer told of events.
+    OpsWebhookOff "ops_webhook_off" []
 }
 
 /// Statuses by each of their names in plain form. A name that two statuses have belongs to the first.

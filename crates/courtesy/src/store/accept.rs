@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::engine::Tx;
 use super::statement::{Builder, query};
-use super::{Result, Store, StoreError, id_from, to_json};
+use super::{Result, Store, StoreError, id_from, outbox, to_json};
 use crate::clock::micros;
 use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
@@ -323,7 +323,8 @@ pub(super) async fn insert_messages(tx: &mut Tx, messages: &[Written<'_>]) -> Re
     append(tx, &entries).await
 }
 
-/// Appends lines to timelines. Lines of one message keep the order they are given in.
+/// Appends lines to timelines, and hands them to the webhooks of their libraries. Lines of one message keep the order they
+/// are given in; the message's row already is as they tell.
 pub(super) async fn append(tx: &mut Tx, entries: &[(MessageId, &Entry)]) -> Result<()> {
     for (start, chunk) in entries.chunks(ROWS_PER_STATEMENT).enumerate() {
         let mut query = Builder::new("insert into timeline (message, at, n, what) ");
@@ -338,7 +339,7 @@ pub(super) async fn append(tx: &mut Tx, entries: &[(MessageId, &Entry)]) -> Resu
         query.push(" on conflict (message, at, n) do nothing");
         query.build().execute(&mut *tx).await?;
     }
-    Ok(())
+    outbox::note(tx, entries).await
 }
 
 async fn known(tx: &mut Tx, event: &NewEvent) -> Result<Accepted> {

@@ -3,15 +3,17 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::engine::{Row, Tx};
 use super::statement::{Builder, query};
-use super::{Result, Store, StoreError, id_from};
+use super::{Result, Store, StoreError, id_from, outbox};
 use crate::clock::{from_micros, micros};
 use crate::id::MessageId;
 use crate::library::LibraryCode;
 use crate::outcome::Cause;
 use crate::outcome::stop::{self, ListedAddress, Strike, Weight};
+use crate::webhook::Kind;
 
 /// Addresses asked for in one statement.
 const ADDRESSES_PER_STATEMENT: usize = 500;
@@ -109,7 +111,7 @@ impl Store {
         self.writer.write(move |tx| Box::pin(async move { note(tx, &strike).await })).await
     }
 
-    /// Puts addresses on the list by hand; those on it stay as they are. Gives how many are new.
+    /// Puts addresses of one library on the list by hand; those on it stay as they are. Gives how many are new.
     ///
     /// # Errors
     /// When the store is broken.
@@ -120,6 +122,11 @@ impl Store {
                     let mut new = 0;
                     for one in &added {
                         new += insert(tx, one).await?;
+                    }
+                    if let Some(first) = added.first().filter(|_| new > 0) {
+                        let data = json!({ "addresses": new });
+                        let library = Some(first.library.as_str());
+                        outbox::raise(tx, library, Kind::AddressSuppressed, data, first.since).await?;
                     }
                     Ok(new)
                 })
@@ -178,6 +185,10 @@ impl Store {
                     let mut released = 0;
                     for one in &which {
                         released += release(tx, &library, one, &by, &why, now).await?;
+                    }
+                    if released > 0 {
+                        let data = json!({ "addresses": released });
+                        outbox::raise(tx, Some(library.as_str()), Kind::AddressAllowed, data, now).await?;
                     }
                     Ok(released)
                 })

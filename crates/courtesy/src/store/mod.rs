@@ -28,6 +28,7 @@ mod library;
 mod list;
 mod message;
 mod open;
+mod outbox;
 mod own_relay;
 mod pause;
 mod process;
@@ -51,6 +52,7 @@ mod tests;
 mod token;
 mod unreached;
 mod waiting;
+mod webhook;
 mod words;
 mod writer;
 
@@ -67,6 +69,7 @@ pub use do_not_send::{DoNotSend, Listed};
 pub use evidence::{DkimKey, Incident, Observed};
 pub use key::{ApiKey, Scope};
 pub use message::{Filter, MessageRow, Repeated};
+pub use outbox::{Answered, ClaimedDelivery};
 pub use pause::Pause;
 pub use queue::{Claimed, Counts, Settled};
 pub use receiver_hold::ReceiverHold;
@@ -80,6 +83,7 @@ pub use staff::Staff;
 pub use sts::StsPolicy;
 pub use tally::{COUNTED_MAX, Tally};
 pub use unreached::SeenTo;
+pub use webhook::{Delivery, DeliveryState, Replay, Webhook};
 pub use words::{SavedWords, WordsRef};
 
 /// The store is broken: disk, database, bug. Never a reason to fail a message.

@@ -2,11 +2,13 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::json;
 
 use super::engine::Row;
 use super::statement::query;
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, outbox};
 use crate::clock::{from_micros, micros};
+use crate::webhook::Kind;
 
 /// What became of one address of a relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +75,10 @@ impl Store {
                         .bind(planned_for)
                         .execute(&mut *tx)
                         .await?;
+                    }
+                    if let Some(last) = changes.last() {
+                        let data = json!({ "changes": changes.len() });
+                        outbox::raise(tx, None, Kind::RelayChanged, data, last.at).await?;
                     }
                     Ok(())
                 })

@@ -112,11 +112,11 @@ async fn join(tx: &mut Tx, id: MessageId, entry: Entry, follows: Follows) -> Res
         insert_messages(tx, &[written]).await?;
         remember_repeat(tx, &library, id, repeat.id, &by, entry.at).await?;
     }
-    let lines: Vec<(MessageId, &Entry)> = entries.iter().map(|entry| (id, entry)).collect();
-    append(tx, &lines).await?;
     if over || returned.news == News::Complaint && state == State::Accepted {
         now_is(tx, id, &entry, &returned.cause, follows.refused.filter(|_| over), over).await?;
     }
+    let lines: Vec<(MessageId, &Entry)> = entries.iter().map(|entry| (id, entry)).collect();
+    append(tx, &lines).await?;
     Ok(Joined::Written { failed: over && !again, again, stopped })
 }
 

@@ -1,12 +1,14 @@
 //! Saved words of notices: every version for good, the newest in force.
 
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::engine::Row;
 use super::process::changed;
 use super::statement::{Statement, query};
-use super::{Result, Store};
+use super::{Result, Store, outbox};
 use crate::clock::{from_micros, micros};
+use crate::webhook::Kind;
 
 /// Which words: of a library (or the consortium, the empty text), of which notice, in which language, which version.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -115,6 +117,9 @@ impl Store {
                     );
                     bind_ref(query, &of).bind(source).bind(micros(now)).bind(by).execute(&mut *tx).await?;
                     changed(tx, "words").await?;
+                    let library = Some(of.library.as_str()).filter(|library| !library.is_empty());
+                    let data = json!({ "notice": of.notice, "language": of.language, "version": version });
+                    outbox::raise(tx, library, Kind::NoticePublished, data, now).await?;
                     Ok(version)
                 })
             })

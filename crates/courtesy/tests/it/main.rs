@@ -47,4 +47,6 @@ mod tidy;
 #[cfg(test)]
 mod web;
 #[cfg(test)]
+mod webhooks;
+#[cfg(test)]
 mod world;

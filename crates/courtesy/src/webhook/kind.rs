@@ -1,0 +1,159 @@
+//! The types of events, and which of them an entry of a timeline is.
+
+use serde_json::{Value, json};
+
+use crate::notice::catalogue::{Audience, Notice};
+use crate::queue::State;
+use crate::timeline::{News, What};
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident $code:literal)*) => {
+        /// A type of event. The list is closed: what is not here is told to nobody.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Kind {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Kind {
+            /// Every type, in the order in which one reads of them.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// Its name on the wire.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A message waits to be sent: new, or put back into the queue.
+    MessageQueued "message.queued"
+    /// A message waits for a person's decision.
+    MessageHeld "message.held"
+    /// It is tried again later.
+    MessageDelayed "message.delayed"
+    /// Receivers did not believe the sender: it goes out again under another.
+    MessageRerouted "message.rerouted"
+    /// A receiver took responsibility for it.
+    MessageAccepted "message.accepted"
+    /// It could not be delivered, or came back.
+    MessageFailed "message.failed"
+    /// It did not leave: the library no longer writes to that address.
+    MessageSuppressed "message.suppressed"
+    /// It was taken back.
+    MessageCancelled "message.cancelled"
+    /// The patron complained of it.
+    MessageComplained "message.complained"
+    /// No notice of this event reached the patron: somebody should.
+    PatronUnreached "patron.unreached"
+    /// An address is no longer written to.
+    AddressSuppressed "address.suppressed"
+    /// An address is used again.
+    AddressAllowed "address.allowed"
+    /// A library's sender has changed by itself.
+    SenderVerdictChanged "sender.verdict_changed"
+    /// A library's own domain proves us: its notices leave in its own name.
+    DomainReady "domain.ready"
+    /// Words of a notice were saved.
+    NoticePublished "notice.published"
+    /// The relays have changed, or will.
+    RelayChanged "relay.changed"
+    /// A test that somebody asked for.
+    WebhookTest "webhook.test"
+}
+
+impl Kind {
+    /// Reads a name of the wire.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.code() == code)
+    }
+}
+
+/// The message that an entry is of, as it stands after what the entry tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct About {
+    /// The message's id.
+    pub message: String,
+    /// The event's id.
+    pub event: String,
+    /// The library's code.
+    pub library: String,
+    /// The request's number.
+    pub request: String,
+    /// The notice's code.
+    pub notice: String,
+    /// Its state.
+    pub state: State,
+    /// Why it stands there.
+    pub cause: Option<String>,
+    /// The provider's name.
+    pub provider: Option<String>,
+    /// Tries so far.
+    pub attempts: i64,
+}
+
+impl About {
+    /// What an event says of it.
+    #[must_use]
+    pub fn data(&self) -> Value {
+        json!({
+            "message": self.message, "event": self.event, "library": self.library, "request": self.request,
+            "notice": self.notice, "state": self.state, "cause": self.cause, "provider": self.provider,
+            "attempts": self.attempts,
+        })
+    }
+
+    fn is_for_patron(&self) -> bool {
+        Notice::from_code(&self.notice).is_ok_and(|notice| notice.audience == Audience::Patron)
+    }
+}
+
+/// The events that an entry is. An entry that only explains another one is none.
+#[must_use]
+pub fn of_entry(what: &What, about: &About) -> Vec<Kind> {
+    let failed = || match about.state {
+        State::Failed if about.is_for_patron() => vec![Kind::MessageFailed, Kind::PatronUnreached],
+        State::Failed => vec![Kind::MessageFailed],
+        _ => Vec::new(),
+    };
+    match what {
+        What::Told { .. } | What::Repeats { .. } | What::PassesOn { .. } | What::Answers { .. }
+            if about.state == State::Queued =>
+        {
+            vec![Kind::MessageQueued]
+        }
+        What::Released { .. } => vec![Kind::MessageQueued],
+        What::Held { .. } => vec![Kind::MessageHeld],
+        What::Attempted(attempt) => match attempt.outcome.as_str() {
+            "accepted" => vec![Kind::MessageAccepted],
+            "deferred" if about.state == State::Delayed => vec![Kind::MessageDelayed],
+            "refused" => failed(),
+            _ => Vec::new(),
+        },
+        What::Returned(returned) => match returned.news {
+            News::Failed => failed(),
+            News::Complaint => vec![Kind::MessageComplained],
+            _ => Vec::new(),
+        },
+        What::SenderChanged { .. } => vec![Kind::MessageRerouted],
+        What::Expired { .. } | What::NotSent { .. } => failed(),
+        What::DoNotSend { .. } if about.is_for_patron() => vec![Kind::MessageSuppressed, Kind::PatronUnreached],
+        What::DoNotSend { .. } => vec![Kind::MessageSuppressed],
+        What::Cancelled { .. } => vec![Kind::MessageCancelled],
+        What::AddressStopped { .. } => vec![Kind::AddressSuppressed],
+        What::Told { .. }
+        | What::Repeats { .. }
+        | What::PassesOn { .. }
+        | What::Answers { .. }
+        | What::Replied { .. }
+        | What::AddressTried { .. }
+        // Told by whoever takes it off the list, in the same transaction as that.
+        | What::AddressUsedAgain
+        | What::Resent { .. } => Vec::new(),
+    }
+}
