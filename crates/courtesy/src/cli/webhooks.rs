@@ -115,7 +115,7 @@ pub(super) async fn run(what: Webhooks, common: &Common) -> Result<Exit> {
             say("Nothing is posted there any more.");
             Ok(Exit::Good)
         }
-        Webhooks::Test(which) => test(&client, common, &which).await,
+        Webhooks::Test(which) => try_out(&client, common, &which).await,
         Webhooks::Log { which, state, limit } => {
             let query = [("state", state), ("limit", Some(limit.to_string()))];
             let page = client.get(&with_query(&which.path("/deliveries"), &query)).await?;
@@ -170,7 +170,7 @@ async fn switch(client: &Client, common: &Common, which: &Which, on: bool) -> Re
     Ok(Exit::Good)
 }
 
-async fn test(client: &Client, common: &Common, which: &Which) -> Result<Exit> {
+async fn try_out(client: &Client, common: &Common, which: &Which) -> Result<Exit> {
     let done = client.json(Method::POST, &which.path("/test"), Body::None).await?;
     let delivered = done.get("delivered").and_then(Value::as_bool).unwrap_or(false);
     if common.json {

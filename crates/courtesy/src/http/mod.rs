@@ -170,30 +170,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/messages:resend", post(unreached::resend_many))
         .route("/v1/unreached", get(unreached::list))
         .route("/v1/unreached/{id}/resolve", post(unreached::resolve))
-        .route("/v1/libraries", get(libraries::list))
-        .route("/v1/libraries:import", post(libraries::import))
-        .route("/v1/libraries/{library}", get(libraries::show).put(libraries::put))
-        .route("/v1/libraries/{library}/sender", get(senders::show))
-        .route("/v1/libraries/{library}/relay-secret", put(senders::relay_secret))
-        .route("/v1/libraries/{library}/kit", get(senders::kit))
-        .route("/v1/libraries/{library}/incidents", get(senders::incidents))
-        .route("/v1/libraries/{library}/reports", get(reports::of_library))
-        .route("/v1/libraries/{library}/do-not-send", get(stops::list).post(stops::add).delete(stops::release))
-        .route("/v1/libraries/{library}/notices", get(notices::list))
-        .route("/v1/libraries/{library}/notices/{notice}", put(notices::switch))
-        .route("/v1/libraries/{library}/notices/{notice}/{language}", put(notices::save).delete(notices::reset))
-        .route("/v1/libraries/{library}/notices/{notice}/{language}/versions", get(notices::versions))
-        .route("/v1/libraries/{library}/notices/{notice}/{language}/preview", post(notices::preview))
-        .route("/v1/libraries/{library}/webhooks", get(webhooks::list).post(webhooks::add))
-        .route(
-            "/v1/libraries/{library}/webhooks/{id}",
-            get(webhooks::show).put(webhooks::change).delete(webhooks::remove),
-        )
-        .route("/v1/libraries/{library}/webhooks/{id}/test", post(webhooks::test))
-        .route("/v1/libraries/{library}/webhooks/{id}/rotate", post(webhooks::rotate))
-        .route("/v1/libraries/{library}/webhooks/{id}/replay", post(webhooks::replay))
-        .route("/v1/libraries/{library}/webhooks/{id}/deliveries", get(webhooks::deliveries))
-        .route("/v1/libraries/{library}/webhooks/{id}/deliveries/{delivery}/replay", post(webhooks::replay_one))
+        .merge(of_libraries())
         .route("/v1/reports", get(reports::all))
         .route("/v1/queue", get(queue::show))
         .route("/v1/queue/flush", post(queue::flush))
@@ -220,6 +197,35 @@ pub fn router(app: Arc<App>) -> Router {
                 .into_response()
         }))
         .with_state(app)
+}
+
+/// The routes of libraries and what is theirs.
+fn of_libraries() -> Router<Arc<App>> {
+    Router::new()
+        .route("/v1/libraries", get(libraries::list))
+        .route("/v1/libraries:import", post(libraries::import))
+        .route("/v1/libraries/{library}", get(libraries::show).put(libraries::put))
+        .route("/v1/libraries/{library}/sender", get(senders::show))
+        .route("/v1/libraries/{library}/relay-secret", put(senders::relay_secret))
+        .route("/v1/libraries/{library}/kit", get(senders::kit))
+        .route("/v1/libraries/{library}/incidents", get(senders::incidents))
+        .route("/v1/libraries/{library}/reports", get(reports::of_library))
+        .route("/v1/libraries/{library}/do-not-send", get(stops::list).post(stops::add).delete(stops::release))
+        .route("/v1/libraries/{library}/notices", get(notices::list))
+        .route("/v1/libraries/{library}/notices/{notice}", put(notices::switch))
+        .route("/v1/libraries/{library}/notices/{notice}/{language}", put(notices::save).delete(notices::reset))
+        .route("/v1/libraries/{library}/notices/{notice}/{language}/versions", get(notices::versions))
+        .route("/v1/libraries/{library}/notices/{notice}/{language}/preview", post(notices::preview))
+        .route("/v1/libraries/{library}/webhooks", get(webhooks::list).post(webhooks::add))
+        .route(
+            "/v1/libraries/{library}/webhooks/{id}",
+            get(webhooks::show).put(webhooks::change).delete(webhooks::remove),
+        )
+        .route("/v1/libraries/{library}/webhooks/{id}/test", post(webhooks::try_out))
+        .route("/v1/libraries/{library}/webhooks/{id}/rotate", post(webhooks::rotate))
+        .route("/v1/libraries/{library}/webhooks/{id}/replay", post(webhooks::replay))
+        .route("/v1/libraries/{library}/webhooks/{id}/deliveries", get(webhooks::deliveries))
+        .route("/v1/libraries/{library}/webhooks/{id}/deliveries/{delivery}/replay", post(webhooks::replay_one))
 }
 
 /// Problems are titled in the caller's language. What layers and extractors refuse in plain text (a body too large, a

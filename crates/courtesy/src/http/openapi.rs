@@ -44,7 +44,7 @@ use super::{
         webhooks::show,
         webhooks::change,
         webhooks::remove,
-        webhooks::test,
+        webhooks::try_out,
         webhooks::rotate,
         webhooks::replay,
         webhooks::deliveries,

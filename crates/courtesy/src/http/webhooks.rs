@@ -210,13 +210,13 @@ pub struct TestAnswer {
 
 /// Post a test event now, and say what came of it. A webhook that is off is tested too.
 #[utoipa::path(post, path = "/v1/libraries/{library}/webhooks/{id}/test", tag = "webhooks", params(("library" = String, Path), ("id" = String, Path)), responses((status = 200, body = TestAnswer), (status = 404, body = Problem)), security(("key" = [])))]
-pub async fn test(
+pub async fn try_out(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path((code, id)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
     let library = library(&app, &caller, &code)?;
-    let answered = app.outbox.test(&found(&app, &library.code, &id).await?).await?;
+    let answered = app.outbox.try_out(&found(&app, &library.code, &id).await?).await?;
     let delivered = answered.why.is_none();
     Ok(no_store(Json(TestAnswer { delivered, answer: answered.status, why: answered.why })))
 }

@@ -100,9 +100,9 @@ impl Outbox {
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn test(&self, webhook: &Webhook) -> crate::store::Result<Answered> {
+    pub async fn try_out(&self, webhook: &Webhook) -> crate::store::Result<Answered> {
         let now = clock::now();
-        let claimed = self.store.test_webhook(webhook.clone(), now, lease_from(now)).await?;
+        let claimed = self.store.try_out_webhook(webhook.clone(), now, lease_from(now)).await?;
         let mut answered = self.post(webhook, &claimed).await;
         // Whoever tests looks at the answer: nobody is told a second time, and nothing is switched off by it.
         answered = Answered { again_at: None, off_where_failing_since: None, gone: false, ..answered };

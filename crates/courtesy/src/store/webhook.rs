@@ -306,7 +306,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn test_webhook(
+    pub async fn try_out_webhook(
         &self,
         webhook: Webhook,
         now: Timestamp,

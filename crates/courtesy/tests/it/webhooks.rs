@@ -287,7 +287,7 @@ async fn words_and_relays_are_told_to_whom_they_concern(store: Kept) {
 
 async fn a_webhook_belongs_to_its_library_alone(store: Kept) {
     let webhook = store.webhook("MRPL", &[]).await;
-    assert_eq!(store.webhook(&code("ALDR"), webhook).await.unwrap(), None);
+    assert_eq!(store.store.webhook(&code("ALDR"), webhook).await.unwrap(), None);
     assert!(!store.remove_webhook(code("ALDR"), webhook).await.unwrap());
     assert!(!store.rotate_webhook(code("ALDR"), webhook, vec![9], at(1)).await.unwrap());
     assert!(store.remove_webhook(code("MRPL"), webhook).await.unwrap());
@@ -342,7 +342,7 @@ async fn world() -> World {
     let world = World::with(|config| config.https.private = true).await;
     let mut library = record("MRPL");
     library.hide_titles = true;
-    library.borrowing_staff = vec![address("ill@gmail.example")];
+    library.borrowing_staff = vec![address("patron-ill@gmail.example")];
     world.put(library).await;
     world
 }
@@ -372,7 +372,7 @@ fn assert_signed(headers: &HeaderMap, body: &str, secrets: &[Secret]) {
 async fn what_becomes_of_a_notice_is_posted_signed_and_without_address_or_title() {
     let (world, listener) = (world().await, Listener::start().await);
     let (id, secret) = add(&world, &listener.url).await;
-    let message = world.tell_one(&ready("MRPL", "BC-1", "amira@gmail.example")).await;
+    let message = world.tell_one(&ready("MRPL", "BC-1", "patron@gmail.example")).await;
     let accepted = listener.until("message.accepted", 1).await;
     assert_eq!(accepted["data"]["message"], message.to_string());
     assert_eq!(accepted["data"]["state"], "accepted");
@@ -404,7 +404,7 @@ async fn what_a_system_refused_is_posted_again_under_its_own_id() {
     let (world, listener) = (world().await, Listener::start().await);
     let (id, _) = add(&world, &listener.url).await;
     listener.answer(500);
-    world.tell_one(&ready("MRPL", "BC-2", "amira@gmail.example")).await;
+    world.tell_one(&ready("MRPL", "BC-2", "patron@gmail.example")).await;
     listener.until("message.accepted", 1).await;
     listener.answer(204);
     let since = json!({ "since": "2026-01-01T00:00:00Z" });
@@ -425,14 +425,14 @@ async fn a_system_that_is_gone_is_left_alone_and_staff_are_told_once() {
     let (world, listener) = (world().await, Listener::start().await);
     let (id, _) = add(&world, &listener.url).await;
     listener.answer(410);
-    world.tell_one(&ready("MRPL", "BC-3", "amira@gmail.example")).await;
+    world.tell_one(&ready("MRPL", "BC-3", "patron@gmail.example")).await;
     for _ in 0..6000 {
-        if !world.offered("ill@gmail.example").is_empty() {
+        if !world.offered("patron-ill@gmail.example").is_empty() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let told = world.offered("ill@gmail.example");
+    let told = world.offered("patron-ill@gmail.example");
     assert_eq!(told.len(), 1);
     let mail = crate::world::read(&told[0]);
     assert_eq!(mail.subject, "We no longer tell 127.0.0.1 what became of your notices");

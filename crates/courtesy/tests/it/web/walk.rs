@@ -121,6 +121,7 @@ async fn every_page_is_whole_without_scripts_and_asks_no_other_host() {
     let inline = regex::Regex::new(r"(?i)<style|\sstyle=|\son[a-z]+=|javascript:|hx-on").unwrap();
     let script = regex::Regex::new(r"<script([^>]*)>").unwrap();
     let elsewhere = regex::Regex::new(r#"(?:src|href|action)="(?:https?:)?//"#).unwrap();
+    let ids = regex::Regex::new(r#"\sid="([^"]+)""#).unwrap();
     for route in routes().iter().filter(|route| route.method == "GET") {
         for browser in [&operator, &stranger] {
             let page = browser.get(&filled(route.path, "MRPL", &message)).await;
@@ -133,7 +134,6 @@ async fn every_page_is_whole_without_scripts_and_asks_no_other_host() {
             }
             assert!(!elsewhere.is_match(&page.html), "{}", page.path);
             assert_eq!(page.html.matches("<h1").count(), 1, "{} has one heading", page.path);
-            let ids = regex::Regex::new(r#"\sid="([^"]+)""#).unwrap();
             let mut seen = std::collections::BTreeSet::new();
             for id in ids.captures_iter(&page.html) {
                 assert!(seen.insert(id[1].to_owned()), "{}: the id {} stands twice", page.path, &id[1]);
