@@ -20,7 +20,7 @@ use crate::notice::catalogue::{Audience, Entry, Notice};
 use crate::notice::status::Status;
 use crate::notice::value::LINES_MAX;
 use crate::notice::{Language, dates};
-use crate::store::NotCopied;
+use crate::store::Uncopied;
 
 /// How often days are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5 * 60);
@@ -87,12 +87,12 @@ impl Intake {
 }
 
 /// The event of a day; none where patrons were told nothing.
-fn list_of(library: &Library, day: Date, zone: &TimeZone, found: &[NotCopied]) -> Option<Event> {
+fn list_of(library: &Library, day: Date, zone: &TimeZone, found: &[Uncopied]) -> Option<Event> {
     let language = library.language_for(None);
-    let to_patron = |one: &&NotCopied| {
+    let to_patron = |one: &&Uncopied| {
         Notice::from_code(&one.notice).ok().filter(|notice| notice.audience == Audience::Patron)?.entry()
     };
-    let told: Vec<(&NotCopied, &Entry)> = found.iter().filter_map(|one| Some((one, to_patron(&one)?))).collect();
+    let told: Vec<(&Uncopied, &Entry)> = found.iter().filter_map(|one| Some((one, to_patron(&one)?))).collect();
     if told.is_empty() {
         return None;
     }
@@ -122,7 +122,7 @@ fn list_of(library: &Library, day: Date, zone: &TimeZone, found: &[NotCopied]) -
 }
 
 /// When, what, which request, and what it is called unless the library hides that.
-fn line(library: &Library, language: Language, zone: &TimeZone, one: &NotCopied, entry: &Entry) -> String {
+fn line(library: &Library, language: Language, zone: &TimeZone, one: &Uncopied, entry: &Entry) -> String {
     let told: Told = serde_json::from_str(&one.fields).unwrap_or_default();
     let time = dates::time(one.at.to_zoned(zone.clone()).time(), language);
     let mut parts = vec![time, entry.label(language).to_owned(), one.request.clone()];

@@ -14,7 +14,7 @@ use super::{By, Claims, Copies, InLanguages, Library, LibraryCode};
 use crate::notice::Language;
 
 /// Columns that a file may have.
-pub const COLUMNS: [&str; 21] = [
+pub const COLUMNS: [&str; 22] = [
     "code",
     "symbols",
     "name_en",

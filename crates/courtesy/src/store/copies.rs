@@ -11,7 +11,7 @@ use crate::library::LibraryCode;
 
 /// A notice that was made and not copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotCopied {
+pub struct Uncopied {
     /// When.
     pub at: Timestamp,
     /// The notice's code.
@@ -35,7 +35,7 @@ impl Store {
         end: Timestamp,
         copied_to: &[String],
         most: u32,
-    ) -> Result<Vec<NotCopied>> {
+    ) -> Result<Vec<Uncopied>> {
         let mut asked = Builder::new(
             "select message.id, message.event, message.notice, message.request, event.fields from message \
              join event on event.id = message.event where message.library = ",
@@ -54,7 +54,7 @@ impl Store {
             let notice: String = row.try_get(2)?;
             if seen.insert((row.try_get::<Vec<u8>>(1)?, notice.clone())) {
                 let id = MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?);
-                found.push(NotCopied { at: id.made_at(), notice, request: row.try_get(3)?, fields: row.try_get(4)? });
+                found.push(Uncopied { at: id.made_at(), notice, request: row.try_get(3)?, fields: row.try_get(4)? });
             }
         }
         Ok(found)

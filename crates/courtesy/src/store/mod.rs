@@ -65,7 +65,7 @@ use crate::config::Database;
 use crate::id::ProcessId;
 pub use accept::{Accepted, Idempotency, NewEvent, NewMessage};
 pub use book::{Book, WordsSource};
-pub use copies::NotCopied;
+pub use copies::Uncopied;
 pub use copy::{NotCopied, copy};
 pub use do_not_send::{DoNotSend, Listed};
 pub use evidence::{DkimKey, Incident, Observed};

@@ -9,12 +9,12 @@ fn library(change: serde_json::Value) -> Library {
     serde_json::from_value(record).unwrap()
 }
 
-fn notice(code: &str, at: &str) -> NotCopied {
+fn notice(code: &str, at: &str) -> Uncopied {
     let fields = r#"{"fields":{"title":"The Overstory"}}"#.to_owned();
-    NotCopied { at: at.parse().unwrap(), notice: code.to_owned(), request: "BC-104233".to_owned(), fields }
+    Uncopied { at: at.parse().unwrap(), notice: code.to_owned(), request: "BC-104233".to_owned(), fields }
 }
 
-fn lines(library: &Library, found: &[NotCopied]) -> Option<Vec<String>> {
+fn lines(library: &Library, found: &[Uncopied]) -> Option<Vec<String>> {
     let zone = TimeZone::get(&library.time_zone).unwrap();
     let event = list_of(library, jiff::civil::date(2026, 11, 21), &zone, found)?;
     Some(event.told.fields["notices"].lines().map(str::to_owned).collect())
