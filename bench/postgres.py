@@ -97,3 +97,26 @@ class Proxy:
                 await writer.drain()
         finally:
             writer.close()
+
+
+class Bouncer:
+    """A PgBouncer in transaction mode before `cluster`, with fewer connections to it than it is asked for."""
+
+    def __init__(self, cluster):
+        self.port = loopback.free_port()
+        settings = os.path.join(cluster.folder, "pgbouncer.ini")
+        with open(settings, "w", encoding="ascii") as file:
+            # With `auth_type = any` everybody is the user of the database's entry.
+            file.write(f"[databases]\n* = host={loopback.LOCALHOST} port={cluster.port} user=courtesy\n[pgbouncer]\n"
+                       f"listen_addr = {loopback.LOCALHOST}\nlisten_port = {self.port}\nunix_socket_dir =\n"
+                       "auth_type = any\npool_mode = transaction\ndefault_pool_size = 5\nmax_client_conn = 200\n")
+        program = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
+        if not os.path.exists(program):
+            raise SystemExit("error: pgbouncer is not here. Install it: apt-get install pgbouncer")
+        self.process = subprocess.Popen([program, "-q", settings], stdout=cluster.log, stderr=cluster.log, cwd="/",
+                                        **cluster.as_user)
+        loopback.wait_until_listening(self.port, self.process)
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()

@@ -35,8 +35,8 @@ pub(super) enum Pool {
     /// Connections to the server.
     Postgres {
         pool: PgPool,
-        /// Whether each transaction may meet another server connection, as with PgBouncer's transaction mode. What a
-        /// statement prepares must then be used within the same transaction.
+        /// Whether each transaction may meet another server connection, as with PgBouncer's transaction mode. Nothing
+        /// that is prepared outlives its transaction then: its name may stand for somebody else's on the next one.
         each_apart: bool,
     },
 }
@@ -44,7 +44,7 @@ pub(super) enum Pool {
 /// A transaction.
 pub(super) enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    Postgres { tx: Transaction<'static, Postgres>, each_apart: bool },
 }
 
 /// A row found.
@@ -90,11 +90,11 @@ impl Pool {
         match self {
             // Not deferred: a reader that turns writer cannot wait for its turn.
             Self::Sqlite(pool) => Ok(Tx::Sqlite(pool.begin_with("begin immediate").await?)),
-            Self::Postgres { pool, .. } => {
+            Self::Postgres { pool, each_apart } => {
                 let mut patience = Patience::new();
                 loop {
                     match pool.begin().await {
-                        Ok(tx) => return Ok(Tx::Postgres(tx)),
+                        Ok(tx) => return Ok(Tx::Postgres { tx, each_apart: *each_apart }),
                         Err(error) => patience.or(error.into()).await?,
                     }
                 }
@@ -106,8 +106,9 @@ impl Pool {
     pub(super) async fn begin_reading(&self) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
-            Self::Postgres { pool, .. } => {
-                Tx::Postgres(pool.begin_with("begin isolation level repeatable read read only").await?)
+            Self::Postgres { pool, each_apart } => {
+                let tx = pool.begin_with("begin isolation level repeatable read read only").await?;
+                Tx::Postgres { tx, each_apart: *each_apart }
             }
         })
     }
@@ -152,7 +153,7 @@ impl On for &mut Tx {
     async fn all(self, statement: Statement) -> Result<Vec<Row>> {
         match self {
             Tx::Sqlite(tx) => sqlite_all(tx, &statement).await,
-            Tx::Postgres(tx) => postgres_all(tx, &statement).await,
+            Tx::Postgres { tx, each_apart } => postgres_all(tx, &statement, !*each_apart).await,
         }
     }
 
@@ -163,9 +164,10 @@ impl On for &mut Tx {
                 let query = sqlx::query_with(text, sqlite_arguments(&statement)?).persistent(statement.is_fixed);
                 query.execute(&mut **tx).await?.rows_affected()
             }
-            Tx::Postgres(tx) => {
+            Tx::Postgres { tx, each_apart } => {
                 let text = AssertSqlSafe(statement.postgres());
-                let query = sqlx::query_with(text, postgres_arguments(&statement)?).persistent(statement.is_fixed);
+                let query = sqlx::query_with(text, postgres_arguments(&statement)?);
+                let query = query.persistent(statement.is_fixed && !*each_apart);
                 query.execute(&mut **tx).await?.rows_affected()
             }
         })
@@ -177,7 +179,7 @@ impl Tx {
     pub(super) async fn commit(self) -> Result<()> {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
+            Self::Postgres { tx, .. } => tx.commit().await?,
         }
         Ok(())
     }
@@ -189,9 +191,9 @@ async fn sqlite_all(connection: &mut SqliteConnection, statement: &Statement) ->
     Ok(query.fetch_all(connection).await?.into_iter().map(Row::Sqlite).collect())
 }
 
-async fn postgres_all(connection: &mut PgConnection, statement: &Statement) -> Result<Vec<Row>> {
+async fn postgres_all(connection: &mut PgConnection, statement: &Statement, may_keep: bool) -> Result<Vec<Row>> {
     let text = AssertSqlSafe(statement.postgres());
-    let query = sqlx::query_with(text, postgres_arguments(statement)?).persistent(statement.is_fixed);
+    let query = sqlx::query_with(text, postgres_arguments(statement)?).persistent(statement.is_fixed && may_keep);
     Ok(query.fetch_all(connection).await?.into_iter().map(Row::Postgres).collect())
 }
 
@@ -199,10 +201,10 @@ async fn postgres_all(connection: &mut PgConnection, statement: &Statement) -> R
 async fn postgres_read(pool: &PgPool, each_apart: bool, statement: &Statement) -> Result<Vec<Row>> {
     // A statement that is not kept is prepared and run in two steps, which only a transaction keeps on one server.
     if !each_apart {
-        return postgres_all(&mut *pool.acquire().await?, statement).await;
+        return postgres_all(&mut *pool.acquire().await?, statement, true).await;
     }
     let mut tx = pool.begin_with("begin read only").await?;
-    let rows = postgres_all(&mut tx, statement).await?;
+    let rows = postgres_all(&mut tx, statement, false).await?;
     tx.commit().await?;
     Ok(rows)
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rust_embed::RustEmbed;
 use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
-use sqlx::{PgPool, SqlSafeStr, SqlitePool};
+use sqlx::{PgConnection, PgPool, Row as _, SqlSafeStr, SqlitePool};
 
 use super::{Result, StoreError};
 
@@ -22,6 +22,11 @@ const SCHEMA_LOCK: &str = "select pg_advisory_xact_lock(7205759403)";
 /// Where it is kept which files have run.
 const TABLE: &str = "_sqlx_migrations";
 
+const RAN: &str = "select version, checksum from _sqlx_migrations";
+
+const KEEP: &str = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+     values ($1, $2, true, $3, 0)";
+
 /// Brings the file up to date. A migration that was changed after it ran is refused.
 pub(super) async fn update_sqlite(pool: &SqlitePool) -> Result<()> {
     let migrator = Migrator { migrations: Cow::Owned(migrations::<Sqlite>()?), ..Migrator::DEFAULT };
@@ -34,15 +39,25 @@ pub(super) async fn update_postgres(pool: &PgPool) -> Result<()> {
     let mut tx = pool.begin().await?;
     sqlx::raw_sql(SCHEMA_LOCK).execute(&mut *tx).await?;
     tx.ensure_migrations_table(TABLE).await?;
-    let ran = tx.list_applied_migrations(TABLE).await?;
+    let rows = sqlx::raw_sql(RAN).fetch_all(&mut *tx).await?;
+    let ran: Vec<(i64, Vec<u8>)> =
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<sqlx::Result<_>>()?;
     for migration in migrations::<Postgres>()? {
-        match ran.iter().find(|ran| ran.version == migration.version) {
-            None => drop(tx.apply(TABLE, &migration).await?),
-            Some(ran) if ran.checksum == migration.checksum => {}
+        match ran.iter().find(|(version, _)| *version == migration.version) {
+            None => apply(&mut tx, &migration).await?,
+            Some((_, checksum)) if *checksum == *migration.checksum => {}
             Some(_) => return Err(sqlx::migrate::MigrateError::VersionMismatch(migration.version).into()),
         }
     }
     Ok(tx.commit().await?)
+}
+
+/// Runs a migration, and keeps that it ran. As sqlx does it, but without a statement that stays prepared.
+async fn apply(connection: &mut PgConnection, migration: &Migration) -> Result<()> {
+    sqlx::raw_sql(migration.sql.clone()).execute(&mut *connection).await?;
+    let keep = sqlx::query(KEEP).bind(migration.version).bind(&*migration.description).bind(&*migration.checksum);
+    keep.persistent(false).execute(connection).await?;
+    Ok(())
 }
 
 fn migrations<Files: RustEmbed>() -> Result<Vec<Migration>> {

@@ -1,10 +1,11 @@
 //! A mail opened: header, words, report, original.
 
 use mail_parser::decoders::html::html_to_text;
-use mail_parser::{Message, MessageParser, MimeHeaders, PartType};
+use mail_parser::{Message, MimeHeaders, PartType};
 
 use crate::dsn::fields::split_field;
 use crate::dsn::{DeliveryReport, Feedback, Fields, LETTER_OCTETS_MAX, MAILS_MAX, PARTS_MAX, TEXT_OCTETS_MAX};
+use crate::mime::parsed;
 
 /// A mail that came back, opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +61,7 @@ impl Letter {
     pub fn open(bytes: &[u8]) -> Self {
         let bytes = without_mailbox_line(&bytes[..bytes.len().min(LETTER_OCTETS_MAX)]);
         let mut letter = Self::default();
-        if let Some(message) = MessageParser::default().parse(bytes) {
+        if let Some(message) = parsed(bytes) {
             letter.head(&message);
             letter.parts(&message, 0);
         }

@@ -8,7 +8,9 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use flate2::read::MultiGzDecoder;
-use mail_parser::{Encoding, MessageParser, MimeHeaders, PartType};
+use mail_parser::{Encoding, MimeHeaders, PartType};
+
+use crate::mime::parsed;
 
 use super::{
     Aggregate, Failure, MAIL_OCTETS_MAX, REPORTS_MAX, Reading, Refused, Report, TlsReport, UNPACKED_OCTETS_MAX,
@@ -135,7 +137,7 @@ fn zip(bytes: &[u8], depth: usize, room: &mut usize, reading: &mut Reading) {
 /// Reads the reports in the parts of a mail.
 fn mail(bytes: &[u8], depth: usize, room: &mut usize, reading: &mut Reading) {
     let bytes = without_mailbox_line(bytes);
-    let Some(message) = MessageParser::default().parse(bytes) else { return };
+    let Some(message) = parsed(bytes) else { return };
     if let Some(failure) = Failure::read(&message) {
         // The mail it quotes is about somebody; nothing else is looked for in it.
         reading.reports.push(Report::Failure(failure));
