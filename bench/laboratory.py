@@ -99,7 +99,7 @@ class Courtesy:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("COURTESY_")}
         self.process = subprocess.Popen([binary, "--config", folder / "courtesy.toml", "serve"],
                                         stderr=self.log.open("w"), env=environment)
-        self.key = ""
+        self.key, self.planned = "", {}
         self.wait_for(lambda: self.call("GET", "/health") is not None and (folder / "data/operator.key").exists(), 30)
         self.key = (folder / "data/operator.key").read_text().strip()
 
@@ -147,7 +147,9 @@ class Courtesy:
             "library": code_of(domain), "request": f"ILL-{number:06}", "status": "ready_for_pickup",
             "patron": {"email": email, "first_name": "Amélie", "surname": "Ng"},
             "fields": {"title": "L’Étranger", "author": "Camus, Albert", "pickup_by": "2027-01-31"}})
-        return answer["messages"][0]["id"]
+        message = answer["messages"][0]
+        self.planned[message["id"]] = next(iter(message.get("plan", [])), {})
+        return message["id"]
 
     def tell_by_iso18626(self, domain, number, email):
         """The same from a system that speaks ISO 18626: the document of the README, with this library, patron and number."""
@@ -176,11 +178,11 @@ class Courtesy:
                 changed = time.monotonic()
             soon = [known[one] for one in waiting if instant(known[one]["due_at"]) - time.time() < PUT_OFF_S]
             # A site that nobody reaches is asked ever more rarely, and its messages stay due soon.
-            silent = time.monotonic() - changed > SILENCE_S and all(row["attempts"] for row in soon)
+            silent = time.monotonic() - changed > SILENCE_S and all(row["attempts"] or row.get("cause") for row in soon)
             return not soon or silent
         if not self.wait_for(quiet, PATIENCE_S):
             print("some messages are neither over nor put off", file=sys.stderr)
-        return [self.call("GET", f"/v1/messages/{one}/timeline") for one in ids]
+        return [self.call("GET", f"/v1/messages/{one}/timeline") | {"planned": self.planned.get(one, {})} for one in ids]
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -198,7 +200,8 @@ def instant(text):
 def row(shared, library, receiver, recipient, told):
     """A line of courtesy.jsonl."""
     message, tries = told["message"], [entry for entry in told["entries"] if entry["kind"] == "attempted"]
-    last = tries[-1] if tries else {}
+    # Who waits for a receiver that nobody reaches may not have been tried: its plan says how it will leave.
+    last = tries[-1] if tries else told.get("planned", {})
     return {"library": library, "receiver": receiver, "recipient": recipient, "sender": last.get("sender"),
             "from": last.get("from"), "state": message["state"], "cause": (message.get("cause") or {}).get("code"),
             "message_id": f"<{message['id'].rpartition('_')[2].lower()}@{shared}>", "attempts": len(tries),
