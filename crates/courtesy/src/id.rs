@@ -30,6 +30,12 @@ macro_rules! ids {
                 Self(Ulid::from_parts(millis, random_u128()))
             }
 
+            /// The first of all ids of this moment: where a range begins or ends.
+            #[must_use]
+            pub fn first_at(time: jiff::Timestamp) -> Self {
+                Self(Ulid::from_parts(u64::try_from(time.as_millisecond()).unwrap_or(0), 0))
+            }
+
             /// As the store keeps it.
             #[must_use]
             pub fn to_bytes(self) -> [u8; 16] {

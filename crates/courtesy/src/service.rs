@@ -25,7 +25,7 @@ use crate::http::auth::Keys;
 use crate::http::{App, router};
 use crate::inbound::spool::Spool;
 use crate::inbound::{self, Inbound};
-use crate::intake::{Intake, announce};
+use crate::intake::{Intake, announce, copies};
 use crate::keyring::Keyring;
 use crate::library::LibraryCode;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
@@ -180,6 +180,7 @@ fn engines(
     if app.config.plays(Role::Deliver) {
         tasks.push(tokio::spawn(delivery.run(stopped(stopping.clone()))));
         tasks.push(tokio::spawn(canaries.run(stopped(stopping.clone()))));
+        tasks.push(tokio::spawn(copies::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
         tasks.push(tokio::spawn(Arc::clone(&app.outbox).run(stopped(stopping.clone()))));
     }
     if app.config.plays(Role::Inbound) {

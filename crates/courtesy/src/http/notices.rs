@@ -70,6 +70,7 @@ impl Layer {
                 display_name: None,
                 reply_to: None,
                 cc: Vec::new(),
+                copies: crate::library::Copies::Each,
                 borrowing_staff: Vec::new(),
                 lending_staff: Vec::new(),
                 phone: Some("555-0100".to_owned()),

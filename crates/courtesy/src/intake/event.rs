@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use standards::address::Address;
 
-use crate::library::{Library, LibraryCode};
+use crate::library::{Copies, Library, LibraryCode};
 use crate::notice::Language;
 use crate::notice::catalogue::{self, Audience, Notice};
 use crate::notice::status::Status;
@@ -149,12 +149,13 @@ pub fn addressed(event: &Event, library: &Library) -> Vec<Addressed> {
                 let language = library.language_for(event.told.patron.language);
                 put(event.told.patron.email.clone(), language);
                 // A copy is a message of its own: the patron never sees it, and a bad copy never stops a notice.
-                for copy in &library.cc {
+                for copy in library.cc.iter().filter(|_| library.copies == Copies::Each) {
                     put(Some(copy.clone()), language);
                 }
             }
             Audience::Borrowing | Audience::Operator => {
-                for address in &library.borrowing_staff {
+                let is_of_copies = event.status == Status::CopiesDigest;
+                for address in if is_of_copies { &library.cc } else { &library.borrowing_staff } {
                     put(Some(address.clone()), staff_language);
                 }
             }

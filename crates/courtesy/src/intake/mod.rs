@@ -6,6 +6,7 @@
 
 pub mod announce;
 mod complained;
+pub mod copies;
 pub mod event;
 pub mod iso18626;
 mod resend;

@@ -10,11 +10,11 @@ use std::collections::HashSet;
 
 use standards::address::Address;
 
-use super::{By, Claims, InLanguages, Library, LibraryCode};
+use super::{By, Claims, Copies, InLanguages, Library, LibraryCode};
 use crate::notice::Language;
 
 /// Columns that a file may have.
-pub const COLUMNS: [&str; 21] = [
+pub const COLUMNS: [&str; 22] = [
     "code",
     "symbols",
     "name_en",
@@ -27,6 +27,7 @@ pub const COLUMNS: [&str; 21] = [
     "display_name_fr",
     "reply_to",
     "cc",
+    "copies",
     "borrowing_staff",
     "lending_staff",
     "phone",
@@ -134,6 +135,7 @@ impl Row<'_> {
             display_name: self.in_languages("display_name"),
             reply_to: self.address("reply_to"),
             cc: self.addresses("cc"),
+            copies: self.copies(),
             borrowing_staff: self.addresses("borrowing_staff"),
             lending_staff: self.addresses("lending_staff"),
             phone: self.cell("phone").map(str::to_owned),
@@ -218,6 +220,18 @@ impl Row<'_> {
             self.error(column, "only one address can stand here".to_owned());
         }
         addresses.pop()
+    }
+
+    fn copies(&mut self) -> Copies {
+        match self.cell("copies").map(str::to_ascii_lowercase).as_deref() {
+            None | Some("each") => Copies::Each,
+            Some("daily") => Copies::Daily,
+            Some(other) => {
+                let detail = format!("“{other}” is neither each nor daily");
+                self.error("copies", detail);
+                Copies::Each
+            }
+        }
     }
 
     fn yes(&mut self, column: &str) -> bool {

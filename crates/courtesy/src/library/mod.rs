@@ -143,6 +143,9 @@ pub struct Library {
     /// CC EMail Address: who gets a copy of every patron notice, each as a message of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cc: Vec<Address>,
+    /// Whether those addresses get each copy, or one list a day.
+    #[serde(default)]
+    pub copies: Copies,
     /// Who gets notices about requests we borrow for our patrons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub borrowing_staff: Vec<Address>,
@@ -170,6 +173,17 @@ pub struct Library {
     /// Titles and authors never leave in a message.
     #[serde(default)]
     pub hide_titles: bool,
+}
+
+/// How copies of patron notices come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Copies {
+    /// Each as it leaves.
+    #[default]
+    Each,
+    /// Once a day, as a list of the day before.
+    Daily,
 }
 
 impl Library {

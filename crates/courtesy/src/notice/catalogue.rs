@@ -291,6 +291,7 @@ notices! {
     OpsQueueStuck Operator ON Operations Operations Now "Notices are waiting" "Avis en attente"
     OpsTemplateError Operator ON Operations Operations Soon "Notice with an error" "Avis comportant une erreur"
     OpsBounceDigest Operator ON Operations Operations Routine "Not delivered: digest" "Non livrés : sommaire"
+    CopiesDigest Operator ON Operations Operations Routine "Copies: list of the day" "Copies : liste du jour"
     OpsWebhookOff Operator ON Operations Operations Routine "Webhook switched off" "Webhook désactivé"
 }
 

@@ -32,6 +32,8 @@ pub enum Kind {
     Number,
     /// An amount; its currency is a field of its own.
     Money,
+    /// Lines, each an item where they stand alone in a list.
+    Lines,
 }
 
 /// Which notices a field can come with.
@@ -130,6 +132,7 @@ const OPERATIONS: &[Status] = &[
     Status::OpsTemplateError,
     Status::OpsBounceDigest,
     Status::OpsWebhookOff,
+    Status::CopiesDigest,
 ];
 
 fields! {
@@ -277,7 +280,11 @@ fields! {
     /// Why, in words.
     Reason "reason" Text SHOW (All) (With(&[Status::AddressProblem, Status::OpsDomainBroken, Status::OpsTemplateError, Status::OpsWebhookOff])) "This address does not exist" "Cette adresse n’existe pas" ["cause"]
     /// How many.
-    Count "count" Number SHOW (Only(OPERATIONS)) (With(&[Status::OpsQueueStuck, Status::OpsBounceDigest])) "3" "3" []
+    Count "count" Number SHOW (Only(OPERATIONS)) (With(&[Status::OpsQueueStuck, Status::OpsBounceDigest, Status::CopiesDigest])) "3" "3" []
+    /// The day that a list is of.
+    ListDay "list_day" Date SHOW (Only(&[Status::CopiesDigest])) (With(&[Status::CopiesDigest])) "2026-11-21" "2026-11-21" []
+    /// The notices of that day, a line each; without titles where the library hides them.
+    Notices "notices" Lines SHOW (Only(&[Status::CopiesDigest])) (With(&[Status::CopiesDigest])) "9:12 a.m. · Overdue · BC-104233\n2:40 p.m. · Recalled · BC-104240" "9 h 12 · En retard · BC-104233\n14 h 40 · Rappelé · BC-104240" []
 }
 
 /// Fields by each of their names in plain form. A name that two fields have belongs to the first.

@@ -147,9 +147,7 @@ impl<'a> Scribe<'a, '_> {
             Block::Paragraph(lines) => {
                 some(lines.iter().filter_map(|line| self.standing(line)).collect()).map(Written::Paragraph)
             }
-            Block::List(items) => {
-                some(items.iter().filter_map(|item| self.standing(item)).collect()).map(Written::List)
-            }
+            Block::List(items) => some(items.iter().flat_map(|item| self.items(item)).collect()).map(Written::List),
             Block::Facts(facts) => {
                 let rows = facts.iter().filter_map(|fact| {
                     let hidden =
@@ -171,6 +169,17 @@ impl<'a> Scribe<'a, '_> {
         }
         let label = self.line(&button.label);
         self.target(&button.target).map(|url| Written::Button(label, url))
+    }
+
+    /// An item of a list: one line, or as many as the field has that is all of it.
+    fn items(&mut self, item: &'a [Piece]) -> Vec<Runs<'a>> {
+        if let [Piece::Field { field, .. }] = item
+            && let Some(lines) = self.fields.lines(*field)
+        {
+            let run = |text| Run { text, is_value: true, bold: false, link: None };
+            return lines.map(|line| vec![run(self.afford(Cow::Borrowed(line)))]).collect();
+        }
+        self.standing(item).into_iter().collect()
     }
 
     /// A line, or nothing where all that stood in it was left out.

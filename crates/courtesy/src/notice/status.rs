@@ -128,6 +128,8 @@ statuses! {
     OpsTemplateError "ops_template_error" []
     /// What could not be delivered lately.
     OpsBounceDigest "ops_bounce_digest" []
+    /// The notices of a day, for those who get copies.
+    CopiesDigest "copies_digest" []
     /// A library's system is no longer told of events.
     OpsWebhookOff "ops_webhook_off" []
 }

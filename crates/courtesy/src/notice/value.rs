@@ -14,11 +14,15 @@ use standards::address::Address;
 use super::Language;
 use super::dates;
 use super::field::{Field, Kind};
-use super::typography::NBSP;
+use super::typography::{self, NBSP};
 use super::words::Filter;
 
 /// The longest value: a title of 4 KiB is a data error, and thirty of them still make one page.
 pub const VALUE_BYTES_MAX: usize = 4 * 1024;
+/// The most lines of one value, and their longest: together they stay below what all values may come to.
+pub const LINES_MAX: usize = 150;
+/// See [`LINES_MAX`].
+const LINE_LETTERS_MAX: usize = 90;
 /// Longer addresses break in mail programs.
 pub const URL_BYTES_MAX: usize = 2 * 1024;
 
@@ -39,6 +43,7 @@ fn wanted(kind: Kind) -> &'static str {
         Kind::Email => "a mail address",
         Kind::Number => "a whole number",
         Kind::Money => "an amount such as 25.00",
+        Kind::Lines => "lines of text",
     }
 }
 
@@ -94,12 +99,12 @@ impl Fields {
     /// [`Unfit`] where the field cannot hold it; the field is then without a value.
     pub fn set(&mut self, field: Field, text: &str) -> Result<(), Unfit> {
         self.values.retain(|(known, _)| *known != field);
-        let text = clean(text);
+        let text = if field.kind() == Kind::Lines { lines(text) } else { clean(text) };
         if text.is_empty() {
             return Ok(());
         }
         let value = match field.kind() {
-            Kind::Text | Kind::Name | Kind::Phone => Some(Value::Text(unlinked(text))),
+            Kind::Text | Kind::Name | Kind::Phone | Kind::Lines => Some(Value::Text(unlinked(text))),
             Kind::Date => day(&text),
             Kind::Time => moment(&text),
             Kind::Url => url_is_sound(&text).then_some(Value::Text(text)),
@@ -130,6 +135,7 @@ impl Fields {
             Value::Text(text) => {
                 return Some(match (filter, field.kind()) {
                     (Some(Filter::Upper), _) => Cow::Owned(text.to_uppercase()),
+                    (_, Kind::Lines) => Cow::Owned(text.replace('\n', "; ")),
                     (_, Kind::Money) if language == Language::Fr => Cow::Owned(text.replace('.', ",")),
                     _ => Cow::Borrowed(text),
                 });
@@ -143,6 +149,14 @@ impl Fields {
             (Some(Filter::Date), _) | (_, Kind::Date) => dates::day(civil.date(), language),
             _ => dates::moment(civil, language),
         }))
+    }
+
+    /// The lines of a field that holds some.
+    pub fn lines(&self, field: Field) -> Option<std::str::Split<'_, char>> {
+        match self.find(field)? {
+            Value::Text(text) if field.kind() == Kind::Lines => Some(text.split('\n')),
+            _ => None,
+        }
     }
 
     /// The value of a url field.
@@ -186,6 +200,13 @@ pub fn clean(text: &str) -> String {
         }
     }
     clean
+}
+
+/// Each line made harmless by itself, and cut to a length that many of them may have.
+fn lines(text: &str) -> String {
+    let lines = text.lines().map(clean).filter(|line| !line.is_empty());
+    let short = lines.map(|line| typography::shorten(&line, LINE_LETTERS_MAX).into_owned());
+    short.take(LINES_MAX).collect::<Vec<_>>().join("\n")
 }
 
 /// Mail programs make links of addresses they find in words. A title or a note from elsewhere gets none: a word joiner

@@ -19,6 +19,7 @@
 
 mod accept;
 mod book;
+mod copies;
 mod copy;
 mod do_not_send;
 mod engine;
@@ -64,6 +65,7 @@ use crate::config::Database;
 use crate::id::ProcessId;
 pub use accept::{Accepted, Idempotency, NewEvent, NewMessage};
 pub use book::{Book, WordsSource};
+pub use copies::Uncopied;
 pub use copy::{NotCopied, copy};
 pub use do_not_send::{DoNotSend, Listed};
 pub use evidence::{DkimKey, Incident, Observed};

@@ -9,6 +9,8 @@ mod chosen_sender;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod copies;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod flow;
