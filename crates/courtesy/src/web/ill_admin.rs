@@ -12,6 +12,7 @@ const PAGES: &[(&str, &str, Right)] = &[
     ("record-title", "/ill-admin/participant-record", Right::Look),
     ("staff-title", "/ill-admin/staff", Right::Administer),
     ("keys-title", "/ill-admin/keys", Right::Administer),
+    ("audit-title", "/ill-admin/audit", Right::ReadAudit),
 ];
 
 /// One of them.

@@ -6,6 +6,7 @@ mod messages;
 mod people;
 mod record;
 mod walk;
+mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
