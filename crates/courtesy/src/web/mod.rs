@@ -25,6 +25,7 @@ mod assets;
 mod audit;
 mod bounces;
 mod consortium;
+mod find;
 mod form;
 mod guard;
 mod home;
@@ -33,8 +34,10 @@ mod keys;
 mod message;
 mod messages;
 mod oops;
+mod ops;
 mod password;
 mod record;
+mod retention;
 mod shell;
 mod sign_in;
 mod staff;
@@ -44,6 +47,7 @@ mod tests;
 mod throttle;
 mod unreached;
 mod visit;
+mod webhooks;
 pub mod words;
 
 use std::ops::Deref;
@@ -128,7 +132,7 @@ fn form(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>>) -
 #[must_use]
 pub fn routes() -> Vec<Route> {
     use Audience::{Public, SignedIn, Staff};
-    use Right::{ActOnMessages, Administer, Consortium, Look, ReadAudit, ReadMessages};
+    use Right::{ActOnMessages, Administer, Consortium, Look, Operate, ReadAudit, ReadMessages};
     vec![
         page("/", Public, get(sign_in::front)),
         page("/language/{tag}", Public, get(sign_in::language)),
@@ -171,14 +175,30 @@ pub fn routes() -> Vec<Route> {
         page("/staff/{library}/ill-admin/keys", Staff(Administer), get(keys::show)),
         form("/staff/{library}/ill-admin/keys/make", Staff(Administer), post(keys::make)),
         form("/staff/{library}/ill-admin/keys/{key}/revoke", Staff(Administer), post(keys::revoke)),
+        page("/staff/{library}/ill-admin/webhooks", Staff(Administer), get(webhooks::show)),
+        form("/staff/{library}/ill-admin/webhooks/add", Staff(Administer), post(webhooks::add)),
+        page("/staff/{library}/ill-admin/webhooks/{webhook}", Staff(Administer), get(webhooks::show_one)),
+        form("/staff/{library}/ill-admin/webhooks/{webhook}/act", Staff(Administer), post(webhooks::act)),
+        form(
+            "/staff/{library}/ill-admin/webhooks/{webhook}/deliveries/{delivery}/replay",
+            Staff(Administer),
+            post(webhooks::replay),
+        ),
         page("/staff/{library}/ill-admin/audit", Staff(ReadAudit), get(audit::show)),
         page("/staff/{library}/ill-admin/audit.csv", Staff(ReadAudit), get(audit::file)),
+        page("/staff/{library}/ill-admin/retention", Staff(Look), get(retention::show)),
+        form("/staff/{library}/ill-admin/retention", Staff(Administer), post(retention::save)),
         page("/consortium", Staff(Consortium), get(consortium::show)),
         page("/consortium.csv", Staff(Consortium), get(consortium::file)),
         form("/consortium/remind", Staff(Consortium), post(consortium::remind)),
+        page("/consortium/find", Staff(Consortium), get(find::show)),
         page("/consortium/arrival", Staff(Consortium), get(arrival::show)),
         page("/consortium/audit", Staff(ReadAudit), get(audit::show)),
         page("/consortium/audit.csv", Staff(ReadAudit), get(audit::file)),
+        page("/consortium/retention", Staff(Consortium), get(retention::show)),
+        form("/consortium/retention", Staff(Consortium), post(retention::save)),
+        page("/ops", Staff(Operate), get(ops::show)),
+        form("/ops/queue", Staff(Operate), post(ops::queue)),
     ]
 }
 

@@ -64,6 +64,11 @@ fn put_together() -> Vec<String> {
     names.extend(["10s", "1m", "10m", "1h", "4h", "1d"].map(|within| format!("arrival-within-{within}")));
     names.extend(["refusal", "bounce", "complaint"].map(|by| format!("stops-by-{by}")));
     names.extend(["all", "failing", "waiting", "quiet"].map(|show| format!("consortium-show-{show}")));
+    names.extend(["failing", "gone", "by-hand"].map(|why| format!("webhooks-off-{why}")));
+    names.extend(["all", "waiting", "delivered", "given-up"].map(|state| format!("webhook-log-{state}")));
+    for what in ["content", "talk", "address", "submitted", "events", "audit"] {
+        names.extend([format!("retention-{what}"), format!("retention-{what}-why")]);
+    }
     names.extend(super::unreached::HOWS.map(|how| format!("how-{}", how.replace('_', "-"))));
     names.extend(crate::store::DEEDS.map(|what| format!("deed-{}", what.replace(['.', '_'], "-"))));
     // What is wrong with a field of the Participant Record: its own checks and the form's.

@@ -12,6 +12,8 @@ fn filled(path: &str, library: &str, message: &str) -> String {
         .replace("{id}", message)
         .replace("{person}", "stf_01K9YYYYYYYYYYYYYYYYYYYYYY")
         .replace("{key}", "key_01K9YYYYYYYYYYYYYYYYYYYYYY")
+        .replace("{webhook}", "whk_01K9YYYYYYYYYYYYYYYYYYYYYY")
+        .replace("{delivery}", "dlv_01K9YYYYYYYYYYYYYYYYYYYYYY")
         .replace("{secret}", "guessed")
         .replace("{tag}", "fr")
 }
