@@ -5,6 +5,7 @@
 //! library's own name waits for it only where the facts at hand have run out.
 
 mod observed;
+mod published;
 mod switched;
 #[cfg(test)]
 mod tests;
@@ -121,6 +122,7 @@ pub struct Senders {
     relays_changed: Notify,
     changes: mpsc::UnboundedSender<Change>,
     told: switched::Told,
+    published: published::Published,
 }
 
 impl Senders {
@@ -155,6 +157,7 @@ impl Senders {
             relays_changed: Notify::new(),
             changes,
             told,
+            published: published::Published::default(),
         };
         Ok((Arc::new(senders), changed))
     }
@@ -417,6 +420,7 @@ impl Senders {
         let dns = dns.until(Instant::now() + LOOK_MAX);
         let facts = facts::gather(&dns, &ours, &subject, clock::now()).await;
         self.learn(key, facts);
+        self.tell_records(domain, &library.region, clock::now()).await;
     }
 
     /// What to look for at `domain`: our keys and names there.
