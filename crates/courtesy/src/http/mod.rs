@@ -5,6 +5,7 @@ mod events;
 mod inbound;
 mod iso18626;
 mod keys;
+mod kit_link;
 pub mod libraries;
 mod messages;
 mod notices;
@@ -111,6 +112,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/v1/libraries/{library}/sender", Audience::Key),
     ("PUT", "/v1/libraries/{library}/relay-secret", Audience::Key),
     ("GET", "/v1/libraries/{library}/kit", Audience::Key),
+    ("POST", "/v1/libraries/{library}/kit-link", Audience::Key),
     ("GET", "/v1/libraries/{library}/incidents", Audience::Key),
     ("GET", "/v1/libraries/{library}/reports", Audience::Key),
     ("GET", "/v1/libraries/{library}/do-not-send", Audience::Key),
@@ -208,6 +210,7 @@ fn of_libraries() -> Router<Arc<App>> {
         .route("/v1/libraries/{library}/sender", get(senders::show))
         .route("/v1/libraries/{library}/relay-secret", put(senders::relay_secret))
         .route("/v1/libraries/{library}/kit", get(senders::kit))
+        .route("/v1/libraries/{library}/kit-link", post(kit_link::make))
         .route("/v1/libraries/{library}/incidents", get(senders::incidents))
         .route("/v1/libraries/{library}/reports", get(reports::of_library))
         .route("/v1/libraries/{library}/do-not-send", get(stops::list).post(stops::add).delete(stops::release))

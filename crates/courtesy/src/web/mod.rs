@@ -25,7 +25,10 @@ mod form;
 mod guard;
 mod home;
 mod ill_admin;
+mod it;
 mod keys;
+mod kit_link;
+mod looks;
 mod message;
 mod messages;
 mod oops;
@@ -71,13 +74,19 @@ pub struct Web {
     app: Arc<App>,
     passwords: password::Passwords,
     throttle: throttle::Throttle,
+    kits: looks::Looks<Option<it::KitSeen>>,
 }
 
 impl Web {
     /// Over `app`.
     #[must_use]
     pub fn new(app: Arc<App>) -> Self {
-        Self { app, passwords: password::Passwords::default(), throttle: throttle::Throttle::default() }
+        Self {
+            app,
+            passwords: password::Passwords::default(),
+            throttle: throttle::Throttle::default(),
+            kits: looks::Looks::default(),
+        }
     }
 }
 
@@ -137,6 +146,7 @@ pub fn routes() -> Vec<Route> {
         form("/account/password", SignedIn, post(account::password)),
         form("/account/recovery-codes", SignedIn, post(account::recovery_codes)),
         form("/account/sessions/end", SignedIn, post(account::end_session)),
+        page("/it/{token}", Public, get(it::show)),
         page("/staff", SignedIn, get(home::door)),
         page("/staff/{library}", Staff(Look), get(home::show)),
         page("/staff/{library}/messages", Staff(ReadMessages), get(messages::list)),
@@ -148,6 +158,7 @@ pub fn routes() -> Vec<Route> {
         page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),
         page("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), get(record::edit)),
         form("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), post(record::save)),
+        page("/staff/{library}/ill-admin/it-kit", Staff(Look), get(kit_link::show)),
         page("/staff/{library}/ill-admin/staff", Staff(Administer), get(staff::show)),
         form("/staff/{library}/ill-admin/staff/invite", Staff(Administer), post(staff::invite)),
         form("/staff/{library}/ill-admin/staff/{person}/role", Staff(Administer), post(staff::role)),

@@ -14,6 +14,7 @@ fn filled(path: &str, library: &str, message: &str) -> String {
         .replace("{key}", "key_01K9YYYYYYYYYYYYYYYYYYYYYY")
         .replace("{secret}", "guessed")
         .replace("{tag}", "fr")
+        .replace("{token}", "guessed")
 }
 
 #[tokio::test]
