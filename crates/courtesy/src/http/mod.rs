@@ -90,7 +90,6 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/health", Audience::Public),
     ("GET", "/openapi.json", Audience::Public),
     ("GET", "/problems/{code}", Audience::Public),
-    ("GET", "/relays", Audience::Public),
     ("GET", "/relays.json", Audience::Public),
     ("GET", "/relays.txt", Audience::Public),
     ("GET", "/relays/changes.atom", Audience::Public),
@@ -157,7 +156,6 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/health", get(queue::health))
         .route("/openapi.json", get(openapi::document))
         .route("/problems/{code}", get(explain_problem))
-        .route("/relays", get(relays::page))
         .route("/relays.json", get(relays::json))
         .route("/relays.txt", get(relays::text))
         .route("/relays/changes.atom", get(relays::feed))

@@ -4,8 +4,6 @@
 //! what the department's own mail system is told; the same as files. Not here: what a kit says (`sender::Kit`), making
 //! links (`kit_link`).
 
-mod guides;
-
 use std::sync::Arc;
 
 use askama::Template;
@@ -18,6 +16,7 @@ use serde::Deserialize;
 use standards::domain::Domain;
 use tokio::time::Instant;
 
+use super::guides::{self, Guide};
 use super::looks::Seen;
 use super::oops::Oops;
 use super::shell::Shell;
@@ -28,7 +27,6 @@ use crate::library::Library;
 use crate::notice::Language;
 use crate::outcome::Provider;
 use crate::sender::{DnsHost, Format, Kit, KitLink, SpfAdvice, State as Stands, is_public_mailbox};
-use guides::Guide;
 
 /// A kit as it was seen.
 pub(super) struct KitSeen {

@@ -19,10 +19,15 @@
 //!
 //! Not here: what the API answers (`http`), what a role may (`staff`).
 
+mod about;
 mod account;
 mod assets;
+mod check;
 mod form;
+mod front;
 mod guard;
+mod guides;
+mod help;
 mod home;
 mod ill_admin;
 mod it;
@@ -34,6 +39,7 @@ mod messages;
 mod oops;
 mod password;
 mod record;
+mod relays;
 mod shell;
 mod sign_in;
 mod staff;
@@ -57,6 +63,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::config::Role;
 use crate::http::App;
+use crate::sender::Proof;
 use crate::staff::Right;
 
 pub use assets::path as asset;
@@ -75,6 +82,7 @@ pub struct Web {
     passwords: password::Passwords,
     throttle: throttle::Throttle,
     kits: looks::Looks<Option<it::KitSeen>>,
+    checks: looks::Looks<Option<Proof>>,
 }
 
 impl Web {
@@ -86,6 +94,7 @@ impl Web {
             passwords: password::Passwords::default(),
             throttle: throttle::Throttle::default(),
             kits: looks::Looks::default(),
+            checks: looks::Looks::default(),
         }
     }
 }
@@ -133,7 +142,17 @@ pub fn routes() -> Vec<Route> {
     use Audience::{Public, SignedIn, Staff};
     use Right::{ActOnMessages, Administer, Look, ReadMessages};
     vec![
-        page("/", Public, get(sign_in::front)),
+        page("/", Public, get(front::show)),
+        page("/status", Public, get(front::status)),
+        page("/help", Public, get(help::index)),
+        page("/help/{provider}", Public, get(help::show)),
+        page("/help/contact.vcf", Public, get(help::card)),
+        page("/help/gmail-filter.xml", Public, get(help::filter)),
+        page("/check", Public, get(check::show)),
+        page("/relays", Public, get(relays::show)),
+        page("/accessibility", Public, get(about::accessibility)),
+        page("/privacy", Public, get(about::privacy)),
+        page("/.well-known/security.txt", Public, get(about::security)),
         page("/language/{tag}", Public, get(sign_in::language)),
         page("/sign-in", Public, get(sign_in::show)),
         form("/sign-in", Public, post(sign_in::password)),

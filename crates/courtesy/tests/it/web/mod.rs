@@ -5,6 +5,7 @@
 mod it_kit;
 mod messages;
 mod people;
+mod public;
 mod record;
 mod walk;
 

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use standards::domain::Domain;
 
-use super::super::shell::Shell;
+use super::shell::Shell;
 use crate::outcome::Provider;
 use crate::sender::allow;
 
