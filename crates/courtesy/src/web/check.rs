@@ -48,7 +48,6 @@ struct Because {
 
 /// What was found.
 struct Found {
-    domain: String,
     mood: &'static str,
     headline: String,
     rows: Vec<Row>,
@@ -147,7 +146,6 @@ fn found(shell: &Shell, web: &Web, proof: &Proof) -> Found {
         _ => "check-advice-records",
     };
     Found {
-        domain: domain.to_string(),
         mood,
         headline: shell.with(headline, "domain", domain.to_string()),
         rows,
