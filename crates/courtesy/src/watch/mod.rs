@@ -4,11 +4,14 @@
 //! a [`Change`] whenever a library's sender changes by itself. Accepting an event never waits for DNS; an attempt in a
 //! library's own name waits for it only where the facts at hand have run out.
 
+mod asked;
 mod observed;
 mod published;
 mod switched;
 #[cfg(test)]
 mod tests;
+
+pub use asked::ASKED_LOOK_MAX;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

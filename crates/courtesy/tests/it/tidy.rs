@@ -274,6 +274,7 @@ fn every_table_of_a_library_says_whose_it_is() {
         "changed",
         "form_sent",
         "idempotency",
+        "passkey",
         "process",
         "receiver_hold",
         "recovery_code",
