@@ -31,6 +31,7 @@ mod messages;
 mod oops;
 mod password;
 mod record;
+mod returns;
 mod shell;
 mod sign_in;
 mod staff;
