@@ -24,6 +24,7 @@ mod book;
 mod copies;
 mod copy;
 mod do_not_send;
+mod domain_record;
 mod engine;
 mod evidence;
 mod key;

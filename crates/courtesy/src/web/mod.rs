@@ -19,25 +19,35 @@
 //!
 //! Not here: what the API answers (`http`), what a role may (`staff`).
 
+mod about;
 mod account;
 mod arrival;
 mod assets;
 mod audit;
 mod bounces;
+mod check;
 mod consortium;
 mod find;
 mod form;
+mod front;
 mod guard;
+mod guides;
+mod help;
 mod home;
 mod ill_admin;
+mod it;
 mod keys;
+mod kit_link;
+mod looks;
 mod message;
 mod messages;
 mod oops;
 mod ops;
 mod password;
 mod record;
+mod relays;
 mod retention;
+mod returns;
 mod shell;
 mod sign_in;
 mod staff;
@@ -64,6 +74,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::config::Role;
 use crate::http::App;
+use crate::sender::Proof;
 use crate::staff::Right;
 
 pub use assets::path as asset;
@@ -81,13 +92,21 @@ pub struct Web {
     app: Arc<App>,
     passwords: password::Passwords,
     throttle: throttle::Throttle,
+    kits: looks::Looks<Option<it::KitSeen>>,
+    checks: looks::Looks<Option<Proof>>,
 }
 
 impl Web {
     /// Over `app`.
     #[must_use]
     pub fn new(app: Arc<App>) -> Self {
-        Self { app, passwords: password::Passwords::default(), throttle: throttle::Throttle::default() }
+        Self {
+            app,
+            passwords: password::Passwords::default(),
+            throttle: throttle::Throttle::default(),
+            kits: looks::Looks::default(),
+            checks: looks::Looks::default(),
+        }
     }
 }
 
@@ -134,7 +153,17 @@ pub fn routes() -> Vec<Route> {
     use Audience::{Public, SignedIn, Staff};
     use Right::{ActOnMessages, Administer, Consortium, Look, Operate, ReadAudit, ReadMessages};
     vec![
-        page("/", Public, get(sign_in::front)),
+        page("/", Public, get(front::show)),
+        page("/status", Public, get(front::status)),
+        page("/help", Public, get(help::index)),
+        page("/help/{provider}", Public, get(help::show)),
+        page("/help/contact.vcf", Public, get(help::card)),
+        page("/help/gmail-filter.xml", Public, get(help::filter)),
+        page("/check", Public, get(check::show)),
+        page("/relays", Public, get(relays::show)),
+        page("/accessibility", Public, get(about::accessibility)),
+        page("/privacy", Public, get(about::privacy)),
+        page("/.well-known/security.txt", Public, get(about::security)),
         page("/language/{tag}", Public, get(sign_in::language)),
         page("/sign-in", Public, get(sign_in::show)),
         form("/sign-in", Public, post(sign_in::password)),
@@ -147,6 +176,7 @@ pub fn routes() -> Vec<Route> {
         form("/account/password", SignedIn, post(account::password)),
         form("/account/recovery-codes", SignedIn, post(account::recovery_codes)),
         form("/account/sessions/end", SignedIn, post(account::end_session)),
+        page("/it/{token}", Public, get(it::show)),
         page("/staff", SignedIn, get(home::door)),
         page("/staff/{library}", Staff(Look), get(home::show)),
         page("/staff/{library}/messages", Staff(ReadMessages), get(messages::list)),
@@ -168,6 +198,7 @@ pub fn routes() -> Vec<Route> {
         page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),
         page("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), get(record::edit)),
         form("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), post(record::save)),
+        page("/staff/{library}/ill-admin/it-kit", Staff(Look), get(kit_link::show)),
         page("/staff/{library}/ill-admin/staff", Staff(Administer), get(staff::show)),
         form("/staff/{library}/ill-admin/staff/invite", Staff(Administer), post(staff::invite)),
         form("/staff/{library}/ill-admin/staff/{person}/role", Staff(Administer), post(staff::role)),

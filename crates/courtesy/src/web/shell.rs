@@ -90,6 +90,13 @@ impl Shell {
         self
     }
 
+    /// The same with times as they are at `library`.
+    #[must_use]
+    pub fn in_zone_of(mut self, library: &Library) -> Self {
+        self.zone = zone_of(library);
+        self
+    }
+
     /// The same below a page of the library: its word and its path there, such as `/ill-admin`.
     #[must_use]
     pub fn below(mut self, words: &'static str, path: &str) -> Self {
