@@ -8,6 +8,7 @@ use super::process::changed;
 use super::statement::{Statement, query};
 use super::{Result, Store, outbox};
 use crate::clock::{from_micros, micros};
+use crate::library::LibraryCode;
 use crate::webhook::Kind;
 
 /// Which words: of a library (or the consortium, the empty text), of which notice, in which language, which version.
@@ -47,6 +48,22 @@ impl Store {
              where version = (select max(version) from words where library = w.library and notice = w.notice \
                and language = w.language)",
         )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(words_from).collect()
+    }
+
+    /// The newest version of the words of `library` and of the consortium, of every notice.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn words_of(&self, library: &LibraryCode) -> Result<Vec<SavedWords>> {
+        let rows = query(
+            "select library, notice, language, version, source, saved_at, saved_by from words as w \
+             where library in ($1, '') and version = (select max(version) from words where library = w.library \
+               and notice = w.notice and language = w.language)",
+        )
+        .bind(library.as_str())
         .fetch_all(&self.readers)
         .await?;
         rows.iter().map(words_from).collect()

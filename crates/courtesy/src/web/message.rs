@@ -97,7 +97,8 @@ async fn page(
     let receiver = receiver(&row);
     let acts = visit.may(Right::ActOnMessages);
     let entries = web.store.timeline(row.id).await?;
-    let unseen = returns::of_timeline(&entries).map(|mailbox| shell.with("message-unseen", "mailbox", mailbox.to_owned()));
+    let unseen =
+        returns::of_timeline(&entries).map(|mailbox| shell.with("message-unseen", "mailbox", mailbox.to_owned()));
     let sees_servers = visit.may(Right::ReadTranscripts);
     let mut others = web.store.messages_of_request(&library.code, &row.request).await?;
     others.retain(|other| other.id != row.id);

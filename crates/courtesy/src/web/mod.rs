@@ -21,6 +21,8 @@
 
 mod account;
 mod assets;
+mod diff;
+mod first_run;
 mod form;
 mod guard;
 mod home;
@@ -28,13 +30,22 @@ mod ill_admin;
 mod keys;
 mod message;
 mod messages;
+mod notice_editor;
+mod notice_history;
+mod notice_preview;
+mod notice_samples;
+mod notice_test;
+mod notice_text;
+mod notices;
 mod oops;
 mod password;
 mod record;
 mod returns;
+mod sender_setup;
 mod shell;
 mod sign_in;
 mod staff;
+mod staff_notices;
 #[cfg(test)]
 mod tests;
 mod throttle;
@@ -109,21 +120,28 @@ pub struct Route {
     /// Who may.
     pub audience: Audience,
     serve: MethodRouter<Arc<Web>>,
+    /// Whether it changes something: such a form counts once, however often it is clicked.
+    changes: bool,
 }
 
 fn page(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>>) -> Route {
-    Route { method: "GET", path, audience, serve }
+    Route { method: "GET", path, audience, serve, changes: false }
 }
 
 fn form(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>>) -> Route {
-    Route { method: "POST", path, audience, serve }
+    Route { method: "POST", path, audience, serve, changes: true }
+}
+
+/// A form that only asks, however often it is sent.
+fn question(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>>) -> Route {
+    Route { method: "POST", path, audience, serve, changes: false }
 }
 
 /// Every page and form, in the order in which one meets them. A test walks this list with each role.
 #[must_use]
 pub fn routes() -> Vec<Route> {
     use Audience::{Public, SignedIn, Staff};
-    use Right::{ActOnMessages, Administer, Look, ReadMessages};
+    use Right::{ActOnMessages, Administer, EditNotices, Look, ReadMessages};
     vec![
         page("/", Public, get(sign_in::front)),
         page("/language/{tag}", Public, get(sign_in::language)),
@@ -149,6 +167,28 @@ pub fn routes() -> Vec<Route> {
         page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),
         page("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), get(record::edit)),
         form("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), post(record::save)),
+        page("/staff/{library}/ill-admin/patron-notices", Staff(Look), get(notices::show)),
+        page("/staff/{library}/ill-admin/patron-notices/set-up", Staff(Look), get(sender_setup::show)),
+        form("/staff/{library}/ill-admin/patron-notices/set-up", Staff(Administer), post(sender_setup::save)),
+        form("/staff/{library}/ill-admin/patron-notices/set-up/check", Staff(Administer), post(sender_setup::check)),
+        page("/staff/{library}/ill-admin/patron-notices/set-up/records", Staff(Look), get(sender_setup::records)),
+        form("/staff/{library}/ill-admin/notices/switch", Staff(EditNotices), post(notices::switch)),
+        page("/staff/{library}/ill-admin/notices/{notice}", Staff(EditNotices), get(notice_editor::show)),
+        page("/staff/{library}/ill-admin/notices/{notice}/preview", Staff(EditNotices), get(notice_preview::kept)),
+        question(
+            "/staff/{library}/ill-admin/notices/{notice}/preview",
+            Staff(EditNotices),
+            post(notice_preview::typed),
+        ),
+        form("/staff/{library}/ill-admin/notices/{notice}/save", Staff(EditNotices), post(notice_editor::save)),
+        form("/staff/{library}/ill-admin/notices/{notice}/test", Staff(EditNotices), post(notice_test::of_editor)),
+        form("/staff/{library}/ill-admin/notices/{notice}/publish", Staff(EditNotices), post(notice_editor::publish)),
+        form("/staff/{library}/ill-admin/notices/{notice}/discard", Staff(EditNotices), post(notice_editor::discard)),
+        page("/staff/{library}/ill-admin/notices/{notice}/history", Staff(EditNotices), get(notice_history::show)),
+        form("/staff/{library}/ill-admin/notices/{notice}/restore", Staff(EditNotices), post(notice_history::restore)),
+        form("/staff/{library}/ill-admin/test", Staff(EditNotices), post(notice_test::plain)),
+        page("/staff/{library}/ill-admin/staff-notices", Staff(Look), get(staff_notices::show)),
+        form("/staff/{library}/ill-admin/staff-notices/addresses", Staff(Administer), post(staff_notices::addresses)),
         page("/staff/{library}/ill-admin/staff", Staff(Administer), get(staff::show)),
         form("/staff/{library}/ill-admin/staff/invite", Staff(Administer), post(staff::invite)),
         form("/staff/{library}/ill-admin/staff/{person}/role", Staff(Administer), post(staff::role)),
@@ -167,7 +207,8 @@ pub fn door(app: Arc<App>, api: Router) -> Router {
     let web = Arc::new(Web::new(app));
     let mut router = Router::new();
     for route in routes() {
-        let guarded = route.serve.layer(from_fn_with_state((Arc::clone(&web), route.audience), guard::guard));
+        let guarded =
+            route.serve.layer(from_fn_with_state((Arc::clone(&web), route.audience, route.changes), guard::guard));
         router = router.route(route.path, guarded);
     }
     router

@@ -194,7 +194,7 @@ struct Wish {
 }
 
 /// Addresses of a field: one a line, or with commas or semicolons as mail programs write them.
-fn words_of(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn words_of(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ';', '\n', '\r', ' ', '\t']).map(str::trim).filter(|word| !word.is_empty())
 }
 

@@ -20,6 +20,8 @@ pub enum Place {
     Home,
     /// Messages.
     Messages,
+    /// Patron and Staff Notices.
+    Notices,
     /// ILL Admin.
     IllAdmin,
     /// None of them.
@@ -30,6 +32,7 @@ pub enum Place {
 const NAVIGATION: &[(&str, &str, Place, Right)] = &[
     ("nav-home", "", Place::Home, Right::Look),
     ("nav-messages", "/messages", Place::Messages, Right::ReadMessages),
+    ("nav-notices", "/ill-admin/patron-notices", Place::Notices, Right::Look),
     ("nav-ill-admin", "/ill-admin", Place::IllAdmin, Right::Look),
 ];
 

@@ -2,9 +2,12 @@
 //!
 //! `Browser::of(&world, Role::Desk, Some("MRPL"))` is signed in; `get` reads a page, `send` fills in a form of a page.
 
+mod editor;
 mod messages;
+mod notices;
 mod people;
 mod record;
+mod setup;
 mod walk;
 
 use std::collections::BTreeMap;
