@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::audit::{Deed, note};
 use super::engine::Row;
 use super::process::changed;
 use super::statement::{Statement, query};
@@ -128,6 +129,10 @@ impl Store {
                         None => 1,
                     };
                     let of = WordsRef { library, notice, language, version };
+                    let code = LibraryCode::parse(&of.library).ok();
+                    let subject = format!("{} {}, {version}", of.notice, of.language);
+                    let what = if source.is_some() { "words.saved" } else { "words.reset" };
+                    note(tx, &Deed::new(code.as_ref(), by.as_str(), what, subject, now)).await?;
                     let query = query(
                         "insert into words (library, notice, language, version, source, saved_at, saved_by) \
                          values ($1, $2, $3, $4, $5, $6, $7)",

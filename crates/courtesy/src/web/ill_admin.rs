@@ -13,8 +13,10 @@ const PAGES: &[(&str, &str, Right)] = &[
     ("patron-notices-title", "/ill-admin/patron-notices", Right::Look),
     ("setup-title", "/ill-admin/patron-notices/set-up", Right::Look),
     ("staff-notices-title", "/ill-admin/staff-notices", Right::Look),
+    ("kit-link-title", "/ill-admin/it-kit", Right::Look),
     ("staff-title", "/ill-admin/staff", Right::Administer),
     ("keys-title", "/ill-admin/keys", Right::Administer),
+    ("audit-title", "/ill-admin/audit", Right::ReadAudit),
 ];
 
 /// One of them.

@@ -3,12 +3,15 @@
 //! `Browser::of(&world, Role::Desk, Some("MRPL"))` is signed in; `get` reads a page, `send` fills in a form of a page.
 
 mod editor;
+mod it_kit;
 mod messages;
 mod notices;
 mod people;
+mod public;
 mod record;
 mod setup;
 mod walk;
+mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
