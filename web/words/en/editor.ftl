@@ -77,3 +77,15 @@ done-draft-discarded = The draft is gone.
 done-notice-published = Published. It is used from the next notice on.
 done-notice-same = These words are in force already.
 done-notice-restored = Restored. It is used from the next notice on.
+replace-title = Replace text in many notices
+replace-about = Such as a telephone number or the name of a desk. You see every place before anything is published.
+replace-find = Look for
+replace-with = Put in its place
+replace-look = Show where
+replace-none = That stands in no notice of yours.
+replace-becomes-own = Shared words; they become yours.
+replace-apply = Replace and publish those ticked
+replace-done = { $count ->
+    [one] Published in one notice.
+   *[other] Published in { $count } notices.
+}

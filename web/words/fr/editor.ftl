@@ -77,3 +77,15 @@ done-draft-discarded = Le brouillon est jeté.
 done-notice-published = Publié. Il sert dès le prochain avis.
 done-notice-same = Ces mots sont déjà en vigueur.
 done-notice-restored = Rétabli. Il sert dès le prochain avis.
+replace-title = Remplacer un texte dans plusieurs avis
+replace-about = Par exemple un numéro de téléphone ou le nom d’un comptoir. Vous voyez chaque endroit avant que rien ne soit publié.
+replace-find = Chercher
+replace-with = Mettre à la place
+replace-look = Montrer où
+replace-none = Cela ne figure dans aucun de vos avis.
+replace-becomes-own = Mots communs; ils deviennent les vôtres.
+replace-apply = Remplacer et publier ceux qui sont cochés
+replace-done = { $count ->
+    [one] Publié dans un avis.
+   *[other] Publié dans { $count } avis.
+}

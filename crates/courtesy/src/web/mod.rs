@@ -45,6 +45,7 @@ mod messages;
 mod notice_editor;
 mod notice_history;
 mod notice_preview;
+mod notice_replace;
 mod notice_samples;
 mod notice_test;
 mod notice_text;
@@ -218,6 +219,8 @@ pub fn routes() -> Vec<Route> {
         form("/staff/{library}/ill-admin/patron-notices/set-up/check", Staff(Administer), post(sender_setup::check)),
         page("/staff/{library}/ill-admin/patron-notices/set-up/records", Staff(Look), get(sender_setup::records)),
         form("/staff/{library}/ill-admin/notices/switch", Staff(EditNotices), post(notices::switch)),
+        page("/staff/{library}/ill-admin/notices/replace", Staff(EditNotices), get(notice_replace::show)),
+        form("/staff/{library}/ill-admin/notices/replace", Staff(EditNotices), post(notice_replace::apply)),
         page("/staff/{library}/ill-admin/notices/{notice}", Staff(EditNotices), get(notice_editor::show)),
         page("/staff/{library}/ill-admin/notices/{notice}/preview", Staff(EditNotices), get(notice_preview::kept)),
         question(
@@ -225,6 +228,7 @@ pub fn routes() -> Vec<Route> {
             Staff(EditNotices),
             post(notice_preview::typed),
         ),
+        question("/staff/{library}/ill-admin/notices/{notice}/checks", Staff(EditNotices), post(notice_editor::checks)),
         form("/staff/{library}/ill-admin/notices/{notice}/save", Staff(EditNotices), post(notice_editor::save)),
         form("/staff/{library}/ill-admin/notices/{notice}/test", Staff(EditNotices), post(notice_test::of_editor)),
         form("/staff/{library}/ill-admin/notices/{notice}/publish", Staff(EditNotices), post(notice_editor::publish)),

@@ -308,6 +308,18 @@ pub(super) async fn save(
     visit.done(&format!("/staff/{}/ill-admin/notices/{notice}", library.code), "draft-saved")
 }
 
+/// The page with the checks of what is typed; nothing is kept.
+pub(super) async fn checks(
+    State(web): State<Arc<Web>>,
+    visit: Visit,
+    Path((_, code)): Path<(String, String)>,
+    Form(form): Form<HashMap<String, String>>,
+) -> Answer {
+    let notice = notice_of(&code)?;
+    let typed = Typed::of_form(&web, visit.library()?, notice, &form);
+    visit.page(&page(&web, &visit, notice, Again { typed: Some(typed), ..Again::default() }, "").await?)
+}
+
 /// Ends the draft.
 pub(super) async fn discard(
     State(web): State<Arc<Web>>,

@@ -70,7 +70,7 @@ fn put_together() -> Vec<String> {
     names.extend(crate::store::DEEDS.map(|what| format!("deed-{}", what.replace(['.', '_'], "-"))));
     // What is wrong with a field of the Participant Record: its own checks and the form's.
     let fields = "name_en name_fr time_zone languages phone region hours_en url closures cc borrowing_staff \
-                  lending_staff reply_to from relay switches display_name_en";
+                  lending_staff reply_to from relay switches display_name_en symbols";
     names.extend(fields.split_whitespace().map(|field| format!("record-wrong-{}", field.replace('_', "-"))));
     names
 }

@@ -86,6 +86,9 @@ async fn what_is_wrong_is_named_at_its_line_and_nothing_is_published() {
     again.must_be(422).must_say("English, message, line 3").must_say("did you mean ((title))?");
     assert!(again.html.contains("href=\"#body_en\"") && again.text().contains("your ((titel)) is here."));
     assert!(in_force(&world).contains("Good news"));
+    for _ in 0..2 {
+        sent(&editor, &again, "checks", &words).await.must_be(200).must_say("did you mean ((title))?");
+    }
     sent(&editor, &again, "save", &words).await.must_be(200).must_say("The draft is saved");
     editor.get(EDITOR).await.must_say("Must be fixed").must_say("your ((titel)) is here.");
     let page = editor.get(EDITOR).await;
@@ -184,4 +187,26 @@ async fn only_notices_of_the_library_are_edited() {
     editor.get("/staff/MRPL/ill-admin/notices/overdue.borrowing").await.must_be(200).must_say("Staff Notices");
     let french = Browser::of(&world, Role::Editor, Some("MRPL")).await.in_french();
     french.get(EDITOR).await.must_be(200).must_say("Aperçu").must_say("Publier");
+}
+
+#[tokio::test]
+async fn a_text_is_replaced_in_many_notices_and_nothing_wrong_is_published() {
+    let world = world().await;
+    let editor = Browser::of(&world, Role::Editor, Some("MRPL")).await;
+    let path = "/staff/MRPL/ill-admin/notices/replace";
+    let found = editor.get(&format!("{path}?find=library+card&with=borrower+card")).await;
+    found
+        .must_say("Received – no attachments, English")
+        .must_say("Please bring your borrower card")
+        .must_not_say("French");
+    let wish = [("find", "library card"), ("with", "borrower card"), ("one", "ready_for_pickup en")];
+    editor.send(&found, path, &wish).await.must_say("Published in one notice.");
+    assert!(in_force(&world).contains("bring your borrower card"));
+    let found = editor.get(&format!("{path}?find=((title))&with=((titel))")).await;
+    found.must_say("did you mean ((title))?");
+    let wish = [("find", "((title))"), ("with", "((titel))"), ("one", "ready_for_pickup en")];
+    editor.send(&found, path, &wish).await.must_say("Published in 0 notices.");
+    assert!(!in_force(&world).contains("titel"));
+    editor.get(&format!("{path}?find=x")).await.must_be(200).must_not_say("stands in no notice");
+    editor.get(&format!("{path}?find=zzz+zzz")).await.must_say("stands in no notice");
 }
