@@ -4,6 +4,7 @@
 
 mod it_kit;
 mod messages;
+mod passkeys;
 mod people;
 mod public;
 mod record;
