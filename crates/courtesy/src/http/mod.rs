@@ -16,9 +16,9 @@ mod relays;
 mod reports;
 mod role;
 mod senders;
-mod stops;
-mod unreached;
-mod webhooks;
+pub mod stops;
+pub mod unreached;
+pub mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;

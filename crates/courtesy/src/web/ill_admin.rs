@@ -13,6 +13,7 @@ const PAGES: &[(&str, &str, Right)] = &[
     ("kit-link-title", "/ill-admin/it-kit", Right::Look),
     ("staff-title", "/ill-admin/staff", Right::Administer),
     ("keys-title", "/ill-admin/keys", Right::Administer),
+    ("audit-title", "/ill-admin/audit", Right::ReadAudit),
 ];
 
 /// One of them.

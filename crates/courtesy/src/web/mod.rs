@@ -21,8 +21,12 @@
 
 mod about;
 mod account;
+mod arrival;
 mod assets;
+mod audit;
+mod bounces;
 mod check;
+mod consortium;
 mod form;
 mod front;
 mod guard;
@@ -41,12 +45,15 @@ mod passkey;
 mod password;
 mod record;
 mod relays;
+mod returns;
 mod shell;
 mod sign_in;
 mod staff;
+mod stops;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod unreached;
 mod visit;
 pub mod words;
 
@@ -141,7 +148,7 @@ fn form(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>>) -
 #[must_use]
 pub fn routes() -> Vec<Route> {
     use Audience::{Public, SignedIn, Staff};
-    use Right::{ActOnMessages, Administer, Look, ReadMessages};
+    use Right::{ActOnMessages, Administer, Consortium, Look, ReadAudit, ReadMessages};
     vec![
         page("/", Public, get(front::show)),
         page("/status", Public, get(front::status)),
@@ -178,6 +185,16 @@ pub fn routes() -> Vec<Route> {
         form("/staff/{library}/messages/{id}/resend", Staff(ActOnMessages), post(message::resend)),
         form("/staff/{library}/messages/{id}/cancel", Staff(ActOnMessages), post(message::cancel)),
         form("/staff/{library}/messages/{id}/handled", Staff(ActOnMessages), post(message::handled)),
+        page("/staff/{library}/unreached", Staff(ReadMessages), get(unreached::show)),
+        form("/staff/{library}/unreached/{id}/again", Staff(ActOnMessages), post(unreached::again)),
+        form("/staff/{library}/unreached/{id}/resolve", Staff(ActOnMessages), post(unreached::resolve)),
+        form("/staff/{library}/unreached/many", Staff(ActOnMessages), post(unreached::many)),
+        page("/staff/{library}/bounces", Staff(ReadMessages), get(bounces::show)),
+        page("/staff/{library}/do-not-send", Staff(ReadMessages), get(stops::show)),
+        page("/staff/{library}/do-not-send.csv", Staff(ActOnMessages), get(stops::file)),
+        form("/staff/{library}/do-not-send/add", Staff(ActOnMessages), post(stops::add)),
+        form("/staff/{library}/do-not-send/release", Staff(ActOnMessages), post(stops::release)),
+        page("/staff/{library}/arrival", Staff(ReadMessages), get(arrival::show)),
         page("/staff/{library}/ill-admin", Staff(Look), get(ill_admin::show)),
         page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),
         page("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), get(record::edit)),
@@ -190,6 +207,14 @@ pub fn routes() -> Vec<Route> {
         page("/staff/{library}/ill-admin/keys", Staff(Administer), get(keys::show)),
         form("/staff/{library}/ill-admin/keys/make", Staff(Administer), post(keys::make)),
         form("/staff/{library}/ill-admin/keys/{key}/revoke", Staff(Administer), post(keys::revoke)),
+        page("/staff/{library}/ill-admin/audit", Staff(ReadAudit), get(audit::show)),
+        page("/staff/{library}/ill-admin/audit.csv", Staff(ReadAudit), get(audit::file)),
+        page("/consortium", Staff(Consortium), get(consortium::show)),
+        page("/consortium.csv", Staff(Consortium), get(consortium::file)),
+        form("/consortium/remind", Staff(Consortium), post(consortium::remind)),
+        page("/consortium/arrival", Staff(Consortium), get(arrival::show)),
+        page("/consortium/audit", Staff(ReadAudit), get(audit::show)),
+        page("/consortium/audit.csv", Staff(ReadAudit), get(audit::file)),
     ]
 }
 

@@ -9,6 +9,7 @@ mod people;
 mod public;
 mod record;
 mod walk;
+mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
