@@ -53,6 +53,7 @@ mod notice_text;
 mod notices;
 mod oops;
 mod ops;
+mod passkey;
 mod password;
 mod record;
 mod relays;
@@ -186,6 +187,7 @@ pub fn routes() -> Vec<Route> {
         page("/language/{tag}", Public, get(sign_in::language)),
         page("/sign-in", Public, get(sign_in::show)),
         form("/sign-in", Public, post(sign_in::password)),
+        form("/sign-in/passkey", Public, post(passkey::sign_in)),
         page("/sign-in/link/{secret}", Public, get(sign_in::show_link)),
         form("/sign-in/link/{secret}", Public, post(sign_in::use_link)),
         page("/sign-in/recovery", Public, get(sign_in::show_recovery)),
@@ -194,6 +196,9 @@ pub fn routes() -> Vec<Route> {
         page("/account", SignedIn, get(account::show)),
         form("/account/password", SignedIn, post(account::password)),
         form("/account/recovery-codes", SignedIn, post(account::recovery_codes)),
+        form("/account/passkeys/add", SignedIn, post(passkey::add)),
+        form("/account/passkeys/name", SignedIn, post(passkey::rename)),
+        form("/account/passkeys/remove", SignedIn, post(passkey::remove)),
         form("/account/sessions/end", SignedIn, post(account::end_session)),
         page("/it/{token}", Public, get(it::show)),
         page("/staff", SignedIn, get(home::door)),
