@@ -5,6 +5,7 @@ mod events;
 mod inbound;
 mod iso18626;
 mod keys;
+mod kit_link;
 pub mod libraries;
 mod messages;
 mod notices;
@@ -15,9 +16,9 @@ mod relays;
 mod reports;
 mod role;
 mod senders;
-mod stops;
-mod unreached;
-mod webhooks;
+pub mod stops;
+pub mod unreached;
+pub mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,7 +90,6 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/health", Audience::Public),
     ("GET", "/openapi.json", Audience::Public),
     ("GET", "/problems/{code}", Audience::Public),
-    ("GET", "/relays", Audience::Public),
     ("GET", "/relays.json", Audience::Public),
     ("GET", "/relays.txt", Audience::Public),
     ("GET", "/relays/changes.atom", Audience::Public),
@@ -111,6 +111,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/v1/libraries/{library}/sender", Audience::Key),
     ("PUT", "/v1/libraries/{library}/relay-secret", Audience::Key),
     ("GET", "/v1/libraries/{library}/kit", Audience::Key),
+    ("POST", "/v1/libraries/{library}/kit-link", Audience::Key),
     ("GET", "/v1/libraries/{library}/incidents", Audience::Key),
     ("GET", "/v1/libraries/{library}/reports", Audience::Key),
     ("GET", "/v1/libraries/{library}/do-not-send", Audience::Key),
@@ -155,7 +156,6 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/health", get(queue::health))
         .route("/openapi.json", get(openapi::document))
         .route("/problems/{code}", get(explain_problem))
-        .route("/relays", get(relays::page))
         .route("/relays.json", get(relays::json))
         .route("/relays.txt", get(relays::text))
         .route("/relays/changes.atom", get(relays::feed))
@@ -208,6 +208,7 @@ fn of_libraries() -> Router<Arc<App>> {
         .route("/v1/libraries/{library}/sender", get(senders::show))
         .route("/v1/libraries/{library}/relay-secret", put(senders::relay_secret))
         .route("/v1/libraries/{library}/kit", get(senders::kit))
+        .route("/v1/libraries/{library}/kit-link", post(kit_link::make))
         .route("/v1/libraries/{library}/incidents", get(senders::incidents))
         .route("/v1/libraries/{library}/reports", get(reports::of_library))
         .route("/v1/libraries/{library}/do-not-send", get(stops::list).post(stops::add).delete(stops::release))

@@ -6,8 +6,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    events, inbound, iso18626, keys, libraries, messages, notices, queue, relays, reports, senders, stops, unreached,
-    webhooks,
+    events, inbound, iso18626, keys, kit_link, libraries, messages, notices, queue, relays, reports, senders, stops,
+    unreached, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -33,6 +33,7 @@ use super::{
         senders::show,
         senders::relay_secret,
         senders::kit,
+        kit_link::make,
         senders::incidents,
         reports::all,
         reports::of_library,

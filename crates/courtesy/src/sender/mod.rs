@@ -11,6 +11,7 @@ mod facts;
 mod kit;
 mod plan;
 mod proof;
+mod record;
 mod relay;
 mod staff;
 mod verdict;
@@ -20,9 +21,13 @@ pub use facts::{
     Alias, Dated, Facts, KeyFact, KeyFinding, Listed, OurKey, Receives, SpfFact, SpfSays, SpfTrouble, Subject,
     is_public_mailbox,
 };
-pub use kit::{At, Format, Kit, SpfAdvice, State, Wanted, delegated_code, dkim_target, wanted};
+pub use kit::{
+    At, DnsHost, Format, KIT_LINK_LASTS, Kit, KitLink, SpfAdvice, State, Wanted, allow, delegated_code, dkim_target,
+    kit_token, wanted,
+};
 pub use plan::{Considered, Plan, Situation, plan};
 pub use proof::{PROOF_AGE_MAX, Proof, Standing, Way};
+pub use record::{Record, RecordKind};
 pub use relay::{CANARY_WAIT_MAX, RELAY_PROOF_AGE_MAX, RelayFound, RelayProof, relay_standing};
 pub use staff::{StaffVerdict, staff_verdict};
 pub use verdict::{Certainty, Family, OBSERVED_REFUSALS_MIN, Observed, ProviderVerdict, Verdict};

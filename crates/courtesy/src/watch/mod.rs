@@ -4,10 +4,14 @@
 //! a [`Change`] whenever a library's sender changes by itself. Accepting an event never waits for DNS; an attempt in a
 //! library's own name waits for it only where the facts at hand have run out.
 
+mod asked;
 mod observed;
+mod published;
 mod switched;
 #[cfg(test)]
 mod tests;
+
+pub use asked::ASKED_LOOK_MAX;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -121,6 +125,7 @@ pub struct Senders {
     relays_changed: Notify,
     changes: mpsc::UnboundedSender<Change>,
     told: switched::Told,
+    published: published::Published,
 }
 
 impl Senders {
@@ -155,6 +160,7 @@ impl Senders {
             relays_changed: Notify::new(),
             changes,
             told,
+            published: published::Published::default(),
         };
         Ok((Arc::new(senders), changed))
     }
@@ -417,6 +423,7 @@ impl Senders {
         let dns = dns.until(Instant::now() + LOOK_MAX);
         let facts = facts::gather(&dns, &ours, &subject, clock::now()).await;
         self.learn(key, facts);
+        self.tell_records(domain, &library.region, clock::now()).await;
     }
 
     /// What to look for at `domain`: our keys and names there.
