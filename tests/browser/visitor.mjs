@@ -31,7 +31,7 @@ export function launch() {
 }
 
 export class Visitor {
-  static async open(browser, world, { language = "en", scripts = true, dark = false, width = 1280 } = {}) {
+  static async open(browser, world, { language = "en", scripts = true, dark = false, width = 1280, still = false } = {}) {
     const visitor = new Visitor();
     Object.assign(visitor, { world, language, scripts, complaints: [] });
     visitor.context = await browser.newContext({
@@ -39,6 +39,8 @@ export class Visitor {
       locale: language === "fr" ? "fr-CA" : "en-CA",
       colorScheme: dark ? "dark" : "light",
       viewport: { width, height: 900 },
+      // Nothing is measured in the middle of a change.
+      reducedMotion: still ? "reduce" : "no-preference",
     });
     visitor.context.setDefaultTimeout(PATIENCE_MS);
     visitor.page = await visitor.context.newPage();
@@ -151,9 +153,9 @@ export class Visitor {
     return named("button").or(named("link")).or(named("switch")).first();
   }
 
-  /// Reaches a button or link and presses Enter; waits for the page that it leads to.
-  async press(words, within) {
-    await this.reach(this.control(words, within));
+  /// Reaches a button or link, by its words or as it is, and presses Enter; waits for the page that it leads to.
+  async press(wanted, within) {
+    await this.reach(typeof wanted === "string" ? this.control(wanted, within) : wanted);
     await this.enter();
   }
 
@@ -184,8 +186,8 @@ export class Visitor {
   }
 
   /// Chooses from a list.
-  async choose(label, value) {
-    const list = await this.reach(this.page.getByLabel(label, { exact: true }).first());
+  async choose(label, value, within = this.page) {
+    const list = await this.reach(within.getByLabel(label, { exact: true }).first());
     await this.page.keyboard.press("Home");
     for (let steps = 0; (await list.evaluate((it) => it.value)) !== value; steps += 1) {
       assert.ok(steps < 100, `${label} has no ${value}`);

@@ -63,7 +63,7 @@ function settings(facts, folder, port) {
     (source, at) => `[[relay]]\nhost = "out${at + 1}.${service}"\nregion = "practice"\nsources = ["${source}"]\n`,
   );
   return `public_host = "${service}"
-public_url = "http://localhost"
+public_url = "http://127.0.0.1:${port}"
 data = "${folder}/data"
 [listen]
 http = "127.0.0.1:${port}"
@@ -189,16 +189,12 @@ export class World {
     return told.startsWith("{") || told.startsWith("[") ? JSON.parse(told) : told;
   }
 
-  /// Publishes the operator's own signing keys, as `courtesy dkim zone` prints them.
+  /// Publishes the operator's signing keys, those made for libraries too, as `courtesy dkim zone` prints them.
   async publishKeys() {
-    const zone = await until("the keys are made", async () => {
-      const text = await this.api("GET", "/v1/zone").catch(() => "");
-      return String(text).includes("_domainkey") && text;
+    const text = await until("the keys are made", async () => {
+      const zone = await this.api("GET", "/v1/zone").catch(() => "");
+      return zone.includes("_domainkey") && zone;
     });
-    await this.publishZone(String(zone));
-  }
-
-  async publishZone(text) {
     // One record a line: `name. IN TXT ( "part" "part" )`, the longest of them in several strings.
     for (const [, name, value] of text.matchAll(/^(\S*_domainkey\S*)\s+(?:\d+\s+)?(?:IN\s+)?TXT\s+([^\n]*)$/gm)) {
       const joined = [...value.matchAll(/"([^"]*)"/g)].map(([, part]) => part).join("");
