@@ -12,12 +12,9 @@ use crate::library::{Library, LibraryCode};
 use crate::notice::Language;
 use crate::notice::status::Status;
 use crate::sender::{Reason, SenderKind};
-use crate::watch::Change;
+use crate::watch::{Change, UNPROVEN_CAUSE};
 use crate::webhook::Kind;
 use standards::domain::Domain;
-
-/// The incident of a library whose own address can no longer be used.
-const CAUSE: &str = "sender.unproven";
 
 /// Hears of changes until `stop`.
 pub async fn run(intake: Arc<Intake>, mut changes: mpsc::UnboundedReceiver<Change>, stop: impl Future<Output = ()>) {
@@ -40,12 +37,12 @@ async fn tell(intake: &Intake, change: Change) -> crate::store::Result<()> {
     let library = change.library.to_string();
     tell_webhooks(intake, &change, now).await?;
     if change.now != SenderKind::Shared {
-        intake.store.close_incident(library, CAUSE.to_owned(), now).await?;
+        intake.store.close_incident(library, UNPROVEN_CAUSE.to_owned(), now).await?;
         return Ok(());
     }
     // Opened once: while it is open nobody is told again.
     let detail = change.domain.to_string();
-    if !intake.store.incident(library, CAUSE.to_owned(), detail, now).await? {
+    if !intake.store.incident(library, UNPROVEN_CAUSE.to_owned(), detail, now).await? {
         return Ok(());
     }
     not_ready(intake, change.library, &change.domain, &change.why, now.to_string(), "watch").await

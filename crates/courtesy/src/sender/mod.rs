@@ -115,6 +115,12 @@ impl Rung {
         }
     }
 
+    /// Whether mail that comes back goes to the library's own mailbox, where we never see it.
+    #[must_use]
+    pub fn returns_to_library(self) -> bool {
+        matches!(self, Self::OwnSpf | Self::OwnRelay)
+    }
+
     /// Whether a signature of the From domain is part of it.
     #[must_use]
     pub fn is_signed(self) -> bool {

@@ -24,6 +24,8 @@ use standards::domain::Domain;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
+pub use switched::{UNPROVEN_CAUSE, still_stands};
+
 use crate::clock;
 use crate::config::Config;
 use crate::id::CanaryId;
@@ -379,7 +381,7 @@ impl Senders {
             self.generation.fetch_add(1, Ordering::Relaxed);
         }
         match authentication {
-            None => self.accepted(library, plan, name, now).await,
+            None => self.accepted(library, name, now).await,
             Some(cause) => {
                 self.refused(library, plan.from.domain(), plan.rung.code(), name, cause.code(), now).await;
                 // So many refusals may have outvoted the records.

@@ -44,7 +44,6 @@ struct Group {
 struct Page {
     shell: Shell,
     groups: Vec<Group>,
-    all: i64,
 }
 
 /// The page.
@@ -85,5 +84,5 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
             rows: rows(&web, &shell, &library, found).await?,
         });
     }
-    visit.page(&Page { all: groups.iter().map(|group| group.count).sum(), groups, shell })
+    visit.page(&Page { shell, groups })
 }

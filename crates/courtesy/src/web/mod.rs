@@ -44,6 +44,7 @@ mod oops;
 mod password;
 mod record;
 mod relays;
+mod returns;
 mod shell;
 mod sign_in;
 mod staff;

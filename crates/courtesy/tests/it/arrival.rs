@@ -7,11 +7,12 @@ use courtesy::store::{Claimed, Filter, Follows, Settled, week};
 use courtesy::timeline::{Entry, News, Returned, What};
 use jiff::SignedDuration;
 
-use crate::store::{Kept, at, event};
+use crate::kept::Kept;
+use crate::store::{at, event};
 use crate::world::code;
 
 practice::on_both_databases! {
-    crate::store::Kept::at;
+    crate::kept::Kept::at;
     messages_are_counted_when_they_end_and_once,
     what_came_back_is_no_longer_counted_as_accepted,
     a_list_is_narrowed_to_a_provider_and_days,

@@ -3,11 +3,12 @@
 use courtesy::id::KeyId;
 use courtesy::store::{ApiKey, AuditFilter, Deed, Scope, WordsRef};
 
-use crate::store::{Kept, at};
+use crate::kept::Kept;
+use crate::store::at;
 use crate::world::{code, record};
 
 practice::on_both_databases! {
-    crate::store::Kept::at;
+    crate::kept::Kept::at;
     a_deed_is_written_with_what_it_does_and_not_without,
     entries_are_found_by_library_kind_and_person_the_newest_first,
     entries_written_at_the_same_time_keep_one_row,
