@@ -3,7 +3,7 @@
 // In: nothing. Out: a World, with its address, its API and the practice internet's commands. Everything that is started
 // here is ended here, by its own handle. What a browser does stands in visitor.mjs.
 import { spawn, execFileSync } from "node:child_process";
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -151,7 +151,9 @@ export class World {
       if (this.process.exitCode !== null) throw new Error(`it ended with ${this.process.exitCode}: ${this.log()}`);
       return fetch(`${this.url}/health`).catch(() => null);
     });
-    this.key = readFileSync(join(this.folder, "data/operator.key"), "utf8").trim();
+    const key = join(this.folder, "data/operator.key");
+    // The doors open a moment before the key is written.
+    this.key = await until("the operator's key is there", () => existsSync(key) && readFileSync(key, "utf8").trim());
     await this.publishKeys();
   }
 
@@ -189,16 +191,17 @@ export class World {
     return told.startsWith("{") || told.startsWith("[") ? JSON.parse(told) : told;
   }
 
-  /// Publishes the operator's signing keys, those made for libraries too, as `courtesy dkim zone` prints them.
-  async publishKeys() {
-    const text = await until("the keys are made", async () => {
+  /// Publishes the operator's signing keys, as `courtesy dkim zone` prints them; of a library too, once they are made.
+  async publishKeys(library = "") {
+    const selector = library ? `.${library.toLowerCase()}.dkim.` : "._domainkey.";
+    const text = await until(`the keys ${library} are made`, async () => {
       const zone = await this.api("GET", "/v1/zone").catch(() => "");
-      return zone.includes("_domainkey") && zone;
+      return zone.split(selector).length > 2 && zone;
     });
-    // One record a line: `name. IN TXT ( "part" "part" )`, the longest of them in several strings.
-    for (const [, name, value] of text.matchAll(/^(\S*_domainkey\S*)\s+(?:\d+\s+)?(?:IN\s+)?TXT\s+([^\n]*)$/gm)) {
+    // One record a line: `name. IN TXT "part" "part"`.
+    for (const [, name, value] of text.matchAll(/^(\S+) IN TXT ("v=DKIM1[^\n]*)$/gm)) {
       const joined = [...value.matchAll(/"([^"]*)"/g)].map(([, part]) => part).join("");
-      if (joined) await this.internet.publish(name.replace(/\.$/, ""), joined);
+      await this.internet.publish(name.replace(/\.$/, ""), joined);
     }
   }
 
