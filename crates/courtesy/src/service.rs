@@ -37,7 +37,7 @@ use crate::published::changes;
 use crate::secret::Secret;
 use crate::smtp::tls::Certificate;
 use crate::smtp::{Desk, Door, Limits as SmtpLimits, Listening};
-use crate::store::{Book, Sole, Store};
+use crate::store::{Book, Kept, Sole, Store};
 use crate::watch::Senders;
 use crate::web;
 
@@ -52,6 +52,9 @@ const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// How many looks go by until all is read again, and what has served its time is forgotten.
 const LOOKS_A_ROUND: u32 = 30;
+
+/// How often is looked for what is kept no longer.
+const ERASE_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// How long the answer to an Idempotency-Key is kept.
 const ANSWERS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
@@ -145,6 +148,7 @@ impl Service {
             tokio::spawn(senders.run(stopped(stopping.clone()))),
             tokio::spawn(announce::run(Arc::clone(&intake), changes, stopped(stopping.clone()))),
             tokio::spawn(refresh(Arc::clone(&app), stopped(stopping.clone()))),
+            tokio::spawn(erase(Arc::clone(&app), stopped(stopping.clone()))),
         ];
         tasks.extend(engines(&app, delivery, canaries, &stopping));
         tasks.extend(mail_doors.into_iter().chain(desks).map(|door| tokio::spawn(door.run(stopping.clone()))));
@@ -389,6 +393,41 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
             tracing::error!(%error, "changes of the relays could not be kept");
         }
     }
+}
+
+/// Erases, a slice at a time, what libraries keep no longer.
+async fn erase(app: Arc<App>, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    let mut pause = ERASE_EVERY;
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stop => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+        pause = match erase_round(&app).await {
+            Ok(true) => LOOK,
+            Ok(false) => ERASE_EVERY,
+            Err(error) => {
+                tracing::error!(%error, "what is kept no longer could not be erased");
+                ERASE_EVERY
+            }
+        };
+    }
+}
+
+/// One slice of each library. Whether there is more.
+async fn erase_round(app: &App) -> crate::store::Result<bool> {
+    let now = clock::now();
+    let mut has_more = false;
+    for library in app.book.libraries() {
+        let (kept, _) = app.store.retention(Some(&library.code)).await?;
+        for what in Kept::ALL {
+            let cutoff = kept.cutoff(what, now);
+            has_more |= app.store.erase_slice(library.code.clone(), what, cutoff, now).await?.1;
+        }
+    }
+    Ok(has_more)
 }
 
 /// What another process may have changed.
