@@ -29,6 +29,7 @@ use crate::clock;
 use crate::delivery::return_path;
 use crate::id::{CanaryId, MessageId, ReturnedId};
 use crate::intake::Intake;
+use crate::metrics::Metrics;
 use crate::net::dns::Resolver;
 use crate::outcome::bounce as reading;
 use crate::outcome::bounce::{Finding, Kind};
@@ -64,6 +65,7 @@ pub struct Inbound {
     turn: tokio::sync::Mutex<()>,
     intake: Option<Arc<Intake>>,
     shared: Option<Domain>,
+    metrics: Arc<Metrics>,
 }
 
 /// What judging test messages needs.
@@ -103,6 +105,22 @@ pub enum Done {
     Waits,
     /// The address is none of ours.
     NotOurs,
+}
+
+impl Done {
+    /// Its word, as it is served and counted.
+    fn code(self) -> &'static str {
+        match self {
+            Self::Joined => "joined",
+            Self::Known => "known",
+            Self::PassedOn => "passed_on",
+            Self::Judged => "judged",
+            Self::Read => "read",
+            Self::Kept => "kept",
+            Self::Waits => "waits",
+            Self::NotOurs => "not_ours",
+        }
+    }
 }
 
 /// What became of a mail for one of its addresses.
@@ -148,7 +166,17 @@ impl Inbound {
     #[must_use]
     pub fn new(store: Store, secret: Arc<Secret>, spool: Arc<Spool>) -> Self {
         let turn = tokio::sync::Mutex::default();
-        Self { store, secret, spool, canaries: None, replies: None, turn, intake: None, shared: None }
+        Self {
+            store,
+            secret,
+            spool,
+            canaries: None,
+            replies: None,
+            turn,
+            intake: None,
+            shared: None,
+            metrics: Arc::default(),
+        }
     }
 
     /// The same engine, which judges test messages of libraries' own relays too.
@@ -168,6 +196,12 @@ impl Inbound {
     #[must_use]
     pub fn with_intake(self, intake: Arc<Intake>, shared: &Domain) -> Self {
         Self { intake: Some(intake), shared: Some(shared.clone()), ..self }
+    }
+
+    /// The same engine, which counts in `metrics`.
+    #[must_use]
+    pub fn with_metrics(self, metrics: &Arc<Metrics>) -> Self {
+        Self { metrics: Arc::clone(metrics), ..self }
     }
 
     /// Works until `stop`. What is left in the spool waits for the next start.
@@ -252,6 +286,9 @@ impl Inbound {
         let mut became = Vec::new();
         for recipient in &read.waiting.envelope.recipients {
             let (worked, one) = self.for_recipient(&read, recipient).await?;
+            if worked == Worked::Off {
+                self.metrics.returned(one.kind, one.done.code());
+            }
             became.push(one);
             if worked == Worked::Later {
                 return Ok((Worked::Later, became));

@@ -115,7 +115,7 @@ fn every_file_opens_with_what_it_is_for() {
 
 /// The rooms of the service from the ground up. A room may use those of its own row and of the rows before.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("plumbing", &["clock", "id", "secret", "config"]),
+    ("plumbing", &["clock", "id", "secret", "config", "metrics"]),
     (
         "rooms that decide",
         &[
@@ -270,7 +270,7 @@ fn migrations_are_numbered_and_the_same_in_every_folder() {
 #[test]
 fn every_table_of_a_library_says_whose_it_is() {
     /// Tables that belong to the installation, or to a message that says whose it is.
-    const NO_LIBRARY: [&str; 12] = [
+    const NO_LIBRARY: [&str; 16] = [
         "changed",
         "form_sent",
         "idempotency",
@@ -278,11 +278,15 @@ fn every_table_of_a_library_says_whose_it_is() {
         "receiver_hold",
         "recovery_code",
         "relay_change",
+        "relay_drain",
+        "relay_look",
         "session",
         "sign_in_link",
         "staff",
         "sts_policy",
         "timeline",
+        "tls_session",
+        "tls_telling",
     ];
     let of_library = Regex::new(r"(?m)^\s+library\s+text").unwrap();
     for (name, text) in files("migrations", "sql") {
