@@ -210,6 +210,8 @@ fn engines(
     }
     if app.config.plays(Role::Inbound) {
         tasks.push(tokio::spawn(Arc::clone(&app.inbound).run(stopped(stopping.clone()))));
+        let dns = Arc::new(app.inbound.dns().clone());
+        tasks.push(tokio::spawn(inbound::names::run(app.store.clone(), dns, stopped(stopping.clone()))));
     }
     tasks
 }
@@ -302,7 +304,7 @@ async fn taking_back(
     intake: &Arc<Intake>,
     certificate: &Arc<Certificate>,
 ) -> Result<(Vec<Listening>, Arc<Inbound>)> {
-    let Parts { config, store, book, senders, secret, wake, .. } = parts;
+    let Parts { config, store, book, senders, secret, wake, metrics, .. } = parts;
     let folder = config.data.join(SPOOL_FOLDER);
     let spool = Spool::open(&folder).with_context(|| format!("the spool {} cannot be used", folder.display()))?;
     let spool = Arc::new(spool);
@@ -317,11 +319,19 @@ async fn taking_back(
     if let Some(at) = config.listen.lmtp.as_ref().filter(|_| plays) {
         doors.push(door.listen_for_lmtp(at).await?);
     }
-    let canaries = inbound::Canaries { book: Arc::clone(book), senders: Arc::clone(senders), dns };
-    let replies = inbound::Replies { config: Arc::clone(config), book: Arc::clone(book), wake: Arc::clone(wake) };
-    let inbound = Inbound::new(store.clone(), Arc::clone(secret), spool).with_metrics(&parts.metrics);
-    let inbound = inbound.with_canaries(canaries).with_replies(replies);
-    Ok((doors, Arc::new(inbound.with_intake(Arc::clone(intake), &config.shared.domain))))
+    let inbound = inbound::Parts {
+        config: Arc::clone(config),
+        store: store.clone(),
+        book: Arc::clone(book),
+        senders: Arc::clone(senders),
+        secret: Arc::clone(secret),
+        dns,
+        intake: Arc::clone(intake),
+        wake: Arc::clone(wake),
+        spool,
+        metrics: Arc::clone(metrics),
+    };
+    Ok((doors, Arc::new(Inbound::new(inbound))))
 }
 
 /// The doors for mail that libraries' systems hand in, where they are wished for.

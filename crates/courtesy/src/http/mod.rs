@@ -7,6 +7,7 @@ pub mod health;
 mod inbound;
 mod iso18626;
 mod keys;
+mod kit_link;
 pub mod libraries;
 mod messages;
 mod notices;
@@ -18,10 +19,10 @@ mod relays;
 mod reports;
 mod role;
 mod senders;
-mod stops;
-mod unreached;
+pub mod stops;
+pub mod unreached;
 pub mod watching;
-mod webhooks;
+pub mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,7 +104,6 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/metrics", Audience::ConsortiumKey),
     ("GET", "/openapi.json", Audience::Public),
     ("GET", "/problems/{code}", Audience::Public),
-    ("GET", "/relays", Audience::Public),
     ("GET", "/relays.json", Audience::Public),
     ("GET", "/relays.txt", Audience::Public),
     ("GET", "/relays/changes.atom", Audience::Public),
@@ -125,6 +125,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/v1/libraries/{library}/sender", Audience::Key),
     ("PUT", "/v1/libraries/{library}/relay-secret", Audience::Key),
     ("GET", "/v1/libraries/{library}/kit", Audience::Key),
+    ("POST", "/v1/libraries/{library}/kit-link", Audience::Key),
     ("GET", "/v1/libraries/{library}/incidents", Audience::Key),
     ("GET", "/v1/libraries/{library}/reports", Audience::Key),
     ("GET", "/v1/libraries/{library}/do-not-send", Audience::Key),
@@ -177,7 +178,6 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/metrics", get(watching::with_key))
         .route("/openapi.json", get(openapi::document))
         .route("/problems/{code}", get(explain_problem))
-        .route("/relays", get(relays::page))
         .route("/relays.json", get(relays::json))
         .route("/relays.txt", get(relays::text))
         .route("/relays/changes.atom", get(relays::feed))
@@ -235,6 +235,7 @@ fn of_libraries() -> Router<Arc<App>> {
         .route("/v1/libraries/{library}/sender", get(senders::show))
         .route("/v1/libraries/{library}/relay-secret", put(senders::relay_secret))
         .route("/v1/libraries/{library}/kit", get(senders::kit))
+        .route("/v1/libraries/{library}/kit-link", post(kit_link::make))
         .route("/v1/libraries/{library}/incidents", get(senders::incidents))
         .route("/v1/libraries/{library}/reports", get(reports::of_library))
         .route("/v1/libraries/{library}/do-not-send", get(stops::list).post(stops::add).delete(stops::release))

@@ -6,8 +6,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    doctor, events, health, inbound, iso18626, keys, libraries, messages, notices, queue, relay_state, relays, reports,
-    senders, stops, unreached, webhooks,
+    doctor, events, health, inbound, iso18626, keys, kit_link, libraries, messages, notices, queue, relay_state,
+    relays, reports, senders, stops, unreached, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -35,6 +35,7 @@ use super::{
         senders::show,
         senders::relay_secret,
         senders::kit,
+        kit_link::make,
         senders::incidents,
         reports::all,
         reports::of_library,

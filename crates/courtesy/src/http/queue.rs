@@ -97,7 +97,10 @@ pub struct FlushAnswer {
 /// Try now what waits for its next attempt.
 #[utoipa::path(post, path = "/v1/queue/flush", tag = "queue", responses((status = 200, body = FlushAnswer)), security(("key" = [])))]
 pub async fn flush(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Refusal> {
-    let messages = app.store.flush(caller.key.library.clone(), clock::now()).await?;
+    let library = caller.key.library.clone();
+    let deed = caller.deed(library.as_ref(), "queue.flushed", "");
+    let messages = app.store.flush(library, clock::now()).await?;
+    app.store.note(deed).await?;
     app.wake.notify_one();
     Ok(no_store(Json(FlushAnswer { messages })))
 }
@@ -157,7 +160,9 @@ pub async fn pause(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> 
 /// stopped that was stopped by itself.
 #[utoipa::path(post, path = "/v1/queue/resume", tag = "queue", request_body(content = Option<PauseBody>), responses((status = 200, body = PauseList), (status = 422, body = Problem)), security(("key" = [])))]
 pub async fn resume(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
-    let changed = app.store.resume(whose(&app, &caller, &body)?).await?;
+    let library = whose(&app, &caller, &body)?;
+    let deed = caller.deed(library.as_ref(), "queue.resumed", "");
+    let changed = app.store.noting(deed).resume(library).await?;
     app.wake.notify_one();
     Ok(no_store(Json(PauseList { changed, paused: pauses(&app, &caller).await? })))
 }
@@ -201,6 +206,7 @@ fn nothing_held((library, notice): &(LibraryCode, String)) -> Box<Problem> {
 pub async fn let_go(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
     let of = held_of(&app, &caller, &body)?;
     let messages = app.store.let_go(&of.0, &of.1, &caller.name(), clock::now()).await?;
+    app.store.note(caller.deed(Some(&of.0), "queue.let_go", &of.1)).await?;
     app.wake.notify_one();
     Ok(no_store(Json(HeldAnswer { messages: messages.ok_or_else(|| nothing_held(&of))? })))
 }
@@ -210,5 +216,6 @@ pub async fn let_go(State(app): State<Arc<App>>, caller: Caller, body: Bytes) ->
 pub async fn drop_held(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
     let of = held_of(&app, &caller, &body)?;
     let messages = app.store.drop_held(&of.0, &of.1, &caller.name(), clock::now()).await?;
+    app.store.note(caller.deed(Some(&of.0), "queue.dropped", &of.1)).await?;
     Ok(no_store(Json(HeldAnswer { messages: messages.ok_or_else(|| nothing_held(&of))? })))
 }

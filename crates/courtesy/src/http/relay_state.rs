@@ -118,7 +118,8 @@ fn relay<'a>(app: &'a App, host: &str) -> Result<&'a Relay, Box<Problem>> {
 pub async fn drain(State(app): State<Arc<App>>, caller: Caller, Path(host): Path<String>) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
     let host = relay(&app, &host)?.host.to_string();
-    app.store.drain_relay(RelayDrain { host, since: clock::now(), by: caller.name() }).await?;
+    let deed = caller.deed(None, "relay.drained", &host);
+    app.store.noting(deed).drain_relay(RelayDrain { host, since: clock::now(), by: caller.name() }).await?;
     app.relays.refresh().await?;
     Ok(no_store(Json(RelayList { data: all(&app).await? })))
 }
@@ -132,7 +133,7 @@ pub async fn resume(
 ) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
     let host = relay(&app, &host)?.host.to_string();
-    app.store.resume_relay(host).await?;
+    app.store.noting(caller.deed(None, "relay.resumed", &host)).resume_relay(host).await?;
     app.relays.refresh().await?;
     app.wake.notify_one();
     Ok(no_store(Json(RelayList { data: all(&app).await? })))

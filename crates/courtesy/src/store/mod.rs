@@ -18,11 +18,14 @@
 //! commit: an event is on disk before its caller hears 202, and many callers share one fsync.
 
 mod accept;
+mod arrival;
+mod audit;
 mod book;
 mod brake;
 mod copies;
 mod copy;
 mod do_not_send;
+mod domain_record;
 mod engine;
 mod evidence;
 mod key;
@@ -68,6 +71,8 @@ use engine::Pool;
 use crate::config::Database;
 use crate::id::ProcessId;
 pub use accept::{Accepted, Idempotency, NewEvent, NewMessage};
+pub use arrival::{Arrived, ArrivedAt, PACES_S, monday, week};
+pub use audit::{AuditFilter, AuditHolds, Audited, Change, DEEDS, Deed};
 pub use book::{Book, WordsSource};
 pub use brake::{BRAKE, Brake, Flow};
 pub use copies::Uncopied;

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::audit::{Deed, note};
 use super::engine::Row;
 use super::process::changed;
 use super::statement::{Statement, query};
 use super::{Result, Store, outbox};
 use crate::clock::{from_micros, micros};
+use crate::library::LibraryCode;
 use crate::webhook::Kind;
 
 /// Which words: of a library (or the consortium, the empty text), of which notice, in which language, which version.
@@ -111,6 +113,10 @@ impl Store {
                         None => 1,
                     };
                     let of = WordsRef { library, notice, language, version };
+                    let code = LibraryCode::parse(&of.library).ok();
+                    let subject = format!("{} {}, {version}", of.notice, of.language);
+                    let what = if source.is_some() { "words.saved" } else { "words.reset" };
+                    note(tx, &Deed::new(code.as_ref(), by.as_str(), what, subject, now)).await?;
                     let query = query(
                         "insert into words (library, notice, language, version, source, saved_at, saved_by) \
                          values ($1, $2, $3, $4, $5, $6, $7)",

@@ -109,7 +109,8 @@ pub(super) async fn password(State(web): State<Arc<Web>>, visit: Visit, Form(for
         return visit.again(&account);
     }
     let hash = web.passwords.hash(form.new).await?;
-    web.store.set_password(staff.id, hash).await?;
+    let deed = visit.deed("account.password", staff.login.as_str());
+    web.store.noting(deed).set_password(staff.id, hash).await?;
     web.store.end_sessions(staff.id, None, account.here).await?;
     visit.done("/account", "password")
 }
@@ -118,7 +119,8 @@ pub(super) async fn password(State(web): State<Arc<Web>>, visit: Visit, Form(for
 pub(super) async fn recovery_codes(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
     let staff = visit.staff()?;
     let codes = new_codes();
-    web.store.put_recovery_codes(staff.id, codes.iter().map(|code| code_hash(code)).collect()).await?;
+    let deed = visit.deed("account.recovery_codes", staff.login.as_str());
+    web.store.noting(deed).put_recovery_codes(staff.id, codes.iter().map(|code| code_hash(code)).collect()).await?;
     let account = Account { codes, ..Account::of(&web, &visit).await? };
     visit.page(&account)
 }

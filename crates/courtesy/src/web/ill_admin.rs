@@ -10,8 +10,10 @@ use crate::staff::Right;
 /// The pages of ILL Admin: their word (`…-about` says what is there), their path below the library's, the right each needs.
 const PAGES: &[(&str, &str, Right)] = &[
     ("record-title", "/ill-admin/participant-record", Right::Look),
+    ("kit-link-title", "/ill-admin/it-kit", Right::Look),
     ("staff-title", "/ill-admin/staff", Right::Administer),
     ("keys-title", "/ill-admin/keys", Right::Administer),
+    ("audit-title", "/ill-admin/audit", Right::ReadAudit),
 ];
 
 /// One of them.

@@ -19,24 +19,40 @@
 //!
 //! Not here: what the API answers (`http`), what a role may (`staff`).
 
+mod about;
 mod account;
+mod arrival;
 mod assets;
+mod audit;
+mod bounces;
+mod check;
+mod consortium;
 mod form;
+mod front;
 mod guard;
+mod guides;
+mod help;
 mod home;
 mod ill_admin;
+mod it;
 mod keys;
+mod kit_link;
+mod looks;
 mod message;
 mod messages;
 mod oops;
 mod password;
 mod record;
+mod relays;
+mod returns;
 mod shell;
 mod sign_in;
 mod staff;
+mod stops;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod unreached;
 mod visit;
 pub mod words;
 
@@ -54,6 +70,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::config::Role;
 use crate::http::App;
+use crate::sender::Proof;
 use crate::staff::Right;
 
 pub use assets::path as asset;
@@ -71,13 +88,21 @@ pub struct Web {
     app: Arc<App>,
     passwords: password::Passwords,
     throttle: throttle::Throttle,
+    kits: looks::Looks<Option<it::KitSeen>>,
+    checks: looks::Looks<Option<Proof>>,
 }
 
 impl Web {
     /// Over `app`.
     #[must_use]
     pub fn new(app: Arc<App>) -> Self {
-        Self { app, passwords: password::Passwords::default(), throttle: throttle::Throttle::default() }
+        Self {
+            app,
+            passwords: password::Passwords::default(),
+            throttle: throttle::Throttle::default(),
+            kits: looks::Looks::default(),
+            checks: looks::Looks::default(),
+        }
     }
 }
 
@@ -122,9 +147,19 @@ fn form(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>>) -
 #[must_use]
 pub fn routes() -> Vec<Route> {
     use Audience::{Public, SignedIn, Staff};
-    use Right::{ActOnMessages, Administer, Look, ReadMessages};
+    use Right::{ActOnMessages, Administer, Consortium, Look, ReadAudit, ReadMessages};
     vec![
-        page("/", Public, get(sign_in::front)),
+        page("/", Public, get(front::show)),
+        page("/status", Public, get(front::status)),
+        page("/help", Public, get(help::index)),
+        page("/help/{provider}", Public, get(help::show)),
+        page("/help/contact.vcf", Public, get(help::card)),
+        page("/help/gmail-filter.xml", Public, get(help::filter)),
+        page("/check", Public, get(check::show)),
+        page("/relays", Public, get(relays::show)),
+        page("/accessibility", Public, get(about::accessibility)),
+        page("/privacy", Public, get(about::privacy)),
+        page("/.well-known/security.txt", Public, get(about::security)),
         page("/language/{tag}", Public, get(sign_in::language)),
         page("/sign-in", Public, get(sign_in::show)),
         form("/sign-in", Public, post(sign_in::password)),
@@ -137,6 +172,7 @@ pub fn routes() -> Vec<Route> {
         form("/account/password", SignedIn, post(account::password)),
         form("/account/recovery-codes", SignedIn, post(account::recovery_codes)),
         form("/account/sessions/end", SignedIn, post(account::end_session)),
+        page("/it/{token}", Public, get(it::show)),
         page("/staff", SignedIn, get(home::door)),
         page("/staff/{library}", Staff(Look), get(home::show)),
         page("/staff/{library}/messages", Staff(ReadMessages), get(messages::list)),
@@ -144,10 +180,21 @@ pub fn routes() -> Vec<Route> {
         form("/staff/{library}/messages/{id}/resend", Staff(ActOnMessages), post(message::resend)),
         form("/staff/{library}/messages/{id}/cancel", Staff(ActOnMessages), post(message::cancel)),
         form("/staff/{library}/messages/{id}/handled", Staff(ActOnMessages), post(message::handled)),
+        page("/staff/{library}/unreached", Staff(ReadMessages), get(unreached::show)),
+        form("/staff/{library}/unreached/{id}/again", Staff(ActOnMessages), post(unreached::again)),
+        form("/staff/{library}/unreached/{id}/resolve", Staff(ActOnMessages), post(unreached::resolve)),
+        form("/staff/{library}/unreached/many", Staff(ActOnMessages), post(unreached::many)),
+        page("/staff/{library}/bounces", Staff(ReadMessages), get(bounces::show)),
+        page("/staff/{library}/do-not-send", Staff(ReadMessages), get(stops::show)),
+        page("/staff/{library}/do-not-send.csv", Staff(ActOnMessages), get(stops::file)),
+        form("/staff/{library}/do-not-send/add", Staff(ActOnMessages), post(stops::add)),
+        form("/staff/{library}/do-not-send/release", Staff(ActOnMessages), post(stops::release)),
+        page("/staff/{library}/arrival", Staff(ReadMessages), get(arrival::show)),
         page("/staff/{library}/ill-admin", Staff(Look), get(ill_admin::show)),
         page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),
         page("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), get(record::edit)),
         form("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), post(record::save)),
+        page("/staff/{library}/ill-admin/it-kit", Staff(Look), get(kit_link::show)),
         page("/staff/{library}/ill-admin/staff", Staff(Administer), get(staff::show)),
         form("/staff/{library}/ill-admin/staff/invite", Staff(Administer), post(staff::invite)),
         form("/staff/{library}/ill-admin/staff/{person}/role", Staff(Administer), post(staff::role)),
@@ -155,6 +202,14 @@ pub fn routes() -> Vec<Route> {
         page("/staff/{library}/ill-admin/keys", Staff(Administer), get(keys::show)),
         form("/staff/{library}/ill-admin/keys/make", Staff(Administer), post(keys::make)),
         form("/staff/{library}/ill-admin/keys/{key}/revoke", Staff(Administer), post(keys::revoke)),
+        page("/staff/{library}/ill-admin/audit", Staff(ReadAudit), get(audit::show)),
+        page("/staff/{library}/ill-admin/audit.csv", Staff(ReadAudit), get(audit::file)),
+        page("/consortium", Staff(Consortium), get(consortium::show)),
+        page("/consortium.csv", Staff(Consortium), get(consortium::file)),
+        form("/consortium/remind", Staff(Consortium), post(consortium::remind)),
+        page("/consortium/arrival", Staff(Consortium), get(arrival::show)),
+        page("/consortium/audit", Staff(ReadAudit), get(audit::show)),
+        page("/consortium/audit.csv", Staff(ReadAudit), get(audit::file)),
     ]
 }
 

@@ -92,11 +92,6 @@ fn own_path(path: &str) -> &str {
     if is_ours { path } else { "/staff" }
 }
 
-/// `/`: the dashboard, or the way in.
-pub(super) async fn front(visit: Visit) -> Answer {
-    Ok(lead_to(if visit.staff.is_some() { "/staff" } else { "/sign-in" }))
-}
-
 /// Keeps the language that somebody chose, and leads back.
 pub(super) async fn language(Path(tag): Path<String>, Query(to): Query<To>) -> Answer {
     let language = Language::from_tag(&tag).ok_or(Oops::NotFound)?;

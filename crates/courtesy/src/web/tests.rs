@@ -61,6 +61,11 @@ fn put_together() -> Vec<String> {
     names.extend(Language::ALL.map(|language| format!("language-{}", language.tag())));
     names.extend(["api", "iso18626", "staff", "watch", "inbound"].map(|source| format!("source-{source}")));
     names.extend(["again", "phone", "text", "letter", "in-person", "other"].map(|how| format!("seen-{how}")));
+    names.extend(["10s", "1m", "10m", "1h", "4h", "1d"].map(|within| format!("arrival-within-{within}")));
+    names.extend(["refusal", "bounce", "complaint"].map(|by| format!("stops-by-{by}")));
+    names.extend(["all", "failing", "waiting", "quiet"].map(|show| format!("consortium-show-{show}")));
+    names.extend(super::unreached::HOWS.map(|how| format!("how-{}", how.replace('_', "-"))));
+    names.extend(crate::store::DEEDS.map(|what| format!("deed-{}", what.replace(['.', '_'], "-"))));
     // What is wrong with a field of the Participant Record: its own checks and the form's.
     let fields = "name_en name_fr time_zone languages phone region hours_en url closures cc borrowing_staff \
                   lending_staff reply_to from relay switches display_name_en";

@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod arrival;
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod bounce_corpus;
 #[cfg(test)]
 mod chosen_sender;
@@ -16,6 +20,8 @@ mod demo;
 mod flow;
 #[cfg(test)]
 mod fuzz;
+#[cfg(test)]
+mod kept;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]

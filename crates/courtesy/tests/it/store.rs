@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use courtesy::clock::Timestamp;
-use courtesy::config::Database;
 use courtesy::id::{EventId, MessageId};
 use courtesy::library::LibraryCode;
 use courtesy::queue::{State, WaitsFor};
@@ -11,34 +10,10 @@ use courtesy::store::{Accepted, Claimed, Filter, Idempotency, NewEvent, NewMessa
 use courtesy::timeline::{Entry, What};
 use jiff::SignedDuration;
 
+use crate::kept::Kept;
 use crate::world::{code, record};
 
-pub(crate) struct Kept {
-    store: Store,
-    pub(crate) database: Database,
-    _folder: tempfile::TempDir,
-}
-
-impl std::ops::Deref for Kept {
-    type Target = Store;
-    fn deref(&self) -> &Store {
-        &self.store
-    }
-}
-
 impl Kept {
-    pub(crate) async fn at(url: Option<String>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = || Database::Sqlite(folder.path().join("courtesy.db"));
-        let database = url.map_or_else(file, Database::Postgres);
-        Self { store: Store::open(database.clone()).await.unwrap(), database, _folder: folder }
-    }
-
-    /// The store as another process opens it.
-    async fn again(&self) -> Store {
-        Store::open(self.database.clone()).await.unwrap()
-    }
-
     pub(crate) async fn claim_all(&self, now: Timestamp) -> Vec<Claimed> {
         let libraries = self.libraries_due(now, "", 100).await.unwrap();
         self.claim(libraries, 1000, now, now + LEASE).await.unwrap()
@@ -111,7 +86,7 @@ async fn state(store: &Store, id: MessageId) -> State {
 }
 
 practice::on_both_databases! {
-    super::Kept::at;
+    crate::kept::Kept::at;
     an_accepted_event_is_there_after_the_process_is_gone,
     the_same_event_told_twice_is_one_event,
     a_repeated_key_gives_the_first_answer_word_for_word,

@@ -2,10 +2,13 @@
 //!
 //! `Browser::of(&world, Role::Desk, Some("MRPL"))` is signed in; `get` reads a page, `send` fills in a form of a page.
 
+mod it_kit;
 mod messages;
 mod people;
+mod public;
 mod record;
 mod walk;
+mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
