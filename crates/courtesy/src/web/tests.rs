@@ -72,7 +72,7 @@ fn put_together() -> Vec<String> {
         names.extend([format!("retention-{what}"), format!("retention-{what}-why")]);
     }
     names.extend(super::unreached::HOWS.map(|how| format!("how-{}", how.replace('_', "-"))));
-    names.extend(crate::store::DEEDS.map(|what| format!("deed-{}", what.replace(['.', '_'], "-"))));
+    names.extend(crate::store::DEEDS.iter().map(|what| format!("deed-{}", what.replace(['.', '_'], "-"))));
     // What is wrong with a field of the Participant Record: its own checks and the form's.
     let fields = "name_en name_fr time_zone languages phone region hours_en url closures cc borrowing_staff \
                   lending_staff reply_to from relay switches display_name_en symbols";
