@@ -13,7 +13,7 @@ mod openapi;
 pub mod problem;
 mod queue;
 mod relays;
-mod reports;
+pub mod reports;
 mod role;
 mod senders;
 pub mod stops;
