@@ -17,17 +17,20 @@ use crate::delivery::own_relay::OwnRelays;
 use crate::delivery::pace::Limits;
 use crate::delivery::policy::Policies;
 use crate::delivery::pool::{Pool, Settings};
+use crate::delivery::relays::Relays;
 use crate::delivery::route::{Routes, Routing};
 use crate::delivery::standing::{self, Standing};
 use crate::delivery::token::Tokens;
 use crate::delivery::{Delivery, Parts, hold};
 use crate::http::auth::Keys;
-use crate::http::{App, router};
+use crate::http::health::Readiness;
+use crate::http::{App, router, watching};
 use crate::inbound::spool::Spool;
 use crate::inbound::{self, Inbound};
 use crate::intake::{Intake, announce, copies};
 use crate::keyring::Keyring;
 use crate::library::LibraryCode;
+use crate::metrics::Metrics;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
 use crate::net::https::{Https, Reach};
 use crate::net::secure::SecureDns;
@@ -55,6 +58,8 @@ const LOOKS_A_ROUND: u32 = 30;
 
 /// How often is looked for what is kept no longer.
 const ERASE_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
+/// How long requests may go on that are being answered when the doors close: as long as one may take at all.
+const LAST_ANSWERS: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// How long the answer to an Idempotency-Key is kept.
 const ANSWERS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
@@ -72,8 +77,15 @@ pub struct Service {
     pub smtp: Option<SocketAddr>,
     /// Where the submission doors listen: STARTTLS first, where both do.
     pub submission: Vec<SocketAddr>,
+    /// Where the door of the metrics listens, where it has one of its own.
+    pub metrics: Option<SocketAddr>,
+    /// What sends.
+    pub delivery: Arc<Delivery>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    /// Closed last: what comes in while the engines finish is taken, and health is told to the end.
+    close: watch::Sender<bool>,
+    doors: Vec<JoinHandle<()>>,
     /// Says that we live, where others share the database.
     keeping: Option<JoinHandle<()>>,
     /// Of the one process that SQLite allows.
@@ -98,7 +110,11 @@ impl Service {
         let (senders, changes) =
             Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
                 .await?;
-        let own_relays = ways_out(&config, &dns, &store, &secret, standing)?;
+        let own_relays = ways_out(&config, &dns, &store, &secret, standing.clone())?;
+        let relays = Arc::new(Relays::open(store.clone()).await?);
+        let metrics = Arc::new(Metrics::default());
+        let (stop, stopping) = watch::channel(false);
+        let readiness = Readiness { standing, stopping: stopping.clone() };
         hold::bring_back(&store, &own_relays.pool).await?;
         let parts = Parts {
             config: Arc::clone(&config),
@@ -111,10 +127,12 @@ impl Service {
             policies: Arc::new(policies(&config, &dns, &store)?),
             pool: Arc::clone(&own_relays.pool),
             own_relays,
+            relays: Arc::clone(&relays),
             wake: Arc::clone(&wake),
+            metrics: Arc::clone(&metrics),
+            tls_counts: Arc::default(),
         };
-        let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
-        let intake = Arc::new(intake);
+        let intake = Arc::new(intake(&parts));
         let https = https(&config, &dns)?;
         let certificate = certificate(&config)?;
         let (mail_doors, inbound) = taking_back(&parts, dns, &intake, &certificate).await?;
@@ -136,30 +154,36 @@ impl Service {
             keyring,
             secret,
             wake,
+            metrics,
+            relays,
+            readiness,
             started_at: clock::now(),
         });
-        let listener = listen(&config).await?;
-        let http = listener.local_addr()?;
-        let (stop, stopping) = watch::channel(false);
-        let door = axum::serve(listener, web::door(Arc::clone(&app), router(Arc::clone(&app))))
-            .with_graceful_shutdown(stopped(stopping.clone()));
+        let (close, closing) = watch::channel(false);
+        let (http, metrics, doors) = http_doors(&app, &closing).await?;
         let mut tasks = vec![
-            tokio::spawn(async move { drop(door.await) }),
             tokio::spawn(senders.run(stopped(stopping.clone()))),
             tokio::spawn(announce::run(Arc::clone(&intake), changes, stopped(stopping.clone()))),
             tokio::spawn(refresh(Arc::clone(&app), stopped(stopping.clone()))),
             tokio::spawn(erase(Arc::clone(&app), stopped(stopping.clone()))),
         ];
-        tasks.extend(engines(&app, delivery, canaries, &stopping));
+        tasks.extend(engines(&app, Arc::clone(&delivery), canaries, &stopping));
         tasks.extend(mail_doors.into_iter().chain(desks).map(|door| tokio::spawn(door.run(stopping.clone()))));
-        Ok(Self { app, http, smtp, submission, stop, tasks, keeping, sole })
+        Ok(Self { app, http, smtp, submission, metrics, delivery, stop, tasks, close, doors, keeping, sole })
     }
 
-    /// Stops taking work, finishes what is under way, and closes the store.
+    /// Stops the engines, which finish or hand back what is under way; then the HTTP doors; then closes the store. From the first
+    /// moment on it is not ready.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         for task in self.tasks {
             let _ = task.await;
+        }
+        let _ = self.close.send(true);
+        for mut door in self.doors {
+            if tokio::time::timeout(LAST_ANSWERS, &mut door).await.is_err() {
+                door.abort();
+            }
         }
         if let Some(keeping) = self.keeping {
             keeping.abort();
@@ -238,10 +262,42 @@ fn ways_out(
     }))
 }
 
-/// The socket of the HTTP door.
-async fn listen(config: &Config) -> Result<TcpListener> {
-    let listener = TcpListener::bind(config.listen.http).await;
-    listener.with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))
+fn intake(parts: &Parts) -> Intake {
+    let Parts { config, store, book, senders, wake, metrics, .. } = parts;
+    let (book, senders) = (Arc::clone(book), Arc::clone(senders));
+    Intake::new(config, store.clone(), book, senders, Arc::clone(wake), Arc::clone(metrics))
+}
+
+/// The HTTP doors, which are open until `closing`: that of all routes, and that of the metrics where it has one of its own.
+async fn http_doors(
+    app: &Arc<App>,
+    closing: &watch::Receiver<bool>,
+) -> Result<(SocketAddr, Option<SocketAddr>, Vec<JoinHandle<()>>)> {
+    let counted = axum::middleware::from_fn_with_state(Arc::clone(&app.metrics), watching::counted);
+    let all = web::door(Arc::clone(app), router(Arc::clone(app))).layer(counted);
+    let (http, door) = open(app.config.listen.http, "listen.http", all, closing).await?;
+    let mut doors = vec![door];
+    let mut metrics = None;
+    if let Some(at) = app.config.listen.metrics {
+        let (address, door) = open(at, "listen.metrics", watching::door(Arc::clone(app)), closing).await?;
+        metrics = Some(address);
+        doors.push(door);
+    }
+    Ok((http, metrics, doors))
+}
+
+/// Serves `routes` at `address` until `closing`.
+async fn open(
+    address: SocketAddr,
+    option: &str,
+    routes: axum::Router,
+    closing: &watch::Receiver<bool>,
+) -> Result<(SocketAddr, JoinHandle<()>)> {
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.with_context(|| format!("{option}: {address} cannot be listened on"))?;
+    let address = listener.local_addr()?;
+    let door = axum::serve(listener, routes).with_graceful_shutdown(stopped(closing.clone()));
+    Ok((address, tokio::spawn(async move { drop(door.await) })))
 }
 
 /// The doors for mail that comes back, those that are wished for, and the engine that works it off.
@@ -251,7 +307,7 @@ async fn taking_back(
     intake: &Arc<Intake>,
     certificate: &Arc<Certificate>,
 ) -> Result<(Vec<Listening>, Arc<Inbound>)> {
-    let Parts { config, store, book, senders, secret, wake, .. } = parts;
+    let Parts { config, store, book, senders, secret, wake, metrics, .. } = parts;
     let folder = config.data.join(SPOOL_FOLDER);
     let spool = Spool::open(&folder).with_context(|| format!("the spool {} cannot be used", folder.display()))?;
     let spool = Arc::new(spool);
@@ -276,6 +332,7 @@ async fn taking_back(
         intake: Arc::clone(intake),
         wake: Arc::clone(wake),
         spool,
+        metrics: Arc::clone(metrics),
     };
     Ok((doors, Arc::new(Inbound::new(inbound))))
 }
@@ -437,6 +494,9 @@ async fn read_again(app: &App) {
     }
     if let Err(error) = app.keyring.refresh().await {
         tracing::error!(%error, "the keys could not be read again");
+    }
+    if let Err(error) = app.relays.refresh().await {
+        tracing::error!(%error, "which relays are in use could not be read again");
     }
     if let Err(error) = app.senders.refresh().await {
         tracing::error!(%error, "what is known of libraries' relays could not be read again");

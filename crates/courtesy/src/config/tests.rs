@@ -70,7 +70,18 @@ fn a_relay_is_a_table_of_its_own() {
     let config = load(Some(file.path()), &[]).unwrap();
     let now = jiff::Timestamp::UNIX_EPOCH;
     assert_eq!(config.relays_of("ca-west", now)[0].host.as_str(), "mta1.example");
-    assert_eq!(config.relays_of("elsewhere", now).len(), 1, "a region without relays uses those there are");
+    assert_eq!(config.relays_of("elsewhere", now).len(), 1, "where there is one region, it serves all");
+}
+
+#[test]
+fn where_there_are_several_regions_nothing_crosses() {
+    let file = file(
+        "[[relay]]\nhost = \"mta1.example\"\nregion = \"ca-west\"\n[[relay]]\nhost = \"mta2.example\"\nregion = \"ca-east\"\n",
+    );
+    let config = load(Some(file.path()), &[]).unwrap();
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    assert_eq!(config.relays_of("ca-east", now)[0].host.as_str(), "mta2.example");
+    assert_eq!(config.relays_of("elsewhere", now), []);
 }
 
 #[test]

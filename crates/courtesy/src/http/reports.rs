@@ -129,7 +129,13 @@ pub async fn said(
     let code = library.map(LibraryCode::as_str);
     let found = domains(app, library, language).await?.into_iter().filter(|one| one.library.as_deref() == code);
     let said = |one: DomainAnswer| Said {
-        words: one.sources.into_iter().take(most).map(|source| source.words).chain(one.tls.map(|tls| tls.words)).collect(),
+        words: one
+            .sources
+            .into_iter()
+            .take(most)
+            .map(|source| source.words)
+            .chain(one.tls.map(|tls| tls.words))
+            .collect(),
         domain: one.domain,
         reporters: one.reporters,
         last: one.last_at,

@@ -20,6 +20,8 @@ pub enum Place {
     Home,
     /// Messages.
     Messages,
+    /// Patron and Staff Notices.
+    Notices,
     /// Patrons who were not reached.
     Unreached,
     /// Bounces and do-not-send.
@@ -42,6 +44,7 @@ pub enum Place {
 const NAVIGATION: &[(&str, &str, Place, Right)] = &[
     ("nav-home", "", Place::Home, Right::Look),
     ("nav-messages", "/messages", Place::Messages, Right::ReadMessages),
+    ("nav-notices", "/ill-admin/patron-notices", Place::Notices, Right::Look),
     ("nav-unreached", "/unreached", Place::Unreached, Right::ReadMessages),
     ("nav-bounces", "/bounces", Place::Bounces, Right::ReadMessages),
     ("nav-arrival", "/arrival", Place::Arrival, Right::ReadMessages),
