@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use standards::dns::Dns;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock;
@@ -41,7 +41,7 @@ use crate::secret::Secret;
 use crate::smtp::tls::Certificate;
 use crate::smtp::{Desk, Door, Limits as SmtpLimits, Listening};
 use crate::store::{Book, Sole, Store};
-use crate::watch::Senders;
+use crate::watch::{Change, Senders};
 use crate::web;
 
 /// The name of the installation's secret in the data folder.
@@ -79,6 +79,7 @@ pub struct Service {
     pub metrics: Option<SocketAddr>,
     /// What sends.
     pub delivery: Arc<Delivery>,
+    certificate: Arc<Certificate>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     /// Closed last: what comes in while the engines finish is taken, and health is told to the end.
@@ -135,7 +136,7 @@ impl Service {
         let certificate = certificate(&config)?;
         let (mail_doors, inbound) = taking_back(&parts, dns, &intake, &certificate).await?;
         let smtp = mail_doors.iter().find_map(|door| door.address);
-        let desks = submission_doors(&parts, &intake, certificate).await?;
+        let desks = submission_doors(&parts, &intake, Arc::clone(&certificate)).await?;
         let submission = desks.iter().filter_map(|door| door.address).collect();
         let canaries = Canaries::of(&parts);
         let outbox = Outbox::new(store.clone(), Arc::clone(&secret), https, Arc::clone(&intake));
@@ -145,10 +146,10 @@ impl Service {
             keys: Keys::new(store.clone()),
             store,
             book: Arc::clone(&book),
-            intake: Arc::clone(&intake),
+            intake,
             inbound,
             outbox: Arc::new(outbox),
-            senders: Arc::clone(&senders),
+            senders,
             keyring,
             secret,
             wake,
@@ -159,14 +160,33 @@ impl Service {
         });
         let (close, closing) = watch::channel(false);
         let (http, metrics, doors) = http_doors(&app, &closing).await?;
-        let mut tasks = vec![
-            tokio::spawn(senders.run(stopped(stopping.clone()))),
-            tokio::spawn(announce::run(Arc::clone(&intake), changes, stopped(stopping.clone()))),
-            tokio::spawn(refresh(Arc::clone(&app), stopped(stopping.clone()))),
-        ];
-        tasks.extend(engines(&app, Arc::clone(&delivery), canaries, &stopping));
+        let mut tasks = engines(&app, Arc::clone(&delivery), canaries, changes, &stopping);
         tasks.extend(mail_doors.into_iter().chain(desks).map(|door| tokio::spawn(door.run(stopping.clone()))));
-        Ok(Self { app, http, smtp, submission, metrics, delivery, stop, tasks, close, doors, keeping, sole })
+        Ok(Self {
+            app,
+            http,
+            smtp,
+            submission,
+            metrics,
+            delivery,
+            certificate,
+            stop,
+            tasks,
+            close,
+            doors,
+            keeping,
+            sole,
+        })
+    }
+
+    /// Takes up what can be taken up without a stop: the brake and renewed certificates; and reads again what others may have
+    /// changed. Gives the parts of the settings that want a start.
+    pub async fn reload(&self, new: &Config) -> Vec<&'static str> {
+        self.certificate.look_again();
+        self.app.intake.set_brake(new.brake);
+        self.app.senders.nudge();
+        read_again(&self.app).await;
+        self.app.config.wants_a_start(new)
     }
 
     /// Stops the engines, which finish or hand back what is under way; then the HTTP doors; then closes the store. From the first
@@ -196,12 +216,17 @@ impl Service {
 
 /// Starts the engines that this process's roles ask for.
 fn engines(
-    app: &App,
+    app: &Arc<App>,
     delivery: Arc<Delivery>,
     canaries: Canaries,
+    changes: mpsc::UnboundedReceiver<Change>,
     stopping: &watch::Receiver<bool>,
 ) -> Vec<JoinHandle<()>> {
-    let mut tasks = Vec::new();
+    let mut tasks = vec![
+        tokio::spawn(Arc::clone(&app.senders).run(stopped(stopping.clone()))),
+        tokio::spawn(announce::run(Arc::clone(&app.intake), changes, stopped(stopping.clone()))),
+        tokio::spawn(refresh(Arc::clone(app), stopped(stopping.clone()))),
+    ];
     if app.config.plays(Role::Deliver) {
         tasks.push(tokio::spawn(delivery.run(stopped(stopping.clone()))));
         tasks.push(tokio::spawn(canaries.run(stopped(stopping.clone()))));
