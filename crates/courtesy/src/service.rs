@@ -1,5 +1,7 @@
 //! Starts the doors and engines on one store, and stops them together.
 
+mod upkeep;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -36,7 +38,6 @@ use crate::net::https::{Https, Reach};
 use crate::net::secure::SecureDns;
 use crate::net::tls::ClientTls;
 use crate::outbox::Outbox;
-use crate::published::changes;
 use crate::secret::Secret;
 use crate::smtp::tls::Certificate;
 use crate::smtp::{Desk, Door, Limits as SmtpLimits, Listening};
@@ -50,20 +51,8 @@ pub const SECRET_FILE: &str = "secret.key";
 /// The folder of mail that came back, in the data folder.
 pub const SPOOL_FOLDER: &str = "spool";
 
-/// How long between two looks whether another process changed what we keep in memory.
-const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
-
-/// How many looks go by until all is read again, and what has served its time is forgotten.
-const LOOKS_A_ROUND: u32 = 30;
-
-/// How long requests may go on that are being answered when the doors close: as long as one may take at all.
+// How long requests may go on that are being answered when the doors close: as long as one may take at all.
 const LAST_ANSWERS: std::time::Duration = std::time::Duration::from_secs(60);
-
-/// How long the answer to an Idempotency-Key is kept.
-const ANSWERS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
-
-/// How long a mail that was handed in is kept after it came, for a person may wish to send it again.
-const SUBMITTED_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
 
 /// A running Courtesy.
 pub struct Service {
@@ -103,7 +92,7 @@ impl Service {
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = open_keyring(&config, &store, &secret).await?;
-        tell_relays(&store, &config).await?;
+        upkeep::tell_relays(&store, &config).await?;
         let dns = resolver(&config)?;
         let wake = Arc::new(tokio::sync::Notify::new());
         let (senders, changes) =
@@ -185,7 +174,7 @@ impl Service {
         self.certificate.look_again();
         self.app.intake.set_brake(new.brake);
         self.app.senders.nudge();
-        read_again(&self.app).await;
+        upkeep::read_again(&self.app).await;
         self.app.config.wants_a_start(new)
     }
 
@@ -225,7 +214,8 @@ fn engines(
     let mut tasks = vec![
         tokio::spawn(Arc::clone(&app.senders).run(stopped(stopping.clone()))),
         tokio::spawn(announce::run(Arc::clone(&app.intake), changes, stopped(stopping.clone()))),
-        tokio::spawn(refresh(Arc::clone(app), stopped(stopping.clone()))),
+        tokio::spawn(upkeep::refresh(Arc::clone(app), stopped(stopping.clone()))),
+        tokio::spawn(upkeep::erase(Arc::clone(app), stopped(stopping.clone()))),
     ];
     if app.config.plays(Role::Deliver) {
         tasks.push(tokio::spawn(delivery.run(stopped(stopping.clone()))));
@@ -420,80 +410,6 @@ async fn open_keyring(config: &Config, store: &Store, secret: &Arc<Secret>) -> R
 async fn stopped(mut stopping: watch::Receiver<bool>) {
     // An error means that the sender is gone, which is a stop too.
     let _ = stopping.wait_for(|stop| *stop).await;
-}
-
-/// Brings in what another process changed, forgets what has served its time, and tells of relays whose day has come.
-async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
-    tokio::pin!(stop);
-    let mut known = None;
-    let mut looks = 0;
-    loop {
-        tokio::select! {
-            biased;
-            () = &mut stop => return,
-            () = tokio::time::sleep(LOOK) => {}
-        }
-        looks += 1;
-        let times = app.store.times_changed().await.ok();
-        if times.is_some() && times != known {
-            read_again(&app).await;
-            if known.is_some() {
-                app.senders.nudge();
-            }
-            known = times;
-        }
-        if looks < LOOKS_A_ROUND {
-            continue;
-        }
-        looks = 0;
-        let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
-        // Refusals count for as long as answers are kept: seven days.
-        if let Err(error) = app.store.forget_refusals(before).await {
-            tracing::error!(%error, "old refusals could not be forgotten");
-        }
-        if let Err(error) = app.store.forget_answers(before).await {
-            tracing::error!(%error, "old answers could not be forgotten");
-        }
-        if let Err(error) = app.store.forget_visits(before, clock::now()).await {
-            tracing::error!(%error, "sessions that have run out could not be forgotten");
-        }
-        if let Err(error) = app.inbound.forget(clock::now()).await {
-            tracing::error!(%error, "old mail could not be forgotten");
-        }
-        let before = clock::now().checked_sub(inbound::reports::KEPT_FOR).unwrap_or(clock::Timestamp::MIN);
-        if let Err(error) = app.store.forget_reports(before).await {
-            tracing::error!(%error, "old reports could not be forgotten");
-        }
-        let before = clock::now().checked_sub(SUBMITTED_KEPT).unwrap_or(clock::Timestamp::MIN);
-        if let Err(error) = app.store.forget_submitted(before).await {
-            tracing::error!(%error, "old mail that was handed in could not be forgotten");
-        }
-        if let Err(error) = tell_relays(&app.store, &app.config).await {
-            tracing::error!(%error, "changes of the relays could not be kept");
-        }
-    }
-}
-
-/// What another process may have changed.
-async fn read_again(app: &App) {
-    if let Err(error) = app.book.refresh().await {
-        tracing::error!(%error, "the book could not be read again");
-    }
-    if let Err(error) = app.keyring.refresh().await {
-        tracing::error!(%error, "the keys could not be read again");
-    }
-    if let Err(error) = app.relays.refresh().await {
-        tracing::error!(%error, "which relays are in use could not be read again");
-    }
-    if let Err(error) = app.senders.refresh().await {
-        tracing::error!(%error, "what is known of libraries' relays could not be read again");
-    }
-}
-
-/// Makes known what changed about the relays.
-async fn tell_relays(store: &Store, config: &Config) -> crate::store::Result<()> {
-    let new = changes::to_tell(&store.relay_changes().await?, config, clock::now());
-    if new.is_empty() { Ok(()) } else { store.add_relay_changes(new).await }
 }
 
 /// Opens the store of `config`, making data folder and database where they are not there yet.

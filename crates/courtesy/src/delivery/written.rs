@@ -3,6 +3,8 @@
 //! In: a claimed message. Out: its content, and with the plan of the attempt its octets, signed. The words are those of the version
 //! recorded with the message; a mail that was handed in is rewritten where the plan wants it, and only there (`submitted`).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use standards::address::Address;
 
@@ -17,7 +19,9 @@ use crate::notice::Language;
 use crate::notice::catalogue::Notice;
 use crate::notice::frame::Frame;
 use crate::notice::render::{Rendered, render};
+use crate::notice::status::Status;
 use crate::notice::value::Fields;
+use crate::notice::words::Words;
 use crate::queue::State;
 use crate::reply::Kind as ReplyKind;
 use crate::sender::{Plan, Rung};
@@ -146,14 +150,20 @@ async fn rendered(
     now: Timestamp,
 ) -> Result<Rendered, Not> {
     let notice = Notice::from_code(&message.notice).map_err(|error| Not::Ours(error.to_string()))?;
-    let source = WordsSource { of: message.words_of.clone(), version: message.words_version };
-    let words = engine.parts.book.words_at(&source, notice, language).await;
-    let words = words.map_err(|error| Not::Ours(error.to_string()))?;
+    let words = match &told.tried {
+        Some(tried) => Words::parse(&tried.words, language).ok().map(Arc::new),
+        None => {
+            let source = WordsSource { of: message.words_of.clone(), version: message.words_version };
+            let words = engine.parts.book.words_at(&source, notice, language).await;
+            words.map_err(|error| Not::Ours(error.to_string()))?
+        }
+    };
     let words = words.ok_or_else(|| Not::Ours(format!("the words of {} are gone", message.notice)))?;
     let all = told.all_fields(library, &message.request, language);
     let (fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let zone = jiff::tz::TimeZone::get(&library.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    let frame = Frame::of(library, notice.audience, language, now.to_zoned(zone).date());
+    let frame = Frame::of(library, words.notice.audience, language, now.to_zoned(zone).date());
+    let frame = Frame { is_test: notice.status == Status::TestNotice, ..frame };
     render(&words, &fields, &frame).map_err(|missing| {
         let fields = missing.fields.iter().map(ToString::to_string).collect();
         let entry = Entry { at: now, what: What::Held { cause: "render.field".to_owned(), fields } };

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use standards::address::Address;
 
-pub use event::{Addressed, Event, Side, Submitted, Told};
+pub use event::{Addressed, Event, Side, Submitted, Told, Tried};
 pub use resend::{Resent, Wish};
 
 use crate::clock;

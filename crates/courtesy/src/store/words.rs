@@ -54,6 +54,22 @@ impl Store {
         rows.iter().map(words_from).collect()
     }
 
+    /// The newest version of the words of `library` and of the consortium, of every notice.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn words_of(&self, library: &LibraryCode) -> Result<Vec<SavedWords>> {
+        let rows = query(
+            "select library, notice, language, version, source, saved_at, saved_by from words as w \
+             where library in ($1, '') and version = (select max(version) from words where library = w.library \
+               and notice = w.notice and language = w.language)",
+        )
+        .bind(library.as_str())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(words_from).collect()
+    }
+
     /// Every saved version of one notice in one language, the newest first.
     ///
     /// # Errors

@@ -9,11 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use std::sync::Arc;
 
+use super::first_run::Tasks;
 use super::messages::{Row, rows};
 use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::{Visit, lead_to};
-use super::{Answer, Web, returns};
+use super::{Answer, Web, first_run, returns};
 use crate::library::Library;
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice};
@@ -106,6 +107,8 @@ struct Home {
     more_unreached: bool,
     /// The library's mailbox that undeliverable notices go to, where we do not see them.
     unseen: Option<String>,
+    /// Of a library that has sent nothing yet: what there is to set up.
+    tasks: Option<Tasks>,
     tally: Option<Tally>,
     share: Option<String>,
     needs: Vec<Need>,
@@ -127,6 +130,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
     }
     let plan = web.senders.plan(&library, &[], visit.now);
     let proof = library.from.as_ref().and_then(|from| web.senders.proof(from.domain(), &library.region));
+    let tasks = first_run::tasks(&web, &visit, &shell, tally.as_ref()).await?;
     let unseen = returns::unseen(&web, &library, &plan, back(UNREACHED_DAYS)).await?;
     let (mood, verdict) = verdict(tally.as_ref(), unseen.is_some());
     let share = tally.as_ref().and_then(|tally| share(tally, visit.language));
@@ -143,6 +147,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
         unreached,
         more_unreached,
         unseen,
+        tasks,
         tally,
         share,
         needs,

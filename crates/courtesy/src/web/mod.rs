@@ -27,6 +27,9 @@ mod audit;
 mod bounces;
 mod check;
 mod consortium;
+mod diff;
+mod find;
+mod first_run;
 mod form;
 mod front;
 mod guard;
@@ -40,20 +43,34 @@ mod kit_link;
 mod looks;
 mod message;
 mod messages;
+mod notice_editor;
+mod notice_history;
+mod notice_preview;
+mod notice_replace;
+mod notice_samples;
+mod notice_test;
+mod notice_text;
+mod notices;
 mod oops;
+mod ops;
+mod passkey;
 mod password;
 mod record;
 mod relays;
+mod retention;
 mod returns;
+mod sender_setup;
 mod shell;
 mod sign_in;
 mod staff;
+mod staff_notices;
 mod stops;
 #[cfg(test)]
 mod tests;
 mod throttle;
 mod unreached;
 mod visit;
+mod webhooks;
 pub mod words;
 
 use std::ops::Deref;
@@ -133,21 +150,28 @@ pub struct Route {
     /// Who may.
     pub audience: Audience,
     serve: MethodRouter<Arc<Web>>,
+    /// Whether it changes something: such a form counts once, however often it is clicked.
+    changes: bool,
 }
 
 fn page(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>>) -> Route {
-    Route { method: "GET", path, audience, serve }
+    Route { method: "GET", path, audience, serve, changes: false }
 }
 
 fn form(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>>) -> Route {
-    Route { method: "POST", path, audience, serve }
+    Route { method: "POST", path, audience, serve, changes: true }
+}
+
+/// A form that only asks, however often it is sent.
+fn question(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>>) -> Route {
+    Route { method: "POST", path, audience, serve, changes: false }
 }
 
 /// Every page and form, in the order in which one meets them. A test walks this list with each role.
 #[must_use]
 pub fn routes() -> Vec<Route> {
     use Audience::{Public, SignedIn, Staff};
-    use Right::{ActOnMessages, Administer, Consortium, Look, ReadAudit, ReadMessages};
+    use Right::{ActOnMessages, Administer, Consortium, EditNotices, Look, Operate, ReadAudit, ReadMessages};
     vec![
         page("/", Public, get(front::show)),
         page("/status", Public, get(front::status)),
@@ -163,6 +187,7 @@ pub fn routes() -> Vec<Route> {
         page("/language/{tag}", Public, get(sign_in::language)),
         page("/sign-in", Public, get(sign_in::show)),
         form("/sign-in", Public, post(sign_in::password)),
+        form("/sign-in/passkey", Public, post(passkey::sign_in)),
         page("/sign-in/link/{secret}", Public, get(sign_in::show_link)),
         form("/sign-in/link/{secret}", Public, post(sign_in::use_link)),
         page("/sign-in/recovery", Public, get(sign_in::show_recovery)),
@@ -171,6 +196,9 @@ pub fn routes() -> Vec<Route> {
         page("/account", SignedIn, get(account::show)),
         form("/account/password", SignedIn, post(account::password)),
         form("/account/recovery-codes", SignedIn, post(account::recovery_codes)),
+        form("/account/passkeys/add", SignedIn, post(passkey::add)),
+        form("/account/passkeys/name", SignedIn, post(passkey::rename)),
+        form("/account/passkeys/remove", SignedIn, post(passkey::remove)),
         form("/account/sessions/end", SignedIn, post(account::end_session)),
         page("/it/{token}", Public, get(it::show)),
         page("/staff", SignedIn, get(home::door)),
@@ -194,6 +222,31 @@ pub fn routes() -> Vec<Route> {
         page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),
         page("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), get(record::edit)),
         form("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), post(record::save)),
+        page("/staff/{library}/ill-admin/patron-notices", Staff(Look), get(notices::show)),
+        page("/staff/{library}/ill-admin/patron-notices/set-up", Staff(Look), get(sender_setup::show)),
+        form("/staff/{library}/ill-admin/patron-notices/set-up", Staff(Administer), post(sender_setup::save)),
+        form("/staff/{library}/ill-admin/patron-notices/set-up/check", Staff(Administer), post(sender_setup::check)),
+        page("/staff/{library}/ill-admin/patron-notices/set-up/records", Staff(Look), get(sender_setup::records)),
+        form("/staff/{library}/ill-admin/notices/switch", Staff(EditNotices), post(notices::switch)),
+        page("/staff/{library}/ill-admin/notices/replace", Staff(EditNotices), get(notice_replace::show)),
+        form("/staff/{library}/ill-admin/notices/replace", Staff(EditNotices), post(notice_replace::apply)),
+        page("/staff/{library}/ill-admin/notices/{notice}", Staff(EditNotices), get(notice_editor::show)),
+        page("/staff/{library}/ill-admin/notices/{notice}/preview", Staff(EditNotices), get(notice_preview::kept)),
+        question(
+            "/staff/{library}/ill-admin/notices/{notice}/preview",
+            Staff(EditNotices),
+            post(notice_preview::typed),
+        ),
+        question("/staff/{library}/ill-admin/notices/{notice}/checks", Staff(EditNotices), post(notice_editor::checks)),
+        form("/staff/{library}/ill-admin/notices/{notice}/save", Staff(EditNotices), post(notice_editor::save)),
+        form("/staff/{library}/ill-admin/notices/{notice}/test", Staff(EditNotices), post(notice_test::of_editor)),
+        form("/staff/{library}/ill-admin/notices/{notice}/publish", Staff(EditNotices), post(notice_editor::publish)),
+        form("/staff/{library}/ill-admin/notices/{notice}/discard", Staff(EditNotices), post(notice_editor::discard)),
+        page("/staff/{library}/ill-admin/notices/{notice}/history", Staff(EditNotices), get(notice_history::show)),
+        form("/staff/{library}/ill-admin/notices/{notice}/restore", Staff(EditNotices), post(notice_history::restore)),
+        form("/staff/{library}/ill-admin/test", Staff(EditNotices), post(notice_test::plain)),
+        page("/staff/{library}/ill-admin/staff-notices", Staff(Look), get(staff_notices::show)),
+        form("/staff/{library}/ill-admin/staff-notices/addresses", Staff(Administer), post(staff_notices::addresses)),
         page("/staff/{library}/ill-admin/it-kit", Staff(Look), get(kit_link::show)),
         page("/staff/{library}/ill-admin/staff", Staff(Administer), get(staff::show)),
         form("/staff/{library}/ill-admin/staff/invite", Staff(Administer), post(staff::invite)),
@@ -202,14 +255,30 @@ pub fn routes() -> Vec<Route> {
         page("/staff/{library}/ill-admin/keys", Staff(Administer), get(keys::show)),
         form("/staff/{library}/ill-admin/keys/make", Staff(Administer), post(keys::make)),
         form("/staff/{library}/ill-admin/keys/{key}/revoke", Staff(Administer), post(keys::revoke)),
+        page("/staff/{library}/ill-admin/webhooks", Staff(Administer), get(webhooks::show)),
+        form("/staff/{library}/ill-admin/webhooks/add", Staff(Administer), post(webhooks::add)),
+        page("/staff/{library}/ill-admin/webhooks/{webhook}", Staff(Administer), get(webhooks::show_one)),
+        form("/staff/{library}/ill-admin/webhooks/{webhook}/act", Staff(Administer), post(webhooks::act)),
+        form(
+            "/staff/{library}/ill-admin/webhooks/{webhook}/deliveries/{delivery}/replay",
+            Staff(Administer),
+            post(webhooks::replay),
+        ),
         page("/staff/{library}/ill-admin/audit", Staff(ReadAudit), get(audit::show)),
         page("/staff/{library}/ill-admin/audit.csv", Staff(ReadAudit), get(audit::file)),
+        page("/staff/{library}/ill-admin/retention", Staff(Look), get(retention::show)),
+        form("/staff/{library}/ill-admin/retention", Staff(Administer), post(retention::save)),
         page("/consortium", Staff(Consortium), get(consortium::show)),
         page("/consortium.csv", Staff(Consortium), get(consortium::file)),
         form("/consortium/remind", Staff(Consortium), post(consortium::remind)),
+        page("/consortium/find", Staff(Consortium), get(find::show)),
         page("/consortium/arrival", Staff(Consortium), get(arrival::show)),
         page("/consortium/audit", Staff(ReadAudit), get(audit::show)),
         page("/consortium/audit.csv", Staff(ReadAudit), get(audit::file)),
+        page("/consortium/retention", Staff(Consortium), get(retention::show)),
+        form("/consortium/retention", Staff(Consortium), post(retention::save)),
+        page("/ops", Staff(Operate), get(ops::show)),
+        form("/ops/queue", Staff(Operate), post(ops::queue)),
     ]
 }
 
@@ -221,7 +290,8 @@ pub fn door(app: Arc<App>, api: Router) -> Router {
     let web = Arc::new(Web::new(app));
     let mut router = Router::new();
     for route in routes() {
-        let guarded = route.serve.layer(from_fn_with_state((Arc::clone(&web), route.audience), guard::guard));
+        let guarded =
+            route.serve.layer(from_fn_with_state((Arc::clone(&web), route.audience, route.changes), guard::guard));
         router = router.route(route.path, guarded);
     }
     router

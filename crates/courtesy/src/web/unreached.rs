@@ -16,7 +16,7 @@ use super::messages::label;
 use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::Visit;
-use super::{Answer, Web};
+use super::{Answer, Web, returns};
 use crate::http::unreached::{Missed, missed};
 use crate::id::MessageId;
 use crate::intake::{Resent, Wish};
@@ -74,6 +74,8 @@ struct Page {
     hows: Vec<How>,
     next: Option<String>,
     is_first: bool,
+    /// The library's mailbox that undeliverable notices go to, where we do not see them.
+    unseen: Option<String>,
     wrong: Option<(String, String)>,
 }
 
@@ -103,9 +105,11 @@ async fn page(web: &Web, visit: &Visit, after: &str, typed: Option<(MessageId, S
             lines.push(line(&shell, one, typed.as_ref()));
         }
     }
+    let at = visit.library()?;
+    let unseen = returns::unseen(web, at, &web.senders.plan(at, &[], visit.now), since).await?;
     let wrong = typed.map(|(id, _)| (format!("to-{id}"), shell.say("message-wrong-address")));
     let hows = HOWS.map(|code| How { code, words: shell.say(&format!("how-{}", code.replace('_', "-"))) });
-    Ok(Page { lines, hows: hows.into(), next, is_first: after.is_empty(), wrong, shell })
+    Ok(Page { lines, hows: hows.into(), next, is_first: after.is_empty(), unseen, wrong, shell })
 }
 
 fn line(shell: &Shell, one: Missed, typed: Option<&(MessageId, String)>) -> Line {

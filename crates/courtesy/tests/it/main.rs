@@ -37,6 +37,8 @@ mod replies;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]
+mod retention;
+#[cfg(test)]
 mod sender_flow;
 #[cfg(test)]
 mod situations;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use courtesy::clock::Timestamp;
 use courtesy::id::{EventId, MessageId};
 use courtesy::library::LibraryCode;
+use courtesy::notice::catalogue::Notice;
 use courtesy::queue::{State, WaitsFor};
-use courtesy::store::{Accepted, Claimed, Filter, Idempotency, NewEvent, NewMessage, Repeated, Settled, Store};
+use courtesy::store::{Accepted, Claimed, Draft, Filter, Idempotency, NewEvent, NewMessage, Repeated, Settled, Store};
 use courtesy::timeline::{Entry, What};
 use jiff::SignedDuration;
 
@@ -109,6 +110,8 @@ practice::on_both_databases! {
     the_queue_of_a_library_tells_nothing_of_others,
     participant_records_are_kept_all_or_none_and_found_again,
     words_keep_every_version_and_the_newest_is_in_force,
+    drafts_are_a_librarys_own_and_end_when_they_are_dropped,
+    messages_of_a_notice_are_counted_by_library_and_since_a_day,
     what_a_request_told_is_remembered_by_library,
     opening_again_finds_the_schema_and_leaves_it,
     a_closed_store_takes_nothing_and_says_so,
@@ -389,6 +392,37 @@ async fn participant_records_are_kept_all_or_none_and_found_again(kept: Kept) {
     library.hide_titles = true;
     kept.put_libraries(vec![library.clone()], "desk".to_owned(), at(1)).await.unwrap();
     assert_eq!(kept.libraries().await.unwrap(), [record("ALDR"), library]);
+}
+
+async fn drafts_are_a_librarys_own_and_end_when_they_are_dropped(store: Kept) {
+    let draft = |notice: &str, language: &str, source: &str| Draft {
+        notice: notice.to_owned(),
+        language: language.to_owned(),
+        source: source.to_owned(),
+        saved_at: at(1),
+        saved_by: "A. Roy".to_owned(),
+    };
+    let first = vec![draft("overdue", "en", "one"), draft("overdue", "fr", "un"), draft("recalled", "en", "other")];
+    store.put_drafts(code("MRPL"), first).await.unwrap();
+    store.put_drafts(code("MRPL"), vec![draft("overdue", "en", "two")]).await.unwrap();
+    store.put_drafts(code("OTHR"), vec![draft("overdue", "en", "theirs")]).await.unwrap();
+    let kept = store.drafts(&code("MRPL")).await.unwrap();
+    let sources: Vec<&str> = kept.iter().map(|one| one.source.as_str()).collect();
+    assert_eq!(sources, ["two", "un", "other"]);
+    assert_eq!(kept[0], draft("overdue", "en", "two"));
+    store.drop_drafts(code("MRPL"), "overdue".to_owned()).await.unwrap();
+    assert_eq!(store.drafts(&code("MRPL")).await.unwrap(), [draft("recalled", "en", "other")]);
+    assert_eq!(store.drafts(&code("OTHR")).await.unwrap().len(), 1);
+}
+
+async fn messages_of_a_notice_are_counted_by_library_and_since_a_day(store: Kept) {
+    let notices = ["overdue", "recalled"].map(|code| Notice::from_code(code).unwrap());
+    for (library, request, when) in [("MRPL", "1", 0), ("MRPL", "2", 100), ("MRPL", "3", 101), ("OTHR", "4", 102)] {
+        store.accept(vec![event(library, request, at(when))]).await.unwrap();
+    }
+    let counts = store.sent_of_notices(&code("MRPL"), &notices, at(50)).await.unwrap();
+    assert_eq!((counts["overdue"], counts["recalled"]), (2, 0));
+    assert!(store.sent_of_notices(&code("MRPL"), &[], at(50)).await.unwrap().is_empty());
 }
 
 async fn words_keep_every_version_and_the_newest_is_in_force(kept: Kept) {
