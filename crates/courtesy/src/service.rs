@@ -1,5 +1,7 @@
 //! Starts the doors and engines on one store, and stops them together.
 
+mod upkeep;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use standards::dns::Dns;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock;
@@ -36,12 +38,11 @@ use crate::net::https::{Https, Reach};
 use crate::net::secure::SecureDns;
 use crate::net::tls::ClientTls;
 use crate::outbox::Outbox;
-use crate::published::changes;
 use crate::secret::Secret;
 use crate::smtp::tls::Certificate;
 use crate::smtp::{Desk, Door, Limits as SmtpLimits, Listening};
-use crate::store::{Book, Kept, Sole, Store};
-use crate::watch::Senders;
+use crate::store::{Book, Sole, Store};
+use crate::watch::{Change, Senders};
 use crate::web;
 
 /// The name of the installation's secret in the data folder.
@@ -50,22 +51,8 @@ pub const SECRET_FILE: &str = "secret.key";
 /// The folder of mail that came back, in the data folder.
 pub const SPOOL_FOLDER: &str = "spool";
 
-/// How long between two looks whether another process changed what we keep in memory.
-const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
-
-/// How many looks go by until all is read again, and what has served its time is forgotten.
-const LOOKS_A_ROUND: u32 = 30;
-
-/// How often is looked for what is kept no longer.
-const ERASE_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
-/// How long requests may go on that are being answered when the doors close: as long as one may take at all.
+// How long requests may go on that are being answered when the doors close: as long as one may take at all.
 const LAST_ANSWERS: std::time::Duration = std::time::Duration::from_secs(60);
-
-/// How long the answer to an Idempotency-Key is kept.
-const ANSWERS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
-
-/// How long a mail that was handed in is kept after it came, for a person may wish to send it again.
-const SUBMITTED_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
 
 /// A running Courtesy.
 pub struct Service {
@@ -81,6 +68,7 @@ pub struct Service {
     pub metrics: Option<SocketAddr>,
     /// What sends.
     pub delivery: Arc<Delivery>,
+    certificate: Arc<Certificate>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     /// Closed last: what comes in while the engines finish is taken, and health is told to the end.
@@ -104,7 +92,7 @@ impl Service {
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = open_keyring(&config, &store, &secret).await?;
-        tell_relays(&store, &config).await?;
+        upkeep::tell_relays(&store, &config).await?;
         let dns = resolver(&config)?;
         let wake = Arc::new(tokio::sync::Notify::new());
         let (senders, changes) =
@@ -137,7 +125,7 @@ impl Service {
         let certificate = certificate(&config)?;
         let (mail_doors, inbound) = taking_back(&parts, dns, &intake, &certificate).await?;
         let smtp = mail_doors.iter().find_map(|door| door.address);
-        let desks = submission_doors(&parts, &intake, certificate).await?;
+        let desks = submission_doors(&parts, &intake, Arc::clone(&certificate)).await?;
         let submission = desks.iter().filter_map(|door| door.address).collect();
         let canaries = Canaries::of(&parts);
         let outbox = Outbox::new(store.clone(), Arc::clone(&secret), https, Arc::clone(&intake));
@@ -147,10 +135,10 @@ impl Service {
             keys: Keys::new(store.clone()),
             store,
             book: Arc::clone(&book),
-            intake: Arc::clone(&intake),
+            intake,
             inbound,
             outbox: Arc::new(outbox),
-            senders: Arc::clone(&senders),
+            senders,
             keyring,
             secret,
             wake,
@@ -161,15 +149,33 @@ impl Service {
         });
         let (close, closing) = watch::channel(false);
         let (http, metrics, doors) = http_doors(&app, &closing).await?;
-        let mut tasks = vec![
-            tokio::spawn(senders.run(stopped(stopping.clone()))),
-            tokio::spawn(announce::run(Arc::clone(&intake), changes, stopped(stopping.clone()))),
-            tokio::spawn(refresh(Arc::clone(&app), stopped(stopping.clone()))),
-            tokio::spawn(erase(Arc::clone(&app), stopped(stopping.clone()))),
-        ];
-        tasks.extend(engines(&app, Arc::clone(&delivery), canaries, &stopping));
+        let mut tasks = engines(&app, Arc::clone(&delivery), canaries, changes, &stopping);
         tasks.extend(mail_doors.into_iter().chain(desks).map(|door| tokio::spawn(door.run(stopping.clone()))));
-        Ok(Self { app, http, smtp, submission, metrics, delivery, stop, tasks, close, doors, keeping, sole })
+        Ok(Self {
+            app,
+            http,
+            smtp,
+            submission,
+            metrics,
+            delivery,
+            certificate,
+            stop,
+            tasks,
+            close,
+            doors,
+            keeping,
+            sole,
+        })
+    }
+
+    /// Takes up what can be taken up without a stop: the brake and renewed certificates; and reads again what others may have
+    /// changed. Gives the parts of the settings that want a start.
+    pub async fn reload(&self, new: &Config) -> Vec<&'static str> {
+        self.certificate.look_again();
+        self.app.intake.set_brake(new.brake);
+        self.app.senders.nudge();
+        upkeep::read_again(&self.app).await;
+        self.app.config.wants_a_start(new)
     }
 
     /// Stops the engines, which finish or hand back what is under way; then the HTTP doors; then closes the store. From the first
@@ -199,12 +205,18 @@ impl Service {
 
 /// Starts the engines that this process's roles ask for.
 fn engines(
-    app: &App,
+    app: &Arc<App>,
     delivery: Arc<Delivery>,
     canaries: Canaries,
+    changes: mpsc::UnboundedReceiver<Change>,
     stopping: &watch::Receiver<bool>,
 ) -> Vec<JoinHandle<()>> {
-    let mut tasks = Vec::new();
+    let mut tasks = vec![
+        tokio::spawn(Arc::clone(&app.senders).run(stopped(stopping.clone()))),
+        tokio::spawn(announce::run(Arc::clone(&app.intake), changes, stopped(stopping.clone()))),
+        tokio::spawn(upkeep::refresh(Arc::clone(app), stopped(stopping.clone()))),
+        tokio::spawn(upkeep::erase(Arc::clone(app), stopped(stopping.clone()))),
+    ];
     if app.config.plays(Role::Deliver) {
         tasks.push(tokio::spawn(delivery.run(stopped(stopping.clone()))));
         tasks.push(tokio::spawn(canaries.run(stopped(stopping.clone()))));
@@ -398,115 +410,6 @@ async fn open_keyring(config: &Config, store: &Store, secret: &Arc<Secret>) -> R
 async fn stopped(mut stopping: watch::Receiver<bool>) {
     // An error means that the sender is gone, which is a stop too.
     let _ = stopping.wait_for(|stop| *stop).await;
-}
-
-/// Brings in what another process changed, forgets what has served its time, and tells of relays whose day has come.
-async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
-    tokio::pin!(stop);
-    let mut known = None;
-    let mut looks = 0;
-    loop {
-        tokio::select! {
-            biased;
-            () = &mut stop => return,
-            () = tokio::time::sleep(LOOK) => {}
-        }
-        looks += 1;
-        let times = app.store.times_changed().await.ok();
-        if times.is_some() && times != known {
-            read_again(&app).await;
-            if known.is_some() {
-                app.senders.nudge();
-            }
-            known = times;
-        }
-        if looks < LOOKS_A_ROUND {
-            continue;
-        }
-        looks = 0;
-        let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
-        // Refusals count for as long as answers are kept: seven days.
-        if let Err(error) = app.store.forget_refusals(before).await {
-            tracing::error!(%error, "old refusals could not be forgotten");
-        }
-        if let Err(error) = app.store.forget_answers(before).await {
-            tracing::error!(%error, "old answers could not be forgotten");
-        }
-        if let Err(error) = app.store.forget_visits(before, clock::now()).await {
-            tracing::error!(%error, "sessions that have run out could not be forgotten");
-        }
-        if let Err(error) = app.inbound.forget(clock::now()).await {
-            tracing::error!(%error, "old mail could not be forgotten");
-        }
-        let before = clock::now().checked_sub(inbound::reports::KEPT_FOR).unwrap_or(clock::Timestamp::MIN);
-        if let Err(error) = app.store.forget_reports(before).await {
-            tracing::error!(%error, "old reports could not be forgotten");
-        }
-        let before = clock::now().checked_sub(SUBMITTED_KEPT).unwrap_or(clock::Timestamp::MIN);
-        if let Err(error) = app.store.forget_submitted(before).await {
-            tracing::error!(%error, "old mail that was handed in could not be forgotten");
-        }
-        if let Err(error) = tell_relays(&app.store, &app.config).await {
-            tracing::error!(%error, "changes of the relays could not be kept");
-        }
-    }
-}
-
-/// Erases, a slice at a time, what libraries keep no longer.
-async fn erase(app: Arc<App>, stop: impl Future<Output = ()>) {
-    tokio::pin!(stop);
-    let mut pause = ERASE_EVERY;
-    loop {
-        tokio::select! {
-            biased;
-            () = &mut stop => return,
-            () = tokio::time::sleep(pause) => {}
-        }
-        pause = match erase_round(&app).await {
-            Ok(true) => LOOK,
-            Ok(false) => ERASE_EVERY,
-            Err(error) => {
-                tracing::error!(%error, "what is kept no longer could not be erased");
-                ERASE_EVERY
-            }
-        };
-    }
-}
-
-/// One slice of each library. Whether there is more.
-async fn erase_round(app: &App) -> crate::store::Result<bool> {
-    let now = clock::now();
-    let mut has_more = false;
-    for library in app.book.libraries() {
-        let (kept, _) = app.store.retention(Some(&library.code)).await?;
-        for what in Kept::ALL {
-            let cutoff = kept.cutoff(what, now);
-            has_more |= app.store.erase_slice(library.code.clone(), what, cutoff, now).await?.1;
-        }
-    }
-    Ok(has_more)
-}
-
-/// What another process may have changed.
-async fn read_again(app: &App) {
-    if let Err(error) = app.book.refresh().await {
-        tracing::error!(%error, "the book could not be read again");
-    }
-    if let Err(error) = app.keyring.refresh().await {
-        tracing::error!(%error, "the keys could not be read again");
-    }
-    if let Err(error) = app.relays.refresh().await {
-        tracing::error!(%error, "which relays are in use could not be read again");
-    }
-    if let Err(error) = app.senders.refresh().await {
-        tracing::error!(%error, "what is known of libraries' relays could not be read again");
-    }
-}
-
-/// Makes known what changed about the relays.
-async fn tell_relays(store: &Store, config: &Config) -> crate::store::Result<()> {
-    let new = changes::to_tell(&store.relay_changes().await?, config, clock::now());
-    if new.is_empty() { Ok(()) } else { store.add_relay_changes(new).await }
 }
 
 /// Opens the store of `config`, making data folder and database where they are not there yet.

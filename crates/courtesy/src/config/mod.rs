@@ -499,6 +499,31 @@ impl Config {
         vec![Relay { host: self.public_host.clone(), region: region.to_owned(), sources: Vec::new(), planned: None }]
     }
 
+    /// The parts in which `new` differs, of which a process that runs can take up none: it has to be started again for them.
+    #[must_use]
+    pub fn wants_a_start(&self, new: &Self) -> Vec<&'static str> {
+        let parts = [
+            ("public_host", self.public_host != new.public_host || self.public_url != new.public_url),
+            ("data", self.data != new.data),
+            ("database", self.database != new.database),
+            ("roles", self.roles != new.roles),
+            ("region", self.region != new.region),
+            ("listen", self.listen != new.listen),
+            ("dns", self.dns != new.dns),
+            ("smtp", self.smtp != new.smtp),
+            ("https", self.https != new.https),
+            ("shared", self.shared != new.shared),
+            ("relay", self.relay != new.relay || self.relays != new.relays),
+            ("submit_from", self.submit_from != new.submit_from),
+            ("retry", self.retry != new.retry),
+            ("deadline", self.deadline != new.deadline),
+            ("proof", self.proof != new.proof),
+            ("limits", self.limits != new.limits),
+            ("log.format", self.log.format != new.log.format),
+        ];
+        parts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+
     /// What no single value shows: each sentence names an option and the fix.
     fn contradictions(&self) -> Vec<String> {
         let mut wrong = Vec::new();

@@ -60,6 +60,18 @@ fn a_mistyped_variable_is_refused_with_the_nearest_option() {
 }
 
 #[test]
+fn what_a_running_process_cannot_take_up_is_named() {
+    let old = Config::default();
+    let mut new = old.clone();
+    new.brake.notices = 7;
+    new.log.level = "debug".to_owned();
+    assert_eq!(old.wants_a_start(&new), [""; 0], "these it can");
+    new.listen.http = "127.0.0.1:1".parse().unwrap();
+    new.smtp.port = 2525;
+    assert_eq!(old.wants_a_start(&new), ["listen", "smtp"]);
+}
+
+#[test]
 fn a_lease_shorter_than_a_conversation_is_refused() {
     assert!(refused("[retry]\nlease = \"1m\"\n").contains("retry.lease"));
 }

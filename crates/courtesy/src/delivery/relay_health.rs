@@ -154,7 +154,7 @@ fn certificate(file: Option<&Path>, now: Timestamp) -> Option<Finding> {
     let day = end.strftime("%F");
     Some(match days {
         ..0 => Finding::new("certificate", Some(false), format!("it ended on {day}: renew it")),
-        ..RENEWED_BEFORE_DAYS => {
+        0..RENEWED_BEFORE_DAYS => {
             Finding::new("certificate", Some(false), format!("it ends on {day}, in {days} days: renew it"))
         }
         _ => Finding::new("certificate", Some(true), format!("good until {day}")),

@@ -81,7 +81,11 @@ impl Intake {
         for (of, places) in by_kind {
             let Some(library) = self.book.library(&of.0) else { continue };
             let Some(limit) = self.limit(&library) else { continue };
-            let flow = self.flow(&of, limit, now).await?;
+            let mut flow = self.flow(&of, limit, now).await?;
+            if flow.is_held {
+                // What is remembered is a second old, and somebody may have let it go since.
+                flow = self.flow_now(&of, limit, now).await?;
+            }
             let many = i64::try_from(places.len()).unwrap_or(i64::MAX);
             if !flow.is_held && flow.made.saturating_add(many) <= i64::from(limit) {
                 self.flows.add(&of, many);
@@ -133,16 +137,29 @@ impl Intake {
         Ok(())
     }
 
+    /// Takes other settings of the brake.
+    pub fn set_brake(&self, brake: crate::config::Brake) {
+        *self.brake.lock().unwrap_or_else(PoisonError::into_inner) = brake;
+    }
+
+    fn settings(&self) -> crate::config::Brake {
+        *self.brake.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// How many of a kind may go out within the time of the settings; none where the library has no limit.
     fn limit(&self, library: &Library) -> Option<u32> {
-        Some(library.brake_at.unwrap_or(self.brake.notices)).filter(|limit| *limit > 0)
+        Some(library.brake_at.unwrap_or(self.settings().notices)).filter(|limit| *limit > 0)
     }
 
     async fn flow(&self, of: &Of, limit: u32, now: Timestamp) -> crate::store::Result<Flow> {
-        if let Some(known) = self.flows.known(of, Instant::now()) {
-            return Ok(known);
+        match self.flows.known(of, Instant::now()) {
+            Some(known) => Ok(known),
+            None => self.flow_now(of, limit, now).await,
         }
-        let within = SignedDuration::try_from(self.brake.within).unwrap_or(SignedDuration::from_hours(1));
+    }
+
+    async fn flow_now(&self, of: &Of, limit: u32, now: Timestamp) -> crate::store::Result<Flow> {
+        let within = SignedDuration::try_from(self.settings().within).unwrap_or(SignedDuration::from_hours(1));
         let since = now.checked_sub(within).unwrap_or(Timestamp::MIN);
         let flow = self.store.flow(&of.0, &of.1, since, i64::from(limit) + 1).await?;
         self.flows.learn(of.clone(), flow, Instant::now());

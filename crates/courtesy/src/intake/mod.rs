@@ -14,7 +14,7 @@ mod resend;
 pub mod submission;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use standards::address::Address;
@@ -151,7 +151,7 @@ pub struct Intake {
     /// Woken when something is due now.
     wake: Arc<tokio::sync::Notify>,
     metrics: Arc<Metrics>,
-    brake: crate::config::Brake,
+    brake: Mutex<crate::config::Brake>,
     flows: brake::Flows,
 }
 
@@ -166,7 +166,7 @@ impl Intake {
         wake: Arc<tokio::sync::Notify>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let (at_most, brake) = (config.deadline.at_most, config.brake);
+        let (at_most, brake) = (config.deadline.at_most, Mutex::new(config.brake));
         Self { store, book, senders, at_most, wake, metrics, brake, flows: brake::Flows::default() }
     }
 

@@ -113,7 +113,7 @@ impl Store {
             .await
     }
 
-    /// What is held, of one library or of all.
+    /// What is held, of one library or of all; also what was written at the very moment when its kind was let go.
     ///
     /// # Errors
     /// When the store is broken.
@@ -121,7 +121,9 @@ impl Store {
         let rows = query(
             "select library, notice, since, (select count(*) from (select 1 as one from message \
              where message.library = brake.library and cause = $2 and state = 'held' and message.notice = brake.notice \
-             limit $3) as some) from brake where let_go_at is null and ($1 = '' or library = $1) order by library, notice",
+             limit $3) as some) from brake where ($1 = '' or library = $1) and (let_go_at is null or exists \
+             (select 1 from message where message.library = brake.library and cause = $2 and state = 'held' \
+             and message.notice = brake.notice)) order by library, notice",
         )
         .bind(library.map(LibraryCode::as_str).unwrap_or_default())
         .bind(BRAKE)

@@ -116,6 +116,17 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("the database could not be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// A newer program has changed the database so that this one cannot work with it.
+    #[error(
+        "a newer version has changed the database, and this one cannot work with it (it wants schema {wanted}, this is {known}): \
+         install the newer version, or restore a backup into an empty database"
+    )]
+    Newer {
+        /// The schema that a program must know.
+        wanted: i64,
+        /// The newest that this one knows.
+        known: i64,
+    },
     /// A value in the database is not what we write there.
     #[error("the database holds something that does not belong there: {0}")]
     Corrupt(String),

@@ -207,3 +207,25 @@ async fn what_is_dropped_never_leaves_and_what_was_told_before_is_no_mass() {
     let nothing = world.post("/v1/queue/drop", &json!({ "library": "MRPL", "notice": "recalled" })).await;
     assert_eq!(nothing.status, 409, "{}", nothing.text);
 }
+
+#[tokio::test]
+async fn one_pickup_does_not_wait_for_another_librarys_thousands() {
+    const THOUSANDS: usize = 2_000;
+    let world = World::with(|config| config.brake.notices = 0).await;
+    world.library("MRPL").await;
+    world.library("FEW").await;
+    // A receiver that takes its time: the thousands need minutes.
+    let slow = Trouble { slow: Some(Duration::from_millis(100)), ..Trouble::default() };
+    world.outside.provider("gmail.example").unwrap().disturb(slow);
+    let answer = world.request("POST", "/v1/events:batch", &world.key, &[], &overdue(THOUSANDS)).await;
+    assert!(answer.status < 300, "{}", answer.text);
+    while world.outside.mailboxes().count() < 50 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let (began, before) = (std::time::Instant::now(), world.outside.mailboxes().count());
+    let pickup = world.tell_one(&ready("FEW", "BC-1", "patron@gmail.example")).await;
+    assert_eq!(world.over(pickup).await.state, State::Accepted);
+    let between = world.outside.mailboxes().count() - before;
+    println!("{:?} and {between} messages of the other library later", began.elapsed());
+    assert!(between < THOUSANDS / 10, "{between} of the other library went first");
+}

@@ -289,6 +289,7 @@ fn every_table_of_a_library_says_whose_it_is() {
         "timeline",
         "tls_session",
         "tls_telling",
+        "works_with",
     ];
     let of_library = Regex::new(r"(?m)^\s+library\s+text").unwrap();
     for (name, text) in files("migrations", "sql") {
