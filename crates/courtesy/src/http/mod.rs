@@ -16,7 +16,7 @@ pub mod problem;
 mod queue;
 mod relay_state;
 mod relays;
-mod reports;
+pub mod reports;
 mod role;
 mod senders;
 pub mod stops;

@@ -7,7 +7,8 @@ use jiff::SignedDuration;
 use mail_parser::MimeHeaders as _;
 use standards::report::TlsReport;
 
-use crate::store::{Kept, at};
+use crate::kept::Kept;
+use crate::store::at;
 use crate::world::{World, domain, ready};
 
 #[tokio::test]
