@@ -51,7 +51,7 @@ pub const SECRET_FILE: &str = "secret.key";
 /// The folder of mail that came back, in the data folder.
 pub const SPOOL_FOLDER: &str = "spool";
 
-// How long requests may go on that are being answered when the doors close: as long as one may take at all.
+/// How long requests may go on that are being answered when the doors close: as long as one may take at all.
 const LAST_ANSWERS: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// A running Courtesy.

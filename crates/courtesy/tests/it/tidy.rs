@@ -411,6 +411,27 @@ fn every_file_of_words_is_a_notice_and_every_notice_has_both_languages() {
 }
 
 #[test]
+fn the_log_names_no_person_and_no_title() {
+    let line = Regex::new(r"(?s)tracing::(?:trace|debug|info|warn|error)!\((.*?)\)(?:;|,?\n)").unwrap();
+    let text = Regex::new(r#""(?:[^"\\]|\\.)*""#).unwrap();
+    let field = Regex::new(
+        r"\b(address|email|recipient|patron|title|author|subject|to|rcpt_to|mail_from|password|secret|reply|transcript|body|text|fields)\b",
+    );
+    let (field, mut wrong, mut lines) = (field.unwrap(), Vec::new(), 0);
+    for source in sources() {
+        let code = source.lines.join("\n");
+        for found in line.captures_iter(&code) {
+            lines += 1;
+            // What stands in the sentence is ours; what is filled in is named outside of it.
+            let filled = text.replace_all(&found[1], "");
+            wrong.extend(field.find(&filled).map(|name| format!("{}: {}", source.name, name.as_str())));
+        }
+    }
+    assert!(lines > 50, "the lines of the log were not found: {lines}");
+    assert_none("the log has ids, domains, causes and counts", &wrong);
+}
+
+#[test]
 fn tests_are_named_as_rules() {
     let numbered = Regex::new(r"fn (test_\w+|\w+_test|test\d*|it_works|works)\(").unwrap();
     let mut wrong = Vec::new();
