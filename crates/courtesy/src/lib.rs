@@ -10,6 +10,7 @@ pub mod id;
 pub mod secret;
 
 // Rooms that decide: no `async`, no SQL
+pub mod channel;
 pub mod library;
 pub mod notice;
 pub mod outcome;
@@ -34,6 +35,7 @@ pub mod intake;
 pub mod keyring;
 pub mod outbox;
 pub mod published;
+pub mod texting;
 pub mod watch;
 
 // Doors, and what starts and stops them with the engines

@@ -25,7 +25,7 @@ use crate::http::auth::Keys;
 use crate::http::{App, router};
 use crate::inbound::spool::Spool;
 use crate::inbound::{self, Inbound};
-use crate::intake::{Intake, announce, copies};
+use crate::intake::{Intake, announce, copies, ladder};
 use crate::keyring::Keyring;
 use crate::library::LibraryCode;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
@@ -38,6 +38,7 @@ use crate::secret::Secret;
 use crate::smtp::tls::Certificate;
 use crate::smtp::{Desk, Door, Limits as SmtpLimits, Listening};
 use crate::store::{Book, Sole, Store};
+use crate::texting::{Line, Texts};
 use crate::watch::Senders;
 use crate::web;
 
@@ -97,6 +98,9 @@ impl Service {
                 .await?;
         let own_relays = ways_out(&config, &dns, &store, &secret, standing)?;
         hold::bring_back(&store, &own_relays.pool).await?;
+        let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
+        let intake = Arc::new(intake);
+        let (texts, text_line) = texts(&config, &dns, &store, &intake)?;
         let parts = Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -108,10 +112,9 @@ impl Service {
             policies: Arc::new(policies(&config, &dns, &store)?),
             pool: Arc::clone(&own_relays.pool),
             own_relays,
+            texts: Arc::clone(&texts),
             wake: Arc::clone(&wake),
         };
-        let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
-        let intake = Arc::new(intake);
         let https = https(&config, &dns)?;
         let certificate = certificate(&config)?;
         let (mail_doors, inbound) = taking_back(&parts, dns, &intake, &certificate).await?;
@@ -128,6 +131,7 @@ impl Service {
             book: Arc::clone(&book),
             intake: Arc::clone(&intake),
             inbound,
+            texts,
             outbox: Arc::new(outbox),
             senders: Arc::clone(&senders),
             keyring,
@@ -146,7 +150,7 @@ impl Service {
             tokio::spawn(announce::run(Arc::clone(&intake), changes, stopped(stopping.clone()))),
             tokio::spawn(refresh(Arc::clone(&app), stopped(stopping.clone()))),
         ];
-        tasks.extend(engines(&app, delivery, canaries, &stopping));
+        tasks.extend(engines(&app, delivery, canaries, text_line, &stopping));
         tasks.extend(mail_doors.into_iter().chain(desks).map(|door| tokio::spawn(door.run(stopping.clone()))));
         Ok(Self { app, http, smtp, submission, stop, tasks, keeping, sole })
     }
@@ -174,14 +178,19 @@ fn engines(
     app: &App,
     delivery: Arc<Delivery>,
     canaries: Canaries,
+    text_line: Option<Line>,
     stopping: &watch::Receiver<bool>,
 ) -> Vec<JoinHandle<()>> {
     let mut tasks = Vec::new();
     if app.config.plays(Role::Deliver) {
         tasks.push(tokio::spawn(delivery.run(stopped(stopping.clone()))));
         tasks.push(tokio::spawn(canaries.run(stopped(stopping.clone()))));
+        tasks.push(tokio::spawn(ladder::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
         tasks.push(tokio::spawn(copies::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
         tasks.push(tokio::spawn(Arc::clone(&app.outbox).run(stopped(stopping.clone()))));
+    }
+    if let Some(line) = text_line {
+        tasks.push(tokio::spawn(line.run(Arc::clone(&app.texts), stopped(stopping.clone()))));
     }
     if app.config.plays(Role::Inbound) {
         tasks.push(tokio::spawn(Arc::clone(&app.inbound).run(stopped(stopping.clone()))));
@@ -230,6 +239,15 @@ fn ways_out(
         tokens: Tokens::new(https(config, dns)?, store.clone(), Arc::clone(secret)),
         pool: Arc::new(Pool::new(pool_settings(config, standing), client_tls(config)?)),
     }))
+}
+
+/// Text messages. The operator names the gateway, which may be a server of theirs.
+fn texts(config: &Config, dns: &Resolver, store: &Store, intake: &Arc<Intake>) -> Result<(Arc<Texts>, Option<Line>)> {
+    let roots = extra_roots(config)?;
+    let https = Https::new(Arc::new(dns.clone()), &roots, Reach::Private)?;
+    let tls = crate::net::https::trusting(&roots)?;
+    let (texts, line) = Texts::new(config, store.clone(), Arc::clone(intake), https, &Arc::new(tls));
+    Ok((Arc::new(texts), line))
 }
 
 /// The socket of the HTTP door.

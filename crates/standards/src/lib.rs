@@ -14,4 +14,6 @@ mod mime;
 pub mod mta_sts;
 pub mod reply;
 pub mod report;
+pub mod smpp;
+pub mod sms;
 pub mod spf;

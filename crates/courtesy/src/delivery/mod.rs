@@ -25,6 +25,7 @@ mod settling;
 pub mod sign_in;
 pub mod standing;
 mod stopped;
+mod texted;
 pub mod token;
 pub mod transcript;
 mod turn;
@@ -45,6 +46,7 @@ use crate::outcome::Provider;
 use crate::queue::Schedule;
 use crate::secret::Secret;
 use crate::store::{Book, Claimed, Store};
+use crate::texting::Texts;
 use crate::watch::Senders;
 use own_relay::OwnRelays;
 use policy::Policies;
@@ -92,6 +94,8 @@ pub struct Parts {
     pub pool: Arc<Pool>,
     /// Libraries' own relays.
     pub own_relays: Arc<OwnRelays>,
+    /// Text messages.
+    pub texts: Arc<Texts>,
     /// Woken when something is due now.
     pub wake: Arc<Notify>,
 }

@@ -3,6 +3,8 @@
 //! In: a claimed message. Out: its content, and with the plan of the attempt its octets, signed. The words are those of the version
 //! recorded with the message; a mail that was handed in is rewritten where the plan wants it, and only there (`submitted`).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use standards::address::Address;
 
@@ -16,12 +18,13 @@ use crate::library::Library;
 use crate::notice::Language;
 use crate::notice::catalogue::Notice;
 use crate::notice::frame::Frame;
-use crate::notice::render::{Rendered, render};
+use crate::notice::render::{Missing, Rendered, render};
 use crate::notice::value::Fields;
+use crate::notice::words::Words;
 use crate::queue::State;
 use crate::reply::Kind as ReplyKind;
 use crate::sender::{Plan, Rung};
-use crate::store::{Claimed, ReplyMail, WordsSource};
+use crate::store::{Claimed, ReplyMail, Settled, WordsSource};
 use crate::submitted::{self, Name, honest};
 use crate::timeline::{Entry, What};
 
@@ -136,6 +139,35 @@ impl Written {
     }
 }
 
+/// What a message is written from.
+pub(super) struct Ingredients {
+    pub(super) words: Arc<Words>,
+    pub(super) fields: Fields,
+    pub(super) frame: Frame,
+}
+
+/// The words of this message's version, the fields it came with and what stands around them.
+pub(super) async fn ingredients(
+    engine: &Delivery,
+    message: &Claimed,
+    told: &Told,
+    library: &Library,
+    language: Language,
+    now: Timestamp,
+) -> Result<Ingredients, Not> {
+    let notice = Notice::from_code(&message.notice).map_err(|error| Not::Ours(error.to_string()))?;
+    let source = WordsSource { of: message.words_of.clone(), version: message.words_version };
+    let words = engine.parts.book.words_at(&source, notice, language).await;
+    let words = words.map_err(|error| Not::Ours(error.to_string()))?;
+    let words = words.ok_or_else(|| Not::Ours(format!("the words of {} are gone", message.notice)))?;
+    let all = told.all_fields(library, &message.request, language);
+    let (fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let zone = jiff::tz::TimeZone::get(&library.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let mut frame = Frame::of(library, notice.audience, language, now.to_zoned(zone).date());
+    frame.hide_titles |= told.hide_titles;
+    Ok(Ingredients { words, fields, frame })
+}
+
 /// The words of this message, written out; held where a value is missing.
 async fn rendered(
     engine: &Delivery,
@@ -145,22 +177,14 @@ async fn rendered(
     language: Language,
     now: Timestamp,
 ) -> Result<Rendered, Not> {
-    let notice = Notice::from_code(&message.notice).map_err(|error| Not::Ours(error.to_string()))?;
-    let source = WordsSource { of: message.words_of.clone(), version: message.words_version };
-    let words = engine.parts.book.words_at(&source, notice, language).await;
-    let words = words.map_err(|error| Not::Ours(error.to_string()))?;
-    let words = words.ok_or_else(|| Not::Ours(format!("the words of {} are gone", message.notice)))?;
-    let all = told.all_fields(library, &message.request, language);
-    let (fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let zone = jiff::tz::TimeZone::get(&library.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    let frame = Frame::of(library, notice.audience, language, now.to_zoned(zone).date());
-    render(&words, &fields, &frame).map_err(|missing| {
-        let fields = missing.fields.iter().map(ToString::to_string).collect();
-        let entry = Entry { at: now, what: What::Held { cause: "render.field".to_owned(), fields } };
-        let mut held = ended(message, State::Held, Some("render.field".to_owned()), vec![entry], now);
-        // Held, it still ends at its deadline; and it was not tried.
-        held.due_at = Some(message.deadline);
-        held.tried = false;
-        Not::Settled(Box::new(held))
-    })
+    let made = ingredients(engine, message, told, library, language, now).await?;
+    render(&made.words, &made.fields, &made.frame).map_err(|missing| held(message, &missing, now))
+}
+
+/// Held: a value is missing. It still ends at its deadline; and it was not tried.
+pub(super) fn held(message: &Claimed, missing: &Missing, now: Timestamp) -> Not {
+    let fields = missing.fields.iter().map(ToString::to_string).collect();
+    let entry = Entry { at: now, what: What::Held { cause: "render.field".to_owned(), fields } };
+    let held = ended(message, State::Held, Some("render.field".to_owned()), vec![entry], now);
+    Not::Settled(Box::new(Settled { due_at: Some(message.deadline), tried: false, ..held }))
 }

@@ -16,6 +16,7 @@ mod reports;
 mod role;
 mod senders;
 mod stops;
+mod texts;
 mod unreached;
 mod webhooks;
 
@@ -39,6 +40,7 @@ use crate::notice::Language;
 use crate::outbox::Outbox;
 use crate::secret::Secret;
 use crate::store::{Book, Store};
+use crate::texting::Texts;
 use crate::watch::Senders;
 use problem::{Problem, Refusal};
 
@@ -59,6 +61,8 @@ pub struct App {
     pub intake: Arc<Intake>,
     /// Mail that came back goes in here.
     pub inbound: Arc<Inbound>,
+    /// Text messages.
+    pub texts: Arc<Texts>,
     /// Webhooks.
     pub outbox: Arc<Outbox>,
     /// Proofs and plans.
@@ -96,6 +100,8 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("POST", "/v1/events", Audience::Key),
     ("POST", "/v1/events:batch", Audience::Key),
     ("POST", "/iso18626", Audience::Key),
+    ("POST", "/texts/twilio", Audience::Public),
+    ("POST", "/texts/http/{secret}", Audience::Public),
     ("GET", "/v1/messages", Audience::Key),
     ("GET", "/v1/messages/{id}", Audience::Key),
     ("GET", "/v1/messages/{id}/timeline", Audience::Key),
@@ -162,6 +168,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/events", post(events::one))
         .route("/v1/events:batch", post(events::batch))
         .route("/iso18626", post(iso18626::message))
+        .route("/texts/twilio", post(texts::twilio))
+        .route("/texts/http/{secret}", post(texts::described))
         .route("/v1/messages", get(messages::list))
         .route("/v1/messages/{id}", get(messages::show))
         .route("/v1/messages/{id}/timeline", get(messages::timeline))

@@ -80,6 +80,7 @@ impl Layer {
                 switches: std::collections::BTreeMap::new(),
                 demands_tls: false,
                 hide_titles: false,
+                reach: crate::library::Reach::default(),
                 relay: None,
             },
         }

@@ -6,8 +6,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    events, inbound, iso18626, keys, libraries, messages, notices, queue, relays, reports, senders, stops, unreached,
-    webhooks,
+    events, inbound, iso18626, keys, libraries, messages, notices, queue, relays, reports, senders, stops, texts,
+    unreached, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -18,6 +18,8 @@ use super::{
         events::one,
         events::batch,
         iso18626::message,
+        texts::twilio,
+        texts::described,
         messages::list,
         messages::show,
         messages::timeline,

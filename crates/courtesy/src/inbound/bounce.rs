@@ -80,10 +80,9 @@ impl Inbound {
         Ok(match aftermath(telling.cause, row.state, now, row.deadline, refused.is_some()) {
             Aftermath::AnotherSender => Follows { refused, ..follows },
             Aftermath::FailedAndRepeated(at) => {
-                let repeat = self
-                    .intake
-                    .as_ref()
-                    .and_then(|intake| intake.repeat_of(row, row.address.clone(), now, at, row.deadline, "courtesy"));
+                let repeat = self.intake.as_ref().and_then(|intake| {
+                    intake.repeat_of(row, (row.channel, row.address.clone()), now, at, row.deadline, "courtesy")
+                });
                 Follows { repeat, ..follows }
             }
             Aftermath::Failed | Aftermath::Stays => follows,

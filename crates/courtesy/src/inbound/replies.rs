@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use super::bounce::entry;
 use super::spool::Waiting;
 use super::{Became, Done, Inbound, Worked};
+use crate::channel::{Channel, Ladder};
 use crate::clock;
 use crate::config::Config;
 use crate::id::MessageId;
@@ -198,7 +199,9 @@ fn message(
         id: MessageId::new(now),
         notice: kind.notice().to_owned(),
         language: language.tag(),
+        channel: Channel::Mail,
         address: to.to_string(),
+        ladder: Ladder::default(),
         words_of: None,
         words_version: 0,
         state: State::Queued,

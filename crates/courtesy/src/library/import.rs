@@ -146,6 +146,7 @@ impl Row<'_> {
             demands_tls: self.yes("demands_tls"),
             hide_titles: self.yes("hide_titles"),
             relay: None,
+            reach: super::Reach::default(),
             code: match LibraryCode::parse(self.cell("code").unwrap_or_default()) {
                 Ok(code) => code,
                 Err(error) => {

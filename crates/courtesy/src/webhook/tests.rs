@@ -20,6 +20,7 @@ fn about(notice: &str, state: State) -> About {
         state,
         cause: Some("addr.unknown".to_owned()),
         provider: None,
+        has_next: false,
         attempts: 1,
     }
 }

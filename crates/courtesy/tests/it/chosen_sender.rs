@@ -67,7 +67,7 @@ async fn tell(service: &Service, request: &str, to: &str) {
         told: Told {
             patron: Patron { email: Some(Address::parse(to).unwrap()), ..Patron::default() },
             fields: fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-            submitted: None,
+            ..Told::default()
         },
         source: "api",
     };

@@ -17,6 +17,8 @@ mod flow;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
+mod ladder;
+#[cfg(test)]
 mod moving;
 #[cfg(test)]
 mod own_relay;
@@ -31,6 +33,8 @@ mod sender_flow;
 #[cfg(test)]
 mod situations;
 #[cfg(test)]
+mod smpp;
+#[cfg(test)]
 mod smtp_client;
 #[cfg(test)]
 mod spf_read_back;
@@ -44,6 +48,8 @@ mod stops_kept;
 mod store;
 #[cfg(test)]
 mod submission;
+#[cfg(test)]
+mod texts;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

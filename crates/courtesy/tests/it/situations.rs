@@ -184,7 +184,7 @@ fn event(situation: &Situation, provider: &str) -> Handed {
         told: Told {
             patron: Patron { email: Some(Address::parse(&to).unwrap()), ..Patron::default() },
             fields: fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-            submitted: None,
+            ..Told::default()
         },
         source: "api",
     };
