@@ -37,9 +37,11 @@ create table text_in (
     gateway     text not null,
     gateway_id  text not null,
     library     text not null,             -- whose number it was written to; '' where that is not known
+    writer      text not null,             -- the number it came from
     at          integer not null,
     primary key (gateway, gateway_id)
 ) strict;
+create index text_in_of_writer on text_in (writer, at);
 create index text_in_at on text_in (at);
 
 -- What a library knows of its patrons, by its own numbers for them.

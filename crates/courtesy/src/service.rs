@@ -115,14 +115,13 @@ impl Service {
             texts: Arc::clone(&texts),
             wake: Arc::clone(&wake),
         };
-        let https = https(&config, &dns)?;
+        let outbox = Outbox::new(store.clone(), Arc::clone(&secret), https(&config, &dns)?, Arc::clone(&intake));
         let certificate = certificate(&config)?;
         let (mail_doors, inbound) = taking_back(&parts, dns, &intake, &certificate).await?;
         let smtp = mail_doors.iter().find_map(|door| door.address);
         let desks = submission_doors(&parts, &intake, certificate).await?;
         let submission = desks.iter().filter_map(|door| door.address).collect();
         let canaries = Canaries::of(&parts);
-        let outbox = Outbox::new(store.clone(), Arc::clone(&secret), https, Arc::clone(&intake));
         let delivery = Delivery::new(parts);
         let app = Arc::new(App {
             config: Arc::clone(&config),

@@ -83,3 +83,4 @@ line-climbed-waited = It waited too long and was taken back; another way is trie
 line-next-way = Sent in place of a message that did not arrive ({ $way })
 line-waits = Waits for a better hour, until { $until }
 line-posted = { $by } printed and posted it
+source-text = a text message

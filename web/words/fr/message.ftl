@@ -83,3 +83,4 @@ line-climbed-waited = Il a attendu trop longtemps et a été repris; une autre v
 line-next-way = Envoyé à la place d’un message qui n’est pas arrivé ({ $way })
 line-waits = Attend une heure plus convenable, jusqu’au { $until }
 line-posted = Imprimée et postée par { $by }
+source-text = un texto

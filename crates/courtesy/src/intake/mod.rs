@@ -5,6 +5,7 @@
 //! the facts at hand, and made again at the attempt.
 
 pub mod announce;
+mod answered;
 mod complained;
 pub mod copies;
 pub mod event;

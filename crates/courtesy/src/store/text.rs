@@ -190,7 +190,8 @@ impl Store {
         Ok(row.is_some())
     }
 
-    /// Notes a text message that came in. False where it was there before.
+    /// Notes a text message that came in from `writer`, and gives how many came from there since `since`, this one among them. None
+    /// where it was there before.
     ///
     /// # Errors
     /// When the store is broken.
@@ -199,23 +200,33 @@ impl Store {
         gateway: &'static str,
         gateway_id: String,
         library: Option<LibraryCode>,
+        (writer, since): (String, Timestamp),
         now: Timestamp,
-    ) -> Result<bool> {
+    ) -> Result<Option<i64>> {
         let library = library.map(String::from).unwrap_or_default();
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
                     let done = query(
-                        "insert into text_in (gateway, gateway_id, library, at) values ($1, $2, $3, $4) \
+                        "insert into text_in (gateway, gateway_id, library, writer, at) values ($1, $2, $3, $4, $5) \
                          on conflict (gateway, gateway_id) do nothing",
                     )
                     .bind(gateway)
                     .bind(&gateway_id)
                     .bind(&library)
+                    .bind(&writer)
                     .bind(micros(now))
                     .execute(&mut *tx)
                     .await?;
-                    Ok(done > 0)
+                    if done == 0 {
+                        return Ok(None);
+                    }
+                    let row = query("select count(*) from text_in where writer = $1 and at >= $2")
+                        .bind(&writer)
+                        .bind(micros(since))
+                        .fetch_one(&mut *tx)
+                        .await?;
+                    Ok(Some(row.try_get(0)?))
                 })
             })
             .await

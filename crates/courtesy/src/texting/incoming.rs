@@ -1,5 +1,6 @@
 //! What gateways hand in: receipts, and what patrons write back, with the gateway's proof.
 
+use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::{News, Receipt, Texts, twilio, verdict};
@@ -12,6 +13,10 @@ use crate::store::Consent;
 
 /// Longest text that is read: ten parts in the 7-bit alphabet.
 const TEXT_LETTERS_MAX: usize = 1530;
+
+/// Text messages of one number that are passed on to a library within a day.
+const PASSED_ON_A_DAY: i64 = 20;
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// A text message that came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +57,9 @@ pub enum Heard {
     Stopped,
     /// Text messages go there again.
     Started,
-    /// Nothing is to be done about it.
+    /// The library hears of it.
+    PassedOn,
+    /// Nothing is to be done about it, or too many came.
     Noted,
 }
 
@@ -150,14 +157,22 @@ impl Texts {
     pub async fn incoming(&self, incoming: &Incoming) -> crate::store::Result<Heard> {
         let now = clock::now();
         let last = self.store.last_beside_mail(incoming.from.as_str()).await?;
-        let library = last.map(|row| row.library);
-        if !self.store.take_text_in(incoming.gateway, incoming.gateway_id.clone(), library, now).await? {
+        let library = last.as_ref().map(|row| row.library.clone());
+        let since = now.checked_sub(DAY).unwrap_or(now);
+        let (id, writer) = (incoming.gateway_id.clone(), (incoming.from.to_string(), since));
+        let Some(today) = self.store.take_text_in(incoming.gateway, id, library, writer, now).await? else {
             return Ok(Heard::Again);
-        }
-        let given = match word(&incoming.text) {
-            Some(Word::Stop) => false,
-            Some(Word::Start) => true,
-            _ => return Ok(Heard::Noted),
+        };
+        let given = match (word(&incoming.text), last) {
+            (Some(Word::Stop), _) => false,
+            (Some(Word::Start), _) => true,
+            // Gateways answer it themselves, with what the operator has set there.
+            (Some(Word::Help), _) => return Ok(Heard::Noted),
+            (None, Some(row)) if today <= PASSED_ON_A_DAY => {
+                self.intake.tell_of_text(&row, &incoming.gateway_id, &incoming.text).await?;
+                return Ok(Heard::PassedOn);
+            }
+            (None, _) => return Ok(Heard::Noted),
         };
         let consent = Consent { given, at: now, how: "text".to_owned(), by: "patron".to_owned() };
         // A number of ours may serve many libraries, and whoever writes STOP to it means it.

@@ -17,7 +17,7 @@ use courtesy::library::Library;
 use courtesy::queue::State;
 use serde_json::{Value, json};
 
-use crate::world::{World, ready, record};
+use crate::world::{World, address, read, ready, record};
 
 const TOKEN: &str = "0123456789abcdef";
 pub const NUMBER: &str = "+16045550123";
@@ -105,6 +105,7 @@ pub async fn call_back(world: &World, query: &str, form: &[(&str, &str)]) -> u16
 
 /// Sends the message again by text message, and gives the new one.
 async fn by_text(world: &World, id: MessageId, to: Option<&str>) -> (u16, Option<MessageId>) {
+    world.over(id).await;
     let body = json!({ "channel": "text", "to": to });
     let answer = world.post(&format!("/v1/messages/{id}/resend"), &body).await;
     let new = answer.json()["id"].as_str().and_then(|id| id.parse().ok());
@@ -247,4 +248,23 @@ async fn a_gateway_is_described_by_settings_alone() {
     let receipt = world.request("POST", "/texts/http/hook", "", &[], r#"{"id":"77","status":"failed"}"#).await;
     assert_eq!(receipt.status, 204);
     assert_eq!(world.row(text).await.state, State::Failed);
+}
+
+#[tokio::test]
+async fn what_a_patron_answers_reaches_the_librarys_staff_once() {
+    let (_gateway, url) = Recorded::start().await;
+    let world = World::with(|config| by_twilio(config, &url)).await;
+    let staff = vec![address("patron-desk@gmail.example")];
+    world.put(Library { borrowing_staff: staff, ..texting("MRPL", json!({})) }).await;
+    let id = world.tell(&with_phone("MRPL", "BC-1", "patron@gmail.example")).await[0];
+    let (_, text) = by_text(&world, id, None).await;
+    world.until_state(text.unwrap(), State::Accepted).await;
+    let answer = [("MessageSid", "SM902"), ("From", NUMBER), ("To", "+16045550100"), ("Body", "Can my son pick it up?")];
+    assert_eq!(call_back(&world, "", &answer).await, 200);
+    assert_eq!(call_back(&world, "", &answer).await, 200, "told twice");
+    let told = world.get("/v1/messages?notice=text_reply.borrowing").await.json();
+    assert_eq!(told["data"].as_array().unwrap().len(), 1, "{told}");
+    world.until_state(told["data"][0]["id"].as_str().unwrap().parse().unwrap(), State::Accepted).await;
+    let mail = read(&world.offered("patron-desk@gmail.example")[0]);
+    assert!(mail.text.contains("Can my son pick it up?") && mail.text.contains("BC-1"), "{}", mail.text);
 }
