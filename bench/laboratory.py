@@ -53,7 +53,13 @@ def is_ed25519(pem):
     return len(pem) < 200                  # 119 characters; the smallest RSA key has ten times as many
 
 
-def settings(facts, folder, port):
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def settings(facts, folder, port, submission):
     """courtesy.toml for this world."""
     service = facts["service"]
     keys = [(key["domain"], key["selector"], is_ed25519(Path(key["key"]).read_text())) for key in facts["dkim"]]
@@ -62,6 +68,7 @@ def settings(facts, folder, port):
         name for domain, name, short in sorted(keys, key=lambda key: key[2]) if domain != service["domain"]))
     values = {
         "public_host": f"mx.{service['domain']}", "data": str(folder / "data"), "listen.http": f"127.0.0.1:{port}",
+        "listen.submission": f"127.0.0.1:{submission}",
         "dns.resolver": facts["resolver"], "smtp.port": facts["smtp_port"], "smtp.loopback": True,
         "smtp.extra_ca": facts["ca"], "shared.domain": service["domain"], "shared.selectors": shared,
         "shared.bounce_domain": service["bounce_domain"], "shared.spf_include": f"_spf.{service['domain']}",
@@ -87,11 +94,9 @@ class Courtesy:
         folder = lab.folder / "courtesy"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port, self.submission = free_port(), free_port()
         self.shared, self.base = lab.facts["service"]["domain"], f"http://127.0.0.1:{port}"
-        (folder / "courtesy.toml").write_text(settings(lab.facts, folder, port))
+        (folder / "courtesy.toml").write_text(settings(lab.facts, folder, port, self.submission))
         candidates = [os.environ.get("COURTESY_BIN"), ROOT / "target/release/courtesy", ROOT / "target/debug/courtesy"]
         binary = next(path for path in candidates if path and Path(path).exists())
         self.log = folder / "log"

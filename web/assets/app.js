@@ -1,7 +1,7 @@
 document.querySelector("[data-focus]")?.focus();
 document.addEventListener("submit", (event) => {
 const form = event.target;
-if (form.method !== "post" || event.defaultPrevented) return;
+if (form.method !== "post" || event.defaultPrevented || event.submitter?.formTarget) return;
 if (form.dataset.sent) {
 event.preventDefault();
 return;

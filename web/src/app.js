@@ -6,7 +6,8 @@ document.querySelector("[data-focus]")?.focus();
 // A form that was sent is not sent twice; the server sees to it too.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post" || event.defaultPrevented) return;
+  // What goes into a frame asks and changes nothing.
+  if (form.method !== "post" || event.defaultPrevented || event.submitter?.formTarget) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;

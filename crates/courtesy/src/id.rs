@@ -122,6 +122,8 @@ ids! {
     WebhookId "whk_"
     /// One event on its way to one webhook.
     DeliveryId "dlv_"
+    /// One entry of the audit.
+    AuditId "aud_"
 }
 
 /// Octets from the operating system's generator: the one source of chance.

@@ -13,6 +13,7 @@ pub mod secret;
 pub mod channel;
 pub mod library;
 pub mod notice;
+pub mod letter;
 pub mod outcome;
 pub mod patron;
 pub mod queue;

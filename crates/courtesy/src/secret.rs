@@ -108,17 +108,16 @@ fn derive(octets: &[u8], label: &[u8]) -> [u8; KEY_OCTETS] {
     key
 }
 
-/// Writes a file that only its owner may read.
+/// Writes a file that only its owner may read, whole or not at all: a crash leaves no half a secret behind.
 ///
 /// # Errors
 /// When it cannot be written, or exists already.
 pub fn write_private(file: &Path, octets: &[u8]) -> io::Result<()> {
     use std::io::Write as _;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut open = options.open(file)?;
-    open.write_all(octets)?;
-    open.sync_all()
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut new = tempfile::NamedTempFile::new_in(folder)?; // mode 0600
+    new.write_all(octets)?;
+    new.as_file().sync_all()?;
+    new.persist_noclobber(file)?;
+    Ok(())
 }

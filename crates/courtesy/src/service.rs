@@ -37,7 +37,7 @@ use crate::published::changes;
 use crate::secret::Secret;
 use crate::smtp::tls::Certificate;
 use crate::smtp::{Desk, Door, Limits as SmtpLimits, Listening};
-use crate::store::{Book, Sole, Store};
+use crate::store::{Book, Kept, Sole, Store};
 use crate::texting::{Line, Texts};
 use crate::watch::Senders;
 use crate::web;
@@ -53,6 +53,9 @@ const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// How many looks go by until all is read again, and what has served its time is forgotten.
 const LOOKS_A_ROUND: u32 = 30;
+
+/// How often is looked for what is kept no longer.
+const ERASE_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// How long the answer to an Idempotency-Key is kept.
 const ANSWERS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
@@ -122,7 +125,6 @@ impl Service {
         let desks = submission_doors(&parts, &intake, certificate).await?;
         let submission = desks.iter().filter_map(|door| door.address).collect();
         let canaries = Canaries::of(&parts);
-        let delivery = Delivery::new(parts);
         let app = Arc::new(App {
             config: Arc::clone(&config),
             keys: Keys::new(store.clone()),
@@ -148,8 +150,9 @@ impl Service {
             tokio::spawn(senders.run(stopped(stopping.clone()))),
             tokio::spawn(announce::run(Arc::clone(&intake), changes, stopped(stopping.clone()))),
             tokio::spawn(refresh(Arc::clone(&app), stopped(stopping.clone()))),
+            tokio::spawn(erase(Arc::clone(&app), stopped(stopping.clone()))),
         ];
-        tasks.extend(engines(&app, delivery, canaries, text_line, &stopping));
+        tasks.extend(engines(&app, Delivery::new(parts), canaries, text_line, &stopping));
         tasks.extend(mail_doors.into_iter().chain(desks).map(|door| tokio::spawn(door.run(stopping.clone()))));
         Ok(Self { app, http, smtp, submission, stop, tasks, keeping, sole })
     }
@@ -193,6 +196,8 @@ fn engines(
     }
     if app.config.plays(Role::Inbound) {
         tasks.push(tokio::spawn(Arc::clone(&app.inbound).run(stopped(stopping.clone()))));
+        let dns = Arc::new(app.inbound.dns().clone());
+        tasks.push(tokio::spawn(inbound::names::run(app.store.clone(), dns, stopped(stopping.clone()))));
     }
     tasks
 }
@@ -277,11 +282,18 @@ async fn taking_back(
     if let Some(at) = config.listen.lmtp.as_ref().filter(|_| plays) {
         doors.push(door.listen_for_lmtp(at).await?);
     }
-    let canaries = inbound::Canaries { book: Arc::clone(book), senders: Arc::clone(senders), dns };
-    let replies = inbound::Replies { config: Arc::clone(config), book: Arc::clone(book), wake: Arc::clone(wake) };
-    let inbound = Inbound::new(store.clone(), Arc::clone(secret), spool);
-    let inbound = inbound.with_canaries(canaries).with_replies(replies);
-    Ok((doors, Arc::new(inbound.with_intake(Arc::clone(intake), &config.shared.domain))))
+    let inbound = inbound::Parts {
+        config: Arc::clone(config),
+        store: store.clone(),
+        book: Arc::clone(book),
+        senders: Arc::clone(senders),
+        secret: Arc::clone(secret),
+        dns,
+        intake: Arc::clone(intake),
+        wake: Arc::clone(wake),
+        spool,
+    };
+    Ok((doors, Arc::new(Inbound::new(inbound))))
 }
 
 /// The doors for mail that libraries' systems hand in, where they are wished for.
@@ -397,6 +409,41 @@ async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
             tracing::error!(%error, "changes of the relays could not be kept");
         }
     }
+}
+
+/// Erases, a slice at a time, what libraries keep no longer.
+async fn erase(app: Arc<App>, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    let mut pause = ERASE_EVERY;
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stop => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+        pause = match erase_round(&app).await {
+            Ok(true) => LOOK,
+            Ok(false) => ERASE_EVERY,
+            Err(error) => {
+                tracing::error!(%error, "what is kept no longer could not be erased");
+                ERASE_EVERY
+            }
+        };
+    }
+}
+
+/// One slice of each library. Whether there is more.
+async fn erase_round(app: &App) -> crate::store::Result<bool> {
+    let now = clock::now();
+    let mut has_more = false;
+    for library in app.book.libraries() {
+        let (kept, _) = app.store.retention(Some(&library.code)).await?;
+        for what in Kept::ALL {
+            let cutoff = kept.cutoff(what, now);
+            has_more |= app.store.erase_slice(library.code.clone(), what, cutoff, now).await?.1;
+        }
+    }
+    Ok(has_more)
 }
 
 /// What another process may have changed.

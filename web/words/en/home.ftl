@@ -1,5 +1,6 @@
 home-title = Staff Dashboard
 home-verdict-good = Your notices are arriving.
+home-verdict-accepted = Your notices are being accepted.
 home-verdict-most = Your notices are arriving, but for a few.
 home-verdict-bad = Many of your notices are not arriving.
 home-verdict-empty = Nothing was sent in the last seven days.
@@ -12,6 +13,8 @@ home-unreached = { $count ->
    *[other] Patrons we could not reach ({ $count })
 }
 home-unreached-none = Every patron was reached in the last 14 days.
+home-unreached-unseen = We know of no patron who was not reached. But notices that come back go to { $mailbox } and not to us: look there for them.
+home-unreached-more-unseen = There may be more: notices that come back go to { $mailbox } and not to us. Look there too.
 home-unreached-all = All that could not be delivered
 home-fix = Look and fix
 home-phoned = Mark as phoned

@@ -30,3 +30,5 @@ filter-failed = Could not be delivered
 filter-held = Held
 filter-suppressed = On the do-not-send list
 filter-cancelled = Cancelled
+messages-from = From { $day }
+messages-to = Until { $day }

@@ -1,5 +1,6 @@
 home-title = Tableau de bord
 home-verdict-good = Vos avis arrivent.
+home-verdict-accepted = Vos avis sont acceptés.
 home-verdict-most = Vos avis arrivent, à quelques-uns près.
 home-verdict-bad = Beaucoup de vos avis n’arrivent pas.
 home-verdict-empty = Rien n’a été envoyé ces sept derniers jours.
@@ -12,6 +13,8 @@ home-unreached = { $count ->
    *[other] Usagers que nous n’avons pas pu joindre ({ $count })
 }
 home-unreached-none = Tous les usagers ont été joints ces 14 derniers jours.
+home-unreached-unseen = À notre connaissance, tous les usagers ont été joints. Mais les avis retournés vont à { $mailbox } et non à nous : cherchez-les là.
+home-unreached-more-unseen = Il y en a peut-être d’autres : les avis retournés vont à { $mailbox } et non à nous. Cherchez là aussi.
 home-unreached-all = Tout ce qui n’a pas pu être livré
 home-fix = Voir et corriger
 home-phoned = Marquer comme appelé

@@ -9,6 +9,7 @@ message-deadline = Abandon
 message-id = Message
 message-whose = Qui peut y remédier : { $who }.
 message-caveat = Nous ne pouvons pas voir si { $provider } l’a mis en boîte de réception ou dans les indésirables.
+message-unseen = S’il est revenu, c’est à { $mailbox }, où nous ne le voyons pas.
 message-again = Envoyer de nouveau
 message-to = Une autre adresse
 message-to-hint = Laissez vide pour garder la même.

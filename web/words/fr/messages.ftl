@@ -30,3 +30,5 @@ filter-failed = Non livrés
 filter-held = Retenus
 filter-suppressed = Sur la liste à ne pas utiliser
 filter-cancelled = Annulés
+messages-from = Depuis le { $day }
+messages-to = Jusqu’au { $day }

@@ -23,8 +23,8 @@ use crate::clock;
 use crate::net::facts;
 use crate::notice::Language;
 use crate::sender::{
-    Certainty, Considered, PROOF_AGE_MAX, Proof, ProviderVerdict, Reason, Receives, Rung, SenderKind, StaffVerdict,
-    Standing, Verdict, is_public_mailbox, staff_verdict, wanted,
+    Certainty, Considered, ProviderVerdict, Reason, Receives, Rung, SenderKind, StaffVerdict, Standing, Verdict,
+    is_public_mailbox, staff_verdict, wanted,
 };
 
 /// How long one check may take, with all its questions: somebody waits. What has no answer by then is unknown, and said so.
@@ -105,12 +105,12 @@ async fn check(dns: &dyn Dns, known: &Known, what: &What, now: Timestamp) -> Che
         if !look_at_shared {
             return None;
         }
-        let proof = prove(dns, known, &ours.shared, now).await;
+        let proof = facts::prove(dns, ours, &ours.shared, now).await;
         let unknown = proof.ways.iter().any(|way| way.standing == Standing::Unknown);
         // What cannot be told is not said.
         Some(proof.is_proven(now)).filter(|proven| *proven || !unknown)
     };
-    let (proof, shared_arrives) = tokio::join!(prove(dns, known, domain, now), shared);
+    let (proof, shared_arrives) = tokio::join!(facts::prove(dns, ours, domain, now), shared);
     let verdicts = proof.verdicts(&[]);
     let mut because = proof.because();
     if !known.service {
@@ -140,12 +140,6 @@ async fn check(dns: &dyn Dns, known: &Known, what: &What, now: Timestamp) -> Che
         records_wanted: if fixable { wanted(domain, &code, ours).len() } else { 0 },
         shared_arrives,
     }
-}
-
-async fn prove(dns: &dyn Dns, known: &Known, domain: &Domain, now: Timestamp) -> Proof {
-    let code = facts::delegated_to(dns, &known.ours, domain).await;
-    let subject = facts::subject_by_delegation(dns, &known.ours, domain, code.as_ref()).await;
-    Proof::of(facts::gather(dns, &known.ours, &subject, now).await, PROOF_AGE_MAX)
 }
 
 impl Checked {

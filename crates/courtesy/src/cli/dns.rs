@@ -31,6 +31,7 @@ pub(super) enum DnsCommand {
     #[command(after_help = "Examples:
   courtesy dns kit library.example --code MRPL
   courtesy dns kit library.example --code MRPL --format zone
+  courtesy dns kit library.example --code MRPL --link
   courtesy dns kit library.example --code MRPL --shared notices.example --relay 192.0.2.10 --format letter --lang fr
 What is ours comes from the settings file here, or from --shared and --relay.")]
     Kit(KitArgs),
@@ -62,6 +63,9 @@ pub(super) struct KitArgs {
     /// table, zone, powershell, terraform or letter
     #[arg(long, default_value = "table", value_parser = format)]
     format: Format,
+    /// Print a link to the kit instead, which opens for 90 days without an account (asks the server)
+    #[arg(long, conflicts_with = "format", requires = "code")]
+    link: bool,
 }
 
 /// Options of `dns watch`.
@@ -84,6 +88,10 @@ pub(super) fn format(text: &str) -> Result<Format, String> {
 
 pub(super) async fn run(command: &DnsCommand, common: &Common) -> anyhow::Result<Exit> {
     match command {
+        DnsCommand::Kit(args) if args.link => {
+            let code = args.of.code.as_ref().map(LibraryCode::as_str).unwrap_or_default();
+            super::sender::kit_link(code, common).await
+        }
         DnsCommand::Kit(args) => {
             let looked = match Look::at(&args.of, common)?.now().await? {
                 Ok(kit) => kit,

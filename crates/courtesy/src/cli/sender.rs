@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::client::{Body, Client, segment, with_query};
-use super::table::{Marks, answer, answer_json, clean, columns, list, moment, text};
+use super::table::{Marks, answer, answer_json, clean, columns, list, moment, say, text};
 use super::{Common, Exit, dns};
 use crate::notice::Language;
 use crate::sender::Format;
@@ -14,7 +14,8 @@ use crate::sender::Format;
 pub(super) const EXAMPLES: &str = "\
   courtesy sender show MRPL            in whose name, and why
   courtesy sender show MRPL --fresh    after looking at the DNS now
-  courtesy sender kit MRPL             the records for its IT department, compared with the server's keys";
+  courtesy sender kit MRPL             the records for its IT department, compared with the server's keys
+  courtesy sender kit MRPL --link      the same as a page that its IT department opens without an account";
 
 /// What to know of a library's sender.
 #[derive(Subcommand)]
@@ -34,10 +35,29 @@ pub(super) enum Sender {
         /// table, zone, powershell, terraform or letter
         #[arg(long, default_value = "table", value_parser = dns::format)]
         format: Format,
+        /// Print a link to the kit instead, which opens for 90 days without an account
+        #[arg(long, conflicts_with = "format")]
+        link: bool,
     },
 }
 
+/// Prints a new link to the kit of `library`.
+pub(super) async fn kit_link(library: &str, common: &Common) -> Result<Exit> {
+    let path = format!("/v1/libraries/{}/kit-link", segment(library));
+    let link = Client::of(common)?.json(Method::POST, &path, Body::None).await?;
+    if common.json {
+        answer_json(&link)?;
+    } else {
+        answer(&format!("{}\n", clean(&text(&link, "url"))))?;
+        say(&format!("It opens until {}, without an account.", moment(&text(&link, "expires_at"))));
+    }
+    Ok(Exit::Good)
+}
+
 pub(super) async fn run(what: Sender, common: &Common) -> Result<Exit> {
+    if let Sender::Kit { library, link: true, .. } = &what {
+        return kit_link(library, common).await;
+    }
     let client = Client::of(common)?;
     match what {
         Sender::Show { library, fresh } => {
@@ -45,7 +65,7 @@ pub(super) async fn run(what: Sender, common: &Common) -> Result<Exit> {
             let sender = client.get(&with_query(&path, &[("fresh", fresh.then(|| "true".to_owned()))])).await?;
             if common.json { answer_json(&sender)? } else { answer(&words(&sender, common.language()))? }
         }
-        Sender::Kit { library, format } => {
+        Sender::Kit { library, format, .. } => {
             let path = format!("/v1/libraries/{}/kit", segment(&library));
             let format = (!common.json).then(|| format.code().to_owned());
             let kit = client.send(Method::GET, &with_query(&path, &[("format", format)]), Body::None).await?;

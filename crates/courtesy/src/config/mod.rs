@@ -37,6 +37,9 @@ pub struct Config {
     /// See [`Config::url`].
     #[serde(deserialize_with = "absent_when_empty")]
     pub public_url: Option<String>,
+    /// Where people reach whoever runs this service: a `mailto:` or `https:` address.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub contact: Option<String>,
     /// The folder for everything kept on this machine.
     pub data: PathBuf,
     /// Empty for SQLite in the data folder, or a database URL. See [`Config::database_at`].
@@ -466,6 +469,9 @@ impl Config {
         }
         if self.public_url.as_deref().is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
             wrong.push("public_url must begin with https:// (or http:// on one machine)".to_owned());
+        }
+        if self.contact.as_deref().is_some_and(|it| !it.starts_with("https://") && !it.starts_with("mailto:")) {
+            wrong.push("contact must begin with mailto: or https://".to_owned());
         }
         if self.roles.is_empty() {
             wrong.push("roles is empty; name at least one of web, intake, inbound, deliver".to_owned());

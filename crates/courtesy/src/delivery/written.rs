@@ -19,6 +19,7 @@ use crate::notice::Language;
 use crate::notice::catalogue::Notice;
 use crate::notice::frame::Frame;
 use crate::notice::render::{Missing, Rendered, render};
+use crate::notice::status::Status;
 use crate::notice::value::Fields;
 use crate::notice::words::Words;
 use crate::queue::State;
@@ -156,14 +157,20 @@ pub(super) async fn ingredients(
     now: Timestamp,
 ) -> Result<Ingredients, Not> {
     let notice = Notice::from_code(&message.notice).map_err(|error| Not::Ours(error.to_string()))?;
-    let source = WordsSource { of: message.words_of.clone(), version: message.words_version };
-    let words = engine.parts.book.words_at(&source, notice, language).await;
-    let words = words.map_err(|error| Not::Ours(error.to_string()))?;
+    let words = match &told.tried {
+        Some(tried) => Words::parse(&tried.words, language).ok().map(Arc::new),
+        None => {
+            let source = WordsSource { of: message.words_of.clone(), version: message.words_version };
+            let words = engine.parts.book.words_at(&source, notice, language).await;
+            words.map_err(|error| Not::Ours(error.to_string()))?
+        }
+    };
     let words = words.ok_or_else(|| Not::Ours(format!("the words of {} are gone", message.notice)))?;
     let all = told.all_fields(library, &message.request, language);
     let (fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let zone = jiff::tz::TimeZone::get(&library.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    let mut frame = Frame::of(library, notice.audience, language, now.to_zoned(zone).date());
+    let mut frame = Frame::of(library, words.notice.audience, language, now.to_zoned(zone).date());
+    frame.is_test = notice.status == Status::TestNotice;
     frame.hide_titles |= told.hide_titles;
     Ok(Ingredients { words, fields, frame })
 }

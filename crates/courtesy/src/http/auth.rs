@@ -11,7 +11,7 @@ use super::App;
 use super::problem::{Problem, Refusal};
 use crate::id;
 use crate::library::LibraryCode;
-use crate::store::{ApiKey, Scope, Store};
+use crate::store::{ApiKey, Deed, Scope, Store};
 
 /// What every secret begins with, so that a scanner for leaked secrets knows it.
 const PREFIX: &str = "cty_live_";
@@ -104,6 +104,12 @@ impl Caller {
     #[must_use]
     pub fn name(&self) -> String {
         format!("key “{}”", self.key.name)
+    }
+
+    /// What it does to `subject`, for the audit: one of [`crate::store::DEEDS`].
+    #[must_use]
+    pub fn deed(&self, library: Option<&LibraryCode>, what: &'static str, subject: impl Into<String>) -> Deed {
+        Deed::new(library, self.name(), what, subject, crate::clock::now())
     }
 
     /// The library a request concerns: the key's own, or the one asked for where the key speaks for all.

@@ -120,7 +120,8 @@ pub async fn make(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> R
     let now = clock::now();
     let key =
         ApiKey { id: KeyId::new(now), library, scope, name, shown: shown(&secret), created_at: now, revoked_at: None };
-    app.store.add_key(key.clone(), hash(&secret)).await?;
+    let deed = caller.deed(key.library.as_ref(), "key.made", key.name.as_str());
+    app.store.noting(deed).add_key(key.clone(), hash(&secret)).await?;
     let answer = KeyAnswer { secret: Some(secret), ..KeyAnswer::from(key) };
     Ok((StatusCode::CREATED, no_store(Json(answer))).into_response())
 }
@@ -131,7 +132,9 @@ pub async fn revoke(State(app): State<Arc<App>>, caller: Caller, Path(id): Path<
     caller.must_be_consortium()?;
     let absent = || Problem::new("not-found", format!("There is no key {id} that still opens."), "");
     let key: KeyId = id.parse().map_err(|_| absent())?;
-    if !app.store.revoke_key(key, clock::now()).await? {
+    let known = app.store.keys().await?.into_iter().find(|known| known.id == key).ok_or_else(absent)?;
+    let deed = caller.deed(known.library.as_ref(), "key.ended", known.name.as_str());
+    if !app.store.noting(deed).revoke_key(key, clock::now()).await? {
         return Err(absent().into());
     }
     app.keys.forget();

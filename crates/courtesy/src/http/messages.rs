@@ -212,7 +212,15 @@ fn filter(query: ListQuery, caller: &Caller) -> Result<Filter, Box<Problem>> {
         Some(text) => Some(text.parse().map_err(|error: crate::id::NotAnId| refuse("/after", error.to_string()))?),
         None => None,
     };
-    Ok(Filter { library, state, cause: query.cause, request: query.request, notice: query.notice, since: None, before })
+    Ok(Filter {
+        library,
+        state,
+        cause: query.cause,
+        request: query.request,
+        notice: query.notice,
+        before,
+        ..Filter::default()
+    })
 }
 
 fn states() -> String {

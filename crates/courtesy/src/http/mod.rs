@@ -5,7 +5,9 @@ mod events;
 mod inbound;
 mod iso18626;
 mod keys;
-pub mod libraries;
+mod kit_link;
+pub mod letters;
+mod libraries;
 mod messages;
 mod notices;
 mod openapi;
@@ -15,10 +17,10 @@ mod relays;
 mod reports;
 mod role;
 mod senders;
-mod stops;
+pub mod stops;
 mod texts;
-mod unreached;
-mod webhooks;
+pub mod unreached;
+pub mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,7 +95,6 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/health", Audience::Public),
     ("GET", "/openapi.json", Audience::Public),
     ("GET", "/problems/{code}", Audience::Public),
-    ("GET", "/relays", Audience::Public),
     ("GET", "/relays.json", Audience::Public),
     ("GET", "/relays.txt", Audience::Public),
     ("GET", "/relays/changes.atom", Audience::Public),
@@ -117,11 +118,15 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/v1/libraries/{library}/sender", Audience::Key),
     ("PUT", "/v1/libraries/{library}/relay-secret", Audience::Key),
     ("GET", "/v1/libraries/{library}/kit", Audience::Key),
+    ("POST", "/v1/libraries/{library}/kit-link", Audience::Key),
     ("GET", "/v1/libraries/{library}/incidents", Audience::Key),
     ("GET", "/v1/libraries/{library}/reports", Audience::Key),
     ("GET", "/v1/libraries/{library}/do-not-send", Audience::Key),
     ("POST", "/v1/libraries/{library}/do-not-send", Audience::Key),
     ("DELETE", "/v1/libraries/{library}/do-not-send", Audience::Key),
+    ("GET", "/v1/libraries/{library}/letters", Audience::Key),
+    ("GET", "/v1/libraries/{library}/letters.pdf", Audience::Key),
+    ("POST", "/v1/libraries/{library}/letters/posted", Audience::Key),
     ("GET", "/v1/libraries/{library}/notices", Audience::Key),
     ("PUT", "/v1/libraries/{library}/notices/{notice}", Audience::Key),
     ("PUT", "/v1/libraries/{library}/notices/{notice}/{language}", Audience::Key),
@@ -161,7 +166,6 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/health", get(queue::health))
         .route("/openapi.json", get(openapi::document))
         .route("/problems/{code}", get(explain_problem))
-        .route("/relays", get(relays::page))
         .route("/relays.json", get(relays::json))
         .route("/relays.txt", get(relays::text))
         .route("/relays/changes.atom", get(relays::feed))
@@ -216,9 +220,13 @@ fn of_libraries() -> Router<Arc<App>> {
         .route("/v1/libraries/{library}/sender", get(senders::show))
         .route("/v1/libraries/{library}/relay-secret", put(senders::relay_secret))
         .route("/v1/libraries/{library}/kit", get(senders::kit))
+        .route("/v1/libraries/{library}/kit-link", post(kit_link::make))
         .route("/v1/libraries/{library}/incidents", get(senders::incidents))
         .route("/v1/libraries/{library}/reports", get(reports::of_library))
         .route("/v1/libraries/{library}/do-not-send", get(stops::list).post(stops::add).delete(stops::release))
+        .route("/v1/libraries/{library}/letters", get(letters::list))
+        .route("/v1/libraries/{library}/letters.pdf", get(letters::file))
+        .route("/v1/libraries/{library}/letters/posted", post(letters::posted))
         .route("/v1/libraries/{library}/notices", get(notices::list))
         .route("/v1/libraries/{library}/notices/{notice}", put(notices::switch))
         .route("/v1/libraries/{library}/notices/{notice}/{language}", put(notices::save).delete(notices::reset))

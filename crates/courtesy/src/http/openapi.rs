@@ -6,7 +6,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    events, inbound, iso18626, keys, libraries, messages, notices, queue, relays, reports, senders, stops, texts,
+    events, inbound, iso18626, keys, kit_link, letters, libraries, messages, notices, queue, relays, reports, senders, stops,
+    texts,
     unreached, webhooks,
 };
 
@@ -35,6 +36,7 @@ use super::{
         senders::show,
         senders::relay_secret,
         senders::kit,
+        kit_link::make,
         senders::incidents,
         reports::all,
         reports::of_library,
@@ -51,6 +53,9 @@ use super::{
         webhooks::replay,
         webhooks::deliveries,
         webhooks::replay_one,
+        letters::list,
+        letters::file,
+        letters::posted,
         notices::list,
         notices::switch,
         notices::save,

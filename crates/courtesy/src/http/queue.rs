@@ -79,7 +79,10 @@ pub struct FlushAnswer {
 /// Try now what waits for its next attempt.
 #[utoipa::path(post, path = "/v1/queue/flush", tag = "queue", responses((status = 200, body = FlushAnswer)), security(("key" = [])))]
 pub async fn flush(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Refusal> {
-    let messages = app.store.flush(caller.key.library.clone(), clock::now()).await?;
+    let library = caller.key.library.clone();
+    let deed = caller.deed(library.as_ref(), "queue.flushed", "");
+    let messages = app.store.flush(library, clock::now()).await?;
+    app.store.note(deed).await?;
     app.wake.notify_one();
     Ok(no_store(Json(FlushAnswer { messages })))
 }
@@ -139,7 +142,9 @@ pub async fn pause(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> 
 /// stopped that was stopped by itself.
 #[utoipa::path(post, path = "/v1/queue/resume", tag = "queue", request_body(content = Option<PauseBody>), responses((status = 200, body = PauseList), (status = 422, body = Problem)), security(("key" = [])))]
 pub async fn resume(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
-    let changed = app.store.resume(whose(&app, &caller, &body)?).await?;
+    let library = whose(&app, &caller, &body)?;
+    let deed = caller.deed(library.as_ref(), "queue.resumed", "");
+    let changed = app.store.noting(deed).resume(library).await?;
     app.wake.notify_one();
     Ok(no_store(Json(PauseList { changed, paused: pauses(&app, &caller).await? })))
 }

@@ -1,49 +1,24 @@
-//! The relays, published for whoever permits them: `/relays` as a page, JSON and text, and a feed of changes.
+//! The relays, published for whoever permits them: as JSON and text, and a feed of changes. The page is in `web`.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use askama::Template;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 
 use super::App;
 use super::problem::Refusal;
 use super::problem::accepted_language;
 use crate::clock;
-use crate::notice::Language;
 use crate::published::{self, Region, changes};
-
-#[derive(Template)]
-#[template(path = "relays.html")]
-struct Page<'a> {
-    french: bool,
-    regions: &'a [Region],
-    host: &'a str,
-}
 
 async fn regions(app: &App) -> Result<Vec<Region>, Refusal> {
     Ok(published::relays(&app.config, &app.store.relay_changes().await?, clock::now()))
 }
 
-/// The page.
-pub async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Refusal> {
-    let regions = regions(&app).await?;
-    let french = accepted_language(&headers) == Language::Fr;
-    let page = Page { french, regions: &regions, host: app.config.public_host.as_str() };
-    let policy =
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-    Ok(match page.render() {
-        Ok(html) => {
-            ([(header::CONTENT_SECURITY_POLICY, policy), (header::VARY, "accept-language")], Html(html)).into_response()
-        }
-        Err(error) => super::problem::Problem::ours(&error).into_response(),
-    })
-}
-
-/// The same for programs.
+/// For programs.
 #[utoipa::path(get, path = "/relays.json", tag = "relays", responses((status = 200, body = Object)))]
 pub async fn json(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
     Ok(Json(serde_json::json!({ "version": 1, "regions": regions(&app).await? })).into_response())

@@ -50,6 +50,9 @@ pub struct SourceAnswer {
     /// Its address; absent for many more together.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
+    /// What the DNS calls it, where that name leads back to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     #[schema(value_type = String)]
     whose: Whose,
     messages: u64,
@@ -132,9 +135,11 @@ fn source(app: &App, one: &ReportedSource, language: Language) -> SourceAnswer {
         .and_then(|source| source.parse().ok())
         .is_some_and(|ip: std::net::IpAddr| app.config.relay.iter().any(|relay| relay.sources.contains(&ip)));
     let whose = Whose::of(ours, one.counts);
-    let said = words::source(one.source.as_deref(), whose, &one.domain, one.counts, one.since, language);
+    let said =
+        words::source(one.source.as_deref(), one.name.as_deref(), whose, &one.domain, one.counts, one.since, language);
     SourceAnswer {
         source: one.source.clone(),
+        name: one.name.clone(),
         whose,
         messages: one.counts.messages,
         passed: one.counts.passed,

@@ -21,7 +21,7 @@ use crate::clock;
 use crate::delivery::own_relay;
 use crate::delivery::token::Credentials;
 use crate::keyring::Key;
-use crate::library::{Grant, Library, OwnRelay};
+use crate::library::{Grant, Library, LibraryCode, OwnRelay};
 use crate::published;
 use crate::sender::Format;
 
@@ -147,7 +147,8 @@ pub async fn relay_secret(
         return Err(Problem::new("conflict", detail, "Set relay in the library's record first.").into());
     };
     let sealed = app.secret.seal(&body.plain(relay)?, &own_relay::about(&library.code, relay));
-    app.store.put_relay_secret(library.code.clone(), sealed, clock::now()).await?;
+    let deed = caller.deed(Some(&library.code), "relay_secret.changed", "");
+    app.store.noting(deed).put_relay_secret(library.code.clone(), sealed, clock::now()).await?;
     app.senders.forget_relay(&library.code);
     Ok(no_store(StatusCode::NO_CONTENT))
 }
@@ -289,6 +290,9 @@ pub async fn dkim_import(State(app): State<Arc<App>>, caller: Caller, body: Byte
         .await;
     match imported {
         Ok(key) => {
+            let of = body.library.as_deref().and_then(|code| LibraryCode::parse(code).ok());
+            let subject = format!("{}._domainkey.{domain}", body.selector);
+            app.store.note(caller.deed(of.as_ref(), "dkim.changed", subject)).await?;
             app.senders.nudge();
             Ok((StatusCode::CREATED, no_store(Json(DkimAnswer::from(&*key)))).into_response())
         }
@@ -325,6 +329,8 @@ pub async fn dkim_rotate(State(app): State<Arc<App>>, caller: Caller, body: Byte
         return Err(Problem::new("conflict", detail, fix).into());
     }
     app.keyring.activate(&domain, &next.selector).await.map_err(|error| Problem::ours(&error))?;
+    let subject = format!("{}._domainkey.{domain}", next.selector);
+    app.store.note(caller.deed(None, "dkim.changed", subject)).await?;
     app.senders.nudge();
     dkim_list(State(app), caller).await
 }

@@ -23,6 +23,7 @@ use crate::intake::{Resent, Told, Wish};
 use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice};
+use crate::notice::status::Status;
 use crate::outcome::{Cause, Facts, Step};
 use crate::queue::State as MessageState;
 use crate::store::{Filter, MessageRow, SeenTo};
@@ -135,9 +136,42 @@ pub async fn list(
     Ok(no_store(Json(UnreachedList { data, next, has_more })))
 }
 
+/// A patron whom a message did not reach.
+pub struct Missed {
+    /// The message.
+    pub row: MessageRow,
+    /// What the event told of them.
+    pub told: Told,
+    /// Where it went; none where there is no address.
+    pub address: Option<Address>,
+    /// Why it did not arrive.
+    pub cause: Cause,
+}
+
+impl Missed {
+    /// The patron's name; empty where nobody told it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.told.patron.fields().remove("full_name").unwrap_or_default()
+    }
+
+    /// Why, in words.
+    #[must_use]
+    pub fn words(&self, language: Language) -> String {
+        let domain = self.address.as_ref().map(|address| address.domain().to_string());
+        let provider = self.row.provider.as_deref().or(domain.as_deref());
+        let facts = Facts { provider, their_domain: domain.as_deref(), ..Facts::default() };
+        self.cause.headline(language, &facts)
+    }
+}
+
 /// The patron a message did not reach; none for messages to staff, and for copies.
-async fn unreached(app: &App, row: MessageRow, language: Language) -> Result<Option<UnreachedAnswer>, Refusal> {
-    let to_patron = Notice::from_code(&row.notice).is_ok_and(|notice| notice.audience == Audience::Patron);
+///
+/// # Errors
+/// When the store is broken.
+pub async fn missed(app: &App, row: MessageRow) -> crate::store::Result<Option<Missed>> {
+    let to_patron = Notice::from_code(&row.notice)
+        .is_ok_and(|notice| notice.audience == Audience::Patron && notice.status != Status::TestNotice);
     if !to_patron {
         return Ok(None);
     }
@@ -158,19 +192,23 @@ async fn unreached(app: &App, row: MessageRow, language: Language) -> Result<Opt
         let listed = crate::outcome::stop::ListedAddress::of(address);
         cause = app.store.do_not_send(&row.library, &listed).await?.map_or(cause, |stop| stop.cause);
     }
-    let domain = address.as_ref().map(|address| address.domain().to_string());
-    let provider = row.provider.as_deref().or(domain.as_deref());
-    let facts = Facts { provider, their_domain: domain.as_deref(), ..Facts::default() };
-    let step = Step::after(cause);
+    Ok(Some(Missed { row, told, address, cause }))
+}
+
+async fn unreached(app: &App, row: MessageRow, language: Language) -> Result<Option<UnreachedAnswer>, Refusal> {
+    let Some(one) = missed(app, row).await? else { return Ok(None) };
+    let step = Step::after(one.cause);
+    let (patron, words) = (one.name(), one.words(language));
+    let Missed { row, told, address, cause } = one;
     Ok(Some(UnreachedAnswer {
         message: row.id,
-        patron: told.patron.fields().remove("full_name").unwrap_or_default(),
+        patron,
         patron_id: told.patron.id,
         channel: row.channel,
         to: row.channel.masked(&row.address),
         state: row.state,
         cause: cause.code(),
-        words: cause.headline(language, &facts),
+        words,
         next_step: step.code(),
         next_words: step.words(language),
         since: row.changed_at,

@@ -23,7 +23,7 @@ use crate::store::{Delivery, DeliveryState, Replay, Webhook};
 use crate::webhook::{Kind, Secret};
 
 /// Webhooks of one library at most: each event is kept once for each of them.
-const WEBHOOKS_MAX: u32 = 10;
+pub const WEBHOOKS_MAX: u32 = 10;
 
 /// Longest URL and longest name, in letters.
 const URL_LETTERS_MAX: usize = 2000;
@@ -140,7 +140,8 @@ pub async fn add(
         failing_since: None,
         off: None,
     };
-    if !app.store.add_webhook(webhook.clone(), WEBHOOKS_MAX).await? {
+    let deed = caller.deed(Some(&library.code), "webhook.added", webhook.url.as_str());
+    if !app.store.noting(deed).add_webhook(webhook.clone(), WEBHOOKS_MAX).await? {
         let detail = format!("{} has {WEBHOOKS_MAX} webhooks already.", library.code);
         return Err(Problem::new("conflict", detail, "Remove one that is not needed.").into());
     }
@@ -175,9 +176,12 @@ pub async fn change(
     let body: WebhookBody = read_json(&body)?;
     let kinds = checked(&app, &body)?;
     let changed = Webhook { url: body.url, kinds, note: body.note, ..webhook.clone() };
-    app.store.change_webhook(changed).await?;
+    let deed = caller.deed(Some(&library.code), "webhook.changed", changed.url.as_str());
+    app.store.noting(deed).change_webhook(changed).await?;
     if let Some(on) = body.active {
-        app.store.switch_webhook(library.code.clone(), webhook.id, on, clock::now()).await?;
+        let what = if on { "webhook.on" } else { "webhook.off" };
+        let deed = caller.deed(Some(&library.code), what, webhook.url.as_str());
+        app.store.noting(deed).switch_webhook(library.code.clone(), webhook.id, on, clock::now()).await?;
         app.outbox.nudge();
     }
     Ok(no_store(Json(WebhookAnswer::of(found(&app, &library.code, &id).await?, None))))
@@ -192,7 +196,8 @@ pub async fn remove(
 ) -> Result<Response, Refusal> {
     let library = library(&app, &caller, &code)?;
     let webhook = found(&app, &library.code, &id).await?;
-    app.store.remove_webhook(library.code.clone(), webhook.id).await?;
+    let deed = caller.deed(Some(&library.code), "webhook.removed", webhook.url.as_str());
+    app.store.noting(deed).remove_webhook(library.code.clone(), webhook.id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -216,7 +221,9 @@ pub async fn try_out(
     Path((code, id)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
     let library = library(&app, &caller, &code)?;
-    let answered = app.outbox.try_out(&found(&app, &library.code, &id).await?).await?;
+    let webhook = found(&app, &library.code, &id).await?;
+    app.store.note(caller.deed(Some(&library.code), "webhook.tested", webhook.url.as_str())).await?;
+    let answered = app.outbox.try_out(&webhook).await?;
     let delivered = answered.why.is_none();
     Ok(no_store(Json(TestAnswer { delivered, answer: answered.status, why: answered.why })))
 }
@@ -231,6 +238,7 @@ pub async fn rotate(
     let library = library(&app, &caller, &code)?;
     let webhook = found(&app, &library.code, &id).await?;
     let secret = app.outbox.rotate(library.code.clone(), webhook.id).await?;
+    app.store.note(caller.deed(Some(&library.code), "webhook.secret", webhook.url.as_str())).await?;
     Ok(no_store(Json(WebhookAnswer::of(found(&app, &library.code, &id).await?, secret.as_ref()))))
 }
 
@@ -264,7 +272,8 @@ pub async fn replay(
     let webhook = found(&app, &library.code, &id).await?;
     let body: ReplayBody = read_json(&body)?;
     let which = if body.all { Replay::All(body.since) } else { Replay::Missed(body.since) };
-    let events = app.store.replay(library.code.clone(), webhook.id, which, clock::now()).await?;
+    let deed = caller.deed(Some(&library.code), "webhook.replayed", webhook.url.as_str());
+    let events = app.store.noting(deed).replay(library.code.clone(), webhook.id, which, clock::now()).await?;
     app.outbox.nudge();
     Ok(no_store(Json(Replayed { events })))
 }
@@ -281,7 +290,9 @@ pub async fn replay_one(
     let absent =
         || Problem::new("not-found", format!("There is no event {delivery}."), "GET its deliveries lists them.");
     let one: DeliveryId = delivery.parse().map_err(|_| absent())?;
-    let events = app.store.replay(library.code.clone(), webhook.id, Replay::One(one), clock::now()).await?;
+    let deed = caller.deed(Some(&library.code), "webhook.replayed", format!("{}, {one}", webhook.url));
+    let events =
+        app.store.noting(deed).replay(library.code.clone(), webhook.id, Replay::One(one), clock::now()).await?;
     if events == 0 {
         return Err(absent().into());
     }

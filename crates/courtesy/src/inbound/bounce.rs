@@ -9,7 +9,7 @@ use standards::address::Address;
 use standards::domain::Domain;
 
 use super::spool::Waiting;
-use super::{Became, Done, Inbound, Worked};
+use super::{Became, Done, Inbound, Parts, Worked};
 use crate::clock;
 use crate::delivery::transcript::masked;
 use crate::id::MessageId;
@@ -42,7 +42,7 @@ impl Inbound {
             message: Some(message),
             ..Became::of(recipient)
         };
-        let Some(row) = self.store.message(None, message).await? else {
+        let Some(row) = self.parts.store.message(None, message).await? else {
             // It was deleted, or the code stems from another copy of this installation.
             tracing::info!(%message, "a mail came back for a message that is gone");
             return Ok((Worked::Off, Became { message: None, ..became }));
@@ -51,7 +51,7 @@ impl Inbound {
             Some(telling) => self.follows(&row, telling, now).await?,
             None => Follows::default(),
         };
-        let joined = self.store.join_returned(message, entry(waiting, telling, now), follows).await?;
+        let joined = self.parts.store.join_returned(message, entry(waiting, telling, now), follows).await?;
         let Joined::Written { failed, again, stopped } = joined else {
             return Ok(match joined {
                 Joined::NotSettled => (Worked::Later, Became { done: Done::Waits, ..became }),
@@ -80,9 +80,8 @@ impl Inbound {
         Ok(match aftermath(telling.cause, row.state, now, row.deadline, refused.is_some()) {
             Aftermath::AnotherSender => Follows { refused, ..follows },
             Aftermath::FailedAndRepeated(at) => {
-                let repeat = self.intake.as_ref().and_then(|intake| {
-                    intake.repeat_of(row, (row.channel, row.address.clone()), now, at, row.deadline, "courtesy")
-                });
+                let (intake, to) = (&self.parts.intake, (row.channel, row.address.clone()));
+                let repeat = intake.repeat_of(row, to, now, at, row.deadline, "courtesy");
                 Follows { repeat, ..follows }
             }
             Aftermath::Failed | Aftermath::Stays => follows,
@@ -92,15 +91,15 @@ impl Inbound {
     /// The senders that `row` was refused under, now with its last one, where another is left. The proof was wrong, or it
     /// has changed: DNS is looked at again first.
     async fn next_sender(&self, row: &MessageRow) -> anyhow::Result<Option<String>> {
-        let Some(canaries) = &self.canaries else { return Ok(None) };
-        let Some(library) = canaries.book.library(&row.library) else { return Ok(None) };
+        let Parts { store, book, senders, .. } = &self.parts;
+        let Some(library) = book.library(&row.library) else { return Ok(None) };
         let Some(last) = row.sender.as_deref().and_then(SenderKind::from_code) else { return Ok(None) };
-        let mut refused = self.store.refused_under(row.id).await?;
+        let mut refused = store.refused_under(row.id).await?;
         if !refused.contains(&last) {
             refused.push(last);
         }
-        canaries.senders.look_again(&library).await;
-        let plan = canaries.senders.plan_for(&library, library.language_for(None), None, &refused, clock::now());
+        senders.look_again(&library).await;
+        let plan = senders.plan_for(&library, library.language_for(None), None, &refused, clock::now());
         let codes: Vec<&str> = refused.iter().map(|kind| kind.code()).collect();
         Ok(plan.is_another(&refused).then(|| codes.join(",")))
     }
@@ -108,28 +107,24 @@ impl Inbound {
     /// Counts what a report says of a sender, and asks staff to speak with a patron who complained. After the commit: told
     /// at most once, and a complaint also when it was joined before.
     async fn tell(&self, row: &MessageRow, telling: &Finding, again: bool, now: Timestamp) -> anyhow::Result<()> {
-        if telling.kind == Kind::Complaint
-            && stop::weight(telling.cause, true) != stop::Weight::Nothing
-            && let Some(intake) = &self.intake
-        {
-            intake.tell_of_complaint(row, telling.cause).await?;
+        if telling.kind == Kind::Complaint && stop::weight(telling.cause, true) != stop::Weight::Nothing {
+            self.parts.intake.tell_of_complaint(row, telling.cause).await?;
         }
         if telling.kind == Kind::Failed
             && telling.cause.is_within("auth")
-            && let Some(canaries) = &self.canaries
-            && let Some(library) = canaries.book.library(&row.library)
+            && let Some(library) = self.parts.book.library(&row.library)
             && let Some((sender, from)) = self.sent_as(row.id).await?
         {
             let provider = telling.provider.name().or(row.provider.as_deref()).unwrap_or("other").to_owned();
             tracing::info!(message = %row.id, again, cause = telling.cause.code(), "refused later for authentication");
-            canaries.senders.refused_later(&library, &from, sender, &provider, telling.cause, now).await;
+            self.parts.senders.refused_later(&library, &from, sender, &provider, telling.cause, now).await;
         }
         Ok(())
     }
 
     /// The sender and From domain of the last attempt.
     async fn sent_as(&self, message: MessageId) -> anyhow::Result<Option<(SenderKind, Domain)>> {
-        let entries = self.store.timeline(message).await?;
+        let entries = self.parts.store.timeline(message).await?;
         let last = entries.into_iter().rev().find_map(|entry| match entry.what {
             What::Attempted(attempt) => Some(attempt),
             _ => None,

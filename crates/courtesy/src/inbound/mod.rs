@@ -10,6 +10,7 @@ mod bounce;
 mod canary;
 pub mod complaint;
 mod handed;
+pub mod names;
 mod replies;
 pub mod reports;
 pub mod spool;
@@ -22,10 +23,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use standards::address::Address;
-use standards::domain::Domain;
 use standards::dsn::Letter;
+use tokio::sync::Notify;
 
 use crate::clock;
+use crate::config::Config;
 use crate::delivery::return_path;
 use crate::id::{CanaryId, MessageId, ReturnedId};
 use crate::intake::Intake;
@@ -37,7 +39,7 @@ use crate::secret::Secret;
 use crate::sender::{RelayFound, RelayProof};
 use crate::store::{Book, Store};
 use crate::watch::Senders;
-pub use replies::{Replies, library_of};
+pub use replies::library_of;
 use spool::{Envelope, Spool, Waiting};
 
 /// How soon a mail is looked at again whose message is still being settled, or that the store could not take. A report
@@ -53,27 +55,33 @@ const KEPT_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// How long the DNS may keep us from judging a test message, before what is known of it counts.
 const JUDGING_MAX: SignedDuration = SignedDuration::from_mins(15);
 
-/// The engine.
-pub struct Inbound {
-    store: Store,
-    secret: Arc<Secret>,
-    spool: Arc<Spool>,
-    canaries: Option<Canaries>,
-    replies: Option<Replies>,
-    /// One mail is worked off by one at a time.
-    turn: tokio::sync::Mutex<()>,
-    intake: Option<Arc<Intake>>,
-    shared: Option<Domain>,
-}
-
-/// What judging test messages needs.
-pub struct Canaries {
+/// What working off needs.
+pub struct Parts {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// Messages, timelines, stops.
+    pub store: Store,
     /// Libraries.
     pub book: Arc<Book>,
-    /// Whose test messages are waited for, and where goes what they proved.
+    /// Whose test messages are waited for; what is said of a sender goes there.
     pub senders: Arc<Senders>,
-    /// Whom to ask.
+    /// Tells which addresses we gave out.
+    pub secret: Arc<Secret>,
+    /// Whom to ask about a test message that came back.
     pub dns: Resolver,
+    /// Repeats messages later, and tells staff.
+    pub intake: Arc<Intake>,
+    /// Woken when something is due now.
+    pub wake: Arc<Notify>,
+    /// Where mails wait.
+    pub spool: Arc<Spool>,
+}
+
+/// The engine.
+pub struct Inbound {
+    parts: Parts,
+    /// One mail is worked off by one at a time.
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// Whether a mail is done with.
@@ -144,30 +152,16 @@ struct Read {
 }
 
 impl Inbound {
-    /// An engine that works off `spool`.
+    /// An engine of these.
     #[must_use]
-    pub fn new(store: Store, secret: Arc<Secret>, spool: Arc<Spool>) -> Self {
-        let turn = tokio::sync::Mutex::default();
-        Self { store, secret, spool, canaries: None, replies: None, turn, intake: None, shared: None }
+    pub fn new(parts: Parts) -> Self {
+        Self { parts, turn: tokio::sync::Mutex::default() }
     }
 
-    /// The same engine, which judges test messages of libraries' own relays too.
+    /// Whom it asks about names.
     #[must_use]
-    pub fn with_canaries(self, canaries: Canaries) -> Self {
-        Self { canaries: Some(canaries), ..self }
-    }
-
-    /// The same engine, which takes what people write to the shared address too.
-    #[must_use]
-    pub fn with_replies(self, replies: Replies) -> Self {
-        Self { replies: Some(replies), ..self }
-    }
-
-    /// The same engine, which tells staff what came back, repeats messages later, and takes complaints at addresses of
-    /// `shared` that anybody may know.
-    #[must_use]
-    pub fn with_intake(self, intake: Arc<Intake>, shared: &Domain) -> Self {
-        Self { intake: Some(intake), shared: Some(shared.clone()), ..self }
+    pub fn dns(&self) -> &Resolver {
+        &self.parts.dns
     }
 
     /// Works until `stop`. What is left in the spool waits for the next start.
@@ -178,7 +172,7 @@ impl Inbound {
             tokio::select! {
                 biased;
                 () = &mut stop => return,
-                () = self.spool.arrived() => {}
+                () = self.parts.spool.arrived() => {}
                 () = tokio::time::sleep(if left > 0 { AGAIN } else { LOOK_EVERY }) => {}
             }
         }
@@ -186,7 +180,7 @@ impl Inbound {
 
     /// Works off what waits, and gives how many mails must wait longer.
     pub async fn round(&self) -> usize {
-        let waiting = match self.spool.list() {
+        let waiting = match self.parts.spool.list() {
             Ok(waiting) => waiting,
             Err(error) => {
                 tracing::error!(%error, "the spool cannot be read");
@@ -213,8 +207,8 @@ impl Inbound {
     /// When the store or the folder is broken.
     pub async fn forget(&self, now: Timestamp) -> anyhow::Result<()> {
         let before = now.checked_sub(KEPT_FOR).unwrap_or(Timestamp::MIN);
-        self.store.forget_replies(before).await?;
-        let spool = Arc::clone(&self.spool);
+        self.parts.store.forget_replies(before).await?;
+        let spool = Arc::clone(&self.parts.spool);
         tokio::task::spawn_blocking(move || spool.forget_kept(before)).await??;
         Ok(())
     }
@@ -224,19 +218,19 @@ impl Inbound {
     /// # Errors
     /// When it cannot be kept, or the store is broken: then it waits in the spool.
     pub(super) async fn take(&self, envelope: Envelope, mail: Vec<u8>) -> anyhow::Result<(ReturnedId, Vec<Became>)> {
-        let id = self.spool.keep(envelope, mail).await?;
+        let id = self.parts.spool.keep(envelope, mail).await?;
         let (_, became) = self.one(id).await?;
         Ok((id, became))
     }
 
     async fn one(&self, id: ReturnedId) -> anyhow::Result<(Worked, Vec<Became>)> {
         let _turn = self.turn.lock().await;
-        let spool = Arc::clone(&self.spool);
+        let spool = Arc::clone(&self.parts.spool);
         // Reading the mail of strangers takes time, and must not be able to take us down.
         let read = tokio::task::spawn_blocking(move || {
             let waiting = spool.read(id)?;
-            let (letter, findings) = (Letter::open(&waiting.mail), reading::read(&waiting.mail).findings);
-            Ok::<_, io::Error>(Read { waiting, letter, findings })
+            let (letter, returned) = reading::open(&waiting.mail);
+            Ok::<_, io::Error>(Read { waiting, letter, findings: returned.findings })
         });
         let read = match read.await {
             Ok(Ok(read)) => read,
@@ -245,7 +239,7 @@ impl Inbound {
             Ok(Err(error)) if error.kind() != io::ErrorKind::InvalidData => return Err(error.into()),
             _ => {
                 tracing::error!(returned = %id, "a returned mail cannot be read and was set aside");
-                self.spool.set_aside(id)?;
+                self.parts.spool.set_aside(id)?;
                 return Ok((Worked::Off, Vec::new()));
             }
         };
@@ -259,9 +253,9 @@ impl Inbound {
         }
         // Nothing that was acknowledged is lost: what nothing followed from, a person can still read.
         if became.iter().any(|one| one.done == Done::Kept) {
-            self.spool.keep_for_operator(id)?;
+            self.parts.spool.keep_for_operator(id)?;
         } else {
-            self.spool.remove(id)?;
+            self.parts.spool.remove(id)?;
         }
         Ok((Worked::Off, became))
     }
@@ -270,26 +264,26 @@ impl Inbound {
     async fn for_recipient(&self, read: &Read, recipient: &str) -> anyhow::Result<(Worked, Became)> {
         let waiting = &read.waiting;
         let local = recipient.rsplit_once('@').map_or(recipient, |(local, _)| local);
-        if let Some(canary) = return_path::read_canary(&self.secret, local) {
+        if let Some(canary) = return_path::read_canary(&self.parts.secret, local) {
             let worked = self.judge(waiting, canary).await;
             let done = if worked == Worked::Later { Done::Waits } else { Done::Judged };
             return Ok((worked, Became { kind: "test", done, ..Became::of(recipient) }));
         }
         let address = Address::parse(recipient).ok();
-        if let Some(message) = return_path::read(&self.secret, local) {
+        if let Some(message) = return_path::read(&self.parts.secret, local) {
             // Some people's programs answer to the return path.
             let person = read.findings.is_empty() && !waiting.envelope.mail_from.is_empty();
-            if let (true, Some(replies), Some(address)) = (person, &self.replies, &address)
-                && let Some(row) = self.store.message(None, message).await?
+            if let (true, Some(address)) = (person, &address)
+                && let Some(row) = self.parts.store.message(None, message).await?
                 // RFC 3834 §2: what comes back for our answer is never answered.
                 && row.notice != ReplyKind::Answer.notice()
-                && let Some(library) = replies.book.library(&row.library)
+                && let Some(library) = self.parts.book.library(&row.library)
             {
-                return self.reply(replies, waiting, &read.letter, &library, address, Some(message)).await;
+                return self.reply(waiting, &read.letter, &library, address, Some(message)).await;
             }
             return self.join(waiting, message, &read.findings, recipient).await;
         }
-        if let Some(message) = return_path::read_feedback(&self.secret, local) {
+        if let Some(message) = return_path::read_feedback(&self.parts.secret, local) {
             return self.join(waiting, message, &read.findings, recipient).await;
         }
         match &address {
@@ -300,36 +294,35 @@ impl Inbound {
 
     /// By what an address of the shared domain stands for, which anybody may know: complaints, reports, a library.
     async fn for_anybodys(&self, read: &Read, address: &Address) -> anyhow::Result<(Worked, Became)> {
-        let waiting = &read.waiting;
+        let Parts { config, store, book, .. } = &self.parts;
+        let (waiting, shared) = (&read.waiting, &config.shared.domain);
+        if address.domain() != shared {
+            return Ok((Worked::Off, Became { done: Done::NotOurs, ..Became::of(address) }));
+        }
         if let Some(message) = self.complained_of(address, read) {
             return self.join(waiting, message, &read.findings, &address.to_string()).await;
         }
-        if let Some(replies) = &self.replies {
-            let shared = &replies.config.shared.domain;
-            if reports::is_for_reports(address, shared) {
-                let mail = waiting.mail.clone();
-                let taken = reports::take(&self.store, &replies.book, shared, mail, clock::now()).await?;
-                let done = if taken.refused > 0 || taken.kept + taken.known == 0 { Done::Kept } else { Done::Read };
-                return Ok((Worked::Off, Became { kind: "report", done, ..Became::of(address) }));
-            }
-            if let Some(library) = replies.library_of(address) {
-                return self.reply(replies, waiting, &read.letter, &library, address, None).await;
-            }
+        if reports::is_for_reports(address, shared) {
+            let taken = reports::take(store, book, shared, waiting.mail.clone(), clock::now()).await?;
+            let done = if taken.refused > 0 || taken.kept + taken.known == 0 { Done::Kept } else { Done::Read };
+            return Ok((Worked::Off, Became { kind: "report", done, ..Became::of(address) }));
+        }
+        if let Some(library) = library_of(book, shared, address) {
+            return self.reply(waiting, &read.letter, &library, address, None).await;
         }
         // What else comes to `abuse` and its like was written for the operator.
-        let is_role = self.shared.as_ref() == Some(address.domain()) && complaint::is_role(address.local());
-        let done = if is_role { Done::Kept } else { Done::NotOurs };
+        let done = if complaint::is_role(address.local()) { Done::Kept } else { Done::NotOurs };
         Ok((Worked::Off, Became { done, ..Became::of(address) }))
     }
 
-    /// The message that a complaint to an address of `shared` is about; none for any other mail that comes there.
+    /// The message that a complaint to an address of the shared domain is about; none for any other mail that comes there.
     fn complained_of(&self, address: &Address, read: &Read) -> Option<MessageId> {
-        let shared = self.shared.as_ref()?;
         let complains = !read.findings.is_empty() && read.findings.iter().all(|one| one.kind == Kind::Complaint);
-        if !complains || !complaint::is_role(address.local()) || address.domain() != shared {
+        if !complains || !complaint::is_role(address.local()) {
             return None;
         }
-        let about = complaint::about(&self.secret, shared, &read.waiting.mail, &read.letter);
+        let Parts { config, secret, .. } = &self.parts;
+        let about = complaint::about(secret, &config.shared.domain, &read.waiting.mail, &read.letter);
         if about.is_none() {
             tracing::info!(returned = %read.waiting.id, "a complaint about no message of ours");
         }
@@ -338,12 +331,12 @@ impl Inbound {
 
     /// A test message came back. Only the one that is waited for counts; the rest is too late, or a copy.
     async fn judge(&self, waiting: &Waiting, canary: CanaryId) -> Worked {
-        let Some(canaries) = &self.canaries else { return Worked::Off };
-        let Some((code, proof)) = canaries.senders.library_of(canary) else { return Worked::Off };
-        let Some(library) = canaries.book.library(&code) else { return Worked::Off };
+        let Parts { book, senders, dns, .. } = &self.parts;
+        let Some((code, proof)) = senders.library_of(canary) else { return Worked::Off };
+        let Some(library) = book.library(&code) else { return Worked::Off };
         let now = clock::now();
         // A receiver that has never heard of the domain asks now.
-        let dns = canaries.dns.fresh().unwrap_or_else(|_| canaries.dns.clone());
+        let dns = dns.fresh().unwrap_or_else(|_| dns.clone());
         let found = match canary::judge(&dns, waiting, &proof.from, now).await {
             Some(found) => found,
             None if now.duration_since(waiting.envelope.received_at) < JUDGING_MAX => return Worked::Later,
@@ -353,7 +346,7 @@ impl Inbound {
         tracing::info!(library = %code, came_through, "a test message came back");
         let proven_at = came_through.then_some(now);
         let proof = RelayProof { canary: None, proven_at, found, at: now, ..proof };
-        canaries.senders.learn_of(canary, &library, proof).await;
+        senders.learn_of(canary, &library, proof).await;
         Worked::Off
     }
 }

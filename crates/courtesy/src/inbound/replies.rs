@@ -10,14 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 use standards::address::Address;
 use standards::domain::Domain;
 use standards::dsn::Letter;
-use tokio::sync::Notify;
 
 use super::bounce::entry;
 use super::spool::Waiting;
 use super::{Became, Done, Inbound, Worked};
 use crate::channel::{Channel, Ladder};
 use crate::clock;
-use crate::config::Config;
 use crate::id::MessageId;
 use crate::library::{Library, LibraryCode};
 use crate::notice::Language;
@@ -43,29 +41,6 @@ const RECEIVED_MAX: usize = 50;
 /// What the code of a writer's address is bound to.
 const ABOUT: &str = "writer";
 
-/// What taking replies needs.
-pub struct Replies {
-    /// The settings.
-    pub config: Arc<Config>,
-    /// Libraries.
-    pub book: Arc<Book>,
-    /// Woken when something is due now.
-    pub wake: Arc<Notify>,
-}
-
-impl Replies {
-    /// The library whose shared address this is.
-    pub(super) fn library_of(&self, address: &Address) -> Option<Arc<Library>> {
-        library_of(&self.book, &self.config.shared.domain, address)
-    }
-
-    /// Domains that are ours: mail from there has been sent by us.
-    fn ours(&self) -> Vec<Domain> {
-        let shared = &self.config.shared;
-        vec![shared.domain.clone(), shared.bounces(), self.config.public_host.clone()]
-    }
-}
-
 /// The library whose shared address this is: `<its code>@<the shared domain>`, in any case.
 #[must_use]
 pub fn library_of(book: &Book, shared: &Domain, address: &Address) -> Option<Arc<Library>> {
@@ -77,24 +52,23 @@ impl Inbound {
     /// Works off a mail to the shared address of `library`; or to the return path of `about`, where a person wrote it.
     pub(super) async fn reply(
         &self,
-        replies: &Replies,
         waiting: &Waiting,
         letter: &Letter,
         library: &Library,
         to: &Address,
         about: Option<MessageId>,
     ) -> anyhow::Result<(Worked, Became)> {
-        let ours = replies.ours();
+        let ours = self.our_domains();
         let became = |kind: &'static str, message, done| Became { kind, message, done, ..Became::of(to) };
         let wrote = Wrote::read(&waiting.mail);
-        let row = self.joined(replies, library, wrote.as_ref(), about).await?;
+        let row = self.joined(library, wrote.as_ref(), about).await?;
         let message = row.as_ref().map(|row| row.id);
         let mail_from = waiting.envelope.mail_from.as_str();
         let message_id = wrote.as_ref().and_then(|wrote| wrote.message_id.as_deref());
         let robot = reply::robot(letter, mail_from, message_id, &ours);
         if let (Some(Robot::Absence(cause) | Robot::Challenge(cause)), Some(message)) = (robot, message) {
             let entry = entry(waiting, Some(&Finding::automatic(cause)), clock::now());
-            self.store.join_returned(message, entry, Follows::default()).await?;
+            self.parts.store.join_returned(message, entry, Follows::default()).await?;
         }
         if let Some(robot) = robot.filter(|robot| !matches!(robot, Robot::Challenge(_))) {
             tracing::info!(library = %library.code, returned = %waiting.id, robot = robot.code(), "no person wrote it");
@@ -107,10 +81,10 @@ impl Inbound {
             return Ok((Worked::Off, became("unreadable", message, Done::Kept)));
         };
         let new = self.new_reply(waiting, letter, library, to, &wrote, row.as_ref(), robot.is_none(), &ours);
-        let Some(kept) = self.store.keep_reply(new, LIMITS).await? else {
+        let Some(kept) = self.parts.store.keep_reply(new, LIMITS).await? else {
             return Ok((Worked::Off, became("reply", message, Done::Known)));
         };
-        replies.wake.notify_one();
+        self.parts.wake.notify_one();
         let KeptReply { passed_on, answered } = kept;
         tracing::info!(
             library = %library.code, returned = %waiting.id, message = ?message, passed_on = ?passed_on,
@@ -120,18 +94,23 @@ impl Inbound {
         Ok((Worked::Off, Became { passed_on, answered, ..became("reply", message, done) }))
     }
 
+    /// Domains that are ours: mail from there has been sent by us.
+    fn our_domains(&self) -> Vec<Domain> {
+        let config = &self.parts.config;
+        vec![config.shared.domain.clone(), config.shared.bounces(), config.public_host.clone()]
+    }
+
     /// The message it is about: the one whose return path it came to, or the nearest one it refers to. Another library's
     /// is none of this one's business.
     async fn joined(
         &self,
-        replies: &Replies,
         library: &Library,
         wrote: Option<&Wrote>,
         about: Option<MessageId>,
     ) -> anyhow::Result<Option<MessageRow>> {
-        let refers_to = wrote.iter().flat_map(|wrote| wrote.about(&replies.config.shared.domain));
+        let refers_to = wrote.iter().flat_map(|wrote| wrote.about(&self.parts.config.shared.domain));
         for id in about.into_iter().chain(refers_to) {
-            if let Some(row) = self.store.message(Some(&library.code), id).await? {
+            if let Some(row) = self.parts.store.message(Some(&library.code), id).await? {
                 return Ok(Some(row));
             }
         }
@@ -151,7 +130,8 @@ impl Inbound {
         ours: &[Domain],
     ) -> NewReply {
         let (now, about) = (clock::now(), row.map(|row| row.id));
-        let mark = |address: &Address| self.secret.mark(&address.to_string().to_ascii_lowercase(), ABOUT).to_vec();
+        let mark =
+            |address: &Address| self.parts.secret.mark(&address.to_string().to_ascii_lowercase(), ABOUT).to_vec();
         let staff_language = library.language_for(None);
         let pass_on = reply::desk(library, &wrote.from, ours).map(|desk| {
             let what = What::PassesOn { reply: waiting.id, of: about };

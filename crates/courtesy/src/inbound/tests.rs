@@ -8,7 +8,9 @@ use super::spool::Envelope;
 use super::*;
 use crate::channel::{Channel, Ladder};
 use crate::id::EventId;
+use crate::keyring::Keyring;
 use crate::library::LibraryCode;
+use crate::net::dns::Limits;
 use crate::outcome::stop::ListedAddress;
 use crate::queue::State;
 use crate::store::{DoNotSend, MessageRow, NewEvent, NewMessage, Settled};
@@ -23,6 +25,21 @@ const BOUNCE: &str = "From: MAILER-DAEMON@mx.patron.example\r\nTo: b@bounces.not
     --x\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.patron.example\r\n\r\n\
     Final-Recipient: rfc822; p1@patron.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\
     Diagnostic-Code: smtp; 550 5.1.1 <p1@patron.example> User unknown\r\n\r\n--x--\r\n";
+
+/// An engine of what a process has, and nobody to ask about names.
+async fn engine(store: &Store, secret: &Arc<Secret>, spool: &Arc<Spool>) -> Inbound {
+    let mut config = Config::default();
+    config.shared.domain = Domain::parse("notices.example").unwrap();
+    let (config, wake) = (Arc::new(config), Arc::new(Notify::new()));
+    let book = Arc::new(Book::open(store.clone()).await.unwrap());
+    let keyring = Arc::new(Keyring::open(store.clone(), Arc::clone(secret)).await.unwrap());
+    let dns = Resolver::at("127.0.0.1:9".parse().unwrap(), Limits::default()).unwrap();
+    let senders = Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), keyring, dns.clone());
+    let (senders, _) = senders.await.unwrap();
+    let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
+    let (store, secret, spool, intake) = (store.clone(), Arc::clone(secret), Arc::clone(spool), Arc::new(intake));
+    Inbound::new(Parts { config, store, book, senders, secret, dns, intake, wake, spool })
+}
 
 struct World {
     store: Store,
@@ -40,7 +57,7 @@ impl World {
         let store = Store::open(&folder.path().join("courtesy.db")).await.unwrap();
         let secret = Arc::new(Secret::from_octets([7; 32]));
         let spool = Arc::new(Spool::open(&folder.path().join("spool")).unwrap());
-        let inbound = Inbound::new(store.clone(), Arc::clone(&secret), Arc::clone(&spool));
+        let inbound = engine(&store, &secret, &spool).await;
         let id = MessageId::new(NOW);
         let message = NewMessage {
             id,
@@ -236,7 +253,7 @@ async fn what_was_kept_before_a_kill_is_joined_after_the_next_start() {
     std::fs::write(&half, "half a ma").unwrap();
     let spool = Arc::new(Spool::open(&world.folder.path().join("spool")).unwrap());
     assert!(!half.exists(), "what was never whole was never acknowledged");
-    let next = Inbound::new(world.store.clone(), Arc::clone(&world.secret), spool);
+    let next = engine(&world.store, &world.secret, &spool).await;
     assert_eq!(next.round().await, 0);
     assert_eq!(world.row().await.state, State::Failed);
 }
@@ -283,7 +300,6 @@ mod replies {
     //! Rules of replies: to the right desk, answered once, no loops.
 
     use super::*;
-    use crate::config::Config;
     use crate::library::Library;
     use crate::reply::Kind as ReplyKind;
     use crate::store::Filter;
@@ -293,7 +309,6 @@ mod replies {
 
     struct Desk {
         world: World,
-        inbound: Inbound,
     }
 
     async fn desk(change: impl FnOnce(&mut Library)) -> Desk {
@@ -305,13 +320,8 @@ mod replies {
         .unwrap();
         change(&mut library);
         world.store.put_libraries(vec![library], "test".to_owned(), NOW).await.unwrap();
-        let book = Arc::new(Book::open(world.store.clone()).await.unwrap());
-        let mut config = Config::default();
-        config.shared.domain = Domain::parse("notices.example").unwrap();
-        let (config, wake) = (Arc::new(config), Arc::new(tokio::sync::Notify::new()));
-        let inbound = Inbound::new(world.store.clone(), Arc::clone(&world.secret), Arc::clone(&world.spool));
-        let inbound = inbound.with_replies(Replies { config, book, wake });
-        Desk { world, inbound }
+        world.inbound.parts.book.refresh().await.unwrap();
+        Desk { world }
     }
 
     impl Desk {
@@ -327,7 +337,8 @@ mod replies {
                 mail_from: mail_from.to_owned(),
                 recipients: vec![to.to_owned()],
             };
-            let (_, mut became) = self.inbound.take(envelope, mail.replace('\n', "\r\n").into_bytes()).await.unwrap();
+            let (_, mut became) =
+                self.world.inbound.take(envelope, mail.replace('\n', "\r\n").into_bytes()).await.unwrap();
             assert_eq!(became.len(), 1);
             became.remove(0)
         }
@@ -460,10 +471,10 @@ mod replies {
     #[tokio::test]
     async fn a_reply_naming_another_librarys_message_is_not_joined_to_it() {
         let desk = desk(|_| {}).await;
-        let mut other: Library = (*desk.inbound.replies.as_ref().unwrap().book.libraries()[0]).clone();
+        let mut other: Library = (*desk.world.inbound.parts.book.libraries()[0]).clone();
         other.code = LibraryCode::parse("OTHR").unwrap();
         desk.world.store.put_libraries(vec![other], "test".to_owned(), NOW).await.unwrap();
-        desk.inbound.replies.as_ref().unwrap().book.refresh().await.unwrap();
+        desk.world.inbound.parts.book.refresh().await.unwrap();
         let id = desk.world.id.bare().to_lowercase();
         let mail = letter("p@patron.example", &format!("In-Reply-To: <{id}@notices.example>\n"));
         let became = desk.take_at("othr@notices.example", "p@patron.example", &mail).await;
@@ -487,9 +498,9 @@ mod replies {
         let id = desk.world.spool.keep(envelope, mail).await.unwrap();
         let file = desk.world.folder.path().join(format!("spool/{id}.mail"));
         let kept = std::fs::read(&file).unwrap();
-        desk.inbound.round().await;
+        desk.world.inbound.round().await;
         std::fs::write(&file, kept).unwrap();
-        desk.inbound.round().await;
+        desk.world.inbound.round().await;
         assert_eq!((desk.made().await, file.exists()), ((1, 1), false));
         // Handed in once more, because our 250 got lost.
         let again = desk.take("p@patron.example", &text).await;

@@ -90,7 +90,8 @@ impl Intake {
 fn list_of(library: &Library, day: Date, zone: &TimeZone, found: &[Uncopied]) -> Option<Event> {
     let language = library.language_for(None);
     let to_patron = |one: &&Uncopied| {
-        Notice::from_code(&one.notice).ok().filter(|notice| notice.audience == Audience::Patron)?.entry()
+        let counts = |notice: &Notice| notice.audience == Audience::Patron && notice.status != Status::TestNotice;
+        Notice::from_code(&one.notice).ok().filter(counts)?.entry()
     };
     let told: Vec<(&Uncopied, &Entry)> = found.iter().filter_map(|one| Some((one, to_patron(&one)?))).collect();
     if told.is_empty() {

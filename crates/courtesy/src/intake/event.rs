@@ -95,6 +95,16 @@ pub struct Told {
     /// Said where a mail was handed in as it is to leave, and no words of ours are needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submitted: Option<Submitted>,
+    /// Said where somebody tries words out that are not published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried: Option<Tried>,
+}
+
+/// Words that are tried out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// Their source, which was right when the test was asked for.
+    pub words: String,
 }
 
 /// What is known of a mail that another system wrote.
@@ -173,7 +183,8 @@ pub fn addressed(event: &Event, library: &Library, known: &Known) -> Vec<Address
                 let ladder = Ladder { rungs, wait_s: (wait_s > 0).then_some(wait_s) };
                 told.push(Addressed { notice, entry, channel, address, ladder, language });
                 // A copy is a message of its own: the patron never sees it, and a bad copy never stops a notice.
-                for copy in library.cc.iter().filter(|_| library.copies == Copies::Each) {
+                let is_test = event.status == Status::TestNotice;
+                for copy in library.cc.iter().filter(|_| library.copies == Copies::Each && !is_test) {
                     put(&mut told, Some(copy.clone()), language);
                 }
             }

@@ -12,6 +12,7 @@ pub mod event;
 pub mod iso18626;
 mod known;
 pub mod ladder;
+pub mod letters;
 mod resend;
 pub mod submission;
 
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use standards::address::Address;
 
-pub use event::{Addressed, Event, Side, Submitted, Told};
+pub use event::{Addressed, Event, Side, Submitted, Told, Tried};
 pub use resend::{Resent, Wish};
 
 use crate::channel::Channel;

@@ -21,8 +21,8 @@ use standards::spf::{self, Problem, SpfResult};
 use crate::library::LibraryCode;
 use crate::net::dns::SPF_CHECK_TIMEOUT;
 use crate::sender::{
-    Alias, At, Dated, Facts, KeyFact, KeyFinding, Kit, OurKey, Ours, Receives, SpfFact, SpfSays, SpfTrouble, Subject,
-    delegated_code, dkim_target, wanted,
+    Alias, At, Dated, Facts, KeyFact, KeyFinding, Kit, OurKey, Ours, PROOF_AGE_MAX, Proof, Receives, SpfFact, SpfSays,
+    SpfTrouble, Subject, delegated_code, dkim_target, wanted,
 };
 
 /// How long the absence of an answer is believed, in seconds: not at all.
@@ -61,6 +61,31 @@ pub async fn kit(dns: &dyn Dns, ours: &Ours, subject: &Subject, code: &LibraryCo
     });
     let (found, spf) = tokio::join!(join_all(looks), advice(dns, ours, domain, now));
     Kit::of(domain, code, ours, &found, spf)
+}
+
+/// Who keeps a domain's zone, and who takes its mail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The zone's name servers; none where the DNS gave no answer.
+    pub name_servers: Vec<Domain>,
+    /// The domain's mail servers; none where it takes no mail, or the DNS gave no answer.
+    pub mail_hosts: Vec<Domain>,
+}
+
+/// Asks who keeps `zone`, and who takes the mail of `domain`.
+pub async fn surroundings(dns: &dyn Dns, zone: &Domain, domain: &Domain) -> Surroundings {
+    let (servers, mail) = tokio::join!(dns.ns(zone), look_for_mail(dns, domain));
+    Surroundings {
+        name_servers: servers.map(|found| found.records).unwrap_or_default(),
+        mail_hosts: mail.map(|(_, hosts, _)| hosts).unwrap_or_default(),
+    }
+}
+
+/// The proof for any domain, for whoever has no keyring: our keys are found by where the domain delegates them to.
+pub async fn prove(dns: &dyn Dns, ours: &Ours, domain: &Domain, now: Timestamp) -> Proof {
+    let code = delegated_to(dns, ours, domain).await;
+    let subject = subject_by_delegation(dns, ours, domain, code.as_ref()).await;
+    Proof::of(gather(dns, ours, &subject, now).await, PROOF_AGE_MAX)
 }
 
 /// The library that `domain` has delegated its keys to us for, as the targets of its selectors name it.

@@ -17,6 +17,7 @@ pub mod words;
 // The writing
 pub mod dates;
 pub mod frame;
+pub mod letter;
 mod html;
 pub mod render;
 mod text;

@@ -63,9 +63,14 @@ fn sources_beyond_the_bound_are_summed_up() {
 fn who_sends_is_said_in_both_languages() {
     let counts = Counts { messages: 12, passed: 0, refused: 7 };
     let since = Timestamp::from_second(1_700_000_000).unwrap();
-    let say = |language| {
-        words::source(Some("192.0.2.7"), Whose::of(false, counts), "library.example", counts, since, language)
+    let named = |name, language| {
+        words::source(Some("192.0.2.7"), name, Whose::of(false, counts), "library.example", counts, since, language)
     };
+    let say = |language| named(None, language);
+    assert!(
+        named(Some("printer.library.example"), Language::En)
+            .starts_with("A machine at 192.0.2.7 (printer.library.example) also sends")
+    );
     insta::assert_snapshot!(say(Language::En), @"A machine at 192.0.2.7 also sends as library.example without permission: 12 messages since 2023-11-14, 7 refused. If it is yours (a photocopier, a newsletter), permit it; if not, somebody forges your address.");
     insta::assert_snapshot!(say(Language::Fr), @"Une machine à l’adresse 192.0.2.7 envoie aussi au nom de library.example sans autorisation : 12 messages depuis le 2023-11-14, dont 7 refusés. Si elle est à vous (un photocopieur, une infolettre), autorisez-la ; sinon, quelqu’un usurpe votre adresse.");
     assert_eq!(Whose::of(false, Counts { passed: 11, ..counts }), Whose::Permitted);

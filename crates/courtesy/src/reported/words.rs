@@ -31,10 +31,12 @@ impl Whose {
     }
 }
 
-/// A source in one sentence: `192.0.2.7 also sends as your domain ...`. Without a source it is about all others together.
+/// A source in one sentence: `A machine at 192.0.2.7 (printer.library.example) also sends as your domain ...`. Without a
+/// source it is about all others together.
 #[must_use]
 pub fn source(
     source: Option<&str>,
+    name: Option<&str>,
     whose: Whose,
     domain: &str,
     counts: Counts,
@@ -43,6 +45,8 @@ pub fn source(
 ) -> String {
     let since = since.to_zoned(TimeZone::UTC).date();
     let (n, passed, refused) = (counts.messages, counts.passed, counts.refused);
+    let source = source.map(|ip| name.map_or_else(|| ip.to_owned(), |name| format!("{ip} ({name})")));
+    let source = source.as_deref();
     match language {
         Language::En => {
             let what = source.map_or("Many other machines".to_owned(), |ip| format!("A machine at {ip}"));

@@ -1,6 +1,8 @@
+use std::io;
+
 use proptest::prelude::{any, proptest};
 
-use super::Secret;
+use super::{Secret, write_private};
 
 fn secret() -> Secret {
     Secret::from_octets([7; 32])
@@ -59,5 +61,20 @@ proptest! {
     #[test]
     fn nothing_that_is_not_ours_opens_or_panics(octets in proptest::collection::vec(any::<u8>(), 0..100)) {
         assert!(secret().open_sealed(&octets, "about").is_err());
+    }
+}
+
+#[test]
+fn a_private_file_is_its_owners_alone_and_is_never_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("operator.key");
+    write_private(&file, b"first").unwrap();
+    assert_eq!(write_private(&file, b"second").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    assert_eq!(std::fs::read(&file).unwrap(), b"first");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

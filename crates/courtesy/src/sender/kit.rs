@@ -3,10 +3,15 @@
 //! In: the library's code and domain, what is ours, and what DNS has at those names ([`At`]). Out: a [`Kit`] that names
 //! mistakes in words, and writes itself for the tools IT departments use. Nothing here changes any DNS.
 
+pub mod allow;
 mod format;
+mod host;
+mod link;
 mod ways;
 
 pub use format::Format;
+pub use host::DnsHost;
+pub use link::{KIT_LINK_LASTS, KitLink, kit_token};
 #[cfg(test)]
 pub(super) use ways::way_out;
 
@@ -140,6 +145,18 @@ impl Kit {
             proposal,
         });
         Self { domain: domain.clone(), zone: organization_by_list(domain), records, spf }
+    }
+
+    /// How many of the records are there and right.
+    #[must_use]
+    pub fn found(&self) -> usize {
+        self.records.iter().filter(|wanted| wanted.state == State::Found).count()
+    }
+
+    /// The name of a record as panels want it: without the zone.
+    #[must_use]
+    pub fn short<'a>(&self, name: &'a Domain) -> &'a str {
+        format::short(name, &self.zone)
     }
 
     /// Whether nothing is left to do.

@@ -11,6 +11,7 @@ mod facts;
 mod kit;
 mod plan;
 mod proof;
+mod record;
 mod relay;
 mod staff;
 mod verdict;
@@ -20,9 +21,13 @@ pub use facts::{
     Alias, Dated, Facts, KeyFact, KeyFinding, Listed, OurKey, Receives, SpfFact, SpfSays, SpfTrouble, Subject,
     is_public_mailbox,
 };
-pub use kit::{At, Format, Kit, SpfAdvice, State, Wanted, delegated_code, dkim_target, wanted};
+pub use kit::{
+    At, DnsHost, Format, KIT_LINK_LASTS, Kit, KitLink, SpfAdvice, State, Wanted, allow, delegated_code, dkim_target,
+    kit_token, wanted,
+};
 pub use plan::{Considered, Plan, Situation, plan};
 pub use proof::{PROOF_AGE_MAX, Proof, Standing, Way};
+pub use record::{Record, RecordKind};
 pub use relay::{CANARY_WAIT_MAX, RELAY_PROOF_AGE_MAX, RelayFound, RelayProof, relay_standing};
 pub use staff::{StaffVerdict, staff_verdict};
 pub use verdict::{Certainty, Family, OBSERVED_REFUSALS_MIN, Observed, ProviderVerdict, Verdict};
@@ -108,6 +113,12 @@ impl Rung {
             Self::OwnRelay => SenderKind::Relay,
             _ => SenderKind::Own,
         }
+    }
+
+    /// Whether mail that comes back goes to the library's own mailbox, where we never see it.
+    #[must_use]
+    pub fn returns_to_library(self) -> bool {
+        matches!(self, Self::OwnSpf | Self::OwnRelay)
     }
 
     /// Whether a signature of the From domain is part of it.

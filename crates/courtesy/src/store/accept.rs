@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
+use super::arrival::{Counted, Ended};
 use super::engine::Tx;
 use super::statement::{Builder, query};
 use super::{Result, Store, StoreError, id_from, outbox, to_json};
@@ -326,6 +327,13 @@ pub(super) async fn insert_messages(tx: &mut Tx, messages: &[Written<'_>]) -> Re
         });
         query.build().execute(&mut *tx).await?;
     }
+    let mut counted = Counted::default();
+    for Written { library, at, message, .. } in messages {
+        let (created_at, cause) = (micros(*at), message.cause.as_deref());
+        let (library, state) = (library.as_str(), message.state);
+        counted.count(&Ended { library, created_at, ended_at: created_at, provider: None, state, cause }, 1);
+    }
+    counted.write(tx).await?;
     let entries: Vec<(MessageId, &Entry)> =
         messages.iter().flat_map(|one| one.message.entries.iter().map(move |entry| (one.message.id, entry))).collect();
     append(tx, &entries).await

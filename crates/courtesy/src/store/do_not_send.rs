@@ -4,10 +4,12 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use serde_json::json;
+use standards::address::Address;
 
+use super::audit::Deed;
 use super::engine::{Row, Tx};
 use super::statement::{Builder, query};
-use super::{Result, Store, StoreError, id_from, outbox};
+use super::{Result, Store, StoreError, audit, id_from, outbox};
 use crate::clock::{from_micros, micros};
 use crate::id::MessageId;
 use crate::library::LibraryCode;
@@ -124,6 +126,10 @@ impl Store {
                         new += insert(tx, one).await?;
                     }
                     if let Some(first) = added.first().filter(|_| new > 0) {
+                        let subject = subject(new, added.iter().map(|one| one.address.as_str()));
+                        let deed =
+                            Deed::new(Some(&first.library), first.by.as_str(), "address.stopped", subject, first.since);
+                        audit::note(tx, &deed.because(first.reply.as_str())).await?;
                         let data = json!({ "addresses": new });
                         let library = Some(first.library.as_str());
                         outbox::raise(tx, library, Kind::AddressSuppressed, data, first.since).await?;
@@ -187,6 +193,10 @@ impl Store {
                         released += release(tx, &library, one, &by, &why, now).await?;
                     }
                     if released > 0 {
+                        let named = which.iter().filter_map(|one| one.address.as_ref());
+                        let subject = subject(released, named.map(ListedAddress::as_str));
+                        let deed = Deed::new(Some(&library), by.as_str(), "address.allowed", subject, now);
+                        audit::note(tx, &deed.because(why.as_str())).await?;
                         let data = json!({ "addresses": released });
                         outbox::raise(tx, Some(library.as_str()), Kind::AddressAllowed, data, now).await?;
                     }
@@ -210,6 +220,12 @@ impl Store {
             })
             .await
     }
+}
+
+/// Addresses as the audit names them, which is kept for longer than they are: one masked, of more their number.
+fn subject<'a>(count: u64, mut addresses: impl Iterator<Item = &'a str>) -> String {
+    let only = addresses.next().filter(|_| count == 1 && addresses.next().is_none());
+    only.and_then(|text| Address::parse(text).ok()).map_or_else(|| count.to_string(), |address| address.masked())
 }
 
 fn narrow(asked: &mut Builder, which: &Listed) {

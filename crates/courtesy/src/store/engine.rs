@@ -175,6 +175,11 @@ impl On for &mut Tx {
 }
 
 impl Tx {
+    /// Whether many processes may share the database.
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres { .. })
+    }
+
     /// Puts on disk what was written.
     pub(super) async fn commit(self) -> Result<()> {
         match self {

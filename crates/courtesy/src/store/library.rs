@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::audit::{Deed, differences, note};
 use super::process::changed;
 use super::statement::query;
 use super::{Result, Store, from_json, to_json};
@@ -57,6 +58,12 @@ impl Store {
                         .bind(&was)
                         .execute(&mut *tx)
                         .await?;
+                        let (what, changes) = match &was {
+                            Some(was) => ("record.changed", differences(Some(was), &record)?),
+                            None => ("record.added", Vec::new()),
+                        };
+                        let deed = Deed::new(Some(&library.code), by_whom.as_str(), what, code, now);
+                        note(tx, &deed.with(changes)).await?;
                     }
                     changed(tx, "libraries").await?;
                     Ok(())

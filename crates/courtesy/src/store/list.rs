@@ -11,8 +11,12 @@ use super::message::{COLUMNS, Filter, MessageRow, message_from};
 use super::statement::{Builder, Statement, query};
 use super::{Result, Store};
 use crate::clock::micros;
+use crate::id::MessageId;
 use crate::library::LibraryCode;
 use crate::queue::State;
+
+/// How far the time in a message's id and the time of its row may lie apart.
+const BEFORE_ITS_ROW: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
 
 /// Which part of a filter leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,8 +161,19 @@ fn narrow(page: &mut Builder, filter: &Filter, lead: Lead, cause: &str) {
         let notice_column = column("notice", lead == Lead::Notice);
         page.push(format_args!(" and {notice_column} = ")).push_bind(notice);
     }
+    if let Some(provider) = &filter.provider {
+        page.push(" and provider = ").push_bind(provider);
+    }
     if let Some(since) = filter.since {
         page.push(" and created_at >= ").push_bind(micros(since));
+        // Ids sort by the time they were made: the index ends here, and with it what is read.
+        let first = since.checked_sub(BEFORE_ITS_ROW).unwrap_or(since);
+        page.push(" and id >= ").push_bind(MessageId::first_at(first).to_bytes());
+    }
+    if let Some(until) = filter.until {
+        page.push(" and created_at < ").push_bind(micros(until));
+        page.push(" and id < ")
+            .push_bind(MessageId::first_at(until.checked_add(BEFORE_ITS_ROW).unwrap_or(until)).to_bytes());
     }
     if let Some(before) = filter.before {
         page.push(" and id < ").push_bind(before.to_bytes().to_vec());

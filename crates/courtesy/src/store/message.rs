@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::accept::{NewMessage, Written, append, insert_messages};
+use super::audit::{Deed, note};
 use super::engine::{Row, Tx};
 use super::statement::{Builder, query};
 use super::unreached::{remember_repeat, standing_repeat};
@@ -83,8 +84,12 @@ pub struct Filter {
     pub request: Option<String>,
     /// Of one notice.
     pub notice: Option<String>,
+    /// Answered by one provider, by its name as the messages have it.
+    pub provider: Option<String>,
     /// Made at this time or later.
     pub since: Option<Timestamp>,
+    /// Made before this time.
+    pub until: Option<Timestamp>,
     /// Older than this one: the cursor.
     pub before: Option<MessageId>,
 }
@@ -170,8 +175,9 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn cancel(&self, library: LibraryCode, id: MessageId, by: String, now: Timestamp) -> Result<bool> {
+        let deed = Deed::new(Some(&library), by.as_str(), "message.cancelled", id.to_string(), now);
         let entry = Entry { at: now, what: What::Cancelled { by } };
-        self.change_waiting(library, id, State::Cancelled, None, entry, now).await
+        self.noting(deed).change_waiting(library, id, State::Cancelled, None, entry, now).await
     }
 
     /// Puts a held or delayed message back into the queue, due now. False when it is under way or over.
@@ -179,8 +185,9 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn release(&self, library: LibraryCode, id: MessageId, by: String, now: Timestamp) -> Result<bool> {
+        let deed = Deed::new(Some(&library), by.as_str(), "message.released", id.to_string(), now);
         let entry = Entry { at: now, what: What::Released { by } };
-        self.change_waiting(library, id, State::Queued, Some(now), entry, now).await
+        self.noting(deed).change_waiting(library, id, State::Queued, Some(now), entry, now).await
     }
 
     /// Writes `message`, which repeats `old`, and says so in the history of `old`. One that still waits is taken back
@@ -223,6 +230,8 @@ impl Store {
                     remember_repeat(tx, &old.library, old.id, message.id, &by, now).await?;
                     let entries: Vec<_> = entries.iter().map(|entry| (old.id, entry)).collect();
                     append(tx, &entries).await?;
+                    let deed = Deed::new(Some(&old.library), by.as_str(), "message.repeated", old.id.to_string(), now);
+                    note(tx, &deed).await?;
                     Ok(Repeated::Now)
                 })
             })

@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use super::audit::{Deed, note};
 use super::statement::query;
 use super::{Result, Store, StoreError};
 use crate::clock::{from_micros, micros};
@@ -48,12 +49,17 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    query("insert into pause (library, since, by_whom) values ($1, $2, $3) on conflict do nothing")
-                        .bind(library.map(String::from).unwrap_or_default())
-                        .bind(micros(now))
-                        .bind(by)
-                        .execute(&mut *tx)
-                        .await?;
+                    let deed = Deed::new(library.as_ref(), by.as_str(), "queue.paused", "", now);
+                    let done =
+                        query("insert into pause (library, since, by_whom) values ($1, $2, $3) on conflict do nothing")
+                            .bind(library.map(String::from).unwrap_or_default())
+                            .bind(micros(now))
+                            .bind(by)
+                            .execute(&mut *tx)
+                            .await?;
+                    if done > 0 {
+                        note(tx, &deed).await?;
+                    }
                     Ok(())
                 })
             })

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::accept::append;
+use super::arrival::{Counted, Ended};
 use super::engine::{Row, Tx};
 use super::message::channel_from;
 use super::statement::{Builder, Statement, either, query};
@@ -383,6 +384,7 @@ fn claimed_from(row: &Row) -> Result<Claimed> {
 }
 
 pub(super) async fn settle_all(tx: &mut Tx, settled: &[Settled]) -> Result<()> {
+    let mut counted = Counted::default();
     for chunk in settled.chunks(ROWS_PER_STATEMENT) {
         let mut query = Builder::new(
             "update message set state = v.state, cause = v.cause, due_at = v.due_at, refused = v.refused, \
@@ -406,11 +408,33 @@ pub(super) async fn settle_all(tx: &mut Tx, settled: &[Settled]) -> Result<()> {
                 .push_bind(one.waits_for.map(|receiver| receiver.0));
         });
         query.push(
-            ") as given) as v where message.id = v.id and message.attempts = v.attempt and message.state = 'sending'",
+            ") as given) as v where message.id = v.id and message.attempts = v.attempt and message.state = 'sending' \
+             returning message.library, message.created_at, message.changed_at, message.provider, message.state, message.cause",
         );
-        query.build().execute(&mut *tx).await?;
+        for row in query.build().fetch_all(&mut *tx).await? {
+            count(&mut counted, &row)?;
+        }
     }
+    counted.write(tx).await?;
     let entries: Vec<(MessageId, &Entry)> =
         settled.iter().flat_map(|one| one.entries.iter().map(move |entry| (one.id, entry))).collect();
     append(tx, &entries).await
+}
+
+/// Counts a message as it was settled.
+fn count(counted: &mut Counted, row: &Row) -> Result<()> {
+    let library: String = row.try_get(0)?;
+    let (provider, code, cause): (Option<String>, String, Option<String>) =
+        (row.try_get(3)?, row.try_get(4)?, row.try_get(5)?);
+    let state = State::from_code(&code).ok_or_else(|| StoreError::Corrupt(format!("the state {code}")))?;
+    let ended = Ended {
+        library: &library,
+        created_at: row.try_get(1)?,
+        ended_at: row.try_get(2)?,
+        provider: provider.as_deref(),
+        state,
+        cause: cause.as_deref(),
+    };
+    counted.count(&ended, 1);
+    Ok(())
 }

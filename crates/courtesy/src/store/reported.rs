@@ -1,6 +1,9 @@
 //! Reports of receivers: each once, summed up by source and day.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
+use standards::domain::Domain;
 
 use super::statement::query;
 use super::{Result, Store};
@@ -23,6 +26,8 @@ pub struct ReportedSource {
     pub domain: String,
     /// The IP address; none: those beyond the bound together.
     pub source: Option<String>,
+    /// What the DNS calls it, where that is known and leads back to it.
+    pub name: Option<String>,
     /// The first day on which it was seen.
     pub since: Timestamp,
     /// The last one.
@@ -164,9 +169,10 @@ impl Store {
     /// When the store is broken.
     pub async fn reported_sources(&self, library: Option<&LibraryCode>) -> Result<Vec<ReportedSource>> {
         let rows = query(
-            "select library, domain, source, min(day), max(day), cast(sum(messages) as bigint), \
-             cast(sum(passed) as bigint), cast(sum(refused) as bigint) from report_source \
-             where ($1 = '' or library = $1) group by library, domain, source order by 6 desc, source limit $2",
+            "select library, domain, report_source.source, min(day), max(day), cast(sum(messages) as bigint), \
+             cast(sum(passed) as bigint), cast(sum(refused) as bigint), coalesce(max(name), '') from report_source \
+             left join source_name on source_name.source = report_source.source where ($1 = '' or library = $1) \
+             group by library, domain, report_source.source order by 6 desc, report_source.source limit $2",
         )
         .bind(library.map(LibraryCode::as_str).unwrap_or_default())
         .bind(SOURCES_MAX)
@@ -179,6 +185,7 @@ impl Store {
                     library: none_if_empty(row.try_get(0)?),
                     domain: row.try_get(1)?,
                     source: none_if_empty(row.try_get(2)?),
+                    name: none_if_empty(row.try_get(8)?),
                     since: day(row.try_get(3)?),
                     last: day(row.try_get(4)?),
                     counts: Counts {
@@ -189,6 +196,51 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// Addresses that reports tell of and whose names were never asked for, or before `before`; `most` at most.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn sources_without_name(&self, before: Timestamp, most: u32) -> Result<Vec<IpAddr>> {
+        let rows = query(
+            "select distinct report_source.source from report_source \
+             left join source_name on source_name.source = report_source.source \
+             where report_source.source <> '' and (looked_at is null or looked_at < $1) limit $2",
+        )
+        .bind(micros(before))
+        .bind(i64::from(most))
+        .fetch_all(&self.readers)
+        .await?;
+        let mut found = Vec::new();
+        for row in &rows {
+            found.extend(row.try_get::<String>(0)?.parse::<IpAddr>().ok());
+        }
+        Ok(found)
+    }
+
+    /// Keeps what the DNS calls an address; none: nothing that leads back to it.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn name_source(&self, source: IpAddr, name: Option<Domain>, now: Timestamp) -> Result<()> {
+        let name = name.map(|name| name.to_string()).unwrap_or_default();
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    query(
+                        "insert into source_name (source, name, looked_at) values ($1, $2, $3) \
+                         on conflict (source) do update set name = excluded.name, looked_at = excluded.looked_at",
+                    )
+                    .bind(source.to_string())
+                    .bind(name)
+                    .bind(micros(now))
+                    .execute(&mut *tx)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
     }
 
     /// How TLS went for domains: of one library, or all.
@@ -227,6 +279,10 @@ impl Store {
                     query("delete from report where end_at < $1").bind(micros(before)).execute(&mut *tx).await?;
                     query("delete from report_source where day < $1").bind(day).execute(&mut *tx).await?;
                     query("delete from report_tls where day < $1").bind(day).execute(&mut *tx).await?;
+                    query("delete from source_name where looked_at < $1")
+                        .bind(micros(before))
+                        .execute(&mut *tx)
+                        .await?;
                     Ok(())
                 })
             })

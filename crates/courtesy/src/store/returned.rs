@@ -1,8 +1,11 @@
 //! What came back, joined to the message it is about, with all that follows from it in one transaction.
 
+use jiff::Timestamp;
+
 use super::accept::{NewMessage, Written, append, insert_messages};
+use super::arrival::{Counted, Ended};
 use super::do_not_send::note;
-use super::engine::Tx;
+use super::engine::{Row, Tx};
 use super::statement::{either, query};
 use super::unreached::remember_repeat;
 use super::{Result, Store, StoreError, id_from};
@@ -73,7 +76,8 @@ impl Store {
 async fn join(tx: &mut Tx, id: MessageId, entry: Entry, follows: Follows) -> Result<Joined> {
     let What::Returned(returned) = &entry.what else { return Ok(Joined::Known) };
     let Some(row) = query(
-        "select state, library, event, request, case when rungs is null then 0 else 1 end from message where id = $1",
+        "select state, library, event, request, created_at, changed_at, provider, \
+         case when rungs is null then 0 else 1 end from message where id = $1",
     )
     .bind(id.to_bytes().to_vec())
     .fetch_optional(&mut *tx)
@@ -106,7 +110,7 @@ async fn join(tx: &mut Tx, id: MessageId, entry: Entry, follows: Follows) -> Res
         more(What::SenderChanged { cause: returned.cause.clone() });
     }
     // Another way is quicker than waiting for this one.
-    let has_next = row.try_get::<i64>(4)? != 0;
+    let has_next = row.try_get::<i64>(7)? != 0;
     if let (true, false, false, Some(repeat)) = (over, again, has_next, &follows.repeat) {
         let by = "courtesy".to_owned();
         more(What::Resent { by: by.clone(), again: repeat.id });
@@ -117,11 +121,33 @@ async fn join(tx: &mut Tx, id: MessageId, entry: Entry, follows: Follows) -> Res
         remember_repeat(tx, &library, id, repeat.id, &by, entry.at).await?;
     }
     if over || returned.news == News::Complaint && state == State::Accepted {
+        if over {
+            uncount(tx, &row, &library, (!again).then_some(returned.cause.as_str()), entry.at).await?;
+        }
         now_is(tx, id, &entry, &returned.cause, follows.refused.filter(|_| over), over).await?;
     }
     let lines: Vec<(MessageId, &Entry)> = entries.iter().map(|entry| (id, entry)).collect();
     append(tx, &lines).await?;
     Ok(Joined::Written { failed: over && !again, again, stopped })
+}
+
+/// A message counts as accepted no more; and as failed where it has a `cause`.
+async fn uncount(tx: &mut Tx, row: &Row, library: &LibraryCode, cause: Option<&str>, at: Timestamp) -> Result<()> {
+    let provider: Option<String> = row.try_get(6)?;
+    let accepted = Ended {
+        library: library.as_str(),
+        created_at: row.try_get(4)?,
+        ended_at: row.try_get(5)?,
+        provider: provider.as_deref(),
+        state: State::Accepted,
+        cause: None,
+    };
+    let mut counted = Counted::default();
+    counted.count(&accepted, -1);
+    if cause.is_some() {
+        counted.count(&Ended { ended_at: micros(at), state: State::Failed, cause, ..accepted }, 1);
+    }
+    counted.write(tx).await
 }
 
 /// Gives a message that was accepted its next state: it failed, or goes out again, or stays with what was complained of.

@@ -1,10 +1,13 @@
 //! The last days in numbers. Bounded: each state is counted over a span of one index, up to a number.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::statement::query;
 use super::{Result, Store};
 use crate::library::LibraryCode;
+use crate::notice::catalogue::Notice;
 use crate::queue::State;
 
 /// Messages counted at most: a page says "more than" beyond it.
@@ -64,8 +67,62 @@ impl Store {
     }
 }
 
+/// Messages of one notice counted at most: forty notices are counted for one page.
+pub const COUNTED_OF_NOTICE_MAX: i64 = 1_000;
+
+impl Store {
+    /// How many messages of each of `notices` were made for `library` since `since`, each counted up to
+    /// [`COUNTED_OF_NOTICE_MAX`]. The codes are those of the catalogue.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn sent_of_notices(
+        &self,
+        library: &LibraryCode,
+        notices: &[Notice],
+        since: Timestamp,
+    ) -> Result<HashMap<String, i64>> {
+        if notices.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let counts = notices.iter().map(|notice| {
+            let code = notice.code();
+            format!(
+                "select '{code}', count(*) from (select 1 as one from message where library = $1 and notice = '{code}' \
+                 and id >= $2 limit $3) as some"
+            )
+        });
+        let rows = query(counts.collect::<Vec<_>>().join(" union all "))
+            .bind(library.as_str())
+            .bind(first_id_at(since))
+            .bind(COUNTED_OF_NOTICE_MAX)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+}
+
 /// The smallest id of `time`: ids sort by the time they were made.
 fn first_id_at(time: Timestamp) -> Vec<u8> {
     let millis = u64::try_from(time.as_millisecond()).unwrap_or(0);
     [&millis.to_be_bytes()[2..], &[0; 10]].concat()
+}
+
+impl Store {
+    /// How many messages of all libraries are not at their end, by state, each counted up to [`COUNTED_MAX`].
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn unfinished(&self) -> Result<Vec<(State, i64)>> {
+        let mut found = Vec::new();
+        for state in State::ALL.into_iter().filter(|state| !state.is_final()) {
+            let row = query("select count(*) from (select 1 as one from message where state = $1 limit $2) as some")
+                .bind(state.code())
+                .bind(COUNTED_MAX)
+                .fetch_one(&self.readers)
+                .await?;
+            found.push((state, row.try_get(0)?));
+        }
+        Ok(found)
+    }
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::audit::{Deed, note};
 use super::engine::Tx;
 use super::message::{COLUMNS, message_from};
 use super::statement::{Builder, query};
@@ -80,7 +81,24 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn see_to(&self, library: LibraryCode, message: MessageId, seen: SeenTo) -> Result<bool> {
-        self.writer.write(move |tx| Box::pin(async move { see_to(tx, &library, message, &seen).await })).await
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let is_new = see_to(tx, &library, message, &seen).await?;
+                    if is_new {
+                        let deed = Deed::new(
+                            Some(&library),
+                            seen.by.as_str(),
+                            "unreached.seen_to",
+                            message.to_string(),
+                            seen.at,
+                        );
+                        note(tx, &deed.because(seen.note.as_str())).await?;
+                    }
+                    Ok(is_new)
+                })
+            })
+            .await
     }
 }
 

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::audit::{Deed, note};
 use super::engine::Row;
 use super::process::changed;
 use super::statement::{Statement, query};
 use super::{Result, Store, outbox};
 use crate::clock::{from_micros, micros};
+use crate::library::LibraryCode;
 use crate::webhook::Kind;
 
 /// Which words: of a library (or the consortium, the empty text), of which notice, in which language, which version.
@@ -47,6 +49,22 @@ impl Store {
              where version = (select max(version) from words where library = w.library and notice = w.notice \
                and language = w.language)",
         )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(words_from).collect()
+    }
+
+    /// The newest version of the words of `library` and of the consortium, of every notice.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn words_of(&self, library: &LibraryCode) -> Result<Vec<SavedWords>> {
+        let rows = query(
+            "select library, notice, language, version, source, saved_at, saved_by from words as w \
+             where library in ($1, '') and version = (select max(version) from words where library = w.library \
+               and notice = w.notice and language = w.language)",
+        )
+        .bind(library.as_str())
         .fetch_all(&self.readers)
         .await?;
         rows.iter().map(words_from).collect()
@@ -111,6 +129,10 @@ impl Store {
                         None => 1,
                     };
                     let of = WordsRef { library, notice, language, version };
+                    let code = LibraryCode::parse(&of.library).ok();
+                    let subject = format!("{} {}, {version}", of.notice, of.language);
+                    let what = if source.is_some() { "words.saved" } else { "words.reset" };
+                    note(tx, &Deed::new(code.as_ref(), by.as_str(), what, subject, now)).await?;
                     let query = query(
                         "insert into words (library, notice, language, version, source, saved_at, saved_by) \
                          values ($1, $2, $3, $4, $5, $6, $7)",

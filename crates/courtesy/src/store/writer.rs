@@ -8,6 +8,7 @@ use futures_core::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
 use super::accept::{Accepted, NewEvent, accept_all};
+use super::audit::{Deed, noted};
 use super::engine::{Patience, Pool, Tx};
 use super::queue::{Settled, settle_all};
 use super::statement::query;
@@ -49,6 +50,8 @@ pub(super) struct Writer {
     pool: Pool,
     line: mpsc::Sender<Write>,
     stopped: std::sync::Arc<tokio::sync::Mutex<Option<tokio::task::JoinHandle<()>>>>,
+    /// What its writes are noted as.
+    deed: Option<std::sync::Arc<Deed>>,
 }
 
 impl Writer {
@@ -56,7 +59,12 @@ impl Writer {
     pub(super) fn start(pool: Pool) -> Self {
         let (line, waiting) = mpsc::channel(LINE);
         let task = tokio::spawn(run(pool.clone(), waiting));
-        Self { pool, line, stopped: std::sync::Arc::new(tokio::sync::Mutex::new(Some(task))) }
+        Self { pool, line, stopped: std::sync::Arc::new(tokio::sync::Mutex::new(Some(task))), deed: None }
+    }
+
+    /// The same, whose writes are noted as `deed`, each in its transaction.
+    pub(super) fn noting(self, deed: Deed) -> Self {
+        Self { deed: Some(std::sync::Arc::new(deed)), ..self }
     }
 
     /// Has the task write what it holds, and waits for that. Other handles get [`StoreError::Closed`] from now on.
@@ -83,9 +91,11 @@ impl Writer {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
+        let deed = self.deed.clone();
         if self.pool.is_postgres() {
             let mut tx = self.pool.begin().await?;
             let value = write(&mut tx).await?;
+            let value = noted(&mut tx, value, deed).await?;
             tx.commit().await?;
             return Ok(value);
         }
@@ -93,7 +103,7 @@ impl Writer {
         let other: Other = Box::new(move |tx| {
             Box::pin(async move {
                 let value = write(tx).await?;
-                let _ = found.send(value);
+                let _ = found.send(noted(tx, value, deed).await?);
                 Ok(())
             })
         });

@@ -4,10 +4,14 @@
 //! a [`Change`] whenever a library's sender changes by itself. Accepting an event never waits for DNS; an attempt in a
 //! library's own name waits for it only where the facts at hand have run out.
 
+mod asked;
 mod observed;
+mod published;
 mod switched;
 #[cfg(test)]
 mod tests;
+
+pub use asked::ASKED_LOOK_MAX;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +23,8 @@ use standards::dkim::KeyRecord;
 use standards::domain::Domain;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
+
+pub use switched::{UNPROVEN_CAUSE, still_stands};
 
 use crate::clock;
 use crate::config::Config;
@@ -121,6 +127,7 @@ pub struct Senders {
     relays_changed: Notify,
     changes: mpsc::UnboundedSender<Change>,
     told: switched::Told,
+    published: published::Published,
 }
 
 impl Senders {
@@ -155,6 +162,7 @@ impl Senders {
             relays_changed: Notify::new(),
             changes,
             told,
+            published: published::Published::default(),
         };
         Ok((Arc::new(senders), changed))
     }
@@ -373,7 +381,7 @@ impl Senders {
             self.generation.fetch_add(1, Ordering::Relaxed);
         }
         match authentication {
-            None => self.accepted(library, plan, name, now).await,
+            None => self.accepted(library, name, now).await,
             Some(cause) => {
                 self.refused(library, plan.from.domain(), plan.rung.code(), name, cause.code(), now).await;
                 // So many refusals may have outvoted the records.
@@ -417,6 +425,7 @@ impl Senders {
         let dns = dns.until(Instant::now() + LOOK_MAX);
         let facts = facts::gather(&dns, &ours, &subject, clock::now()).await;
         self.learn(key, facts);
+        self.tell_records(domain, &library.region, clock::now()).await;
     }
 
     /// What to look for at `domain`: our keys and names there.

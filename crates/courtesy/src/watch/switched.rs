@@ -1,8 +1,8 @@
 //! Which library's sender has changed by itself, and which refusals are still the last word.
 //!
 //! In: the plan of each library as facts and answers come in. Out: a [`Change`] once for each switch; incidents opened by
-//! a refusal for authentication and closed when the same provider accepts again. What is not known yet is told to
-//! nobody: the DNS that is silent today is no news.
+//! a refusal for authentication and closed when the same provider takes a notice of the library again, in whatever name.
+//! What is not known yet is told to nobody: the DNS that is silent today is no news.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -13,13 +13,34 @@ use standards::domain::Domain;
 use super::{Change, Senders};
 use crate::library::{Library, LibraryCode};
 use crate::sender::{Plan, Rung, SenderKind, Standing};
-use crate::store::{self, Store};
+use crate::store::{self, Incident, Store};
 
 /// Open incidents looked at when we start: more than that is one incident, whatever the list says.
 const INCIDENTS_MAX: u32 = 10_000;
 
 /// What parts an incident's detail: who refused, and what.
 const REFUSED: &str = " refused ";
+
+/// The incident of a library whose own address can no longer be used. Its detail is the domain.
+pub const UNPROVEN_CAUSE: &str = "sender.unproven";
+
+/// Whether an incident still needs somebody: it is open, and neither another sender nor a change of the Participant Record
+/// has solved it since. `plan` is the library's as things stand.
+#[must_use]
+pub fn still_stands(incident: &Incident, library: &Library, plan: &Plan) -> bool {
+    if incident.closed_at.is_some() {
+        return false;
+    }
+    match incident.cause.as_str() {
+        UNPROVEN_CAUSE => library.from.as_ref().is_some_and(|from| from.domain().as_str() == incident.detail),
+        super::RELAY_CAUSE => library.relay.is_some(),
+        _ => match incident.detail.split_once(REFUSED) {
+            // Notices leave under another domain than the one refused.
+            Some((_, what)) => what.split(" (").next() == Some(plan.from.domain().as_str()),
+            None => true,
+        },
+    }
+}
 
 /// What was told, and what is open.
 pub(super) struct Told {
@@ -99,17 +120,19 @@ impl Senders {
         self.told.refusals.lock().unwrap_or_else(PoisonError::into_inner).insert((code, cause, what));
     }
 
-    /// A provider accepted a message under `plan`: what it refused before from that domain is over.
-    pub(super) async fn accepted(&self, library: &Library, plan: &Plan, provider: &str, now: Timestamp) {
-        let what = format!("{provider}{REFUSED}{}", plan.from.domain());
+    /// A provider accepted a message: what it refused before is over. Under the same sender it believes it again; under
+    /// another one its patrons are reached all the same. The incident stays while another provider's refusal is open.
+    pub(super) async fn accepted(&self, library: &Library, provider: &str, now: Timestamp) {
+        let by_it = format!("{provider}{REFUSED}");
         let over: Vec<_> = {
             let mut refusals = self.told.refusals.lock().unwrap_or_else(PoisonError::into_inner);
             if refusals.is_empty() {
                 return;
             }
-            let of_it = |one: &(String, String, String)| one.0 == library.code.as_str() && one.2 == what;
-            let over: Vec<_> = refusals.iter().filter(|one| of_it(one)).cloned().collect();
+            let of_it = |one: &(String, String, String)| one.0 == library.code.as_str() && one.2.starts_with(&by_it);
+            let mut over: Vec<_> = refusals.iter().filter(|one| of_it(one)).cloned().collect();
             refusals.retain(|one| !of_it(one));
+            over.retain(|(code, cause, _)| !refusals.iter().any(|open| open.0 == *code && open.1 == *cause));
             over
         };
         for (code, cause, _) in over {

@@ -24,7 +24,7 @@ use crate::store::{FormSent, Session, Staff};
 
 /// Scripts, styles and pictures come from this host alone; nothing is inline; nobody frames us.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-    connect-src 'self'; form-action 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+    connect-src 'self'; frame-src 'self'; form-action 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A session that was not used for so long has ended: a shift and its breaks.
 pub(super) const IDLE_MAX: jiff::SignedDuration = jiff::SignedDuration::from_hours(12);
@@ -40,7 +40,7 @@ const SECOND_CLICK_WAITS: std::time::Duration = std::time::Duration::from_secs(1
 const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(100);
 
 pub(super) async fn guard(
-    State((web, audience)): State<(Arc<Web>, Audience)>,
+    State((web, audience, changes)): State<(Arc<Web>, Audience, bool)>,
     params: RawPathParams,
     request: Request,
     next: Next,
@@ -48,7 +48,7 @@ pub(super) async fn guard(
     let is_form = request.method() == Method::POST;
     let mut response = match visit(&web, &params, request.headers().clone(), request.uri().clone()).await {
         Ok(visit) => match may_pass(&visit, audience, &params) {
-            Ok(()) => pass(visit, request, next, audience, is_form).await,
+            Ok(()) => pass(visit, request, next, is_form.then_some(changes && audience != Audience::Public)).await,
             Err(Refused::SignIn) => lead_to(&sign_in_and_return(&visit, is_form)),
             Err(Refused::Oops(oops)) => oops.page(&visit),
         },
@@ -131,9 +131,10 @@ fn may_pass(visit: &Visit, audience: Audience, params: &RawPathParams) -> Result
     }
 }
 
-async fn pass(visit: Visit, request: Request, next: Next, audience: Audience, is_form: bool) -> Response {
-    let answered = if is_form {
-        sent(&visit, request, next, audience).await
+/// `form`: of a form, whether it counts only once.
+async fn pass(visit: Visit, request: Request, next: Next, form: Option<bool>) -> Response {
+    let answered = if let Some(once) = form {
+        sent(&visit, request, next, once).await
     } else {
         let mut request = request;
         request.extensions_mut().insert(visit.clone());
@@ -148,8 +149,8 @@ async fn pass(visit: Visit, request: Request, next: Next, audience: Audience, is
     }
 }
 
-/// A form: only from our own pages, only of this session, and each only once.
-async fn sent(visit: &Visit, request: Request, next: Next, audience: Audience) -> Result<Response, Oops> {
+/// A form: only from our own pages, only of this session, and where it changes something only `once`.
+async fn sent(visit: &Visit, request: Request, next: Next, once: bool) -> Result<Response, Oops> {
     if !is_same_origin(request.headers()) {
         return Err(Oops::StaleForm);
     }
@@ -161,8 +162,8 @@ async fn sent(visit: &Visit, request: Request, next: Next, audience: Audience) -
     parts.extensions.insert(visit.clone());
     let form_was = path_of_referer(&parts.headers).unwrap_or_else(|| "/staff".to_owned());
     let request = Request::from_parts(parts, Body::from(body));
-    // Signing in twice is signing in; and only the browser that is answered gets the cookie.
-    if audience == Audience::Public {
+    // Signing in twice is signing in, and only the browser that is answered gets the cookie; a question changes nothing.
+    if !once {
         return Ok(next.run(request).await);
     }
     let store = &visit.web.store;

@@ -9,18 +9,21 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use std::sync::Arc;
 
+use super::first_run::Tasks;
 use super::messages::{Row, rows};
 use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::{Visit, lead_to};
-use super::{Answer, Web};
+use super::{Answer, Web, first_run, returns};
 use crate::library::Library;
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice};
+use crate::notice::status::Status;
 use crate::outcome::{Cause, Facts};
-use crate::sender::SenderKind;
+use crate::sender::{Plan, SenderKind};
 use crate::staff::Right;
 use crate::store::{MessageRow, Tally};
+use crate::watch::still_stands;
 
 /// How far back the numbers reach.
 const DAYS: i64 = 7;
@@ -102,6 +105,10 @@ struct Home {
     checked: Option<jiff::Timestamp>,
     unreached: Option<Vec<Row>>,
     more_unreached: bool,
+    /// The library's mailbox that undeliverable notices go to, where we do not see them.
+    unseen: Option<String>,
+    /// Of a library that has sent nothing yet: what there is to set up.
+    tasks: Option<Tasks>,
     tally: Option<Tally>,
     share: Option<String>,
     needs: Vec<Need>,
@@ -123,9 +130,11 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
     }
     let plan = web.senders.plan(&library, &[], visit.now);
     let proof = library.from.as_ref().and_then(|from| web.senders.proof(from.domain(), &library.region));
-    let (mood, verdict) = verdict(tally.as_ref());
+    let tasks = first_run::tasks(&web, &visit, &shell, tally.as_ref()).await?;
+    let unseen = returns::unseen(&web, &library, &plan, back(UNREACHED_DAYS)).await?;
+    let (mood, verdict) = verdict(tally.as_ref(), unseen.is_some());
     let share = tally.as_ref().and_then(|tally| share(tally, visit.language));
-    let needs = needs(&web, &visit, &shell, &library, tally.as_ref()).await?;
+    let needs = needs(&web, &visit, &shell, &library, &plan, tally.as_ref()).await?;
     visit.page(&Home {
         mood,
         verdict: shell.say(verdict),
@@ -137,6 +146,8 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
         checked: proof.map(|proof| proof.facts.checked_at()),
         unreached,
         more_unreached,
+        unseen,
+        tasks,
         tally,
         share,
         needs,
@@ -148,20 +159,24 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
 async fn unreached_patrons(web: &Web, library: &Library, since: Timestamp) -> Result<(Vec<MessageRow>, bool), Oops> {
     let mut found = web.store.unreached(Some(&library.code), since, None, UNREACHED_READ).await?;
     let is_copy = |row: &MessageRow| library.cc.iter().any(|copy| copy.to_string() == row.address);
-    let to_patron = |row: &MessageRow| Notice::from_code(&row.notice).is_ok_and(|it| it.audience == Audience::Patron);
+    let to_patron = |row: &MessageRow| {
+        let notice = Notice::from_code(&row.notice);
+        notice.is_ok_and(|it| it.audience == Audience::Patron && it.status != Status::TestNotice)
+    };
     found.retain(|row| to_patron(row) && !is_copy(row));
     let more = found.len() > UNREACHED_SHOWN;
     found.truncate(UNREACHED_SHOWN);
     Ok((found, more))
 }
 
-/// The one sentence.
-fn verdict(tally: Option<&Tally>) -> (&'static str, &'static str) {
+/// The one sentence. `unseen`: whether mail came back where we cannot see it.
+fn verdict(tally: Option<&Tally>, unseen: bool) -> (&'static str, &'static str) {
     match tally {
         None => ("good", "home-verdict-none"),
         Some(tally) if tally.all == 0 => ("good", "home-verdict-empty"),
         // A tenth lost is no longer single addresses.
         Some(tally) if tally.failed * 10 > tally.all => ("bad", "home-verdict-bad"),
+        Some(_) if unseen => ("good", "home-verdict-accepted"),
         Some(tally) if tally.failed > 0 || tally.held > 0 => ("good", "home-verdict-most"),
         Some(_) => ("good", "home-verdict-good"),
     }
@@ -185,6 +200,7 @@ async fn needs(
     visit: &Visit,
     shell: &Shell,
     library: &Library,
+    plan: &Plan,
     tally: Option<&Tally>,
 ) -> Result<Vec<Need>, Oops> {
     let mut needs = Vec::new();
@@ -199,7 +215,7 @@ async fn needs(
         needs.push(Need { words: shell.with("home-held", "count", held), action: Some(action) });
     }
     let open = web.store.incidents(Some(&library.code), INCIDENTS).await?;
-    for incident in open.iter().filter(|incident| incident.closed_at.is_none()) {
+    for incident in open.iter().filter(|incident| still_stands(incident, library, plan)) {
         let facts = Facts { domain: library.from.as_ref().map(|from| from.domain().as_str()), ..Facts::default() };
         let words = format!("{}.", Cause::of(&incident.cause).headline(visit.language, &facts));
         needs.push(Need { words, action: None });

@@ -10,8 +10,15 @@ use crate::staff::Right;
 /// The pages of ILL Admin: their word (`…-about` says what is there), their path below the library's, the right each needs.
 const PAGES: &[(&str, &str, Right)] = &[
     ("record-title", "/ill-admin/participant-record", Right::Look),
+    ("patron-notices-title", "/ill-admin/patron-notices", Right::Look),
+    ("setup-title", "/ill-admin/patron-notices/set-up", Right::Look),
+    ("staff-notices-title", "/ill-admin/staff-notices", Right::Look),
+    ("kit-link-title", "/ill-admin/it-kit", Right::Look),
     ("staff-title", "/ill-admin/staff", Right::Administer),
     ("keys-title", "/ill-admin/keys", Right::Administer),
+    ("webhooks-title", "/ill-admin/webhooks", Right::Administer),
+    ("audit-title", "/ill-admin/audit", Right::ReadAudit),
+    ("retention-title", "/ill-admin/retention", Right::Look),
 ];
 
 /// One of them.

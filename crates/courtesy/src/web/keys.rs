@@ -71,7 +71,8 @@ pub(super) async fn make(State(web): State<Arc<Web>>, visit: Visit, Form(form): 
         created_at: visit.now,
         revoked_at: None,
     };
-    web.store.add_key(key, hash(&secret)).await?;
+    let deed = visit.deed("key.made", name.as_str());
+    web.store.noting(deed).add_key(key, hash(&secret)).await?;
     visit.page(&Keys { new: Some((name, secret)), ..Keys::of(&web, &visit).await? })
 }
 
@@ -79,11 +80,10 @@ pub(super) async fn make(State(web): State<Arc<Web>>, visit: Visit, Form(form): 
 pub(super) async fn revoke(State(web): State<Arc<Web>>, visit: Visit, Path((_, id)): Path<(String, String)>) -> Answer {
     let library = visit.library()?.code.clone();
     let id: KeyId = id.parse().map_err(|_| Oops::NotFound)?;
-    let is_ours = web.store.keys().await?.iter().any(|key| key.id == id && key.library.as_ref() == Some(&library));
-    if !is_ours {
-        return Err(Oops::NotFound);
-    }
-    web.store.revoke_key(id, visit.now).await?;
+    let keys = web.store.keys().await?;
+    let key = keys.into_iter().find(|key| key.id == id && key.library.as_ref() == Some(&library));
+    let deed = visit.deed("key.ended", key.ok_or(Oops::NotFound)?.name);
+    web.store.noting(deed).revoke_key(id, visit.now).await?;
     web.keys.forget();
     visit.done(&format!("/staff/{library}/ill-admin/keys"), "key-ended")
 }

@@ -15,7 +15,7 @@ use super::messages::{Row, Tag, facts, label, receiver, rows};
 use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::{Visit, lead_to};
-use super::{Answer, Web};
+use super::{Answer, Web, returns};
 use crate::channel::{Channel, Number};
 use crate::delivery::transcript::{Transcript, masked};
 use crate::id::MessageId;
@@ -64,6 +64,8 @@ struct Page {
     deadline: jiff::Timestamp,
     why: Option<[String; 3]>,
     caveat: Option<String>,
+    /// Where it went if it came back, and we do not see that.
+    unseen: Option<String>,
     handled: Option<String>,
     lines: Vec<Line>,
     others: Vec<Row>,
@@ -110,6 +112,8 @@ async fn page(
     let receiver = receiver(&row);
     let acts = visit.may(Right::ActOnMessages);
     let entries = web.store.timeline(row.id).await?;
+    let unseen =
+        returns::of_timeline(&entries).map(|mailbox| shell.with("message-unseen", "mailbox", mailbox.to_owned()));
     let sees_servers = visit.may(Right::ReadTranscripts);
     let mut others = web.store.messages_of_request(&library.code, &row.request).await?;
     others.retain(|other| other.id != row.id);
@@ -137,6 +141,7 @@ async fn page(
         }),
         caveat: (row.state == Standing::Accepted)
             .then(|| shell.with("message-caveat", "provider", provider.unwrap_or_default().to_owned())),
+        unseen: unseen.filter(|_| row.state == Standing::Accepted),
         handled: handled.map(|seen| {
             let how = format!("seen-{}", seen.how.replace('_', "-"));
             shell.with2(&how, ("by", seen.by), ("when", shell.ago(&seen.at)))

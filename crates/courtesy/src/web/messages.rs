@@ -19,6 +19,7 @@ use crate::id::MessageId;
 use crate::intake::Told;
 use crate::library::Library;
 use crate::notice::catalogue::{NOTICES, Notice};
+use crate::notice::dates;
 use crate::outcome::{Cause, Facts};
 use crate::queue::State as Standing;
 use crate::store::{Filter, MessageRow};
@@ -122,6 +123,14 @@ pub(super) struct Asked {
     #[serde(default)]
     cause: String,
     #[serde(default)]
+    provider: String,
+    /// The first day, UTC.
+    #[serde(default)]
+    from: String,
+    /// The last day, UTC.
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
     after: String,
 }
 
@@ -134,6 +143,9 @@ impl Asked {
             ("state", &self.state),
             ("notice", &self.notice),
             ("cause", &self.cause),
+            ("provider", &self.provider),
+            ("from", &self.from),
+            ("to", &self.to),
             ("after", &after),
         ];
         let given = all.into_iter().filter(|(_, value)| !value.is_empty());
@@ -184,6 +196,9 @@ pub(super) async fn list(State(web): State<Arc<Web>>, visit: Visit, Query(asked)
             state: Standing::from_code(&asked.state),
             cause: Some(asked.cause.clone()).filter(|cause| !cause.is_empty()),
             notice: Some(asked.notice.clone()).filter(|notice| !notice.is_empty()),
+            provider: Some(asked.provider.clone()).filter(|provider| !provider.is_empty()),
+            since: day(&asked.from, 0),
+            until: day(&asked.to, 1),
             before,
             ..Filter::default()
         };
@@ -205,6 +220,13 @@ pub(super) async fn list(State(web): State<Arc<Web>>, visit: Visit, Query(asked)
         asked,
         shell,
     })
+}
+
+/// The moment at which a day begins, or one `later` days after it.
+fn day(text: &str, later: i64) -> Option<Timestamp> {
+    let day: jiff::civil::Date = text.parse().ok()?;
+    let begins = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    begins.checked_add(jiff::SignedDuration::from_hours(24 * later)).ok()
 }
 
 fn states(shell: &Shell, asked: &Asked) -> Vec<Choice> {
@@ -247,6 +269,17 @@ fn chips(shell: &Shell, asked: &Asked) -> Vec<Chip> {
             None => asked.cause.clone(),
         };
         chip(words, Asked { cause: String::new(), ..asked.clone() });
+    }
+    if !asked.provider.is_empty() {
+        chip(asked.provider.clone(), Asked { provider: String::new(), ..asked.clone() });
+    }
+    let days = [("messages-from", &asked.from), ("messages-to", &asked.to)];
+    for (name, text) in days {
+        let Ok(day) = text.parse::<jiff::civil::Date>() else { continue };
+        let words = shell.with(name, "day", dates::day(day, shell.language()));
+        let (from, to) = (asked.from.clone(), asked.to.clone());
+        let without = if name == "messages-from" { (String::new(), to) } else { (from, String::new()) };
+        chip(words, Asked { from: without.0, to: without.1, ..asked.clone() });
     }
     chips
 }

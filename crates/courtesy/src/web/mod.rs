@@ -19,25 +19,59 @@
 //!
 //! Not here: what the API answers (`http`), what a role may (`staff`).
 
+mod about;
 mod account;
+mod arrival;
 mod assets;
+mod audit;
+mod bounces;
+mod check;
+mod consortium;
+mod find;
+mod diff;
+mod first_run;
 mod form;
+mod front;
 mod guard;
+mod guides;
+mod help;
 mod home;
 mod ill_admin;
+mod it;
 mod keys;
+mod kit_link;
+mod looks;
 mod message;
+mod letters;
 mod messages;
+mod notice_editor;
+mod notice_history;
+mod notice_preview;
+mod notice_replace;
+mod notice_samples;
+mod notice_test;
+mod notice_text;
+mod notices;
 mod oops;
+mod ops;
+mod passkey;
 mod password;
 mod record;
+mod relays;
+mod retention;
+mod returns;
+mod sender_setup;
 mod shell;
 mod sign_in;
 mod staff;
+mod staff_notices;
+mod stops;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod unreached;
 mod visit;
+mod webhooks;
 pub mod words;
 
 use std::ops::Deref;
@@ -54,6 +88,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::config::Role;
 use crate::http::App;
+use crate::sender::Proof;
 use crate::staff::Right;
 
 pub use assets::path as asset;
@@ -71,13 +106,21 @@ pub struct Web {
     app: Arc<App>,
     passwords: password::Passwords,
     throttle: throttle::Throttle,
+    kits: looks::Looks<Option<it::KitSeen>>,
+    checks: looks::Looks<Option<Proof>>,
 }
 
 impl Web {
     /// Over `app`.
     #[must_use]
     pub fn new(app: Arc<App>) -> Self {
-        Self { app, passwords: password::Passwords::default(), throttle: throttle::Throttle::default() }
+        Self {
+            app,
+            passwords: password::Passwords::default(),
+            throttle: throttle::Throttle::default(),
+            kits: looks::Looks::default(),
+            checks: looks::Looks::default(),
+        }
     }
 }
 
@@ -108,26 +151,44 @@ pub struct Route {
     /// Who may.
     pub audience: Audience,
     serve: MethodRouter<Arc<Web>>,
+    /// Whether it changes something: such a form counts once, however often it is clicked.
+    changes: bool,
 }
 
 fn page(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>>) -> Route {
-    Route { method: "GET", path, audience, serve }
+    Route { method: "GET", path, audience, serve, changes: false }
 }
 
 fn form(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>>) -> Route {
-    Route { method: "POST", path, audience, serve }
+    Route { method: "POST", path, audience, serve, changes: true }
+}
+
+/// A form that only asks, however often it is sent.
+fn question(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>>) -> Route {
+    Route { method: "POST", path, audience, serve, changes: false }
 }
 
 /// Every page and form, in the order in which one meets them. A test walks this list with each role.
 #[must_use]
 pub fn routes() -> Vec<Route> {
     use Audience::{Public, SignedIn, Staff};
-    use Right::{ActOnMessages, Administer, Look, ReadMessages};
+    use Right::{ActOnMessages, Administer, Consortium, EditNotices, Look, Operate, ReadAudit, ReadMessages};
     vec![
-        page("/", Public, get(sign_in::front)),
+        page("/", Public, get(front::show)),
+        page("/status", Public, get(front::status)),
+        page("/help", Public, get(help::index)),
+        page("/help/{provider}", Public, get(help::show)),
+        page("/help/contact.vcf", Public, get(help::card)),
+        page("/help/gmail-filter.xml", Public, get(help::filter)),
+        page("/check", Public, get(check::show)),
+        page("/relays", Public, get(relays::show)),
+        page("/accessibility", Public, get(about::accessibility)),
+        page("/privacy", Public, get(about::privacy)),
+        page("/.well-known/security.txt", Public, get(about::security)),
         page("/language/{tag}", Public, get(sign_in::language)),
         page("/sign-in", Public, get(sign_in::show)),
         form("/sign-in", Public, post(sign_in::password)),
+        form("/sign-in/passkey", Public, post(passkey::sign_in)),
         page("/sign-in/link/{secret}", Public, get(sign_in::show_link)),
         form("/sign-in/link/{secret}", Public, post(sign_in::use_link)),
         page("/sign-in/recovery", Public, get(sign_in::show_recovery)),
@@ -136,7 +197,11 @@ pub fn routes() -> Vec<Route> {
         page("/account", SignedIn, get(account::show)),
         form("/account/password", SignedIn, post(account::password)),
         form("/account/recovery-codes", SignedIn, post(account::recovery_codes)),
+        form("/account/passkeys/add", SignedIn, post(passkey::add)),
+        form("/account/passkeys/name", SignedIn, post(passkey::rename)),
+        form("/account/passkeys/remove", SignedIn, post(passkey::remove)),
         form("/account/sessions/end", SignedIn, post(account::end_session)),
+        page("/it/{token}", Public, get(it::show)),
         page("/staff", SignedIn, get(home::door)),
         page("/staff/{library}", Staff(Look), get(home::show)),
         page("/staff/{library}/messages", Staff(ReadMessages), get(messages::list)),
@@ -144,10 +209,49 @@ pub fn routes() -> Vec<Route> {
         form("/staff/{library}/messages/{id}/resend", Staff(ActOnMessages), post(message::resend)),
         form("/staff/{library}/messages/{id}/cancel", Staff(ActOnMessages), post(message::cancel)),
         form("/staff/{library}/messages/{id}/handled", Staff(ActOnMessages), post(message::handled)),
+        page("/staff/{library}/unreached", Staff(ReadMessages), get(unreached::show)),
+        form("/staff/{library}/unreached/{id}/again", Staff(ActOnMessages), post(unreached::again)),
+        form("/staff/{library}/unreached/{id}/resolve", Staff(ActOnMessages), post(unreached::resolve)),
+        form("/staff/{library}/unreached/many", Staff(ActOnMessages), post(unreached::many)),
+        page("/staff/{library}/bounces", Staff(ReadMessages), get(bounces::show)),
+        page("/staff/{library}/do-not-send", Staff(ReadMessages), get(stops::show)),
+        page("/staff/{library}/do-not-send.csv", Staff(ActOnMessages), get(stops::file)),
+        form("/staff/{library}/do-not-send/add", Staff(ActOnMessages), post(stops::add)),
+        form("/staff/{library}/do-not-send/release", Staff(ActOnMessages), post(stops::release)),
+        page("/staff/{library}/arrival", Staff(ReadMessages), get(arrival::show)),
+        page("/staff/{library}/letters", Staff(ReadMessages), get(letters::show)),
+        page("/staff/{library}/letters/file", Staff(ReadMessages), get(letters::file)),
+        form("/staff/{library}/letters/posted", Staff(ActOnMessages), post(letters::posted)),
         page("/staff/{library}/ill-admin", Staff(Look), get(ill_admin::show)),
         page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),
         page("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), get(record::edit)),
         form("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), post(record::save)),
+        page("/staff/{library}/ill-admin/patron-notices", Staff(Look), get(notices::show)),
+        page("/staff/{library}/ill-admin/patron-notices/set-up", Staff(Look), get(sender_setup::show)),
+        form("/staff/{library}/ill-admin/patron-notices/set-up", Staff(Administer), post(sender_setup::save)),
+        form("/staff/{library}/ill-admin/patron-notices/set-up/check", Staff(Administer), post(sender_setup::check)),
+        page("/staff/{library}/ill-admin/patron-notices/set-up/records", Staff(Look), get(sender_setup::records)),
+        form("/staff/{library}/ill-admin/notices/switch", Staff(EditNotices), post(notices::switch)),
+        page("/staff/{library}/ill-admin/notices/replace", Staff(EditNotices), get(notice_replace::show)),
+        form("/staff/{library}/ill-admin/notices/replace", Staff(EditNotices), post(notice_replace::apply)),
+        page("/staff/{library}/ill-admin/notices/{notice}", Staff(EditNotices), get(notice_editor::show)),
+        page("/staff/{library}/ill-admin/notices/{notice}/preview", Staff(EditNotices), get(notice_preview::kept)),
+        question(
+            "/staff/{library}/ill-admin/notices/{notice}/preview",
+            Staff(EditNotices),
+            post(notice_preview::typed),
+        ),
+        question("/staff/{library}/ill-admin/notices/{notice}/checks", Staff(EditNotices), post(notice_editor::checks)),
+        form("/staff/{library}/ill-admin/notices/{notice}/save", Staff(EditNotices), post(notice_editor::save)),
+        form("/staff/{library}/ill-admin/notices/{notice}/test", Staff(EditNotices), post(notice_test::of_editor)),
+        form("/staff/{library}/ill-admin/notices/{notice}/publish", Staff(EditNotices), post(notice_editor::publish)),
+        form("/staff/{library}/ill-admin/notices/{notice}/discard", Staff(EditNotices), post(notice_editor::discard)),
+        page("/staff/{library}/ill-admin/notices/{notice}/history", Staff(EditNotices), get(notice_history::show)),
+        form("/staff/{library}/ill-admin/notices/{notice}/restore", Staff(EditNotices), post(notice_history::restore)),
+        form("/staff/{library}/ill-admin/test", Staff(EditNotices), post(notice_test::plain)),
+        page("/staff/{library}/ill-admin/staff-notices", Staff(Look), get(staff_notices::show)),
+        form("/staff/{library}/ill-admin/staff-notices/addresses", Staff(Administer), post(staff_notices::addresses)),
+        page("/staff/{library}/ill-admin/it-kit", Staff(Look), get(kit_link::show)),
         page("/staff/{library}/ill-admin/staff", Staff(Administer), get(staff::show)),
         form("/staff/{library}/ill-admin/staff/invite", Staff(Administer), post(staff::invite)),
         form("/staff/{library}/ill-admin/staff/{person}/role", Staff(Administer), post(staff::role)),
@@ -155,6 +259,30 @@ pub fn routes() -> Vec<Route> {
         page("/staff/{library}/ill-admin/keys", Staff(Administer), get(keys::show)),
         form("/staff/{library}/ill-admin/keys/make", Staff(Administer), post(keys::make)),
         form("/staff/{library}/ill-admin/keys/{key}/revoke", Staff(Administer), post(keys::revoke)),
+        page("/staff/{library}/ill-admin/webhooks", Staff(Administer), get(webhooks::show)),
+        form("/staff/{library}/ill-admin/webhooks/add", Staff(Administer), post(webhooks::add)),
+        page("/staff/{library}/ill-admin/webhooks/{webhook}", Staff(Administer), get(webhooks::show_one)),
+        form("/staff/{library}/ill-admin/webhooks/{webhook}/act", Staff(Administer), post(webhooks::act)),
+        form(
+            "/staff/{library}/ill-admin/webhooks/{webhook}/deliveries/{delivery}/replay",
+            Staff(Administer),
+            post(webhooks::replay),
+        ),
+        page("/staff/{library}/ill-admin/audit", Staff(ReadAudit), get(audit::show)),
+        page("/staff/{library}/ill-admin/audit.csv", Staff(ReadAudit), get(audit::file)),
+        page("/staff/{library}/ill-admin/retention", Staff(Look), get(retention::show)),
+        form("/staff/{library}/ill-admin/retention", Staff(Administer), post(retention::save)),
+        page("/consortium", Staff(Consortium), get(consortium::show)),
+        page("/consortium.csv", Staff(Consortium), get(consortium::file)),
+        form("/consortium/remind", Staff(Consortium), post(consortium::remind)),
+        page("/consortium/find", Staff(Consortium), get(find::show)),
+        page("/consortium/arrival", Staff(Consortium), get(arrival::show)),
+        page("/consortium/audit", Staff(ReadAudit), get(audit::show)),
+        page("/consortium/audit.csv", Staff(ReadAudit), get(audit::file)),
+        page("/consortium/retention", Staff(Consortium), get(retention::show)),
+        form("/consortium/retention", Staff(Consortium), post(retention::save)),
+        page("/ops", Staff(Operate), get(ops::show)),
+        form("/ops/queue", Staff(Operate), post(ops::queue)),
     ]
 }
 
@@ -166,7 +294,8 @@ pub fn door(app: Arc<App>, api: Router) -> Router {
     let web = Arc::new(Web::new(app));
     let mut router = Router::new();
     for route in routes() {
-        let guarded = route.serve.layer(from_fn_with_state((Arc::clone(&web), route.audience), guard::guard));
+        let guarded =
+            route.serve.layer(from_fn_with_state((Arc::clone(&web), route.audience, route.changes), guard::guard));
         router = router.route(route.path, guarded);
     }
     router

@@ -14,7 +14,7 @@ use super::shell::{Place, Shell};
 use super::visit::Visit;
 use super::{Answer, Web};
 use crate::http::libraries::change;
-use crate::library::{By, Closure, InLanguages, Library};
+use crate::library::{By, Closure, Copies, InLanguages, Library, LibraryCode};
 use crate::notice::{Language, dates};
 use crate::staff::Right;
 
@@ -49,6 +49,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
     });
     let closures: Vec<_> = closures.collect();
     let hours = |language| library.hours.as_ref().map(|hours| hours.get(language).to_owned());
+    let from = library.from.as_ref().map_or_else(|| shell.say("setup-shared"), ToString::to_string);
     let groups = vec![
         (
             shell.say("record-group-library"),
@@ -75,12 +76,25 @@ pub(super) async fn show(visit: Visit) -> Answer {
         (
             shell.say("record-group-notices"),
             vec![
-                fact("record-from", library.from.as_ref().map(ToString::to_string)),
+                fact("record-from", Some(from)),
+                fact(
+                    "record-display-name",
+                    library.display_name.as_ref().map(|name| name.get(shell.language()).to_owned()),
+                ),
                 fact("record-reply-to", library.reply_to.as_ref().map(ToString::to_string)),
                 fact("record-cc", list(&library.cc)),
                 fact("record-borrowing", list(&library.borrowing_staff)),
                 fact("record-lending", list(&library.lending_staff)),
+                fact(
+                    "record-copies",
+                    Some(shell.say(match library.copies {
+                        Copies::Each => "setup-copies-each",
+                        Copies::Daily => "setup-copies-daily",
+                    }))
+                    .filter(|_| !library.cc.is_empty()),
+                ),
                 fact("record-hide-titles", Some(shell.say(if library.hide_titles { "yes" } else { "no" }))),
+                fact("record-demands-tls", Some(shell.say(if library.demands_tls { "yes" } else { "no" }))),
             ],
         ),
     ];
@@ -106,6 +120,10 @@ pub(super) struct Typed {
     borrowing_staff: String,
     lending_staff: String,
     hide_titles: Option<String>,
+    demands_tls: Option<String>,
+    /// The consortium's to say: other codes and the region.
+    symbols: Option<String>,
+    region: Option<String>,
 }
 
 impl Typed {
@@ -132,6 +150,9 @@ impl Typed {
             borrowing_staff: lines(&library.borrowing_staff),
             lending_staff: lines(&library.lending_staff),
             hide_titles: library.hide_titles.then(|| "yes".to_owned()),
+            demands_tls: library.demands_tls.then(|| "yes".to_owned()),
+            symbols: Some(library.symbols.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+            region: Some(library.region.clone()),
         }
     }
 
@@ -151,7 +172,15 @@ impl Typed {
             borrowing_staff: addresses("borrowing_staff", &self.borrowing_staff),
             lending_staff: addresses("lending_staff", &self.lending_staff),
             closures: self.closures.lines().filter(|line| !line.trim().is_empty()).filter_map(closure).collect(),
+            symbols: self
+                .symbols
+                .as_deref()
+                .map(|text| words_of(text).filter_map(|one| LibraryCode::parse(one).ok()).collect()),
         };
+        let symbols = self.symbols.as_deref().map_or(0, |text| words_of(text).count());
+        if wish.symbols.as_ref().is_some_and(|read: &Vec<LibraryCode>| read.len() != symbols) {
+            wrong.push("symbols");
+        }
         let lines = self.closures.lines().filter(|line| !line.trim().is_empty()).count();
         if wish.closures.len() != lines {
             wrong.push("closures");
@@ -163,7 +192,7 @@ impl Typed {
     }
 
     /// Writes it into `library`.
-    fn put(self, wish: Wish, library: &mut Library) {
+    fn put(self, wish: Wish, is_consortium: bool, library: &mut Library) {
         let some = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         library.name = InLanguages { en: self.name_en.trim().to_owned(), fr: some(self.name_fr) };
         let first = Language::from_tag(&self.language).unwrap_or(Language::En);
@@ -181,6 +210,11 @@ impl Typed {
         library.borrowing_staff = wish.borrowing_staff;
         library.lending_staff = wish.lending_staff;
         library.hide_titles = self.hide_titles.is_some();
+        library.demands_tls = self.demands_tls.is_some();
+        if is_consortium {
+            library.region = self.region.and_then(some).unwrap_or_else(|| library.region.clone());
+            library.symbols = wish.symbols.unwrap_or_else(|| library.symbols.clone());
+        }
     }
 }
 
@@ -191,10 +225,11 @@ struct Wish {
     borrowing_staff: Vec<Address>,
     lending_staff: Vec<Address>,
     closures: Vec<Closure>,
+    symbols: Option<Vec<LibraryCode>>,
 }
 
 /// Addresses of a field: one a line, or with commas or semicolons as mail programs write them.
-fn words_of(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn words_of(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ';', '\n', '\r', ' ', '\t']).map(str::trim).filter(|word| !word.is_empty())
 }
 
@@ -251,9 +286,10 @@ pub(super) async fn save(State(web): State<Arc<Web>>, visit: Visit, Form(typed):
         Ok(wish) => wish,
         Err(wrong) => return visit.again(&Change::of(&visit, typed, &wrong)),
     };
-    let by = if visit.may(Right::Consortium) { By::Consortium } else { By::Library };
+    let is_consortium = visit.may(Right::Consortium);
+    let by = if is_consortium { By::Consortium } else { By::Library };
     let put = typed.clone();
-    let problems = change(&web, &library.code, by, visit.by(), |library| put.put(wish, library)).await?;
+    let problems = change(&web, &library.code, by, visit.by(), |library| put.put(wish, is_consortium, library)).await?;
     if !problems.is_empty() {
         let wrong: Vec<_> = problems.iter().map(|problem| problem.field).collect();
         return visit.again(&Change::of(&visit, typed, &wrong));

@@ -20,8 +20,22 @@ pub enum Place {
     Home,
     /// Messages.
     Messages,
+    /// Patron and Staff Notices.
+    Notices,
+    /// Patrons who were not reached.
+    Unreached,
+    /// Bounces and do-not-send.
+    Bounces,
+    /// Whether notices arrive.
+    Arrival,
     /// ILL Admin.
     IllAdmin,
+    /// Who changed what at the consortium.
+    Audit,
+    /// How long things are kept at the consortium.
+    Retention,
+    /// The installation.
+    Ops,
     /// None of them.
     Elsewhere,
 }
@@ -30,7 +44,20 @@ pub enum Place {
 const NAVIGATION: &[(&str, &str, Place, Right)] = &[
     ("nav-home", "", Place::Home, Right::Look),
     ("nav-messages", "/messages", Place::Messages, Right::ReadMessages),
+    ("nav-notices", "/ill-admin/patron-notices", Place::Notices, Right::Look),
+    ("nav-unreached", "/unreached", Place::Unreached, Right::ReadMessages),
+    ("nav-bounces", "/bounces", Place::Bounces, Right::ReadMessages),
+    ("nav-arrival", "/arrival", Place::Arrival, Right::ReadMessages),
     ("nav-ill-admin", "/ill-admin", Place::IllAdmin, Right::Look),
+];
+
+/// The navigation of the consortium, whose pages have no library in their path.
+const OF_CONSORTIUM: &[(&str, &str, Place, Right)] = &[
+    ("nav-consortium", "/consortium", Place::Home, Right::Consortium),
+    ("nav-arrival", "/consortium/arrival", Place::Arrival, Right::Consortium),
+    ("audit-title", "/consortium/audit", Place::Audit, Right::ReadAudit),
+    ("retention-title", "/consortium/retention", Place::Retention, Right::Consortium),
+    ("nav-ops", "/ops", Place::Ops, Right::Operate),
 ];
 
 /// One link of a navigation or trail.
@@ -63,6 +90,13 @@ impl Shell {
     #[must_use]
     pub fn at(mut self, place: Place) -> Self {
         self.place = place;
+        self
+    }
+
+    /// The same with times as they are at `library`.
+    #[must_use]
+    pub fn in_zone_of(mut self, library: &Library) -> Self {
+        self.zone = zone_of(library);
         self
     }
 
@@ -161,6 +195,18 @@ impl Shell {
         }
     }
 
+    /// Where the search box leads, and its words; none where there is nothing they may look for.
+    #[must_use]
+    pub fn find(&self) -> Option<(String, String)> {
+        match &self.visit.at {
+            Some(_) => self.visit.may(Right::ReadMessages).then(|| (self.to("/messages"), self.say("shell-find"))),
+            None => {
+                let finds = self.visit.may(Right::Consortium);
+                finds.then(|| ("/consortium/find".to_owned(), self.say("find-what")))
+            }
+        }
+    }
+
     /// The name of the library of this page.
     #[must_use]
     pub fn library_name(&self) -> Option<&str> {
@@ -196,13 +242,11 @@ impl Shell {
         self.visit.may(right)
     }
 
-    /// The navigation of the library, as far as they may.
+    /// The navigation of the library, or of the consortium, as far as they may.
     #[must_use]
     pub fn navigation(&self) -> Vec<Link> {
-        if self.visit.at.is_none() {
-            return Vec::new();
-        }
-        let allowed = NAVIGATION.iter().filter(|(_, _, _, right)| self.visit.may(*right));
+        let all = if self.visit.at.is_some() { NAVIGATION } else { OF_CONSORTIUM };
+        let allowed = all.iter().filter(|(_, _, _, right)| self.visit.may(*right));
         allowed
             .map(|(words, path, place, _)| Link {
                 words: self.say(words),

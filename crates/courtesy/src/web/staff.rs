@@ -14,7 +14,7 @@ use super::visit::Visit;
 use super::{Answer, Web};
 use crate::id::StaffId;
 use crate::staff::{Right, Role, Roles};
-use crate::store::Staff as Person;
+use crate::store::{Change, Staff as Person};
 
 /// Letters of a name or login.
 const LETTERS_MAX: usize = 120;
@@ -122,7 +122,8 @@ pub(super) async fn invite(State(web): State<Arc<Web>>, visit: Visit, Form(form)
             created_at: visit.now,
             ended_at: None,
         };
-        if web.store.add_staff(person).await? {
+        let deed = visit.deed("staff.added", format!("{login}, {role}"));
+        if web.store.noting(deed).add_staff(person).await? {
             let path = new_link(&web.store, id, visit.now).await?;
             let link = format!("{}{path}", web.config.url());
             return visit.page(&Staff { link: Some((name, link)), ..Staff::of(&web, &visit).await? });
@@ -163,7 +164,11 @@ pub(super) async fn role(
     if role.is_none() && !form.role.is_empty() {
         return Err(Oops::NotFound);
     }
-    web.store.set_role(person.id, Some(library.clone()), role).await?;
+    let change = |role: Option<Role>| role.map(|role| role.to_string()).unwrap_or_default();
+    let (was, is) = (change(person.roles.at(Some(&library))), change(role));
+    let what = if role.is_some() { "staff.role" } else { "staff.role_ended" };
+    let deed = visit.deed(what, person.login.as_str()).with(vec![Change { field: "role".to_owned(), was, is }]);
+    web.store.noting(deed).set_role(person.id, Some(library.clone()), role).await?;
     let done = if role.is_some() { "role" } else { "role-ended" };
     visit.done(&format!("/staff/{library}/ill-admin/staff"), done)
 }
@@ -179,7 +184,8 @@ pub(super) async fn link(State(web): State<Arc<Web>>, visit: Visit, Path((_, id)
     if !everywhere {
         return Err(Oops::NotNow("staff-not-yours"));
     }
-    let path = new_link(&web.store, person.id, visit.now).await?;
+    let noting = web.store.noting(visit.deed("staff.link", person.login.as_str()));
+    let path = new_link(&noting, person.id, visit.now).await?;
     let link = Some((person.name, format!("{}{path}", web.config.url())));
     visit.page(&Staff { link, ..Staff::of(&web, &visit).await? })
 }

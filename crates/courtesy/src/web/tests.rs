@@ -6,8 +6,9 @@ use regex::Regex;
 
 use super::password::{CODES, Passwords, code_hash, recovery_codes};
 use super::throttle::Throttle;
-use super::{Audience, form, routes, words};
+use super::{form, routes, words};
 use crate::notice::Language;
+use crate::notice::catalogue::Audience;
 use crate::queue::State;
 use crate::secret::Secret;
 use crate::staff::Role;
@@ -58,12 +59,23 @@ fn put_together() -> Vec<String> {
     for role in Role::OF_LIBRARY {
         names.extend([format!("role-{role}"), format!("role-{role}-about")]);
     }
+    names.extend(super::notices::of(&Audience::ALL[..3]).map(|entry| super::notices::when(entry.notice)));
     names.extend(Language::ALL.map(|language| format!("language-{}", language.tag())));
     names.extend(["api", "iso18626", "staff", "watch", "inbound"].map(|source| format!("source-{source}")));
     names.extend(["again", "phone", "text", "letter", "in-person", "other"].map(|how| format!("seen-{how}")));
+    names.extend(["10s", "1m", "10m", "1h", "4h", "1d"].map(|within| format!("arrival-within-{within}")));
+    names.extend(["refusal", "bounce", "complaint"].map(|by| format!("stops-by-{by}")));
+    names.extend(["all", "failing", "waiting", "quiet"].map(|show| format!("consortium-show-{show}")));
+    names.extend(["failing", "gone", "by-hand"].map(|why| format!("webhooks-off-{why}")));
+    names.extend(["all", "waiting", "delivered", "given-up"].map(|state| format!("webhook-log-{state}")));
+    for what in ["content", "talk", "address", "submitted", "events", "audit"] {
+        names.extend([format!("retention-{what}"), format!("retention-{what}-why")]);
+    }
+    names.extend(super::unreached::HOWS.map(|how| format!("how-{}", how.replace('_', "-"))));
+    names.extend(crate::store::DEEDS.map(|what| format!("deed-{}", what.replace(['.', '_'], "-"))));
     // What is wrong with a field of the Participant Record: its own checks and the form's.
     let fields = "name_en name_fr time_zone languages phone region hours_en url closures cc borrowing_staff \
-                  lending_staff reply_to from relay switches display_name_en";
+                  lending_staff reply_to from relay switches display_name_en symbols";
     names.extend(fields.split_whitespace().map(|field| format!("record-wrong-{}", field.replace('_', "-"))));
     names
 }
@@ -135,7 +147,7 @@ fn values_of_words_are_the_same_in_both_languages() {
 fn every_route_below_a_library_asks_for_a_right_there() {
     for route in routes() {
         let of_library = route.path.contains("{library}");
-        assert_eq!(of_library, matches!(route.audience, Audience::Staff(_)) && of_library, "{}", route.path);
+        assert_eq!(of_library, matches!(route.audience, super::Audience::Staff(_)) && of_library, "{}", route.path);
         assert!(!of_library || route.path.starts_with("/staff/{library}"), "{}", route.path);
     }
 }

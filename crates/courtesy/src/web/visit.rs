@@ -18,7 +18,7 @@ use crate::clock::Timestamp;
 use crate::library::Library;
 use crate::notice::Language;
 use crate::staff::Right;
-use crate::store::{Session, Staff};
+use crate::store::{Deed, Session, Staff};
 
 /// One request.
 #[derive(Clone)]
@@ -67,6 +67,12 @@ impl Visit {
     #[must_use]
     pub fn by(&self) -> String {
         self.staff.as_ref().map(|staff| staff.name.clone()).unwrap_or_default()
+    }
+
+    /// What they do to `subject`, for the audit: one of [`crate::store::DEEDS`].
+    #[must_use]
+    pub fn deed(&self, what: &'static str, subject: impl Into<String>) -> Deed {
+        Deed::new(self.at.as_ref().map(|library| &library.code), self.by(), what, subject, self.now)
     }
 
     /// The shell of a page with the title `title`, a name of words.

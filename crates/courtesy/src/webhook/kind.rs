@@ -34,6 +34,8 @@ kinds! {
     MessageQueued "message.queued"
     /// A message waits for a person's decision.
     MessageHeld "message.held"
+    /// It was offered to a receiver: one for each try. What the receiver said comes with it.
+    MessageSent "message.sent"
     /// It is tried again later.
     MessageDelayed "message.delayed"
     /// Receivers did not believe the sender: it goes out again under another.
@@ -48,6 +50,8 @@ kinds! {
     MessageCancelled "message.cancelled"
     /// The patron complained of it.
     MessageComplained "message.complained"
+    /// The patron asked for no more mail like it.
+    MessageOptedOut "message.opted_out"
     /// No notice of this event reached the patron: somebody should.
     PatronUnreached "patron.unreached"
     /// An address is no longer written to.
@@ -58,6 +62,10 @@ kinds! {
     SenderVerdictChanged "sender.verdict_changed"
     /// A library's own domain proves us: its notices leave in its own name.
     DomainReady "domain.ready"
+    /// A record that lets us write in a library's name stands in its DNS.
+    DomainRecordFound "domain.record_found"
+    /// It stands there no longer.
+    DomainRecordLost "domain.record_lost"
     /// Words of a notice were saved.
     NoticePublished "notice.published"
     /// The relays have changed, or will.
@@ -132,16 +140,25 @@ pub fn of_entry(what: &What, about: &About) -> Vec<Kind> {
         What::Released { .. } => vec![Kind::MessageQueued],
         What::Posted { .. } => vec![Kind::MessageAccepted],
         What::Held { .. } => vec![Kind::MessageHeld],
-        What::Attempted(attempt) => match attempt.outcome.as_str() {
-            "accepted" => vec![Kind::MessageAccepted],
-            "deferred" if about.state == State::Delayed => vec![Kind::MessageDelayed],
-            "refused" => failed(),
-            _ => Vec::new(),
-        },
+        What::Attempted(attempt) => {
+            let came_to = match attempt.outcome.as_str() {
+                "accepted" => vec![Kind::MessageAccepted],
+                "deferred" if about.state == State::Delayed => vec![Kind::MessageDelayed],
+                "refused" => failed(),
+                _ => Vec::new(),
+            };
+            // Where nobody could be reached, nothing left.
+            attempt.host.iter().map(|_| Kind::MessageSent).chain(came_to).collect()
+        }
         What::Returned(returned) => match returned.news {
             News::Failed => failed(),
-            News::Complaint => vec![Kind::MessageComplained],
-            _ => Vec::new(),
+            News::Complaint => match returned.cause.as_str() {
+                "complaint.optout" => vec![Kind::MessageOptedOut],
+                // RFC 6591: a machine's word about a signature, not the patron's.
+                "complaint.auth" => Vec::new(),
+                _ => vec![Kind::MessageComplained],
+            },
+            News::Delayed | News::Delivered | News::AutoReply | News::Other => Vec::new(),
         },
         What::SenderChanged { .. } => vec![Kind::MessageRerouted],
         What::Expired { .. } | What::NotSent { .. } => failed(),

@@ -2,9 +2,9 @@ use base64::Engine as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::id::{EventId, MessageId};
+use crate::id::{EventId, MessageId, ReturnedId};
 use crate::queue::State;
-use crate::timeline::What;
+use crate::timeline::{Attempt, News, Returned, What};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -79,6 +79,60 @@ fn a_patrons_failure_asks_somebody_to_reach_the_patron_and_a_staff_one_does_not(
     let kinds = |notice| of_entry(&expired, &about(notice, State::Failed));
     assert_eq!(kinds("ready_for_pickup"), [Kind::MessageFailed, Kind::PatronUnreached]);
     assert_eq!(kinds("overdue.borrowing"), [Kind::MessageFailed]);
+}
+
+fn attempted(host: Option<&str>, outcome: &str) -> What {
+    let text = |text: &str| text.to_owned();
+    What::Attempted(Box::new(Attempt {
+        number: 1,
+        sender: text("shared"),
+        from: text("mrpl@notices.example"),
+        return_path: text("bounces.notices.example"),
+        why: text("shared"),
+        relay: text("out1.notices.example"),
+        source: None,
+        provider: text("patron.example"),
+        host: host.map(text),
+        outcome: text(outcome),
+        cause: None,
+        reply: None,
+        tls: None,
+        parts: None,
+        took_ms: 1,
+        transcript: String::new(),
+    }))
+}
+
+#[test]
+fn what_a_receiver_was_offered_has_been_sent_and_what_reached_nobody_has_not() {
+    let kinds = |host, outcome, state| of_entry(&attempted(host, outcome), &about("overdue", state));
+    let there = Some("mx.patron.example");
+    assert_eq!(kinds(there, "accepted", State::Accepted), [Kind::MessageSent, Kind::MessageAccepted]);
+    assert_eq!(kinds(there, "deferred", State::Delayed), [Kind::MessageSent, Kind::MessageDelayed]);
+    let failed = [Kind::MessageSent, Kind::MessageFailed, Kind::PatronUnreached];
+    assert_eq!(kinds(there, "refused", State::Failed), failed);
+    assert_eq!(kinds(None, "deferred", State::Delayed), [Kind::MessageDelayed]);
+}
+
+#[test]
+fn only_the_patrons_own_word_is_a_complaint_and_an_opt_out_is_none() {
+    let told = |cause: &str| {
+        let returned = Returned {
+            report: ReturnedId::new(at(0)),
+            digest: String::new(),
+            news: News::Complaint,
+            cause: cause.to_owned(),
+            reply: None,
+            status: None,
+            provider: None,
+            words: String::new(),
+            host: None,
+        };
+        of_entry(&What::Returned(Box::new(returned)), &about("overdue", State::Accepted))
+    };
+    assert_eq!(told("complaint"), [Kind::MessageComplained]);
+    assert_eq!(told("complaint.optout"), [Kind::MessageOptedOut]);
+    assert_eq!(told("complaint.auth"), []);
 }
 
 #[test]

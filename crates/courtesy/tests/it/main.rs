@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod arrival;
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod bounce_corpus;
 #[cfg(test)]
 mod chosen_sender;
@@ -17,6 +21,8 @@ mod flow;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
+mod kept;
+#[cfg(test)]
 mod ladder;
 #[cfg(test)]
 mod moving;
@@ -28,6 +34,8 @@ mod proof;
 mod replies;
 #[cfg(test)]
 mod reports;
+#[cfg(test)]
+mod retention;
 #[cfg(test)]
 mod sender_flow;
 #[cfg(test)]

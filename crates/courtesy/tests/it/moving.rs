@@ -4,7 +4,8 @@ use courtesy::config::Database;
 use courtesy::queue::State;
 use courtesy::store::{Filter, NotCopied, Store, copy};
 
-use crate::store::{Kept, at, event, settled, with_key};
+use crate::kept::Kept;
+use crate::store::{at, event, settled, with_key};
 use crate::world::{code, record};
 
 /// A database with something in every state, and words with more rows than one statement takes.
@@ -39,7 +40,7 @@ async fn same(one: &Store, other: &Store) {
 }
 
 practice::on_both_databases! {
-    crate::store::Kept::at;
+    crate::kept::Kept::at;
     a_backup_of_a_working_database_restores_to_the_same,
     nothing_is_copied_over_something,
 }

@@ -101,6 +101,29 @@ async fn a_report_is_counted_once_and_told_to_its_library_alone() {
 }
 
 #[tokio::test]
+async fn a_machine_is_called_by_its_name_where_the_name_leads_back_to_it() {
+    let world = world().await;
+    let shared = world.app().config.shared.domain.to_string();
+    let relay = practice::world::RELAYS[0].to_string();
+    hand_in(&world, &format!("dmarc@{shared}"), &report("1", &shared, &relay, 1, "fail")).await;
+    hand_in(&world, &format!("dmarc@{shared}"), &report("2", &shared, "192.0.2.7", 1, "fail")).await;
+    until_kept(&world, 2).await;
+    let (store, dns) = (&world.app().store, world.app().inbound.dns());
+    while courtesy::inbound::names::round(store, dns).await.unwrap() {}
+    let told = world.get("/v1/reports").await.json();
+    let of = |ip: &str| {
+        let sources = told["data"][0]["sources"].as_array().unwrap().clone();
+        sources.into_iter().find(|one| one["source"] == ip).unwrap()
+    };
+    let name = of(&relay)["name"].as_str().unwrap().to_owned();
+    assert!(name.ends_with(&shared), "{name}");
+    assert!(of(&relay)["words"].as_str().unwrap().contains(&format!("{relay} ({name})")), "{told}");
+    assert_eq!(of("192.0.2.7").get("name"), None);
+    let an_hour_ago = clock::now() - jiff::SignedDuration::from_hours(1);
+    assert!(store.sources_without_name(an_hour_ago, 10).await.unwrap().is_empty(), "each was asked about once");
+}
+
+#[tokio::test]
 async fn what_was_reported_is_forgotten_in_time() {
     let world = world().await;
     let shared = world.app().config.shared.domain.to_string();

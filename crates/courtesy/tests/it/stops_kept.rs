@@ -1,32 +1,19 @@
 //! What is remembered of addresses and of what came back, on both databases.
 
 use courtesy::channel::{Channel, Ladder};
-use courtesy::config::Database;
 use courtesy::id::{EventId, MessageId, ReturnedId};
 use courtesy::outcome::Cause;
 use courtesy::outcome::stop::{ListedAddress, Strike, Weight};
 use courtesy::queue::State;
 use courtesy::sender::SenderKind;
-use courtesy::store::{
-    Filter, Follows, Joined, Listed, NewEvent, NewMessage, ReceiverHold, Repeated, SeenTo, Settled, Store,
-};
+use courtesy::store::{Filter, Follows, Joined, Listed, NewEvent, NewMessage, ReceiverHold, Repeated, SeenTo, Settled};
 use courtesy::timeline::{Entry, News, Returned, What};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::kept::Kept;
 use crate::world::{address, code};
 
-struct Kept {
-    store: Store,
-    _folder: tempfile::TempDir,
-}
-
 impl Kept {
-    async fn at(url: Option<String>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let database = url.map_or_else(|| Database::Sqlite(folder.path().join("courtesy.db")), Database::Postgres);
-        Self { store: Store::open(database).await.unwrap(), _folder: folder }
-    }
-
     /// A message to the patron, made at `second` and accepted by a receiver.
     async fn accepted(&self, request: &str, second: i64) -> MessageId {
         let message = message(second);
@@ -43,9 +30,9 @@ impl Kept {
             messages: vec![message],
             idempotency: None,
         };
-        self.store.accept(vec![event]).await.unwrap();
+        self.accept(vec![event]).await.unwrap();
         let lease = at(second) + SignedDuration::from_mins(15);
-        let claimed = self.store.claim(vec!["MRPL".to_owned()], 10, at(second), lease).await.unwrap();
+        let claimed = self.claim(vec!["MRPL".to_owned()], 10, at(second), lease).await.unwrap();
         assert_eq!(claimed.len(), 1);
         let settled = Settled {
             id,
@@ -61,16 +48,16 @@ impl Kept {
             at: at(second),
             entries: Vec::new(),
         };
-        self.store.settle(vec![settled]).await.unwrap();
+        self.settle(vec![settled]).await.unwrap();
         id
     }
 
     async fn state(&self, id: MessageId) -> State {
-        self.store.message(None, id).await.unwrap().unwrap().state
+        self.message(None, id).await.unwrap().unwrap().state
     }
 
     async fn stopped(&self) -> Option<String> {
-        let stop = self.store.do_not_send(&code("MRPL"), &patron()).await.unwrap();
+        let stop = self.do_not_send(&code("MRPL"), &patron()).await.unwrap();
         stop.map(|stop| stop.cause.code().to_owned())
     }
 }
@@ -122,7 +109,7 @@ fn came_back(news: News, cause: &str, second: i64) -> Entry {
 }
 
 practice::on_both_databases! {
-    super::Kept::at;
+    crate::kept::Kept::at;
     an_address_is_stopped_tried_again_and_released,
     two_refusals_count_only_within_seven_days_and_not_of_what_was_under_way,
     what_came_back_is_joined_once_with_all_that_follows,
@@ -235,9 +222,9 @@ async fn a_hold_on_a_receiver_is_kept_until_it_ends(kept: Kept) {
         until: at(600),
         times: 1,
     };
-    kept.store.put_receiver_hold(hold.clone()).await.unwrap();
+    kept.put_receiver_hold(hold.clone()).await.unwrap();
     let longer = ReceiverHold { until: at(1200), times: 2, ..hold };
-    kept.store.put_receiver_hold(longer.clone()).await.unwrap();
-    assert_eq!(kept.store.receiver_holds(at(700)).await.unwrap(), [longer]);
-    assert_eq!(kept.store.receiver_holds(at(1200)).await.unwrap(), []);
+    kept.put_receiver_hold(longer.clone()).await.unwrap();
+    assert_eq!(kept.receiver_holds(at(700)).await.unwrap(), [longer]);
+    assert_eq!(kept.receiver_holds(at(1200)).await.unwrap(), []);
 }

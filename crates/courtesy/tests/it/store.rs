@@ -4,42 +4,18 @@ use std::time::Duration;
 
 use courtesy::channel::{Channel, Ladder};
 use courtesy::clock::Timestamp;
-use courtesy::config::Database;
 use courtesy::id::{EventId, MessageId};
 use courtesy::library::LibraryCode;
+use courtesy::notice::catalogue::Notice;
 use courtesy::queue::{State, WaitsFor};
-use courtesy::store::{Accepted, Claimed, Filter, Idempotency, NewEvent, NewMessage, Repeated, Settled, Store};
+use courtesy::store::{Accepted, Claimed, Draft, Filter, Idempotency, NewEvent, NewMessage, Repeated, Settled, Store};
 use courtesy::timeline::{Entry, What};
 use jiff::SignedDuration;
 
+use crate::kept::Kept;
 use crate::world::{code, record};
 
-pub(crate) struct Kept {
-    store: Store,
-    pub(crate) database: Database,
-    _folder: tempfile::TempDir,
-}
-
-impl std::ops::Deref for Kept {
-    type Target = Store;
-    fn deref(&self) -> &Store {
-        &self.store
-    }
-}
-
 impl Kept {
-    pub(crate) async fn at(url: Option<String>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = || Database::Sqlite(folder.path().join("courtesy.db"));
-        let database = url.map_or_else(file, Database::Postgres);
-        Self { store: Store::open(database.clone()).await.unwrap(), database, _folder: folder }
-    }
-
-    /// The store as another process opens it.
-    async fn again(&self) -> Store {
-        Store::open(self.database.clone()).await.unwrap()
-    }
-
     pub(crate) async fn claim_all(&self, now: Timestamp) -> Vec<Claimed> {
         let libraries = self.libraries_due(now, "", 100).await.unwrap();
         self.claim(libraries, 1000, now, now + LEASE).await.unwrap()
@@ -114,7 +90,7 @@ async fn state(store: &Store, id: MessageId) -> State {
 }
 
 practice::on_both_databases! {
-    super::Kept::at;
+    crate::kept::Kept::at;
     an_accepted_event_is_there_after_the_process_is_gone,
     the_same_event_told_twice_is_one_event,
     a_repeated_key_gives_the_first_answer_word_for_word,
@@ -137,6 +113,8 @@ practice::on_both_databases! {
     the_queue_of_a_library_tells_nothing_of_others,
     participant_records_are_kept_all_or_none_and_found_again,
     words_keep_every_version_and_the_newest_is_in_force,
+    drafts_are_a_librarys_own_and_end_when_they_are_dropped,
+    messages_of_a_notice_are_counted_by_library_and_since_a_day,
     what_a_request_told_is_remembered_by_library,
     opening_again_finds_the_schema_and_leaves_it,
     a_closed_store_takes_nothing_and_says_so,
@@ -417,6 +395,37 @@ async fn participant_records_are_kept_all_or_none_and_found_again(kept: Kept) {
     library.hide_titles = true;
     kept.put_libraries(vec![library.clone()], "desk".to_owned(), at(1)).await.unwrap();
     assert_eq!(kept.libraries().await.unwrap(), [record("ALDR"), library]);
+}
+
+async fn drafts_are_a_librarys_own_and_end_when_they_are_dropped(store: Kept) {
+    let draft = |notice: &str, language: &str, source: &str| Draft {
+        notice: notice.to_owned(),
+        language: language.to_owned(),
+        source: source.to_owned(),
+        saved_at: at(1),
+        saved_by: "A. Roy".to_owned(),
+    };
+    let first = vec![draft("overdue", "en", "one"), draft("overdue", "fr", "un"), draft("recalled", "en", "other")];
+    store.put_drafts(code("MRPL"), first).await.unwrap();
+    store.put_drafts(code("MRPL"), vec![draft("overdue", "en", "two")]).await.unwrap();
+    store.put_drafts(code("OTHR"), vec![draft("overdue", "en", "theirs")]).await.unwrap();
+    let kept = store.drafts(&code("MRPL")).await.unwrap();
+    let sources: Vec<&str> = kept.iter().map(|one| one.source.as_str()).collect();
+    assert_eq!(sources, ["two", "un", "other"]);
+    assert_eq!(kept[0], draft("overdue", "en", "two"));
+    store.drop_drafts(code("MRPL"), "overdue".to_owned()).await.unwrap();
+    assert_eq!(store.drafts(&code("MRPL")).await.unwrap(), [draft("recalled", "en", "other")]);
+    assert_eq!(store.drafts(&code("OTHR")).await.unwrap().len(), 1);
+}
+
+async fn messages_of_a_notice_are_counted_by_library_and_since_a_day(store: Kept) {
+    let notices = ["overdue", "recalled"].map(|code| Notice::from_code(code).unwrap());
+    for (library, request, when) in [("MRPL", "1", 0), ("MRPL", "2", 100), ("MRPL", "3", 101), ("OTHR", "4", 102)] {
+        store.accept(vec![event(library, request, at(when))]).await.unwrap();
+    }
+    let counts = store.sent_of_notices(&code("MRPL"), &notices, at(50)).await.unwrap();
+    assert_eq!((counts["overdue"], counts["recalled"]), (2, 0));
+    assert!(store.sent_of_notices(&code("MRPL"), &[], at(50)).await.unwrap().is_empty());
 }
 
 async fn words_keep_every_version_and_the_newest_is_in_force(kept: Kept) {

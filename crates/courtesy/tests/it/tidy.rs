@@ -123,6 +123,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "library",
             "patron",
             "notice",
+            "letter",
             "sender",
             "queue",
             "outcome",
@@ -272,16 +273,18 @@ fn migrations_are_numbered_and_the_same_in_every_folder() {
 #[test]
 fn every_table_of_a_library_says_whose_it_is() {
     /// Tables that belong to the installation, or to a message that says whose it is.
-    const NO_LIBRARY: [&str; 12] = [
+    const NO_LIBRARY: &[&str] = &[
         "changed",
         "form_sent",
         "idempotency",
+        "passkey",
         "process",
         "receiver_hold",
         "recovery_code",
         "relay_change",
         "session",
         "sign_in_link",
+        "source_name",
         "staff",
         "sts_policy",
         "timeline",

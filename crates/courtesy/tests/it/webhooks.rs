@@ -9,38 +9,22 @@ use axum::http::{HeaderMap, StatusCode};
 use base64::Engine as _;
 use courtesy::channel::{Channel, Ladder};
 use courtesy::clock::Timestamp;
-use courtesy::config::Database;
 use courtesy::id::{EventId, MessageId, WebhookId};
 use courtesy::queue::State;
-use courtesy::store::{Answered, DeliveryState, NewEvent, NewMessage, Replay, Settled, Store, Webhook};
+use courtesy::sender::{Record, RecordKind};
+use courtesy::store::{Answered, DeliveryState, NewEvent, NewMessage, Replay, Settled, Webhook};
 use courtesy::timeline::{Attempt, Entry, What};
 use courtesy::webhook::{DISABLED_AFTER, Kind, Off, Secret, signature};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use standards::domain::Domain;
 
+use crate::kept::Kept;
 use crate::world::{World, address, code, ready, record};
 
-struct Kept {
-    store: Store,
-    _folder: tempfile::TempDir,
-}
-
-impl std::ops::Deref for Kept {
-    type Target = Store;
-    fn deref(&self) -> &Store {
-        &self.store
-    }
-}
-
 impl Kept {
-    async fn at(url: Option<String>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = || Database::Sqlite(folder.path().join("courtesy.db"));
-        let database = url.map_or_else(file, Database::Postgres);
-        Self { store: Store::open(database).await.unwrap(), _folder: folder }
-    }
-
-    async fn webhook(&self, library: &str, kinds: &[Kind]) -> WebhookId {
+    /// A webhook of this library, for these types of events; none given: all.
+    async fn subscribed(&self, library: &str, kinds: &[Kind]) -> WebhookId {
         let webhook = Webhook {
             id: WebhookId::new(at(0)),
             library: code(library),
@@ -65,7 +49,7 @@ impl Kept {
     }
 
     /// One message of a library, and its one attempt settled.
-    async fn accepted(&self, library: &str, second: i64) -> Settled {
+    async fn one_accepted(&self, library: &str, second: i64) -> Settled {
         let now = at(second);
         assert_eq!(self.accept(vec![event(library, now)]).await.unwrap().len(), 1);
         let claimed = self.claim(vec![library.to_owned()], 10, now, now + LEASE).await.unwrap();
@@ -156,7 +140,7 @@ fn taken() -> Answered {
 }
 
 practice::on_both_databases! {
-    super::Kept::at;
+    crate::kept::Kept::at;
     every_change_of_a_message_is_kept_for_its_librarys_webhooks_with_the_change,
     a_webhook_hears_only_of_the_types_it_asked_for,
     a_change_written_again_is_the_same_event,
@@ -165,13 +149,14 @@ practice::on_both_databases! {
     a_webhook_that_fails_for_five_days_is_off_and_staff_are_to_hear_of_it,
     a_webhook_that_is_off_gets_nothing_and_what_waited_goes_on_when_it_is_on,
     words_and_relays_are_told_to_whom_they_concern,
+    a_record_that_comes_or_goes_is_told_once,
     a_webhook_belongs_to_its_library_alone,
 }
 
 async fn every_change_of_a_message_is_kept_for_its_librarys_webhooks_with_the_change(store: Kept) {
-    let ours = store.webhook("MRPL", &[]).await;
-    let theirs = store.webhook("ALDR", &[]).await;
-    let settled = store.accepted("MRPL", 10).await;
+    let ours = store.subscribed("MRPL", &[]).await;
+    let theirs = store.subscribed("ALDR", &[]).await;
+    let settled = store.one_accepted("MRPL", 10).await;
     assert_eq!(store.told("MRPL", ours).await, ["message.queued", "message.accepted"]);
     assert_eq!(store.told("ALDR", theirs).await, [""; 0]);
     let log = store.deliveries(&code("MRPL"), ours, None, None, 10).await.unwrap();
@@ -183,22 +168,22 @@ async fn every_change_of_a_message_is_kept_for_its_librarys_webhooks_with_the_ch
 }
 
 async fn a_webhook_hears_only_of_the_types_it_asked_for(store: Kept) {
-    let only = store.webhook("MRPL", &[Kind::MessageAccepted, Kind::PatronUnreached]).await;
-    store.accepted("MRPL", 10).await;
+    let only = store.subscribed("MRPL", &[Kind::MessageAccepted, Kind::PatronUnreached]).await;
+    store.one_accepted("MRPL", 10).await;
     assert_eq!(store.told("MRPL", only).await, ["message.accepted"]);
 }
 
 async fn a_change_written_again_is_the_same_event(store: Kept) {
-    let webhook = store.webhook("MRPL", &[]).await;
-    let settled = store.accepted("MRPL", 10).await;
+    let webhook = store.subscribed("MRPL", &[]).await;
+    let settled = store.one_accepted("MRPL", 10).await;
     store.settle(vec![settled]).await.unwrap();
     assert_eq!(store.told("MRPL", webhook).await, ["message.queued", "message.accepted"]);
 }
 
 async fn an_event_is_claimed_once_and_is_due_again_when_nobody_answers_for_it(store: Kept) {
-    let webhook = store.webhook("MRPL", &[Kind::MessageAccepted]).await;
+    let webhook = store.subscribed("MRPL", &[Kind::MessageAccepted]).await;
     assert_eq!(store.webhooks_due(at(20), 10).await.unwrap(), []);
-    store.accepted("MRPL", 10).await;
+    store.one_accepted("MRPL", 10).await;
     assert_eq!(store.webhooks_due(at(20), 10).await.unwrap(), [webhook]);
     let claimed = store.claim_deliveries(webhook, 10, at(20), at(320)).await.unwrap();
     assert_eq!((claimed.len(), claimed[0].attempt, claimed[0].tries), (1, 1, 1));
@@ -213,8 +198,8 @@ async fn an_event_is_claimed_once_and_is_due_again_when_nobody_answers_for_it(st
 }
 
 async fn what_was_missed_is_replayed_under_its_own_id(store: Kept) {
-    let webhook = store.webhook("MRPL", &[]).await;
-    store.accepted("MRPL", 10).await;
+    let webhook = store.subscribed("MRPL", &[]).await;
+    store.one_accepted("MRPL", 10).await;
     let claimed = store.claim_deliveries(webhook, 10, at(20), at(320)).await.unwrap();
     store.delivery_answered(claimed[0].clone(), taken(), at(21)).await.unwrap();
     store.delivery_answered(claimed[1].clone(), refused(None), at(21)).await.unwrap();
@@ -231,8 +216,8 @@ async fn what_was_missed_is_replayed_under_its_own_id(store: Kept) {
 }
 
 async fn a_webhook_that_fails_for_five_days_is_off_and_staff_are_to_hear_of_it(store: Kept) {
-    let webhook = store.webhook("MRPL", &[Kind::MessageAccepted]).await;
-    store.accepted("MRPL", 10).await;
+    let webhook = store.subscribed("MRPL", &[Kind::MessageAccepted]).await;
+    store.one_accepted("MRPL", 10).await;
     let five_days = DISABLED_AFTER.as_secs();
     let mut off = Vec::new();
     for second in [20, 5_000, five_days + 19, five_days + 20] {
@@ -250,7 +235,7 @@ async fn a_webhook_that_fails_for_five_days_is_off_and_staff_are_to_hear_of_it(s
     store.webhook_told(code("MRPL"), webhook).await.unwrap();
     assert_eq!(store.webhooks_untold().await.unwrap(), []);
     // What happens meanwhile is kept, and posted with what was given up once it is on.
-    store.accepted("MRPL", five_days + 30).await;
+    store.one_accepted("MRPL", five_days + 30).await;
     assert_eq!(store.webhooks_due(at(five_days + 60), 10).await.unwrap(), []);
     assert!(store.switch_webhook(code("MRPL"), webhook, true, at(five_days + 60)).await.unwrap());
     let due = store.claim_deliveries(webhook, 10, at(five_days + 60), at(five_days + 360)).await.unwrap();
@@ -258,19 +243,19 @@ async fn a_webhook_that_fails_for_five_days_is_off_and_staff_are_to_hear_of_it(s
 }
 
 async fn a_webhook_that_is_off_gets_nothing_and_what_waited_goes_on_when_it_is_on(store: Kept) {
-    let webhook = store.webhook("MRPL", &[Kind::MessageAccepted]).await;
-    store.accepted("MRPL", 10).await;
+    let webhook = store.subscribed("MRPL", &[Kind::MessageAccepted]).await;
+    store.one_accepted("MRPL", 10).await;
     assert!(store.switch_webhook(code("MRPL"), webhook, false, at(20)).await.unwrap());
     assert!(!store.switch_webhook(code("MRPL"), webhook, false, at(20)).await.unwrap());
     assert_eq!(store.webhooks_due(at(20), 10).await.unwrap(), []);
-    store.accepted("MRPL", 30).await;
+    store.one_accepted("MRPL", 30).await;
     assert_eq!(store.told("MRPL", webhook).await, ["message.accepted"]);
     assert!(store.switch_webhook(code("MRPL"), webhook, true, at(40)).await.unwrap());
     assert_eq!(store.webhooks_due(at(40), 10).await.unwrap(), [webhook]);
 }
 
 async fn words_and_relays_are_told_to_whom_they_concern(store: Kept) {
-    let (ours, theirs) = (store.webhook("MRPL", &[]).await, store.webhook("ALDR", &[]).await);
+    let (ours, theirs) = (store.subscribed("MRPL", &[]).await, store.subscribed("ALDR", &[]).await);
     let save = |library: &str, second| {
         let source = Some(format!("words of {second}"));
         store.save_words(
@@ -289,9 +274,39 @@ async fn words_and_relays_are_told_to_whom_they_concern(store: Kept) {
     assert_eq!(store.told("ALDR", theirs).await, ["notice.published"]);
 }
 
+async fn a_record_that_comes_or_goes_is_told_once(store: Kept) {
+    let kinds = [Kind::DomainRecordFound, Kind::DomainRecordLost];
+    let (ours, theirs) = (store.subscribed("MRPL", &kinds).await, store.subscribed("ALDR", &kinds).await);
+    let look = |domain: &str, found: bool, second| {
+        let domain = Domain::parse(domain).unwrap();
+        let name = domain.below("ill").unwrap();
+        let record = Record { kind: RecordKind::ReturnPath, name, found };
+        store.keep_records(code("MRPL"), domain, vec![record], at(second))
+    };
+    // Not there yet: that is no news.
+    look("maple.example", false, 1).await.unwrap();
+    assert_eq!(store.told("MRPL", ours).await, [""; 0]);
+    look("maple.example", true, 2).await.unwrap();
+    look("maple.example", true, 3).await.unwrap();
+    look("maple.example", false, 4).await.unwrap();
+    assert_eq!(store.told("MRPL", ours).await, ["domain.record_found", "domain.record_lost"]);
+    assert_eq!(store.told("ALDR", theirs).await, [""; 0]);
+    let log = store.deliveries(&code("MRPL"), ours, None, None, 10).await.unwrap();
+    let body: Value = serde_json::from_str(&log[0].body).unwrap();
+    let data =
+        json!({ "library": "MRPL", "domain": "maple.example", "record": "return_path", "name": "ill.maple.example" });
+    assert_eq!(body["data"], data);
+    // The library writes from another domain: what stood in the first one is none of its business any more.
+    look("maple.example", true, 5).await.unwrap();
+    look("ridge.example", true, 6).await.unwrap();
+    look("maple.example", true, 7).await.unwrap();
+    let found = store.told("MRPL", ours).await.iter().filter(|kind| *kind == "domain.record_found").count();
+    assert_eq!(found, 4);
+}
+
 async fn a_webhook_belongs_to_its_library_alone(store: Kept) {
-    let webhook = store.webhook("MRPL", &[]).await;
-    assert_eq!(store.store.webhook(&code("ALDR"), webhook).await.unwrap(), None);
+    let webhook = store.subscribed("MRPL", &[]).await;
+    assert_eq!(store.webhook(&code("ALDR"), webhook).await.unwrap(), None);
     assert!(!store.remove_webhook(code("ALDR"), webhook).await.unwrap());
     assert!(!store.rotate_webhook(code("ALDR"), webhook, vec![9], at(1)).await.unwrap());
     assert!(store.remove_webhook(code("MRPL"), webhook).await.unwrap());
@@ -389,7 +404,7 @@ async fn what_becomes_of_a_notice_is_posted_signed_and_without_address_or_title(
         }
     }
     let log = world.get(&format!("{WEBHOOKS}/{id}/deliveries")).await.json();
-    assert_eq!(log["data"].as_array().unwrap().len(), 2, "{log}");
+    assert_eq!(log["data"].as_array().unwrap().len(), 3, "queued, sent, accepted: {log}");
 }
 
 #[tokio::test]

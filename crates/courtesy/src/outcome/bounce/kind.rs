@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use standards::dsn::{Feedback, Letter};
+use standards::dsn::{Feedback, Letter, Recipient};
 
 use super::{Cause, Finding, Kind, plain_finding};
 use crate::outcome::meaning::plain;
@@ -41,7 +41,24 @@ pub(super) fn automatic(letter: &Letter) -> Option<Cause> {
         ["x-autoreply", "x-autorespond", "x-autoreply-from", "x-auto-response-type", "x-vacation", "x-apple-criteria"];
     let precedence = letter.field("precedence").is_some_and(|value| value.to_ascii_lowercase().contains("auto"));
     let by_field = replied || precedence || own_field.iter().any(|name| letter.field(name).is_some());
-    (by_field || ABSENCE.is_match(&subject)).then(|| Cause::of("auto_reply"))
+    // RFC 3834 §3.3: it leaves with an empty return path, as reports do. A person's name and no word of a failure part it
+    // from those.
+    let by_path = letter.field("return-path").map(str::trim) == Some("<>")
+        && letter.field("precedence").is_some()
+        && letter.report.is_none()
+        && letter.field("x-failed-recipients").is_none()
+        && !FAILURE.is_match(&text);
+    (by_field || by_path || ABSENCE.is_match(&subject)).then(|| Cause::of("auto_reply"))
+}
+
+/// Whether a service that wants its members' correspondents to prove themselves has put that into the form of a report.
+pub(super) fn challenges_in_a_report(letter: &Letter) -> bool {
+    let for_now = |recipient: &Recipient| recipient.status.is_none_or(|status| status.class == 4);
+    let words = || letter.texts.iter().any(|text| CHALLENGE.is_match(&plain(text)));
+    letter.report.as_ref().is_some_and(|report| report.recipients.iter().all(for_now))
+        && !is_named_daemon(letter)
+        && !FAILURE.is_match(&plain(&letter.subject))
+        && words()
 }
 
 /// Whether a mail without report fields reports on a delivery: a machine sent it, or its subject says so.
@@ -118,7 +135,9 @@ static ABSENCE: LazyLock<Regex> = LazyLock::new(|| {
         r"^(?:re: ?)?\W*(?:auto(?:matic|mated|mat)?[ -]?(?:re(?:ply|sponse|ponder)|antwort|matische antwort)|auto:)",
         r"|out of (?:the )?office|vacation|on (?:holiday|leave)|away from (?:my|the) (?:mail|desk|office|email)|absen(?:ce|t)\b",
         r"|reponse automatique|abwesen|automatische antwort|respuesta automatica|resposta automatica|risposta automatica|fuera de (?:la )?oficina",
-        r"|fora do escritorio|fuori sede|autosvar|automatisch antwoord|不在|自動返信|自动回复",
+        r"|fora do escritorio|fuori (?:sede|ufficio)|autosvar|automatisch antwoord|afwezig|ausencia|ferias|vacaciones|en conge\b|urlaub|ferie\b",
+        r"|automatyczna odpowied|poza biurem|automaticka odpoved|automatikus valasz|otomatik (?:yanit|cevap)|automaattinen vastaus|poissa",
+        r"|fravær|franvaro|автоответ|автоматический ответ|в отпуске|отсутств|不在|自動(?:返信|応答|回覆)|自动(?:回复|答复)|휴가|부재중|자동 ?(?:응답|회신)",
     ))
     .expect("fixed")
 });
@@ -127,7 +146,7 @@ static ABSENCE: LazyLock<Regex> = LazyLock::new(|| {
 static CHALLENGE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r"(?:confirm|verify|prove)[^.]{0,60}(?:you are (?:a )?(?:human|person|real)|your (?:message|mail|email)[^.]{0,30}(?:deliver|release)|sender)",
-        r"|click[^.]{0,60}(?:to (?:confirm|release|deliver|be added|approve))|challenge.response|spam ?arrest|boxbe|sender verification (?:request|required)",
+        r"|click[^.]{0,60}(?:to (?:confirm|release|deliver|be added|approve|have your (?:address|message|mail|e-?mail)))|challenge.response|spam ?arrest|boxbe|sender verification (?:request|required)",
         r"|your (?:message|mail|email)[^.]{0,60}(?:held|quarantin|waiting)[^.]{0,60}(?:approv|confirm|verif)",
     ))
     .expect("fixed")

@@ -12,6 +12,7 @@ mod notification;
 mod tests;
 mod wording;
 
+use standards::address::Address;
 use standards::dsn::{Action, Letter, RECIPIENTS_MAX, Recipient};
 use standards::reply::Status;
 
@@ -93,10 +94,17 @@ pub struct Returned {
 /// the Message-ID is the first one's.
 #[must_use]
 pub fn read(bytes: &[u8]) -> Returned {
-    let mut mails = standards::dsn::mails(bytes).into_iter().map(|mail| read_letter(&Letter::open(mail)));
-    let mut first = mails.next().unwrap_or_default();
-    first.findings.extend(mails.flat_map(|mail| mail.findings));
-    first
+    open(bytes).1
+}
+
+/// As [`read`], with the mail as it was opened; of a mailbox file, the first one.
+#[must_use]
+pub fn open(bytes: &[u8]) -> (Letter, Returned) {
+    let mut mails = standards::dsn::mails(bytes).into_iter().map(Letter::open);
+    let letter = mails.next().unwrap_or_default();
+    let mut returned = read_letter(&letter);
+    returned.findings.extend(mails.flat_map(|letter| read_letter(&letter).findings));
+    (letter, returned)
 }
 
 /// What a machine answered for its person, where it is that: absence, receipt, challenge.
@@ -130,6 +138,9 @@ fn findings(letter: &Letter) -> Vec<Finding> {
     if let Some(found) = notification::read(letter) {
         return found;
     }
+    if kind::challenges_in_a_report(letter) {
+        return vec![plain_finding(letter.from.clone(), Kind::AutoReply, Cause::of("auto_reply.challenge"))];
+    }
     if let Some(report) = &letter.report {
         return from_report(letter, &report.recipients);
     }
@@ -162,7 +173,7 @@ fn from_report(letter: &Letter, recipients: &[Recipient]) -> Vec<Finding> {
     let blocks = wording::blocks(letter);
     let mut found: Vec<Finding> = Vec::new();
     for recipient in recipients {
-        let name = recipient.final_recipient.clone().or_else(|| recipient.original_recipient.clone());
+        let name = named(recipient);
         if name.is_some() && found.iter().any(|known| known.recipient == name) {
             continue;
         }
@@ -175,12 +186,27 @@ fn from_report(letter: &Letter, recipients: &[Recipient]) -> Vec<Finding> {
         let mut texts: Vec<&str> = recipient.diagnostic.as_deref().into_iter().collect();
         texts.extend(about);
         let fallback = wording::whole(letter);
-        texts.push(&fallback);
+        // A status about this very address or mailbox outweighs what else the mail says.
+        if texts.is_empty()
+            || !recipient.status.is_some_and(|status| matches!(status.subject, 1 | 2) && status.detail != 0)
+        {
+            texts.push(&fallback);
+        }
         let evidence = Evidence::gather(recipient.status, &texts, recipient.remote_mta.as_deref());
         let finding = decide(name, kind, &evidence);
         found.push(in_reporters_words(finding, &wording::own_words(letter)));
     }
     found
+}
+
+/// The address that a sender knows it by: gateways into other systems, and hosts with names of their own inside, write
+/// the final one in their own form (RFC 3464 §2.3.2).
+fn named(recipient: &Recipient) -> Option<String> {
+    let (last, first) = (&recipient.final_recipient, &recipient.original_recipient);
+    let is_mail = |name: &&String| {
+        Address::parse(name.trim_matches(['<', '>'])).is_ok_and(|address| address.domain().labels().count() > 1)
+    };
+    [last, first].into_iter().flatten().find(is_mail).or(last.as_ref()).or(first.as_ref()).cloned()
 }
 
 /// Some reporters quote "user unknown" and know better in their own words: the mailbox is full, or closed for now. The

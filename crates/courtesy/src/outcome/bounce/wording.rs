@@ -54,7 +54,7 @@ pub(super) fn whole(letter: &Letter) -> String {
     });
     let mut kept = String::new();
     for line in letter.texts.iter().flat_map(|text| text.lines()).take(LINES_MAX) {
-        if !POLITENESS.is_match(line) && kept.len() + line.len() < WORDS_MAX {
+        if !POLITENESS.is_match(line) && !is_footer(line) && kept.len() + line.len() < WORDS_MAX {
             kept.push('\n');
             kept.push_str(line.trim());
         }
@@ -75,12 +75,15 @@ enum Form {
 
 fn in_form(form: Form, text: &str, letter: &Letter) -> Vec<Block> {
     static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"^\s*(?:>>> ?|[*-] |[45][0-9]{2} )?(?:(?:RCPT )?[Tt]o: ?)?[<"']?([^\s<>"'()\[\]:;,=/]+@[A-Za-z0-9][A-Za-z0-9.-]*[A-Za-z0-9])\b[>"']?(.*)$"#).expect("fixed")
+        Regex::new(r#"^\s*(?:>>> ?|[*-] |[45][0-9]{2} )?(?:(?:RCPT )?[Tt]o: ?)?[<"'\[]?([^\s<>"'()\[\]:;,=/]+@[A-Za-z0-9][A-Za-z0-9.-]*[A-Za-z0-9])\b[>"']?(.*)$"#).expect("fixed")
     });
     static NAMED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(concat!(
-            r"(?i)(?:rcpt(?:[ _]to)?|recipients?|original-recipient|final-recipient|deliver(?:ed|ing|y|)(?: \w+){0,4} to|unknown user|no such user|sent to|addressed to|invalid address|address|to|user|mailbox|group|for|宛先|あて先)",
-            r#"\W{0,8}([^\s<>"'()\[\]:;,=/]+@[A-Za-z0-9][A-Za-z0-9.-]*[A-Za-z0-9])"#,
+            // Whole words: there is a `to` in `tom@` and a `user` in `user7@`.
+            r"(?i)(?:\b(?:rcpt(?:[ _]to)?|recipients?|original-recipient|final-recipient|deliver(?:ed|ing|y|)(?: \w+){0,4} to",
+            r"|unknown user|no such user|sent to|addressed to|invalid address|address|to|user|userid|user ?id|mailbox|group|for|full|attempts?)\b\W{1,8}",
+            r"|(?:宛先|あて先)\W{0,8})",
+            r#"([^\s<>"'()\[\]:;,=/]+@[A-Za-z0-9][A-Za-z0-9.-]*[A-Za-z0-9])"#,
         ))
         .expect("fixed")
     });
@@ -107,12 +110,26 @@ fn in_form(form: Form, text: &str, letter: &Letter) -> Vec<Block> {
         }
         if let Some(block) = current.and_then(|index| blocks.get_mut(index))
             && block.words.len() + line.len() < WORDS_MAX
+            && !is_footer(line)
         {
             block.words.push_str(line.trim());
             block.words.push('\n');
         }
     }
     blocks
+}
+
+/// What gateways put under every mail: it speaks of viruses and of confidence, and of no recipient.
+fn is_footer(line: &str) -> bool {
+    static FOOTER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(concat!(
+            r"(?i)(?:has been|was|were) (?:\w+ )?scanned|scanned (?:for|by)|checked (?:for|by) (?:all )?(?:known )?virus|virus[- ](?:free|checked|gepruft)",
+            r"|(?:is|are|be) (?:strictly )?(?:private|confidential)|confidentiality notice|intended (?:solely|only) for|legally privileged",
+            r"|kein virus gefunden|no virus(?:es)? (?:was |were )?found|ce message (?:est|a ete) (?:confidentiel|verifie)",
+        ))
+        .expect("fixed")
+    });
+    FOOTER.is_match(line)
 }
 
 /// In a transcript of several talks, what follows is said to or about somebody else.

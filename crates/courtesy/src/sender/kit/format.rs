@@ -48,6 +48,24 @@ impl Format {
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.code() == code)
     }
+
+    /// How a file of it is called, behind the dot.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Zone => "zone",
+            Self::Powershell => "ps1",
+            Self::Terraform => "tf",
+            Self::Letter => "txt",
+        }
+    }
+
+    /// The format of a file so called.
+    #[must_use]
+    pub fn from_extension(extension: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.extension() == extension)
+    }
 }
 
 pub(super) fn render(kit: &Kit, format: Format, language: Language) -> String {
@@ -61,7 +79,7 @@ pub(super) fn render(kit: &Kit, format: Format, language: Language) -> String {
 }
 
 /// The name as panels want it: without the zone.
-fn short<'a>(name: &'a Domain, zone: &Domain) -> &'a str {
+pub(super) fn short<'a>(name: &'a Domain, zone: &Domain) -> &'a str {
     name.as_str().strip_suffix(zone.as_str()).and_then(|front| front.strip_suffix('.')).unwrap_or(name.as_str())
 }
 

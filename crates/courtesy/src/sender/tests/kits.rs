@@ -1,9 +1,10 @@
 //! The IT kit: what is found, and how it is written.
 
-use super::super::{Format, Kit, State, Subject, dkim_target};
+use super::super::{DnsHost, Format, KIT_LINK_LASTS, Kit, KitLink, State, Subject, allow, dkim_target, kit_token};
 use super::{dns, keys, library, name, now, ours};
 use crate::net;
 use crate::notice::Language;
+use crate::secret::Secret;
 
 fn word(state: &State) -> String {
     match state {
@@ -97,4 +98,55 @@ async fn a_key_missing_at_our_end_is_our_job() {
 fn a_selector_points_to_the_librarys_name_under_our_domain() {
     let target = dkim_target("na1", &library(None).code, &ours()).unwrap();
     assert_eq!(target, name("na1.mrpl.dkim.notices.example"));
+}
+
+#[test]
+fn a_zones_host_is_known_where_all_its_name_servers_are_one_companys() {
+    let host = |servers: &[&str]| {
+        let servers: Vec<_> = servers.iter().map(|server| name(server)).collect();
+        DnsHost::of(&servers)
+    };
+    // Put together: names of real companies stand in the table alone.
+    let cloud = |first: &str| format!("{first}.ns.cloudflare.{}", "com");
+    let route = format!("ns-1.awsdns-12.{}", "net");
+    let found = host(&[&cloud("ada"), &cloud("bob")]).unwrap();
+    assert_eq!((found.name.as_str(), found.dot), ("Cloudflare", false));
+    assert_eq!(found.proxy.as_ref().unwrap().right, "DNS only");
+    assert_eq!(host(&[&route]).unwrap().name, "Amazon Route 53");
+    assert_eq!(host(&[&cloud("ada"), &route]), None, "two companies' panels differ");
+    assert_eq!(host(&["ns1.library.example"]), None);
+    assert_eq!(host(&[]), None);
+}
+
+#[test]
+fn a_link_opens_the_kit_of_its_library_until_its_day_and_is_made_by_us_alone() {
+    let (secret, code) = (Secret::from_octets([1; 32]), library(None).code);
+    let until = now() + KIT_LINK_LASTS;
+    let token = kit_token(&secret, &code, until);
+    assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{token}");
+    let until = jiff::Timestamp::from_second(until.as_second()).unwrap();
+    assert_eq!(KitLink::read(&secret, &token, now()), KitLink::Opens(code, until));
+    assert_eq!(KitLink::read(&secret, &token, until), KitLink::Over(until));
+    assert_eq!(KitLink::read(&Secret::from_octets([2; 32]), &token, now()), KitLink::NotOurs);
+    let other = |index: usize| {
+        let mut letters: Vec<u8> = token.bytes().collect();
+        letters[index] = if letters[index] == b'A' { b'B' } else { b'A' };
+        String::from_utf8(letters).unwrap()
+    };
+    for index in 0..token.len() - 1 {
+        assert_eq!(KitLink::read(&secret, &other(index), now()), KitLink::NotOurs, "letter {index}");
+    }
+    for wrong in ["", "a", "\u{e9}", &"A".repeat(9000)] {
+        assert_eq!(KitLink::read(&secret, wrong, now()), KitLink::NotOurs);
+    }
+}
+
+#[test]
+fn mail_systems_are_told_our_addresses_and_no_more() {
+    let relays = ["192.0.2.10".parse().unwrap(), "2001:db8::10".parse().unwrap()];
+    assert_eq!(allow::postfix(&relays), "192.0.2.10/32            OK\n2001:db8::10/128         OK\n");
+    let hosts = [name("out1.notices.example"), name("out2.notices.example")];
+    let commands = allow::exchange_online(&name("library.example"), &hosts);
+    assert_eq!(commands.lines().count(), 1, "servers of one organization are told once: {commands}");
+    assert!(commands.contains("-SpoofedUser \"library.example\" -SendingInfrastructure \"notices.example\""));
 }

@@ -27,8 +27,7 @@ fn filters() -> Vec<Filter> {
             request: has(2).then(|| "BC-1".to_owned()),
             notice: has(3).then(|| "ready_for_pickup".to_owned()),
             before: has(4).then_some(before),
-            since: None,
-            state: None,
+            ..Filter::default()
         };
         let states = if has(5) { vec![Some(State::Failed), Some(State::Accepted)] } else { vec![None] };
         all.extend(states.into_iter().map(|state| Filter { state, ..base.clone() }));

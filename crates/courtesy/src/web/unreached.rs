@@ -1,0 +1,228 @@
+//! Not reached: patrons whom no message reached, each with what to do next; a list to be worked off.
+//!
+//! In: a library and where the last page ended. Out: rows, each with its next step as a form that does it. Several rows
+//! are ticked off, or sent again, at once. What was done takes a row off the list and is kept.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use standards::address::Address;
+
+use super::messages::label;
+use super::oops::Oops;
+use super::shell::{Place, Shell};
+use super::visit::Visit;
+use super::{Answer, Web, returns};
+use crate::http::unreached::{Missed, missed};
+use crate::id::MessageId;
+use crate::intake::{Resent, Wish};
+use crate::library::LibraryCode;
+use crate::outcome::Step;
+use crate::queue::State as Standing;
+use crate::store::{MessageRow, SeenTo};
+
+/// How far back the list goes: after that the loan is over, or somebody has asked.
+const BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Messages looked at for a page: those to staff and copies are among them.
+const PAGE: u32 = 50;
+
+/// Rows that are dealt with at once, at most: a page.
+const MANY_MAX: usize = 50;
+
+/// Letters of a note.
+const NOTE_LETTERS_MAX: usize = 500;
+
+/// How a patron was told otherwise.
+pub(super) const HOWS: [&str; 5] = ["phone", "text", "letter", "in_person", "other"];
+
+/// One patron.
+struct Line {
+    id: MessageId,
+    href: String,
+    name: String,
+    to: Option<String>,
+    patron_id: Option<String>,
+    request: String,
+    notice: String,
+    why: String,
+    step: String,
+    /// Whether the next step is another address.
+    wants_address: bool,
+    /// Whether it may simply go again.
+    may_go_again: bool,
+    since: Timestamp,
+    /// What was typed as its address and cannot be one.
+    typed: Option<String>,
+}
+
+/// How somebody was told, to choose from.
+struct How {
+    code: &'static str,
+    words: String,
+}
+
+#[derive(Template)]
+#[template(path = "unreached.html")]
+struct Page {
+    shell: Shell,
+    lines: Vec<Line>,
+    hows: Vec<How>,
+    next: Option<String>,
+    is_first: bool,
+    /// The library's mailbox that undeliverable notices go to, where we do not see them.
+    unseen: Option<String>,
+    wrong: Option<(String, String)>,
+}
+
+/// Where the last page ended.
+#[derive(Default, Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    after: String,
+}
+
+/// The list.
+pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(asked): Query<Asked>) -> Answer {
+    visit.page(&page(&web, &visit, &asked.after, None).await?)
+}
+
+async fn page(web: &Web, visit: &Visit, after: &str, typed: Option<(MessageId, String)>) -> Result<Page, Oops> {
+    let library = &visit.library()?.code;
+    let shell = visit.shell("unreached-title").at(Place::Unreached).wrong(typed.is_some());
+    let since = visit.now.checked_sub(BACK).unwrap_or(Timestamp::MIN);
+    let mut found = web.store.unreached(Some(library), since, after.parse().ok(), PAGE + 1).await?;
+    let has_more = found.len() > PAGE as usize;
+    found.truncate(PAGE as usize);
+    let next = found.last().filter(|_| has_more).map(|row| format!("/unreached?after={}", row.id));
+    let mut lines = Vec::new();
+    for row in found {
+        if let Some(one) = missed(web, row).await? {
+            lines.push(line(&shell, one, typed.as_ref()));
+        }
+    }
+    let at = visit.library()?;
+    let unseen = returns::unseen(web, at, &web.senders.plan(at, &[], visit.now), since).await?;
+    let wrong = typed.map(|(id, _)| (format!("to-{id}"), shell.say("message-wrong-address")));
+    let hows = HOWS.map(|code| How { code, words: shell.say(&format!("how-{}", code.replace('_', "-"))) });
+    Ok(Page { lines, hows: hows.into(), next, is_first: after.is_empty(), unseen, wrong, shell })
+}
+
+fn line(shell: &Shell, one: Missed, typed: Option<&(MessageId, String)>) -> Line {
+    let step = Step::after(one.cause);
+    let name = one.name();
+    let why = one.words(shell.language());
+    let Missed { row, told, address, .. } = one;
+    Line {
+        href: shell.to(&format!("/messages/{}", row.id)),
+        name,
+        to: address.as_ref().map(Address::masked),
+        patron_id: told.patron.id,
+        notice: label(shell, &row.notice),
+        why,
+        step: step.words(shell.language()).to_owned(),
+        wants_address: matches!(step, Step::AskAddress | Step::CheckAddress | Step::AddAddress),
+        may_go_again: address.is_some() && matches!(step, Step::SendAgain | Step::TellOfFullBox),
+        since: row.changed_at,
+        typed: typed.filter(|(id, _)| *id == row.id).map(|(_, text)| text.clone()),
+        id: row.id,
+        request: row.request,
+    }
+}
+
+/// A message of this library that did not arrive.
+async fn found(web: &Web, library: &LibraryCode, id: &str) -> Result<MessageRow, Oops> {
+    let id: MessageId = id.parse().map_err(|_| Oops::NotFound)?;
+    let row = web.store.message(Some(library), id).await?.ok_or(Oops::NotFound)?;
+    let is_missed = matches!(row.state, Standing::Failed | Standing::Suppressed);
+    if is_missed { Ok(row) } else { Err(Oops::NotNow("unreached-not-now")) }
+}
+
+/// The address to use instead; empty: the same.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Again {
+    to: String,
+}
+
+/// Sends one again, to another address where one is given.
+pub(super) async fn again(
+    State(web): State<Arc<Web>>,
+    visit: Visit,
+    Path((_, id)): Path<(String, String)>,
+    Form(form): Form<Again>,
+) -> Answer {
+    let library = visit.library()?.code.clone();
+    let row = found(&web, &library, &id).await?;
+    let to = match (form.to.trim(), Address::parse(form.to.trim())) {
+        ("", _) if !row.address.is_empty() => None,
+        (_, Ok(address)) => Some(address),
+        (_, Err(_)) => return visit.again(&page(&web, &visit, "", Some((row.id, form.to))).await?),
+    };
+    let list = format!("/staff/{library}/unreached");
+    match web.intake.resend(row, Wish { to, ..Wish::default() }, visit.by()).await? {
+        Resent::As(_) => visit.done(&list, "resent"),
+        Resent::Before(_) => visit.done(&list, "resent-earlier"),
+        Resent::NotNow(_) => Err(Oops::NotNow("message-just-left")),
+    }
+}
+
+/// How somebody took care of it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Resolved {
+    how: String,
+    note: String,
+}
+
+impl Resolved {
+    fn seen(&self, visit: &Visit) -> SeenTo {
+        let how = HOWS.into_iter().find(|how| *how == self.how).unwrap_or("other").to_owned();
+        let note = self.note.trim().chars().filter(|c| !c.is_control()).take(NOTE_LETTERS_MAX).collect();
+        SeenTo { how, again: None, by: visit.by(), note, at: visit.now }
+    }
+}
+
+/// Notes that somebody has taken care of one.
+pub(super) async fn resolve(
+    State(web): State<Arc<Web>>,
+    visit: Visit,
+    Path((_, id)): Path<(String, String)>,
+    Form(form): Form<Resolved>,
+) -> Answer {
+    let library = visit.library()?.code.clone();
+    let row = found(&web, &library, &id).await?;
+    web.store.see_to(library.clone(), row.id, form.seen(&visit)).await?;
+    visit.done(&format!("/staff/{library}/unreached"), "handled")
+}
+
+/// Deals with those that are ticked: sends them again, or notes that they were taken care of.
+pub(super) async fn many(
+    State(web): State<Arc<Web>>,
+    visit: Visit,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Answer {
+    let library = visit.library()?.code.clone();
+    let list = format!("/staff/{library}/unreached");
+    let value = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let ids: Vec<&String> = fields.iter().filter(|(key, _)| key == "one").map(|(_, id)| id).take(MANY_MAX).collect();
+    if ids.is_empty() {
+        return visit.done(&list, "none-chosen");
+    }
+    let sends = value("do").as_deref() == Some("again");
+    let resolved = Resolved { how: value("how").unwrap_or_default(), note: value("note").unwrap_or_default() };
+    for id in ids {
+        // One that was dealt with meanwhile is passed over.
+        let Ok(row) = found(&web, &library, id).await else { continue };
+        if !sends {
+            web.store.see_to(library.clone(), row.id, resolved.seen(&visit)).await?;
+        } else if !row.address.is_empty() {
+            web.intake.resend(row, Wish::default(), visit.by()).await?;
+        }
+    }
+    if sends { visit.done(&list, "resent-many") } else { visit.done(&list, "handled-many") }
+}

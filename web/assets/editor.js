@@ -1,0 +1,53 @@
+const form = document.querySelector("#editor");
+const refresh = document.querySelector("#refresh");
+const box = document.querySelector(".frame");
+let waiting;
+const preview = () => {
+const old = box.querySelector("iframe");
+const next = old.cloneNode();
+next.removeAttribute("src");
+next.classList.add("preview-next");
+old.name = "";
+box.append(next);
+next.addEventListener("load", () => {
+if (!next.dataset.asked) return;
+next.classList.remove("preview-next");
+for (const frame of box.querySelectorAll("iframe")) if (frame !== next) frame.remove();
+});
+next.dataset.asked = "yes";
+form.requestSubmit(refresh);
+};
+const soon = () => {
+clearTimeout(waiting);
+waiting = setTimeout(preview, 300);
+};
+form.addEventListener("input", (event) => {
+if (event.target.closest(".side, .look-bar") && event.target.id !== "narrow") soon();
+});
+let last = document.querySelector("textarea");
+form.addEventListener("focusin", (event) => {
+if (event.target.matches(".side textarea, .side input[type=text]")) last = event.target;
+});
+for (const button of document.querySelectorAll("[data-insert]")) {
+button.hidden = false;
+button.addEventListener("click", () => {
+last.focus();
+last.setRangeText(button.dataset.insert, last.selectionStart, last.selectionEnd, "end");
+soon();
+});
+}
+const place = document.querySelector("[data-filter-of]");
+const rows = [...document.querySelectorAll(`${place.dataset.filterOf} tbody tr`)];
+const label = document.createElement("label");
+label.htmlFor = "fields-find";
+label.textContent = place.dataset.label;
+const find = document.createElement("input");
+find.className = "govuk-input";
+find.id = "fields-find";
+find.type = "search";
+find.addEventListener("input", () => {
+const wanted = find.value.trim().toLowerCase();
+for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+});
+find.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+place.append(label, find);

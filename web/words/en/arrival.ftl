@@ -1,0 +1,41 @@
+arrival-title = Arrival
+arrival-span = How far back
+arrival-weeks = { $count } weeks
+arrival-verdict-none = Nothing was sent in these weeks.
+arrival-verdict-good = Your notices are arriving.
+arrival-verdict-some = Most of your notices are arriving; some are not.
+arrival-verdict-bad = Many of your notices are not arriving.
+arrival-all = { $count ->
+    [one] One message came to an end; receivers accepted { $accepted }.
+   *[other] { $count } messages came to an end; receivers accepted { $accepted }.
+}
+arrival-few = Percentages appear after 20 messages.
+arrival-caveat = Accepted means that the receiver’s server took it. Nobody can see whether it lies in the inbox or in spam.
+arrival-of = { $count } of { $all }
+arrival-question-weeks = Are notices arriving?
+arrival-chart = Messages accepted and not delivered, by week. The table below has the numbers.
+arrival-accepted = Accepted
+arrival-failed = Not delivered
+arrival-share = Accepted of all
+arrival-week = Week from
+arrival-table = The same as a table
+arrival-question-where = Where are they not accepted?
+arrival-provider = Mailbox provider
+arrival-others = All others
+arrival-not = { $count ->
+    [one] 1 not
+   *[other] { $count } not
+}
+arrival-question-why = Why not?
+arrival-no-reasons = Nothing failed in these weeks.
+arrival-suppressed = { $count ->
+    [one] One more was not sent, because its address is on the do-not-send list.
+   *[other] { $count } more were not sent, because their addresses are on the do-not-send list.
+}
+arrival-question-fast = How fast are they accepted?
+arrival-within-10s = within 10 seconds
+arrival-within-1m = within a minute
+arrival-within-10m = within 10 minutes
+arrival-within-1h = within an hour
+arrival-within-4h = within 4 hours
+arrival-within-1d = within a day

@@ -1,0 +1,17 @@
+consortium-title = Libraries of the consortium
+consortium-which = Which libraries
+consortium-show-all = All ({ $count })
+consortium-show-failing = Notices not arriving ({ $count })
+consortium-show-waiting = Waiting for their IT ({ $count })
+consortium-show-quiet = Nothing sent in 7 days ({ $count })
+consortium-own = Own name
+consortium-shared = Shared address
+consortium-waits = Shared until DNS is ready
+consortium-arrived = Accepted, 7 days
+consortium-worst = Most refusals
+consortium-last = Last sent
+consortium-tick = Choose { $library }
+consortium-remind = Remind the ticked libraries
+consortium-remind-hint = Their staff get a notice that says which records are missing, once a day at most.
+done-reminded = Reminded. Who had the notice today does not get it twice.
+nav-consortium = Libraries

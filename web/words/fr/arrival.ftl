@@ -1,0 +1,41 @@
+arrival-title = Arrivée
+arrival-span = Jusqu’où remonter
+arrival-weeks = { $count } semaines
+arrival-verdict-none = Rien n’a été envoyé durant ces semaines.
+arrival-verdict-good = Vos avis arrivent.
+arrival-verdict-some = La plupart de vos avis arrivent; quelques-uns, non.
+arrival-verdict-bad = Beaucoup de vos avis n’arrivent pas.
+arrival-all = { $count ->
+    [one] Un message est allé à son terme; les destinataires en ont accepté { $accepted }.
+   *[other] { $count } messages sont allés à leur terme; les destinataires en ont accepté { $accepted }.
+}
+arrival-few = Les pourcentages paraissent à partir de 20 messages.
+arrival-caveat = Accepté veut dire que le serveur du destinataire l’a pris. Personne ne voit s’il est dans la boîte de réception ou dans les indésirables.
+arrival-of = { $count } sur { $all }
+arrival-question-weeks = Les avis arrivent-ils?
+arrival-chart = Messages acceptés et non livrés, par semaine. Le tableau ci-dessous donne les nombres.
+arrival-accepted = Acceptés
+arrival-failed = Non livrés
+arrival-share = Acceptés sur tous
+arrival-week = Semaine du
+arrival-table = Les mêmes nombres en tableau
+arrival-question-where = Où ne sont-ils pas acceptés?
+arrival-provider = Fournisseur
+arrival-others = Tous les autres
+arrival-not = { $count ->
+    [one] 1 non
+   *[other] { $count } non
+}
+arrival-question-why = Pourquoi?
+arrival-no-reasons = Rien n’a échoué durant ces semaines.
+arrival-suppressed = { $count ->
+    [one] Un autre n’a pas été envoyé, car son adresse est sur la liste à ne pas utiliser.
+   *[other] { $count } autres n’ont pas été envoyés, car leurs adresses sont sur la liste à ne pas utiliser.
+}
+arrival-question-fast = En combien de temps sont-ils acceptés?
+arrival-within-10s = en 10 secondes
+arrival-within-1m = en une minute
+arrival-within-10m = en 10 minutes
+arrival-within-1h = en une heure
+arrival-within-4h = en 4 heures
+arrival-within-1d = en un jour

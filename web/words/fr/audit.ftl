@@ -1,0 +1,52 @@
+audit-title = Journal des changements
+audit-about = Qui a changé quoi, quand et pourquoi. On ajoute des entrées, on n’en change aucune.
+audit-none = Rien ne correspond.
+audit-what = Quoi
+audit-by = Qui
+audit-because = Raison : { $why }
+audit-changes = { $count ->
+    [one] Un changement
+   *[other] { $count } changements
+}
+audit-file = Enregistrer en CSV
+audit-check = Vérifier qu’aucune entrée n’a été altérée
+audit-whole = { $count ->
+    [one] La seule entrée est telle qu’elle a été écrite.
+   *[other] Les { $count } entrées sont telles qu’elles ont été écrites.
+}
+audit-broken = L’entrée { $count } manque ou a été altérée.
+audit-broken-do = Quelqu’un a changé la base de données elle-même. Prévenez qui exploite ce service.
+deed-record-added = A ajouté la bibliothèque
+deed-record-changed = A modifié le dossier du participant
+deed-words-saved = A enregistré le texte d’un avis
+deed-words-reset = Est revenu au texte commun d’un avis
+deed-queue-paused = A suspendu l’envoi
+deed-queue-resumed = A repris l’envoi
+deed-queue-flushed = A tout fait essayer tout de suite
+deed-address-stopped = A mis sur la liste à ne pas utiliser
+deed-address-allowed = A remis une adresse en usage
+deed-message-cancelled = A annulé un message
+deed-message-released = A laissé partir un message retenu
+deed-message-repeated = A renvoyé un message
+deed-unreached-seen-to = S’est occupé d’un usager non joint
+deed-key-made = A créé une clé d’API
+deed-key-ended = A mis fin à une clé d’API
+deed-staff-added = A ajouté une personne
+deed-staff-role = A changé le rôle de quelqu’un
+deed-staff-role-ended = A retiré le rôle de quelqu’un
+deed-staff-link = A créé un lien de connexion pour quelqu’un
+deed-account-password = A choisi un mot de passe
+deed-account-recovery-codes = A créé de nouveaux codes de secours
+deed-webhook-added = A ajouté un webhook
+deed-webhook-changed = A modifié un webhook
+deed-webhook-on = A activé un webhook
+deed-webhook-off = A désactivé un webhook
+deed-webhook-secret = A donné un nouveau secret à un webhook
+deed-webhook-removed = A supprimé un webhook
+deed-webhook-replayed = A fait renvoyer des événements
+deed-webhook-tested = A envoyé un événement d’essai
+deed-relay-secret-changed = A changé le mot de passe du relais de la bibliothèque
+deed-dkim-changed = A changé une clé de signature
+deed-list-exported = A enregistré une liste dans un fichier
+deed-it-reminded = A relancé le service informatique
+deed-retention-changed = A changé les durées de conservation

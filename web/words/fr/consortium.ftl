@@ -1,0 +1,17 @@
+consortium-title = Bibliothèques du consortium
+consortium-which = Quelles bibliothèques
+consortium-show-all = Toutes ({ $count })
+consortium-show-failing = Avis qui n’arrivent pas ({ $count })
+consortium-show-waiting = En attente de leur service informatique ({ $count })
+consortium-show-quiet = Rien envoyé en 7 jours ({ $count })
+consortium-own = En son nom
+consortium-shared = Adresse commune
+consortium-waits = Commune, le temps que le DNS soit prêt
+consortium-arrived = Acceptés, 7 jours
+consortium-worst = Plus de refus
+consortium-last = Dernier envoi
+consortium-tick = Choisir { $library }
+consortium-remind = Relancer les bibliothèques cochées
+consortium-remind-hint = Leur personnel reçoit un avis qui dit quels enregistrements manquent, au plus une fois par jour.
+done-reminded = C’est fait. Qui a déjà reçu l’avis aujourd’hui ne le reçoit pas deux fois.
+nav-consortium = Bibliothèques
