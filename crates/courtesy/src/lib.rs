@@ -7,13 +7,14 @@
 pub mod clock;
 pub mod config;
 pub mod id;
+pub mod metrics;
 pub mod secret;
 
 // Rooms that decide: no `async`, no SQL
 pub mod channel;
+pub mod letter;
 pub mod library;
 pub mod notice;
-pub mod letter;
 pub mod outcome;
 pub mod patron;
 pub mod queue;

@@ -17,3 +17,4 @@ pub mod report;
 pub mod smpp;
 pub mod sms;
 pub mod spf;
+pub mod tls_rpt;

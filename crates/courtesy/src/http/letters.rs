@@ -52,11 +52,7 @@ fn library(app: &App, caller: &Caller, code: &str) -> Result<Arc<Library>, Box<P
 /// The letters that wait to be posted.
 #[utoipa::path(get, path = "/v1/libraries/{library}/letters", tag = "letters", params(("library" = String, Path)),
     responses((status = 200, body = LetterList), (status = 404, body = Problem)), security(("key" = [])))]
-pub async fn list(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    Path(code): Path<String>,
-) -> Result<Response, Refusal> {
+pub async fn list(State(app): State<Arc<App>>, caller: Caller, Path(code): Path<String>) -> Result<Response, Refusal> {
     let library = library(&app, &caller, &code)?;
     let letters = app.intake.letters(&library).await?;
     let data = letters.into_iter().map(|letter| LetterAnswer {
@@ -74,11 +70,7 @@ pub async fn list(
 /// The letters that wait, as one PDF for window envelopes, each on pages of its own.
 #[utoipa::path(get, path = "/v1/libraries/{library}/letters.pdf", tag = "letters", params(("library" = String, Path)),
     responses((status = 200, description = "PDF", content_type = "application/pdf"), (status = 404, body = Problem)), security(("key" = [])))]
-pub async fn file(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    Path(code): Path<String>,
-) -> Result<Response, Refusal> {
+pub async fn file(State(app): State<Arc<App>>, caller: Caller, Path(code): Path<String>) -> Result<Response, Refusal> {
     let library = library(&app, &caller, &code)?;
     let letters = app.intake.letters(&library).await?;
     let pdf = app.intake.letters_pdf(&library, &letters, clock::now()).await.map_err(|error| {

@@ -51,7 +51,7 @@ async fn heard(app: &App, told: Told) -> Result<(), Box<Problem>> {
             ));
         }
         Told::Receipt(receipt) => app.texts.receipt(&receipt).await.map(Heard::of_receipt),
-        Told::Incoming(incoming) => app.texts.incoming(&incoming).await,
+        Told::Incoming(incoming) => app.texts.incoming(&app.intake, &incoming).await,
     };
     let heard = heard.map_err(|error| Problem::ours(&error))?;
     tracing::info!(?heard, "a gateway told of a text message");

@@ -37,8 +37,7 @@ pub(super) struct Placed {
 
 impl Placed {
     pub(super) fn draw(&self, surface: &mut Surface<'_>, fonts: &Fonts) {
-        let direction =
-            if self.right_to_left { TextDirection::RightToLeft } else { TextDirection::LeftToRight };
+        let direction = if self.right_to_left { TextDirection::RightToLeft } else { TextDirection::LeftToRight };
         let font = fonts.of(self.weight).0.clone();
         surface.draw_text(Point::from_xy(self.x, self.y), font, self.size, &self.text, false, direction);
     }
@@ -112,7 +111,8 @@ impl Fonts {
         for (run, width) in runs.into_iter().zip(widths) {
             let right_to_left = levels[run.start].is_rtl();
             // Marks of direction have done their work, and have no shape.
-            let text: String = line[run].chars().filter(|c| !matches!(c, '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')).collect();
+            let text: String =
+                line[run].chars().filter(|c| !matches!(c, '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')).collect();
             placed.push(Placed { text, x: at, y, size, weight, right_to_left });
             at += width;
         }

@@ -25,11 +25,16 @@ fn letter(language: Language, to: &[&str], title: &str) -> Addressed {
 
 #[test]
 fn each_letter_has_pages_of_its_own() {
-    let english = letter(Language::En, &["Amira Kowalczyk", "12 Maple Lane", "Maple Ridge BC  V2X 0A1"], "The Overstory");
+    let english =
+        letter(Language::En, &["Amira Kowalczyk", "12 Maple Lane", "Maple Ridge BC  V2X 0A1"], "The Overstory");
     let long = "Étude sur les aqueducs et les fontaines de la Nouvelle-France ".repeat(8);
     let french = letter(
         Language::Fr,
-        &["Marie-Thérèse Charbonneau-Lévesque de la Grande-Rivière-aux-Érables", "1450, rue Notre-Dame Est, appartement 2B", "Montréal QC  H2L 2R4"],
+        &[
+            "Marie-Thérèse Charbonneau-Lévesque de la Grande-Rivière-aux-Érables",
+            "1450, rue Notre-Dame Est, appartement 2B",
+            "Montréal QC  H2L 2R4",
+        ],
         &long,
     );
     let other = letter(Language::En, &["אמירה כהן", "1 Example Street"], "مرحبا بالعالم: كتاب 2026 (Hello)");

@@ -17,8 +17,8 @@ pub mod words;
 // The writing
 pub mod dates;
 pub mod frame;
-pub mod letter;
 mod html;
+pub mod letter;
 pub mod render;
 mod text;
 pub mod typography;

@@ -32,7 +32,13 @@ impl Store {
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn posted(&self, library: LibraryCode, letters: Vec<MessageId>, by: String, now: Timestamp) -> Result<u64> {
+    pub async fn posted(
+        &self,
+        library: LibraryCode,
+        letters: Vec<MessageId>,
+        by: String,
+        now: Timestamp,
+    ) -> Result<u64> {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {

@@ -8,6 +8,7 @@ use crate::channel::{Number, Word, word};
 use crate::clock;
 use crate::config::Gateway;
 use crate::id::MessageId;
+use crate::intake::Intake;
 use crate::outcome::Cause;
 use crate::store::Consent;
 
@@ -154,7 +155,7 @@ impl Texts {
     ///
     /// # Errors
     /// When the store is broken: the gateway should tell it again.
-    pub async fn incoming(&self, incoming: &Incoming) -> crate::store::Result<Heard> {
+    pub async fn incoming(&self, intake: &Intake, incoming: &Incoming) -> crate::store::Result<Heard> {
         let now = clock::now();
         let last = self.store.last_beside_mail(incoming.from.as_str()).await?;
         let library = last.as_ref().map(|row| row.library.clone());
@@ -169,7 +170,7 @@ impl Texts {
             // Gateways answer it themselves, with what the operator has set there.
             (Some(Word::Help), _) => return Ok(Heard::Noted),
             (None, Some(row)) if today <= PASSED_ON_A_DAY => {
-                self.intake.tell_of_text(&row, &incoming.gateway_id, &incoming.text).await?;
+                intake.tell_of_text(&row, &incoming.gateway_id, &incoming.text).await?;
                 return Ok(Heard::PassedOn);
             }
             (None, _) => return Ok(Heard::Noted),

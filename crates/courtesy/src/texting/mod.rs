@@ -38,7 +38,6 @@ pub struct Texts {
     settings: TextSettings,
     public_url: String,
     store: Store,
-    intake: Arc<Intake>,
     https: Https,
     smpp: Option<smpp_link::Gateway>,
     places: Semaphore,
@@ -52,8 +51,8 @@ pub struct Line {
 
 impl Line {
     /// Keeps the connection and takes what is delivered, until `stop`.
-    pub async fn run(self, texts: Arc<Texts>, stop: impl Future<Output = ()>) {
-        let listening = tokio::spawn(smpp::listen(texts, self.delivered));
+    pub async fn run(self, texts: Arc<Texts>, intake: Arc<Intake>, stop: impl Future<Output = ()>) {
+        let listening = tokio::spawn(smpp::listen(texts, intake, self.delivered));
         self.keeper.run(stop).await;
         // It ends when what was delivered is worked off.
         let _ = listening.await;
@@ -88,13 +87,7 @@ impl Texts {
     /// An engine over these, and the connection that somebody has to keep where the gateway speaks SMPP. `https` may reach the
     /// operator's own servers, for the operator names the gateway; `tls` is for a connection of SMPP.
     #[must_use]
-    pub fn new(
-        config: &Config,
-        store: Store,
-        intake: Arc<Intake>,
-        https: Https,
-        tls: &Arc<ClientConfig>,
-    ) -> (Self, Option<Line>) {
+    pub fn new(config: &Config, store: Store, https: Https, tls: &Arc<ClientConfig>) -> (Self, Option<Line>) {
         let settings = config.text.clone();
         let (mut smpp, mut line) = (None, None);
         if settings.gateway == Some(Gateway::Smpp) && config.plays(Role::Deliver) {
@@ -111,7 +104,7 @@ impl Texts {
             (smpp, line) = (Some(gateway), Some(Line { delivered, keeper }));
         }
         let places = Semaphore::new(AT_ONCE);
-        (Self { settings, public_url: config.url(), store, intake, https, smpp, places }, line)
+        (Self { settings, public_url: config.url(), store, https, smpp, places }, line)
     }
 
     /// The gateway, where there is one.

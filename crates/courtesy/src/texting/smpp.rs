@@ -13,6 +13,7 @@ use super::{Incoming, News, OutText, Receipt, Sent, Texts, reply};
 use crate::channel::Number;
 use crate::clock;
 use crate::config::Gateway as Kind;
+use crate::intake::Intake;
 use crate::net::smpp::{Delivered, Gateway, Submitted};
 use crate::outcome::{Cause, Outcome};
 
@@ -81,13 +82,13 @@ fn refused(code: u32) -> Outcome {
 }
 
 /// Takes what the gateway delivers, until the connection's keeper is gone.
-pub(super) async fn listen(texts: Arc<Texts>, delivered: mpsc::Receiver<Delivered>) {
+pub(super) async fn listen(texts: Arc<Texts>, intake: Arc<Intake>, delivered: mpsc::Receiver<Delivered>) {
     let delivered = futures_util::stream::unfold(delivered, |mut line| async move { Some((line.recv().await?, line)) });
     delivered
         .for_each_concurrent(AT_ONCE, |delivered| {
-            let texts = Arc::clone(&texts);
+            let (texts, intake) = (Arc::clone(&texts), Arc::clone(&intake));
             async move {
-                let done = take(&texts, &delivered.short).await;
+                let done = take(&texts, &intake, &delivered.short).await;
                 let _ = delivered.done.send(done);
             }
         })
@@ -95,7 +96,7 @@ pub(super) async fn listen(texts: Arc<Texts>, delivered: mpsc::Receiver<Delivere
 }
 
 /// Takes one thing. False: it should be delivered again.
-async fn take(texts: &Texts, short: &ShortMessage) -> bool {
+async fn take(texts: &Texts, intake: &Intake, short: &ShortMessage) -> bool {
     let gateway = Kind::Smpp.code();
     let taken = if let Some(told) = short.receipt() {
         let news = match told.state.as_str() {
@@ -116,7 +117,7 @@ async fn take(texts: &Texts, short: &ShortMessage) -> bool {
         let window = clock::now().as_second() / 600;
         let hash = digest(&SHA256, format!("{from}\0{text}\0{window}").as_bytes());
         let gateway_id = hash.as_ref()[..16].iter().map(|octet| format!("{octet:02x}")).collect();
-        texts.incoming(&Incoming { gateway, gateway_id, from, text }).await.map(drop)
+        texts.incoming(intake, &Incoming { gateway, gateway_id, from, text }).await.map(drop)
     };
     if let Err(error) = &taken {
         tracing::error!(%error, "what the gateway delivered could not be kept");

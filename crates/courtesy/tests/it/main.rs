@@ -27,9 +27,13 @@ mod ladder;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]
+mod operating;
+#[cfg(test)]
 mod own_relay;
 #[cfg(test)]
 mod proof;
+#[cfg(test)]
+mod relays;
 #[cfg(test)]
 mod replies;
 #[cfg(test)]
@@ -60,6 +64,8 @@ mod submission;
 mod texts;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod tls_reports;
 #[cfg(test)]
 mod web;
 #[cfg(test)]

@@ -259,7 +259,8 @@ async fn what_a_patron_answers_reaches_the_librarys_staff_once() {
     let id = world.tell(&with_phone("MRPL", "BC-1", "patron@gmail.example")).await[0];
     let (_, text) = by_text(&world, id, None).await;
     world.until_state(text.unwrap(), State::Accepted).await;
-    let answer = [("MessageSid", "SM902"), ("From", NUMBER), ("To", "+16045550100"), ("Body", "Can my son pick it up?")];
+    let answer =
+        [("MessageSid", "SM902"), ("From", NUMBER), ("To", "+16045550100"), ("Body", "Can my son pick it up?")];
     assert_eq!(call_back(&world, "", &answer).await, 200);
     assert_eq!(call_back(&world, "", &answer).await, 200, "told twice");
     let told = world.get("/v1/messages?notice=text_reply.borrowing").await.json();
