@@ -12,7 +12,6 @@ pub mod secret;
 
 // Rooms that decide: no `async`, no SQL
 pub mod channel;
-pub mod letter;
 pub mod library;
 pub mod notice;
 pub mod outcome;

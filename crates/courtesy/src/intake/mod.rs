@@ -13,7 +13,6 @@ pub mod event;
 pub mod iso18626;
 mod known;
 pub mod ladder;
-pub mod letters;
 mod resend;
 pub mod submission;
 

@@ -18,7 +18,6 @@ pub mod words;
 pub mod dates;
 pub mod frame;
 mod html;
-pub mod letter;
 pub mod render;
 mod text;
 pub mod typography;

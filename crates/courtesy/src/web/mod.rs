@@ -40,7 +40,6 @@ mod ill_admin;
 mod it;
 mod keys;
 mod kit_link;
-mod letters;
 mod looks;
 mod message;
 mod messages;
@@ -231,9 +230,6 @@ fn of_a_desk() -> Vec<Route> {
         form("/staff/{library}/do-not-send/add", Staff(ActOnMessages), post(stops::add)),
         form("/staff/{library}/do-not-send/release", Staff(ActOnMessages), post(stops::release)),
         page("/staff/{library}/arrival", Staff(ReadMessages), get(arrival::show)),
-        page("/staff/{library}/letters", Staff(ReadMessages), get(letters::show)),
-        page("/staff/{library}/letters/file", Staff(ReadMessages), get(letters::file)),
-        form("/staff/{library}/letters/posted", Staff(ActOnMessages), post(letters::posted)),
     ]
 }
 

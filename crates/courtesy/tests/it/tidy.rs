@@ -123,7 +123,6 @@ const LAYERS: &[(&str, &[&str])] = &[
             "library",
             "patron",
             "notice",
-            "letter",
             "sender",
             "queue",
             "outcome",

@@ -1,9 +1,0 @@
-letters-title = Letters
-letters-about = Notices that reached the patron by no other way. Print them, post them, and mark them as posted.
-letters-none = No letter waits.
-letters-print = Letters to print ({ $count })
-letters-fold = They are made for window envelopes: fold each in three, the address outside.
-letters-mark = Mark these as posted
-letters-no-address = There is no postal address. Tell the patron another way.
-letters-not-made = The letters could not be made now. Try again in a moment.
-done-letters-posted = Marked as posted.

@@ -1,9 +1,0 @@
-letters-title = Lettres
-letters-about = Les avis qu’aucune autre voie n’a permis de remettre. Imprimez-les, postez-les, puis marquez-les comme postés.
-letters-none = Aucune lettre en attente.
-letters-print = Lettres à imprimer ({ $count })
-letters-fold = Elles sont faites pour des enveloppes à fenêtre : pliez chacune en trois, l’adresse à l’extérieur.
-letters-mark = Marquer comme postées
-letters-no-address = Il n’y a pas d’adresse postale. Prévenez l’usager autrement.
-letters-not-made = Les lettres n’ont pas pu être préparées. Réessayez dans un instant.
-done-letters-posted = C’est noté : postées.
