@@ -119,6 +119,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "rooms that decide",
         &[
+            "channel",
             "library",
             "patron",
             "notice",
@@ -139,6 +140,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("what the operator publishes", &["published"]),
     ("proofs and plans", &["watch"]),
     ("events come in", &["intake"]),
+    ("text messages, and what comes back from them", &["texting"]),
     ("messages go out", &["delivery"]),
     ("what comes back", &["inbound"]),
     ("libraries' systems are told", &["outbox"]),
@@ -335,6 +337,7 @@ const REAL_DOMAINS: &[&str] = &[
     "crates/courtesy/src/cli/check/tests.rs",
     "crates/courtesy/src/delivery/route/tests.rs",
     "crates/courtesy/src/outcome/",
+    "crates/courtesy/src/patron/",
     "crates/courtesy/src/sender/",
     "crates/courtesy/tests/it/bounce_corpus.rs",
     "crates/courtesy/tests/it/spf_suite.rs",
