@@ -81,7 +81,7 @@ struct Ops {
     shell: Shell,
     mood: &'static str,
     verdict: String,
-    version: &'static str,
+    version: String,
     started_at: Timestamp,
     counts: Vec<Count>,
     paused: Vec<Paused>,
@@ -125,7 +125,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
     visit.page(&Ops {
         mood,
         verdict,
-        version: env!("CARGO_PKG_VERSION"),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: web.started_at,
         counts,
         paused: paused.collect(),

@@ -6,11 +6,12 @@ use courtesy::timeline::{Entry, What};
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::store::{Kept as Store, at, event};
+use crate::kept::Kept as Store;
+use crate::store::{at, event};
 use crate::world::code;
 
 practice::on_both_databases! {
-    crate::store::Kept::at;
+    crate::kept::Kept::at;
     what_is_older_than_its_days_loses_names_and_conversations_and_nothing_else,
     a_library_keeps_what_it_says_and_the_others_what_the_consortium_says,
 }
