@@ -282,6 +282,15 @@ fn ways_out(
     }))
 }
 
+/// Text messages. The operator names the gateway, which may be a server of theirs.
+fn texts(config: &Config, dns: &Resolver, store: &Store) -> Result<(Arc<Texts>, Option<Line>)> {
+    let roots = extra_roots(config)?;
+    let https = Https::new(Arc::new(dns.clone()), &roots, Reach::Private)?;
+    let tls = crate::net::https::trusting(&roots)?;
+    let (texts, line) = Texts::new(config, store.clone(), https, &Arc::new(tls));
+    Ok((Arc::new(texts), line))
+}
+
 fn intake(parts: &Parts) -> Intake {
     let Parts { config, store, book, senders, wake, metrics, .. } = parts;
     let (book, senders) = (Arc::clone(book), Arc::clone(senders));
