@@ -307,6 +307,8 @@ fn of_the_consortium() -> Vec<Route> {
         form("/consortium/retention", Staff(Consortium), post(retention::save)),
         page("/ops", Staff(Operate), get(ops::show)),
         form("/ops/queue", Staff(Operate), post(ops::queue)),
+        form("/ops/brake", Staff(Operate), post(ops::brake)),
+        form("/ops/relay", Staff(Operate), post(ops::relay)),
     ]
 }
 
