@@ -122,7 +122,7 @@ impl Service {
         let desks = submission_doors(&parts, &intake, certificate).await?;
         let submission = desks.iter().filter_map(|door| door.address).collect();
         let canaries = Canaries::of(&parts);
-        let outbox = Outbox::new(store.clone(), Arc::clone(&secret), https, Arc::clone(&intake));
+        let outbox = Outbox::new(store.clone(), Arc::clone(&secret), https.clone(), Arc::clone(&intake));
         let delivery = Delivery::new(parts);
         let app = Arc::new(App {
             config: Arc::clone(&config),
@@ -133,6 +133,7 @@ impl Service {
             inbound,
             outbox: Arc::new(outbox),
             senders: Arc::clone(&senders),
+            https,
             keyring,
             secret,
             wake,

@@ -36,6 +36,7 @@ use crate::config::Config;
 use crate::inbound::Inbound;
 use crate::intake::Intake;
 use crate::keyring::Keyring;
+use crate::net::https::Https;
 use crate::notice::Language;
 use crate::outbox::Outbox;
 use crate::secret::Secret;
@@ -64,6 +65,8 @@ pub struct App {
     pub outbox: Arc<Outbox>,
     /// Proofs and plans.
     pub senders: Arc<Senders>,
+    /// HTTPS to servers that settings and libraries name.
+    pub https: Https,
     /// DKIM keys.
     pub keyring: Arc<Keyring>,
     /// The installation's secret.

@@ -21,7 +21,7 @@ use crate::id::AuditId;
 use crate::library::LibraryCode;
 
 /// Every kind of deed. A page has words for each.
-pub const DEEDS: [&str; 34] = [
+pub const DEEDS: [&str; 36] = [
     "record.added",
     "record.changed",
     "words.saved",
@@ -43,6 +43,8 @@ pub const DEEDS: [&str; 34] = [
     "staff.link",
     "account.password",
     "account.recovery_codes",
+    "account.passkey",
+    "account.passkey_removed",
     "webhook.added",
     "webhook.changed",
     "webhook.on",
