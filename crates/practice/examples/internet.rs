@@ -33,9 +33,7 @@ async fn main() -> Result<()> {
 }
 
 fn whereabouts(world: &Running) -> Value {
-    let provider = |one: &std::sync::Arc<practice::provider::Provider>| {
-        json!({ "domain": one.domain().to_string(), "family": format!("{:?}", one.family()).to_lowercase() })
-    };
+    let provider = |one: &std::sync::Arc<practice::provider::Provider>| json!({ "domain": one.domain().to_string(), "family": format!("{:?}", one.family()).to_lowercase() });
     json!({
         "resolver": world.resolver_addr().to_string(),
         "smtp_port": world.smtp_port(),

@@ -103,7 +103,7 @@ impl Store {
 }
 
 /// The smallest id of `time`: ids sort by the time they were made.
-fn first_id_at(time: Timestamp) -> Vec<u8> {
+pub(super) fn first_id_at(time: Timestamp) -> Vec<u8> {
     let millis = u64::try_from(time.as_millisecond()).unwrap_or(0);
     [&millis.to_be_bytes()[2..], &[0; 10]].concat()
 }

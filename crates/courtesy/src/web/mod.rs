@@ -13,8 +13,8 @@
 //!    without it they are refused.
 //! 3. Its words in `web/words/en/` and `web/words/fr/`, one file a page: `{{ shell.say("things-title") }}`,
 //!    `{{ shell.with("things-count", "count", n) }}`. A test finds missing and unused ones.
-//! 4. One line in [`routes`], which says who may: a route without an audience cannot be written. `{library}` in a path is
-//!    looked up, and the right asked for at that library, before the handler runs.
+//! 4. One line in the list of [`routes`] where it belongs, which says who may: a route without an audience cannot be
+//!    written. `{library}` in a path is looked up, and the right asked for at that library, before the handler runs.
 //! 5. A test in `tests/it/web/`: `Browser` signs in and reads pages.
 //!
 //! Not here: what the API answers (`http`), what a role may (`staff`).
@@ -173,8 +173,12 @@ fn question(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>
 /// Every page and form, in the order in which one meets them. A test walks this list with each role.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Audience::{Public, SignedIn, Staff};
-    use Right::{ActOnMessages, Administer, Consortium, EditNotices, Look, Operate, ReadAudit, ReadMessages};
+    [of_everybody(), of_a_desk(), of_ill_admin(), of_the_consortium()].into_iter().flatten().collect()
+}
+
+/// Public pages, and one's own.
+fn of_everybody() -> Vec<Route> {
+    use Audience::{Public, SignedIn};
     vec![
         page("/", Public, get(front::show)),
         page("/status", Public, get(front::status)),
@@ -206,6 +210,14 @@ pub fn routes() -> Vec<Route> {
         form("/account/passkeys/remove", SignedIn, post(passkey::remove)),
         form("/account/sessions/end", SignedIn, post(account::end_session)),
         page("/it/{token}", Public, get(it::show)),
+    ]
+}
+
+/// What a library works with all day.
+fn of_a_desk() -> Vec<Route> {
+    use Audience::{SignedIn, Staff};
+    use Right::{ActOnMessages, Look, ReadMessages};
+    vec![
         page("/staff", SignedIn, get(home::door)),
         page("/staff/{library}", Staff(Look), get(home::show)),
         page("/staff/{library}/messages", Staff(ReadMessages), get(messages::list)),
@@ -223,6 +235,14 @@ pub fn routes() -> Vec<Route> {
         form("/staff/{library}/do-not-send/add", Staff(ActOnMessages), post(stops::add)),
         form("/staff/{library}/do-not-send/release", Staff(ActOnMessages), post(stops::release)),
         page("/staff/{library}/arrival", Staff(ReadMessages), get(arrival::show)),
+    ]
+}
+
+/// What a library sets up once, and looks after.
+fn of_ill_admin() -> Vec<Route> {
+    use Audience::Staff;
+    use Right::{Administer, Look, ReadAudit};
+    vec![
         page("/staff/{library}/ill-admin", Staff(Look), get(ill_admin::show)),
         page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),
         page("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), get(record::edit)),
@@ -273,6 +293,14 @@ pub fn routes() -> Vec<Route> {
         page("/staff/{library}/ill-admin/audit.csv", Staff(ReadAudit), get(audit::file)),
         page("/staff/{library}/ill-admin/retention", Staff(Look), get(retention::show)),
         form("/staff/{library}/ill-admin/retention", Staff(Administer), post(retention::save)),
+    ]
+}
+
+/// What the consortium and the operator have.
+fn of_the_consortium() -> Vec<Route> {
+    use Audience::Staff;
+    use Right::{Consortium, Operate, ReadAudit};
+    vec![
         page("/consortium", Staff(Consortium), get(consortium::show)),
         page("/consortium.csv", Staff(Consortium), get(consortium::file)),
         form("/consortium/remind", Staff(Consortium), post(consortium::remind)),

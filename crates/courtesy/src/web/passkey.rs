@@ -188,7 +188,7 @@ pub(super) async fn add(State(web): State<Arc<Web>>, visit: Visit, Form(form): F
         }
     };
     let deed = visit.deed("account.passkey", staff.login.as_str());
-    let kept = web.store.noting(deed).add_passkey(Passkey {
+    let passkey = Passkey {
         credential,
         staff: staff.id,
         name: named(&form.name).unwrap_or_else(|| visit.shell("account-title").say("passkey-unnamed")),
@@ -197,8 +197,8 @@ pub(super) async fn add(State(web): State<Arc<Web>>, visit: Visit, Form(form): F
         counter: i64::from(counter),
         created_at: visit.now,
         used_at: None,
-    });
-    match kept.await? {
+    };
+    match web.store.noting(deed).add_passkey(passkey).await? {
         true => visit.done("/account", "passkey-added"),
         false => account::without_passkey(&web, &visit).await,
     }

@@ -25,9 +25,13 @@ mod kept;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]
+mod operating;
+#[cfg(test)]
 mod own_relay;
 #[cfg(test)]
 mod proof;
+#[cfg(test)]
+mod relays;
 #[cfg(test)]
 mod replies;
 #[cfg(test)]
@@ -54,6 +58,8 @@ mod store;
 mod submission;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod tls_reports;
 #[cfg(test)]
 mod web;
 #[cfg(test)]
