@@ -131,7 +131,7 @@ impl Service {
         let desks = submission_doors(&parts, &intake, Arc::clone(&certificate)).await?;
         let submission = desks.iter().filter_map(|door| door.address).collect();
         let canaries = Canaries::of(&parts);
-        let outbox = Outbox::new(store.clone(), Arc::clone(&secret), https, Arc::clone(&intake));
+        let outbox = Outbox::new(store.clone(), Arc::clone(&secret), https.clone(), Arc::clone(&intake));
         let delivery = Delivery::new(parts);
         let app = Arc::new(App {
             config: Arc::clone(&config),
@@ -143,6 +143,7 @@ impl Service {
             texts,
             outbox: Arc::new(outbox),
             senders,
+            https,
             keyring,
             secret,
             wake,
