@@ -84,7 +84,7 @@ class Answering(socketserver.ThreadingTCPServer):
 
 def hand_in(mx, port, source, mail_from, to, message):
     """By SMTP to the service's own MX, as a stranger's server does: what is put off comes again."""
-    for pause in (1, 2, 5, 10, 20, 0):
+    for pause in (1, 2, 5, 10, 20, 30, 60, 0):
         try:
             with smtplib.SMTP(mx, port, "mx.strangers.example", timeout=30, source_address=(source, 0)) as wire:
                 wire.send_message(message, mail_from, [to])
@@ -169,7 +169,8 @@ def replied(lab, courtesy, shared, other, at):
     patrons, desk = Box(lab, PATRONS), Box(lab, shared)
     for number, domain in enumerate((shared, other)):
         who = f"patron-writes{number}@{PATRONS}"
-        courtesy.settled([courtesy.tell(domain, 700_000 + number, who)])
+        sent = courtesy.tell(domain, 700_000 + number, who)
+        courtesy.settled([sent])
         notice = next((mail for mail in patrons.wait(lambda mail: address(mail["To"]) == who) if address(mail["To"]) == who), None)
         if notice is None or address(notice["From"]) != at[domain]:
             wrong.append(f"{domain}: the notice came from {notice and notice['From']}, not from {at[domain]}")
@@ -203,8 +204,7 @@ def replied(lab, courtesy, shared, other, at):
                 polite = "604-555-0100" in answer.get_body(("plain",)).get_content()
                 if not (answer["Auto-Submitted"] or "").startswith("auto-replied") or not polite or address(answer["From"]) != at[domain]:
                     wrong.append(f"{domain}: the answer is not as it must be: {answer['From']} {answer['Auto-Submitted']} {polite}")
-        timeline = courtesy.call("GET", f"/v1/messages?request=ILL-{700_000 + number:06}")["data"][0]["id"]
-        kinds = Counter(entry["kind"] for entry in courtesy.call("GET", f"/v1/messages/{timeline}/timeline")["entries"])
+        kinds = Counter(entry["kind"] for entry in courtesy.call("GET", f"/v1/messages/{sent}/timeline")["entries"])
         if kinds["replied"] != 2:
             wrong.append(f"{domain}: {kinds['replied']} replies stand in the timeline of the notice, not 2")
     ours = [one for one in lab.verdicts() if str(one.get("recipient", "")).startswith(("patron-writes", "patron-desk"))]

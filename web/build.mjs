@@ -17,6 +17,7 @@ const files = {
   "app.css": css,
   "app.js": plain(read("src/app.js")),
   "editor.js": plain(read("src/editor.js")),
+  "passkey.js": plain(read("src/passkey.js")),
   "htmx.js": read("node_modules/htmx.org/dist/htmx.min.js"),
   "mark.svg": read("src/mark.svg"),
 };

@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod config;
 pub mod id;
+pub mod metrics;
 pub mod secret;
 
 // Rooms that decide: no `async`, no SQL

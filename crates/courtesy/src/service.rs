@@ -1,5 +1,7 @@
 //! Starts the doors and engines on one store, and stops them together.
 
+mod upkeep;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use standards::dns::Dns;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock;
@@ -17,28 +19,30 @@ use crate::delivery::own_relay::OwnRelays;
 use crate::delivery::pace::Limits;
 use crate::delivery::policy::Policies;
 use crate::delivery::pool::{Pool, Settings};
+use crate::delivery::relays::Relays;
 use crate::delivery::route::{Routes, Routing};
 use crate::delivery::standing::{self, Standing};
 use crate::delivery::token::Tokens;
 use crate::delivery::{Delivery, Parts, hold};
 use crate::http::auth::Keys;
-use crate::http::{App, router};
+use crate::http::health::Readiness;
+use crate::http::{App, router, watching};
 use crate::inbound::spool::Spool;
 use crate::inbound::{self, Inbound};
 use crate::intake::{Intake, announce, copies};
 use crate::keyring::Keyring;
 use crate::library::LibraryCode;
+use crate::metrics::Metrics;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
 use crate::net::https::{Https, Reach};
 use crate::net::secure::SecureDns;
 use crate::net::tls::ClientTls;
 use crate::outbox::Outbox;
-use crate::published::changes;
 use crate::secret::Secret;
 use crate::smtp::tls::Certificate;
 use crate::smtp::{Desk, Door, Limits as SmtpLimits, Listening};
 use crate::store::{Book, Sole, Store};
-use crate::watch::Senders;
+use crate::watch::{Change, Senders};
 use crate::web;
 
 /// The name of the installation's secret in the data folder.
@@ -47,17 +51,8 @@ pub const SECRET_FILE: &str = "secret.key";
 /// The folder of mail that came back, in the data folder.
 pub const SPOOL_FOLDER: &str = "spool";
 
-/// How long between two looks whether another process changed what we keep in memory.
-const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
-
-/// How many looks go by until all is read again, and what has served its time is forgotten.
-const LOOKS_A_ROUND: u32 = 30;
-
-/// How long the answer to an Idempotency-Key is kept.
-const ANSWERS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
-
-/// How long a mail that was handed in is kept after it came, for a person may wish to send it again.
-const SUBMITTED_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+// How long requests may go on that are being answered when the doors close: as long as one may take at all.
+const LAST_ANSWERS: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// A running Courtesy.
 pub struct Service {
@@ -69,8 +64,16 @@ pub struct Service {
     pub smtp: Option<SocketAddr>,
     /// Where the submission doors listen: STARTTLS first, where both do.
     pub submission: Vec<SocketAddr>,
+    /// Where the door of the metrics listens, where it has one of its own.
+    pub metrics: Option<SocketAddr>,
+    /// What sends.
+    pub delivery: Arc<Delivery>,
+    certificate: Arc<Certificate>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    /// Closed last: what comes in while the engines finish is taken, and health is told to the end.
+    close: watch::Sender<bool>,
+    doors: Vec<JoinHandle<()>>,
     /// Says that we live, where others share the database.
     keeping: Option<JoinHandle<()>>,
     /// Of the one process that SQLite allows.
@@ -89,13 +92,17 @@ impl Service {
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = open_keyring(&config, &store, &secret).await?;
-        tell_relays(&store, &config).await?;
+        upkeep::tell_relays(&store, &config).await?;
         let dns = resolver(&config)?;
         let wake = Arc::new(tokio::sync::Notify::new());
         let (senders, changes) =
             Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
                 .await?;
-        let own_relays = ways_out(&config, &dns, &store, &secret, standing)?;
+        let own_relays = ways_out(&config, &dns, &store, &secret, standing.clone())?;
+        let relays = Arc::new(Relays::open(store.clone()).await?);
+        let metrics = Arc::new(Metrics::default());
+        let (stop, stopping) = watch::channel(false);
+        let readiness = Readiness { standing, stopping: stopping.clone() };
         hold::bring_back(&store, &own_relays.pool).await?;
         let parts = Parts {
             config: Arc::clone(&config),
@@ -108,15 +115,17 @@ impl Service {
             policies: Arc::new(policies(&config, &dns, &store)?),
             pool: Arc::clone(&own_relays.pool),
             own_relays,
+            relays: Arc::clone(&relays),
             wake: Arc::clone(&wake),
+            metrics: Arc::clone(&metrics),
+            tls_counts: Arc::default(),
         };
-        let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
-        let intake = Arc::new(intake);
+        let intake = Arc::new(intake(&parts));
         let https = https(&config, &dns)?;
         let certificate = certificate(&config)?;
         let (mail_doors, inbound) = taking_back(&parts, dns, &intake, &certificate).await?;
         let smtp = mail_doors.iter().find_map(|door| door.address);
-        let desks = submission_doors(&parts, &intake, certificate).await?;
+        let desks = submission_doors(&parts, &intake, Arc::clone(&certificate)).await?;
         let submission = desks.iter().filter_map(|door| door.address).collect();
         let canaries = Canaries::of(&parts);
         let outbox = Outbox::new(store.clone(), Arc::clone(&secret), https, Arc::clone(&intake));
@@ -126,36 +135,61 @@ impl Service {
             keys: Keys::new(store.clone()),
             store,
             book: Arc::clone(&book),
-            intake: Arc::clone(&intake),
+            intake,
             inbound,
             outbox: Arc::new(outbox),
-            senders: Arc::clone(&senders),
+            senders,
             keyring,
             secret,
             wake,
+            metrics,
+            relays,
+            readiness,
             started_at: clock::now(),
         });
-        let listener = listen(&config).await?;
-        let http = listener.local_addr()?;
-        let (stop, stopping) = watch::channel(false);
-        let door = axum::serve(listener, web::door(Arc::clone(&app), router(Arc::clone(&app))))
-            .with_graceful_shutdown(stopped(stopping.clone()));
-        let mut tasks = vec![
-            tokio::spawn(async move { drop(door.await) }),
-            tokio::spawn(senders.run(stopped(stopping.clone()))),
-            tokio::spawn(announce::run(Arc::clone(&intake), changes, stopped(stopping.clone()))),
-            tokio::spawn(refresh(Arc::clone(&app), stopped(stopping.clone()))),
-        ];
-        tasks.extend(engines(&app, delivery, canaries, &stopping));
+        let (close, closing) = watch::channel(false);
+        let (http, metrics, doors) = http_doors(&app, &closing).await?;
+        let mut tasks = engines(&app, Arc::clone(&delivery), canaries, changes, &stopping);
         tasks.extend(mail_doors.into_iter().chain(desks).map(|door| tokio::spawn(door.run(stopping.clone()))));
-        Ok(Self { app, http, smtp, submission, stop, tasks, keeping, sole })
+        Ok(Self {
+            app,
+            http,
+            smtp,
+            submission,
+            metrics,
+            delivery,
+            certificate,
+            stop,
+            tasks,
+            close,
+            doors,
+            keeping,
+            sole,
+        })
     }
 
-    /// Stops taking work, finishes what is under way, and closes the store.
+    /// Takes up what can be taken up without a stop: the brake and renewed certificates; and reads again what others may have
+    /// changed. Gives the parts of the settings that want a start.
+    pub async fn reload(&self, new: &Config) -> Vec<&'static str> {
+        self.certificate.look_again();
+        self.app.intake.set_brake(new.brake);
+        self.app.senders.nudge();
+        upkeep::read_again(&self.app).await;
+        self.app.config.wants_a_start(new)
+    }
+
+    /// Stops the engines, which finish or hand back what is under way; then the HTTP doors; then closes the store. From the first
+    /// moment on it is not ready.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         for task in self.tasks {
             let _ = task.await;
+        }
+        let _ = self.close.send(true);
+        for mut door in self.doors {
+            if tokio::time::timeout(LAST_ANSWERS, &mut door).await.is_err() {
+                door.abort();
+            }
         }
         if let Some(keeping) = self.keeping {
             keeping.abort();
@@ -171,12 +205,18 @@ impl Service {
 
 /// Starts the engines that this process's roles ask for.
 fn engines(
-    app: &App,
+    app: &Arc<App>,
     delivery: Arc<Delivery>,
     canaries: Canaries,
+    changes: mpsc::UnboundedReceiver<Change>,
     stopping: &watch::Receiver<bool>,
 ) -> Vec<JoinHandle<()>> {
-    let mut tasks = Vec::new();
+    let mut tasks = vec![
+        tokio::spawn(Arc::clone(&app.senders).run(stopped(stopping.clone()))),
+        tokio::spawn(announce::run(Arc::clone(&app.intake), changes, stopped(stopping.clone()))),
+        tokio::spawn(upkeep::refresh(Arc::clone(app), stopped(stopping.clone()))),
+        tokio::spawn(upkeep::erase(Arc::clone(app), stopped(stopping.clone()))),
+    ];
     if app.config.plays(Role::Deliver) {
         tasks.push(tokio::spawn(delivery.run(stopped(stopping.clone()))));
         tasks.push(tokio::spawn(canaries.run(stopped(stopping.clone()))));
@@ -234,10 +274,42 @@ fn ways_out(
     }))
 }
 
-/// The socket of the HTTP door.
-async fn listen(config: &Config) -> Result<TcpListener> {
-    let listener = TcpListener::bind(config.listen.http).await;
-    listener.with_context(|| format!("listen.http: {} cannot be listened on", config.listen.http))
+fn intake(parts: &Parts) -> Intake {
+    let Parts { config, store, book, senders, wake, metrics, .. } = parts;
+    let (book, senders) = (Arc::clone(book), Arc::clone(senders));
+    Intake::new(config, store.clone(), book, senders, Arc::clone(wake), Arc::clone(metrics))
+}
+
+/// The HTTP doors, which are open until `closing`: that of all routes, and that of the metrics where it has one of its own.
+async fn http_doors(
+    app: &Arc<App>,
+    closing: &watch::Receiver<bool>,
+) -> Result<(SocketAddr, Option<SocketAddr>, Vec<JoinHandle<()>>)> {
+    let counted = axum::middleware::from_fn_with_state(Arc::clone(&app.metrics), watching::counted);
+    let all = web::door(Arc::clone(app), router(Arc::clone(app))).layer(counted);
+    let (http, door) = open(app.config.listen.http, "listen.http", all, closing).await?;
+    let mut doors = vec![door];
+    let mut metrics = None;
+    if let Some(at) = app.config.listen.metrics {
+        let (address, door) = open(at, "listen.metrics", watching::door(Arc::clone(app)), closing).await?;
+        metrics = Some(address);
+        doors.push(door);
+    }
+    Ok((http, metrics, doors))
+}
+
+/// Serves `routes` at `address` until `closing`.
+async fn open(
+    address: SocketAddr,
+    option: &str,
+    routes: axum::Router,
+    closing: &watch::Receiver<bool>,
+) -> Result<(SocketAddr, JoinHandle<()>)> {
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.with_context(|| format!("{option}: {address} cannot be listened on"))?;
+    let address = listener.local_addr()?;
+    let door = axum::serve(listener, routes).with_graceful_shutdown(stopped(closing.clone()));
+    Ok((address, tokio::spawn(async move { drop(door.await) })))
 }
 
 /// The doors for mail that comes back, those that are wished for, and the engine that works it off.
@@ -247,7 +319,7 @@ async fn taking_back(
     intake: &Arc<Intake>,
     certificate: &Arc<Certificate>,
 ) -> Result<(Vec<Listening>, Arc<Inbound>)> {
-    let Parts { config, store, book, senders, secret, wake, .. } = parts;
+    let Parts { config, store, book, senders, secret, wake, metrics, .. } = parts;
     let folder = config.data.join(SPOOL_FOLDER);
     let spool = Spool::open(&folder).with_context(|| format!("the spool {} cannot be used", folder.display()))?;
     let spool = Arc::new(spool);
@@ -272,6 +344,7 @@ async fn taking_back(
         intake: Arc::clone(intake),
         wake: Arc::clone(wake),
         spool,
+        metrics: Arc::clone(metrics),
     };
     Ok((doors, Arc::new(Inbound::new(inbound))))
 }
@@ -337,77 +410,6 @@ async fn open_keyring(config: &Config, store: &Store, secret: &Arc<Secret>) -> R
 async fn stopped(mut stopping: watch::Receiver<bool>) {
     // An error means that the sender is gone, which is a stop too.
     let _ = stopping.wait_for(|stop| *stop).await;
-}
-
-/// Brings in what another process changed, forgets what has served its time, and tells of relays whose day has come.
-async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
-    tokio::pin!(stop);
-    let mut known = None;
-    let mut looks = 0;
-    loop {
-        tokio::select! {
-            biased;
-            () = &mut stop => return,
-            () = tokio::time::sleep(LOOK) => {}
-        }
-        looks += 1;
-        let times = app.store.times_changed().await.ok();
-        if times.is_some() && times != known {
-            read_again(&app).await;
-            if known.is_some() {
-                app.senders.nudge();
-            }
-            known = times;
-        }
-        if looks < LOOKS_A_ROUND {
-            continue;
-        }
-        looks = 0;
-        let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
-        // Refusals count for as long as answers are kept: seven days.
-        if let Err(error) = app.store.forget_refusals(before).await {
-            tracing::error!(%error, "old refusals could not be forgotten");
-        }
-        if let Err(error) = app.store.forget_answers(before).await {
-            tracing::error!(%error, "old answers could not be forgotten");
-        }
-        if let Err(error) = app.store.forget_visits(before, clock::now()).await {
-            tracing::error!(%error, "sessions that have run out could not be forgotten");
-        }
-        if let Err(error) = app.inbound.forget(clock::now()).await {
-            tracing::error!(%error, "old mail could not be forgotten");
-        }
-        let before = clock::now().checked_sub(inbound::reports::KEPT_FOR).unwrap_or(clock::Timestamp::MIN);
-        if let Err(error) = app.store.forget_reports(before).await {
-            tracing::error!(%error, "old reports could not be forgotten");
-        }
-        let before = clock::now().checked_sub(SUBMITTED_KEPT).unwrap_or(clock::Timestamp::MIN);
-        if let Err(error) = app.store.forget_submitted(before).await {
-            tracing::error!(%error, "old mail that was handed in could not be forgotten");
-        }
-        if let Err(error) = tell_relays(&app.store, &app.config).await {
-            tracing::error!(%error, "changes of the relays could not be kept");
-        }
-    }
-}
-
-/// What another process may have changed.
-async fn read_again(app: &App) {
-    if let Err(error) = app.book.refresh().await {
-        tracing::error!(%error, "the book could not be read again");
-    }
-    if let Err(error) = app.keyring.refresh().await {
-        tracing::error!(%error, "the keys could not be read again");
-    }
-    if let Err(error) = app.senders.refresh().await {
-        tracing::error!(%error, "what is known of libraries' relays could not be read again");
-    }
-}
-
-/// Makes known what changed about the relays.
-async fn tell_relays(store: &Store, config: &Config) -> crate::store::Result<()> {
-    let new = changes::to_tell(&store.relay_changes().await?, config, clock::now());
-    if new.is_empty() { Ok(()) } else { store.add_relay_changes(new).await }
 }
 
 /// Opens the store of `config`, making data folder and database where they are not there yet.

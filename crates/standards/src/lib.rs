@@ -15,3 +15,4 @@ pub mod mta_sts;
 pub mod reply;
 pub mod report;
 pub mod spf;
+pub mod tls_rpt;

@@ -39,3 +39,9 @@ arrival-within-10m = within 10 minutes
 arrival-within-1h = within an hour
 arrival-within-4h = within 4 hours
 arrival-within-1d = within a day
+arrival-question-order = Is our domain in good order?
+arrival-reporters = { $count ->
+    [one] One receiver told us who sends in its name.
+   *[other] { $count } receivers told us who sends in its name.
+}
+arrival-reported = The last report came on { $day }.

@@ -8,7 +8,7 @@ bounces-count = { $count ->
 }
 bounces-newest = The newest
 stops-title = Do-not-send list
-stops-about = Addresses your library no longer writes to. Only an answer about the address itself, or the patron’s own word, puts one here.
+stops-about = Addresses your library no longer writes to. Only an answer about the address itself, the patron’s own word, or one of you puts an address here.
 stops-find = Why does somebody get no mail? Their address
 stops-free = { $address } is not on the list: notices go there.
 stops-free-messages = See its messages

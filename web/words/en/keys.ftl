@@ -10,3 +10,6 @@ keys-made = made on { $day }
 keys-end = End
 keys-wrong-name = Enter a name of 1 to { $count } letters
 done-key-ended = The key opens nothing any more.
+keys-scope = What it opens
+keys-all = All that this library’s systems do
+keys-submit = Handing in mail by SMTP, and nothing else

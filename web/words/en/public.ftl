@@ -67,6 +67,7 @@ check-by-observed = by what happened
 check-staff = Its own mailboxes
 check-staff-at = Its own mailboxes ({ $name })
 check-advice-none = Nothing is to be done.
+check-advice-likely = A few DNS records more make it certain: the library’s staff find them, and a link for IT, under ILL Admin, IT kit.
 check-advice-records = Its IT department can change that with a few DNS records: the library’s staff find them, and a link for IT, under ILL Admin, IT kit. Until then notices leave from the shared address and arrive.
 check-advice-mailbox = This is a mailbox provider’s domain: nobody can publish records there for you. Notices leave from the shared address, and replies come to you.
 check-advice-nothing-there = There is no such domain. Look for a typing error.

@@ -39,3 +39,9 @@ arrival-within-10m = en 10 minutes
 arrival-within-1h = en une heure
 arrival-within-4h = en 4 heures
 arrival-within-1d = en un jour
+arrival-question-order = Notre domaine est-il en ordre?
+arrival-reporters = { $count ->
+    [one] Un destinataire nous a dit qui envoie en son nom.
+   *[other] { $count } destinataires nous ont dit qui envoie en son nom.
+}
+arrival-reported = Le dernier rapport est venu le { $day }.

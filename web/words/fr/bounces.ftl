@@ -8,7 +8,7 @@ bounces-count = { $count ->
 }
 bounces-newest = Les plus récents
 stops-title = Liste à ne pas utiliser
-stops-about = Les adresses auxquelles votre bibliothèque n’écrit plus. Seule une réponse au sujet de l’adresse elle-même, ou la parole de l’usager, en met une ici.
+stops-about = Les adresses auxquelles votre bibliothèque n’écrit plus. Seules une réponse au sujet de l’adresse elle-même, la parole de l’usager ou l’une de vos décisions en mettent une ici.
 stops-find = Pourquoi quelqu’un ne reçoit-il rien? Son adresse
 stops-free = { $address } n’est pas dans la liste : les avis y sont envoyés.
 stops-free-messages = Voir ses messages

@@ -3,7 +3,7 @@ it-heading = Enregistrements DNS pour { $domain }
 it-lead = { $name } envoie ses avis de prêt entre bibliothèques par ce service. Avec ces enregistrements, ils partent au nom de la bibliothèque, et Gmail, Outlook et les autres les acceptent. Votre propre courriel n’est pas touché.
 it-library = Bibliothèque
 it-questions = Questions
-it-valid = Cette page s’ouvre jusqu’au
+it-valid = S’ouvre jusqu’au
 it-nothing = Les avis de cette bibliothèque partent de l’adresse commune, qui ne demande aucun enregistrement chez vous. Il n’y a rien à faire.
 it-looking = Nous consultons votre DNS…
 it-looking-about = Cela prend quelques secondes. La page vient d’elle-même.
@@ -11,7 +11,10 @@ it-busy = Beaucoup de pages consultent en même temps
 it-refresh = Vérifier maintenant
 it-done = Tous les enregistrements sont trouvés
 it-done-about = Il ne reste rien à faire. Les avis passent d’eux-mêmes au nom de la bibliothèque.
-it-progress = { $count } enregistrements trouvés sur { $all }
+it-progress = { $count ->
+    [one] { $count } enregistrement trouvé sur { $all }
+   *[other] { $count } enregistrements trouvés sur { $all }
+}
 it-progress-about = Tant que cette page est ouverte, elle vérifie d’elle-même. Ce que vous publiez maintenant peut prendre aussi longtemps que la durée de vie de ce qui était là avant.
 it-seen = Consulté à { $time }
 it-part-records = A. Enregistrements à publier dans { $zone }
@@ -34,7 +37,10 @@ it-spf-optional = Facultatif
 it-spf-now = Actuel
 it-spf-new = Nouveau
 it-spf-none = Il n’y en a pas.
-it-lookups = { $count } consultations sur 10
+it-lookups = { $count ->
+    [one] { $count } consultation sur 10
+   *[other] { $count } consultations sur 10
+}
 it-copy-record = Copier le nouvel enregistrement
 it-files = La même chose en fichier
 it-file-ticket = Texte pour un billet

@@ -10,3 +10,6 @@ keys-made = créée le { $day }
 keys-end = Mettre fin
 keys-wrong-name = Entrez un nom de 1 à { $count } lettres
 done-key-ended = La clé n’ouvre plus rien.
+keys-scope = Ce qu’elle ouvre
+keys-all = Tout ce que font les systèmes de cette bibliothèque
+keys-submit = Remettre du courriel par SMTP, et rien d’autre

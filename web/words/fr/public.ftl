@@ -67,6 +67,7 @@ check-by-observed = selon ce qui s’est passé
 check-staff = Ses propres boîtes
 check-staff-at = Ses propres boîtes ({ $name })
 check-advice-none = Il n’y a rien à faire.
+check-advice-likely = Quelques enregistrements DNS de plus le rendent certain : le personnel de la bibliothèque les trouve, avec un lien pour l’informatique, sous Administration PEB, Trousse informatique.
 check-advice-records = Son service informatique peut y remédier par quelques enregistrements DNS : le personnel de la bibliothèque les trouve, avec un lien pour l’informatique, sous Administration PEB, Trousse informatique. D’ici là, les avis partent de l’adresse commune et arrivent.
 check-advice-mailbox = C’est le domaine d’un fournisseur ouvert à tous : personne ne peut y publier d’enregistrements pour vous. Les avis partent de l’adresse commune, et les réponses vous parviennent.
 check-advice-nothing-there = Ce domaine n’existe pas. Cherchez une faute de frappe.

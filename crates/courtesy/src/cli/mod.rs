@@ -20,6 +20,7 @@ mod messages;
 mod moving;
 mod notice;
 mod queue;
+mod relays;
 mod reports;
 mod sender;
 mod serve;
@@ -133,7 +134,7 @@ enum Command {
     /// Make the data folder, a commented settings file and the operator's first API key
     Init(init::InitArgs),
     /// Run the service
-    Serve,
+    Serve(serve::Args),
     /// Print a link that signs somebody in to the Staff Dashboard once (on the server itself)
     SignIn(sign_in::SignInArgs),
     /// What Gmail, Outlook and the others would say now to mail as this address, and why
@@ -181,6 +182,9 @@ enum Command {
     /// In whose name a library's notices leave, and why
     #[command(subcommand, before_help = sender::EXAMPLES)]
     Sender(sender::Sender),
+    /// Your mail relays: list, drain, resume
+    #[command(subcommand, before_help = relays::EXAMPLES)]
+    Relays(relays::Relays),
     /// What receivers report about your domains; and reading such reports from files
     #[command(subcommand, before_help = reports::EXAMPLES)]
     Reports(reports::Reports),
@@ -235,7 +239,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
     let Line { command, common } = line;
     match command {
         Command::Init(args) => init::run(&args, &common).await,
-        Command::Serve => serve::run(&common).await,
+        Command::Serve(args) => serve::run(&args, &common).await,
         Command::SignIn(args) => sign_in::run(&args, &common).await,
         Command::Check(args) => check::run(&args, &common).await,
         Command::Dns(command) => dns::run(&command, &common).await,
@@ -255,6 +259,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Library(what) => library::run(what, &common).await,
         Command::Notice(what) => notice::run(what, &common).await,
         Command::Sender(what) => sender::run(what, &common).await,
+        Command::Relays(what) => relays::run(what, &common).await,
         Command::Reports(what) => reports::run(what, &common).await,
         Command::Dkim(what) => dkim::run(what, &common).await,
         Command::Webhooks(what) => webhooks::run(what, &common).await,

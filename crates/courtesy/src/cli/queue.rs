@@ -14,7 +14,9 @@ Examples:
   courtesy queue list                      what waits, and what became of the rest
   courtesy queue flush                     try now what waits for its next attempt
   courtesy queue pause --library MRPL      send nothing for one library until
-  courtesy queue resume --library MRPL";
+  courtesy queue resume --library MRPL
+  courtesy queue let-go --library MRPL --notice overdue     send what is held, because so many came at once
+  courtesy queue drop --library MRPL --notice overdue       or never send it";
 
 /// What to do with the queue.
 #[derive(Subcommand)]
@@ -27,6 +29,21 @@ pub(super) enum Queue {
     Pause(Whose),
     /// Go on sending
     Resume(Whose),
+    /// Send what is held because so many came at once
+    LetGo(Held),
+    /// Take back what is held because so many came at once: it is never sent
+    Drop(Held),
+}
+
+/// Which notices that are held.
+#[derive(Args)]
+pub(super) struct Held {
+    /// The library
+    #[arg(long, value_name = "CODE")]
+    library: String,
+    /// The notice, as `queue list` names it
+    #[arg(long, value_name = "NOTICE")]
+    notice: String,
 }
 
 /// Whose queue.
@@ -55,6 +72,8 @@ pub(super) async fn run(what: Queue, common: &Common) -> Result<Exit> {
         }
         Queue::Pause(whose) => switch(&client, common, "pause", &whose).await?,
         Queue::Resume(whose) => switch(&client, common, "resume", &whose).await?,
+        Queue::LetGo(held) => end(&client, common, "let-go", &held).await?,
+        Queue::Drop(held) => end(&client, common, "drop", &held).await?,
     }
     Ok(Exit::Good)
 }
@@ -77,6 +96,9 @@ fn overview(queue: &Value, marks: Marks) -> String {
     for pause in list(queue, "paused") {
         lines.push_str(&format!("{} {}\n", marks.warn, paused(pause)));
     }
+    for brake in list(queue, "brakes") {
+        lines.push_str(&format!("{} {}\n", marks.warn, braked(brake)));
+    }
     lines
 }
 
@@ -88,6 +110,28 @@ fn paused(pause: &Value) -> String {
     };
     let (since, by) = (moment(&text(pause, "since")), text(pause, "by"));
     clean(&format!("{whose} is paused since {since} by {by}. Go on: courtesy queue resume{how}"))
+}
+
+/// One kind of notice that is held, and how that ends.
+fn braked(brake: &Value) -> String {
+    let (library, notice) = (text(brake, "library"), text(brake, "notice"));
+    let (held, since) = (text(brake, "held"), moment(&text(brake, "since")));
+    clean(&format!(
+        "{held} notices {notice} of {library} are held since {since}: so many came at once. \
+         Send them: courtesy queue let-go --library {library} --notice {notice}. Or never: courtesy queue drop …"
+    ))
+}
+
+async fn end(client: &Client, common: &Common, verb: &str, held: &Held) -> Result<()> {
+    let body = Body::Json(serde_json::json!({ "library": held.library, "notice": held.notice }));
+    let done = client.json(Method::POST, &format!("/v1/queue/{verb}"), body).await?;
+    if common.json {
+        return answer_json(&done);
+    }
+    let messages = done.get("messages").and_then(Value::as_u64).unwrap_or(0);
+    let messages = are(usize::try_from(messages).unwrap_or(usize::MAX));
+    say(&if verb == "drop" { format!("{messages} taken back.") } else { format!("{messages} on their way.") });
+    Ok(())
 }
 
 async fn switch(client: &Client, common: &Common, verb: &str, whose: &Whose) -> Result<()> {

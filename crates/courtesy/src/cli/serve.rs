@@ -1,6 +1,7 @@
-//! `courtesy serve`: runs until it is told to stop.
+//! `courtesy serve`: runs until it is told to stop, and tells systemd how it goes.
 
 use anyhow::Result;
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -9,9 +10,31 @@ use super::{Common, Exit};
 use crate::config::{Log, LogFormat};
 use crate::service::Service;
 
-pub(super) async fn run(common: &Common) -> Result<Exit> {
+/// What this process does, over the settings.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Do only this part of the work: web, intake, inbound, deliver (many with commas)
+    #[arg(long, value_name = "ROLES")]
+    roles: Option<String>,
+    /// Send only for libraries of this region
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+}
+
+impl Args {
+    /// `common` with what was given here, as if it had been said with `--set`.
+    fn over(&self, common: &Common) -> Common {
+        let mut common = common.clone();
+        common.set.extend(self.roles.iter().map(|roles| format!("roles={roles}")));
+        common.set.extend(self.region.iter().map(|region| format!("region={region}")));
+        common
+    }
+}
+
+pub(super) async fn run(args: &Args, common: &Common) -> Result<Exit> {
+    let common = args.over(common);
     let config = common.settings()?;
-    start_log(&config.log)?;
+    let level = start_log(&config.log)?;
     let data = config.data.clone();
     let service = Service::start(config).await?;
     if service.app.store.keys().await?.is_empty() {
@@ -20,27 +43,78 @@ pub(super) async fn run(common: &Common) -> Result<Exit> {
         tracing::info!(folder = %data.display(), "the operator's first API key was made");
     }
     tracing::info!(http = %service.http, "courtesy serves");
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+    tell(&[NotifyState::Ready]);
+    let watched = tokio::spawn(keep_watched());
+    let (mut terminate, mut hang_up) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
+    loop {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => break,
+            _ = terminate.recv() => break,
+            _ = hang_up.recv() => {
+                if let Ok(now) = NotifyState::monotonic_usec_now() {
+                    tell(&[NotifyState::Reloading, now]);
+                }
+                reload(&service, &common, &level).await;
+                tell(&[NotifyState::Ready]);
+            }
+        }
     }
     tracing::info!("stopping: what is under way is finished first");
+    tell(&[NotifyState::Stopping]);
     service.stop().await;
+    watched.abort();
     Ok(Exit::Good)
 }
 
+/// Changes the level of the log while we run.
+type Level = tracing_subscriber::reload::Handle<EnvFilter, tracing_subscriber::Registry>;
+
+/// Reads the settings again. Settings that cannot stand change nothing.
+async fn reload(service: &Service, common: &Common, level: &Level) {
+    let new = match common.settings() {
+        Ok(new) => new,
+        Err(error) => return tracing::error!("the settings are not taken up: {error:#}"),
+    };
+    let filter = EnvFilter::try_new(&new.log.level).map_err(|error| error.to_string());
+    if let Err(error) = filter.and_then(|filter| level.reload(filter).map_err(|error| error.to_string())) {
+        tracing::error!(error, "log.level is not taken up");
+    }
+    let want_a_start = service.reload(&new).await;
+    tracing::info!("settings and certificates were read again");
+    if !want_a_start.is_empty() {
+        tracing::warn!(settings = want_a_start.join(", "), "these changed and want a restart");
+    }
+}
+
+/// Tells systemd, where it started us.
+fn tell(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::warn!(%error, "systemd could not be told how it goes");
+    }
+}
+
+/// Says that we live, as often as systemd asks for it. It hears nothing when the runtime that all work shares stands still.
+async fn keep_watched() {
+    let Some(within) = sd_notify::watchdog_enabled() else { return };
+    loop {
+        tell(&[NotifyState::Watchdog]);
+        tokio::time::sleep(within / 2).await;
+    }
+}
+
 /// Sends the log to standard error.
-fn start_log(log: &Log) -> Result<()> {
-    let filter = EnvFilter::try_new(&log.level)?;
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+fn start_log(log: &Log) -> Result<Level> {
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    let (filter, level) = tracing_subscriber::reload::Layer::new(EnvFilter::try_new(&log.level)?);
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         // Colours are for people; a file or a journal gets plain lines.
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    let registry = tracing_subscriber::registry().with(filter);
     match log.format {
-        LogFormat::Text => lines.init(),
-        LogFormat::Json => lines.json().init(),
+        LogFormat::Text => registry.with(lines).init(),
+        LogFormat::Json => registry.with(lines.json()).init(),
     }
-    Ok(())
+    Ok(level)
 }

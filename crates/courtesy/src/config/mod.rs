@@ -56,6 +56,8 @@ pub struct Config {
     pub https: HttpsSettings,
     /// The shared domain and the names we give out under it.
     pub shared: Shared,
+    /// How relays are used.
+    pub relays: Relays,
     /// The relays that send, each in its region.
     #[serde(default)]
     pub relay: Vec<Relay>,
@@ -70,6 +72,8 @@ pub struct Config {
     pub proof: ProofSettings,
     /// What is too much.
     pub limits: Limits,
+    /// How many notices at once a person is asked about.
+    pub brake: Brake,
     /// What is written to the log.
     pub log: Log,
 }
@@ -146,6 +150,9 @@ pub struct Listen {
     /// The same, in TLS from the start.
     #[serde(deserialize_with = "absent_when_empty")]
     pub submissions: Option<SocketAddr>,
+    /// Metrics and health, without a key. None: only by the HTTP door, with one.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub metrics: Option<SocketAddr>,
     /// Certificate of the SMTP doors, PEM, with its chain.
     #[serde(deserialize_with = "absent_when_empty")]
     pub smtp_certificate: Option<PathBuf>,
@@ -220,6 +227,8 @@ pub struct Smtp {
     pub connections_per_receiver: usize,
     /// Whether receivers may be on this very machine.
     pub loopback: bool,
+    /// Whether receivers' domains that ask for it are told how TLS went.
+    pub tls_reports: bool,
     /// More MX hosts of providers: `suffix=provider`.
     pub provider_hosts: Vec<ProviderHosts>,
     /// More CA certificates, as a PEM file.
@@ -310,6 +319,27 @@ impl Relay {
     }
 }
 
+/// How relays are used.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relays {
+    /// Host names of the relays whose addresses this machine has. Empty: all.
+    pub here: Vec<Domain>,
+    /// How long a relay that was planned gets less than the others of its region.
+    #[serde(deserialize_with = "duration")]
+    pub warm_up: Duration,
+    /// DNS block lists that are asked about our addresses.
+    pub block_lists: Vec<Domain>,
+}
+
+impl Relays {
+    /// The whole days of warming up.
+    #[must_use]
+    pub fn warm_up_days(&self) -> u32 {
+        u32::try_from(self.warm_up.as_secs() / 86_400).unwrap_or(u32::MAX)
+    }
+}
+
 /// Where a library's system hands in mail without a password.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -367,6 +397,17 @@ pub struct Limits {
     pub submission_bytes: usize,
     /// Most messages under way at one time.
     pub in_flight: usize,
+}
+
+/// How many notices at once a person is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Brake {
+    /// So many of one library and kind go out; more are held. 0: any number.
+    pub notices: u32,
+    /// Within this time.
+    #[serde(deserialize_with = "duration")]
+    pub within: Duration,
 }
 
 /// What is written to the log.
@@ -435,8 +476,15 @@ impl Config {
         self.relay.iter().filter(move |relay| relay.is_still_planned(now).is_none())
     }
 
-    /// The relays of `region` that send at `now`, or all of them where the region has none of its own; the place-holder
-    /// relay without source addresses where there is none.
+    /// Whether this machine has the addresses of `relay`.
+    #[must_use]
+    pub fn is_here(&self, relay: &Relay) -> bool {
+        self.relays.here.is_empty() || self.relays.here.contains(&relay.host)
+    }
+
+    /// The relays of `region` that send at `now`. Where all relays are of one region, it serves every other one too; where there are
+    /// several, a region without relays has none, for its libraries' mail stays in it. The place-holder relay without source addresses
+    /// where there is none at all.
     #[must_use]
     pub fn relays_of(&self, region: &str, now: Timestamp) -> Vec<Relay> {
         let all: Vec<&Relay> = self.relays_at(now).collect();
@@ -444,10 +492,36 @@ impl Config {
         if !of_region.is_empty() {
             return of_region;
         }
-        if !all.is_empty() {
-            return all.into_iter().cloned().collect();
+        if let Some(first) = all.first() {
+            let is_one_region = all.iter().all(|relay| relay.region == first.region);
+            return if is_one_region { all.into_iter().cloned().collect() } else { Vec::new() };
         }
         vec![Relay { host: self.public_host.clone(), region: region.to_owned(), sources: Vec::new(), planned: None }]
+    }
+
+    /// The parts in which `new` differs, of which a process that runs can take up none: it has to be started again for them.
+    #[must_use]
+    pub fn wants_a_start(&self, new: &Self) -> Vec<&'static str> {
+        let parts = [
+            ("public_host", self.public_host != new.public_host || self.public_url != new.public_url),
+            ("data", self.data != new.data),
+            ("database", self.database != new.database),
+            ("roles", self.roles != new.roles),
+            ("region", self.region != new.region),
+            ("listen", self.listen != new.listen),
+            ("dns", self.dns != new.dns),
+            ("smtp", self.smtp != new.smtp),
+            ("https", self.https != new.https),
+            ("shared", self.shared != new.shared),
+            ("relay", self.relay != new.relay || self.relays != new.relays),
+            ("submit_from", self.submit_from != new.submit_from),
+            ("retry", self.retry != new.retry),
+            ("deadline", self.deadline != new.deadline),
+            ("proof", self.proof != new.proof),
+            ("limits", self.limits != new.limits),
+            ("log.format", self.log.format != new.log.format),
+        ];
+        parts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
 
     /// What no single value shows: each sentence names an option and the fix.

@@ -60,6 +60,18 @@ fn a_mistyped_variable_is_refused_with_the_nearest_option() {
 }
 
 #[test]
+fn what_a_running_process_cannot_take_up_is_named() {
+    let old = Config::default();
+    let mut new = old.clone();
+    new.brake.notices = 7;
+    new.log.level = "debug".to_owned();
+    assert_eq!(old.wants_a_start(&new), [""; 0], "these it can");
+    new.listen.http = "127.0.0.1:1".parse().unwrap();
+    new.smtp.port = 2525;
+    assert_eq!(old.wants_a_start(&new), ["listen", "smtp"]);
+}
+
+#[test]
 fn a_lease_shorter_than_a_conversation_is_refused() {
     assert!(refused("[retry]\nlease = \"1m\"\n").contains("retry.lease"));
 }
@@ -70,7 +82,18 @@ fn a_relay_is_a_table_of_its_own() {
     let config = load(Some(file.path()), &[]).unwrap();
     let now = jiff::Timestamp::UNIX_EPOCH;
     assert_eq!(config.relays_of("ca-west", now)[0].host.as_str(), "mta1.example");
-    assert_eq!(config.relays_of("elsewhere", now).len(), 1, "a region without relays uses those there are");
+    assert_eq!(config.relays_of("elsewhere", now).len(), 1, "where there is one region, it serves all");
+}
+
+#[test]
+fn where_there_are_several_regions_nothing_crosses() {
+    let file = file(
+        "[[relay]]\nhost = \"mta1.example\"\nregion = \"ca-west\"\n[[relay]]\nhost = \"mta2.example\"\nregion = \"ca-east\"\n",
+    );
+    let config = load(Some(file.path()), &[]).unwrap();
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    assert_eq!(config.relays_of("ca-east", now)[0].host.as_str(), "mta2.example");
+    assert_eq!(config.relays_of("elsewhere", now), []);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use standards::address::Address;
 use standards::domain::Domain;
 
+use super::choice::{choose, share};
 use super::conversation::Envelope;
 use super::dial::RelayAddr;
 use super::own_relay::NoWay;
@@ -16,14 +17,16 @@ use super::route::{Route, Site};
 use super::stopped::{self, Standing};
 use super::transcript::Transcript;
 use super::written::Written;
-use super::{Delivery, hold, return_path};
+use super::{Delivery, Parts, hold, return_path};
 use crate::clock;
 use crate::config::Relay;
 use crate::id;
 use crate::keyring::Key;
 use crate::library::{Library, OwnRelay};
+use crate::metrics;
 use crate::notice::Language;
-use crate::outcome::{Cause, NoRoute, Outcome, Provider, Said, judge};
+use crate::notice::catalogue::{Notice, Urgency};
+use crate::outcome::{Cause, NoRoute, Outcome, Provider, Said, Stage, judge};
 use crate::queue::{Settlement, State, settle};
 use crate::reply::Kind as ReplyKind;
 use crate::sender::{Plan, Rung, SenderKind};
@@ -63,6 +66,7 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
         Err(Not::Settled(settled)) => *settled,
         Err(Not::Ours(why)) => {
             tracing::error!(message = %message.id, library = %message.library, why, "a message could not be tried");
+            engine.parts.metrics.put_off("ours");
             untried(&message, OUR_FAULT, now)
         }
     }
@@ -83,8 +87,10 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
     // What was just looked at is younger than `now`, and a proof from the future proves nothing.
     let plan = parts.senders.plan_for(&library, language, Some(provider), &refused, clock::now());
     let own_relay = library.relay.as_ref().filter(|_| plan.rung == Rung::OwnRelay);
-    let relays = parts.config.relays_of(&library.region, now);
-    let relay = relay_for(message, &relays, route.as_deref().ok());
+    let relays = relays(engine, &library, now);
+    let Some(relay) = relay_for(engine, message, &relays, route.as_deref().ok(), now) else {
+        return Ok(no_relay(message, now));
+    };
     let receiver = route.as_deref().ok().map(|route| receiver(relay, route, own_relay));
     if let (Ok(route), Some(receiver), None) = (&route, &receiver, own_relay)
         && let Some((said, left)) = parts.pool.paused(route, &receiver.relay)
@@ -125,10 +131,14 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         }
         let who = (speaks, provider.name_or(to.domain().as_str()));
         hold::heard(engine, receiver, who, &said, &outcome, attempted.via.is_some()).await;
+        if own_relay.is_none() {
+            reached(engine, relay, receiver, &said, attempted.via.is_some());
+        }
     }
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let relay = own_relay.map_or(&relay.host, |own| &own.host);
     let told = Tried { message, plan: &plan, relay, provider, to: &to, took_ms, tries };
+    counted(engine, &told, own_relay.is_some(), &outcome);
     Ok(settled(engine, &library, &told, attempted.as_ref(), &outcome).await)
 }
 
@@ -141,8 +151,13 @@ async fn to_strangers(
     write: impl FnOnce() -> Envelope,
     relay: &RelayAddr,
 ) -> Result<Attempted, Busy> {
-    let security = engine.parts.policies.of(domain, route, library.demands_tls, clock::now()).await;
-    engine.parts.pool.deliver(write, route, relay, &security).await
+    let parts = &engine.parts;
+    let (security, found) = parts.policies.of(domain, route, library.demands_tls, clock::now()).await;
+    let attempted = parts.pool.deliver(write, route, relay, &security, &library.code).await?;
+    if let Some(found) = &found {
+        parts.tls_counts.add(domain, found, &attempted.transcript.sessions, clock::now());
+    }
+    Ok(attempted)
 }
 
 fn library(engine: &Delivery, message: &Claimed) -> Result<Arc<Library>, Not> {
@@ -187,6 +202,7 @@ fn out_of_reach(
     left: Duration,
     now: Timestamp,
 ) -> Settled {
+    engine.parts.metrics.put_off("out_of_reach");
     let wait = engine.schedule.wait(message.attempt, chance());
     let wait = engine.put_off.out_of_reach(receiver, left, wait, tokio::time::Instant::now());
     let wait = SignedDuration::try_from(wait).unwrap_or(OUR_FAULT);
@@ -197,6 +213,7 @@ fn out_of_reach(
 
 /// The receiver takes no more for now: the message is called when its line has room.
 fn line_full(engine: &Delivery, message: &Claimed, receiver: &Receiver, busy: Busy, now: Timestamp) -> Settled {
+    engine.parts.metrics.put_off("line_full");
     engine.put_off.line_full(receiver);
     let wait = SignedDuration::try_from(busy.wait).unwrap_or(OUR_FAULT);
     Settled { waits_for: Some(receiver.key()), ..untried(message, wait, now) }
@@ -235,6 +252,31 @@ struct Tried<'a> {
     tries: Option<Timestamp>,
 }
 
+/// Counts an attempt: libraries' own relays under one name, and receivers that are no provider of ours as `other`.
+fn counted(engine: &Delivery, told: &Tried<'_>, by_own_relay: bool, outcome: &Outcome) {
+    let metrics = &engine.parts.metrics;
+    metrics.tried(metrics::Tried {
+        outcome: word(outcome),
+        cause: outcome.cause().map_or("", |cause| cause.code()),
+        provider: told.provider.name_or("other"),
+        relay: if by_own_relay { "own" } else { told.relay.as_str() },
+        took: Duration::from_millis(told.took_ms),
+    });
+    if matches!(outcome, Outcome::Accepted { .. }) {
+        let entry = Notice::from_code(&told.message.notice).ok().and_then(Notice::entry);
+        let urgency = entry.map_or(Urgency::Soon, |entry| entry.urgency);
+        metrics.accepted_after(urgency.code(), clock::now().duration_since(told.message.created_at).as_secs_f64());
+    }
+}
+
+fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted { .. } => "accepted",
+        Outcome::Deferred { .. } => "deferred",
+        Outcome::Refused { .. } => "refused",
+    }
+}
+
 /// Whether the library still writes to the address; since when it did not, where this message is to try it again.
 async fn may_leave(
     engine: &Delivery,
@@ -254,15 +296,52 @@ async fn may_leave(
     }
 }
 
+/// The relays in use that may send the library's messages from here: those of its region, or of any where it allows that and its own has
+/// none.
+fn relays(engine: &Delivery, library: &Library, now: Timestamp) -> Vec<Relay> {
+    let Parts { config, relays, .. } = &engine.parts;
+    let in_use = |mut some: Vec<Relay>| {
+        some.retain(|relay| config.is_here(relay));
+        relays.in_use(some, tokio::time::Instant::now())
+    };
+    let of_region = in_use(config.relays_of(&library.region, now));
+    if !of_region.is_empty() || !library.other_regions {
+        return of_region;
+    }
+    in_use(config.relays_at(now).cloned().collect())
+}
+
 /// Relays of a region share its messages; one message stays with one relay, as its greylisting needs. A relay that
 /// has no source address of the receiver's family could never bring it there.
-fn relay_for<'a>(message: &Claimed, relays: &'a [Relay], route: Option<&Route>) -> &'a Relay {
-    let bytes = message.id.to_bytes();
-    let turn = usize::from(u16::from_be_bytes([bytes[14], bytes[15]]));
-    let able: Vec<&Relay> =
-        relays.iter().filter(|relay| route.is_none_or(|route| speaker(relay).reaches(route))).collect();
+fn relay_for<'a>(
+    engine: &Delivery,
+    message: &Claimed,
+    relays: &'a [Relay],
+    route: Option<&Route>,
+    now: Timestamp,
+) -> Option<&'a Relay> {
+    let days = engine.parts.config.relays.warm_up_days();
+    let dealt = |some: Vec<&'a Relay>| {
+        choose(&message.id.to_bytes(), some.into_iter().map(|relay| (relay, share(relay, days, now))))
+    };
+    let able = relays.iter().filter(|relay| route.is_none_or(|route| speaker(relay).reaches(route))).collect();
     // Where none is able, the attempt says so.
-    if able.is_empty() { &relays[turn % relays.len()] } else { able[turn % able.len()] }
+    dealt(able).or_else(|| dealt(relays.iter().collect()))
+}
+
+/// No relay may send it from here at the moment: no attempt of its own.
+fn no_relay(message: &Claimed, now: Timestamp) -> Settled {
+    Settled { state: State::Delayed, cause: Some("relay.region".to_owned()), ..untried(message, OUR_FAULT, now) }
+}
+
+/// Learns of a relay that calls in vain.
+fn reached(engine: &Delivery, relay: &Relay, receiver: &Receiver, said: &Said, is_reached: bool) {
+    let (relays, now) = (&engine.parts.relays, tokio::time::Instant::now());
+    match said {
+        _ if is_reached => relays.reached(&relay.host, now),
+        Said::Broken { stage: Stage::Connect, .. } => relays.unreached(&relay.host, &receiver.site, now),
+        _ => {}
+    }
 }
 
 fn speaker(relay: &Relay) -> RelayAddr {
@@ -349,12 +428,7 @@ fn attempt_entry(told: &Tried<'_>, attempted: Option<&Attempted>, outcome: &Outc
         source: via.map(|via| via.local.ip().to_string()),
         provider: told.provider.name_or(told.to.domain().as_str()).to_owned(),
         host: via.map(|via| via.host.to_string()),
-        outcome: match outcome {
-            Outcome::Accepted { .. } => "accepted",
-            Outcome::Deferred { .. } => "deferred",
-            Outcome::Refused { .. } => "refused",
-        }
-        .to_owned(),
+        outcome: word(outcome).to_owned(),
         cause: outcome.cause().map(|cause| cause.code().to_owned()),
         reply: outcome.reply().map(ToString::to_string),
         tls: via.and_then(|via| via.tls.as_ref()).map(|tls| format!("{} {}", tls.version, tls.cipher)),

@@ -18,7 +18,7 @@ use super::content;
 use super::sign_in::{Mechanisms, SignIn};
 use super::standing::Standing;
 use super::transcript::Transcript;
-use super::wire::{Waits, Wire, connect};
+use super::wire::{NotSecured, Waits, Wire, connect};
 use crate::net::tls::{ClientTls, Demand, Security, TlsFacts};
 use crate::outcome::{Said, Stage, Trouble};
 
@@ -182,6 +182,11 @@ impl Connection {
         if !call.in_clear && connection.offers.starttls && connection.tls.is_none() {
             connection.starttls(call, log).await?;
         }
+        if connection.tls.is_some() {
+            log.session(call.host, Some(local.ip()), None);
+        } else if !call.in_clear {
+            log.session(call.host, Some(local.ip()), Some("starttls-not-supported"));
+        }
         let demand = call.manner.security.at(call.host);
         if demand != Demand::Nothing && connection.tls.is_none() {
             log.note("this message may only go under TLS, and there is none here");
@@ -236,8 +241,9 @@ impl Connection {
                 self.tls = Some(facts);
                 Ok(())
             }
-            Err(why) => {
+            Err(NotSecured { why, kind }) => {
                 log.note(format_args!("the TLS handshake failed: {why}"));
+                log.session(call.host, Some(self.local.ip()), Some(kind));
                 Err(Hitch::broke(Stage::Tls, broken(&call.manner.security.at(call.host))))
             }
         }

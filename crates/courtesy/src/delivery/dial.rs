@@ -115,6 +115,9 @@ impl Dialer {
         if matches!(demand, Demand::NotNamed | Demand::Unknown) {
             let trouble = broken(&demand);
             log.note(format_args!("{host} is not called: {}", words(trouble)));
+            // RFC 8460 §4.3.1: the record of a host could not be learned; §4.3.2.2: a host that the policy does not name.
+            let kind = if demand == Demand::Unknown { "dnssec-invalid" } else { "validation-failure" };
+            log.session(host, None, Some(kind));
             return Err(Said::Broken { stage: Stage::Tls, trouble, host: Some(host.to_string()) });
         }
         let opportunistic = demand == Demand::Nothing && !manner.begins_in_tls;

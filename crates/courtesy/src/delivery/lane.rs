@@ -1,13 +1,13 @@
 //! One relay at one site: who is being served, who waits, which connections are kept.
 //!
-//! In: messages that want a connection. Out: a [`Slot`] each, first come first served, never more at once than the
-//! pace allows; or why not. Every slot gives itself back when dropped, so that a cancelled delivery blocks nobody.
+//! In: messages that want a connection. Out: a [`Slot`] each, never more at once than the pace allows, libraries in turn and of one
+//! library first come first served; or why not. Every slot gives itself back when dropped, so that a cancelled delivery blocks nobody.
 //! Not here: the conversations themselves.
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,11 +19,58 @@ use super::conversation::Connection;
 use super::pace::{Limits, Pace};
 use super::pool::Load;
 use super::turn::Turns;
+use crate::library::LibraryCode;
 use crate::outcome::{Said, Stage};
 
 /// Messages that may wait for one site: some seconds of work at the ceiling. More would only grow old here, with
 /// their lease running, while the queue could turn to other sites.
 pub(super) const LINE_MAX: u32 = 200;
+
+/// Places in a line that each library has however full it is: whoever has one notice to send does not wait for another one's thousands.
+const PLACES_EACH: usize = 10;
+
+/// Who waits: deficit round robin among libraries, where every message costs the same.
+#[derive(Default)]
+struct Line {
+    /// Each library that waits, once, the next one in front.
+    turns: VecDeque<LibraryCode>,
+    waiting: HashMap<LibraryCode, VecDeque<oneshot::Sender<Slot>>>,
+    /// All that wait.
+    length: usize,
+}
+
+impl Line {
+    fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Whether `whose` finds no place.
+    fn is_full(&self, whose: &LibraryCode) -> bool {
+        self.length >= LINE_MAX as usize && self.waiting.get(whose).is_some_and(|its| its.len() >= PLACES_EACH)
+    }
+
+    fn push(&mut self, whose: &LibraryCode, given: oneshot::Sender<Slot>) {
+        let its = self.waiting.entry(whose.clone()).or_default();
+        if its.is_empty() {
+            self.turns.push_back(whose.clone());
+        }
+        its.push_back(given);
+        self.length += 1;
+    }
+
+    fn pop(&mut self) -> Option<oneshot::Sender<Slot>> {
+        let whose = self.turns.pop_front()?;
+        let its = self.waiting.get_mut(&whose)?;
+        let next = its.pop_front();
+        self.length -= usize::from(next.is_some());
+        if its.is_empty() {
+            self.waiting.remove(&whose);
+        } else {
+            self.turns.push_back(whose);
+        }
+        next
+    }
+}
 
 /// The state of one (relay, site, security).
 pub(super) struct Lane {
@@ -36,7 +83,7 @@ struct State {
     pace: Pace,
     turns: Turns,
     active: u32,
-    line: VecDeque<oneshot::Sender<Slot>>,
+    line: Line,
     /// The last used is used first, so that surplus ones grow idle and leave.
     idle: Vec<Kept>,
 }
@@ -69,12 +116,12 @@ pub(super) enum Entry {
 impl Lane {
     pub(super) fn new(limits: Limits) -> Self {
         let state =
-            State { pace: Pace::new(limits), turns: Turns::new(), active: 0, line: VecDeque::new(), idle: Vec::new() };
+            State { pace: Pace::new(limits), turns: Turns::new(), active: 0, line: Line::default(), idle: Vec::new() };
         Self { state: Mutex::new(state), open: Arc::default() }
     }
 
-    /// A slot, now or before `until`.
-    pub(super) async fn enter(self: &Arc<Self>, until: Instant) -> Entry {
+    /// A slot for a message of `whose`, now or before `until`.
+    pub(super) async fn enter(self: &Arc<Self>, whose: &LibraryCode, until: Instant) -> Entry {
         let waiting = {
             let mut state = self.state();
             if let Some((said, left)) = state.pace.paused(Instant::now()) {
@@ -84,11 +131,11 @@ impl Lane {
                 state.active += 1;
                 return Entry::Slot(Slot { lane: self.clone(), armed: true });
             }
-            if state.line.len() >= LINE_MAX as usize {
+            if state.line.is_full(whose) {
                 return Entry::Busy(state.turns.give(LINE_MAX, Instant::now()));
             }
             let (given, waiting) = oneshot::channel();
-            state.line.push_back(given);
+            state.line.push(whose, given);
             waiting
         };
         match timeout_at(until, waiting).await {
@@ -196,7 +243,7 @@ impl Lane {
     pub(super) fn load(&self, now: Instant) -> Load {
         let state = self.state();
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let waiting = count(state.line.len());
+        let waiting = count(state.line.length);
         Load {
             limit: state.pace.limit(),
             active: state.active,
@@ -226,7 +273,7 @@ impl Lane {
                 if state.active >= state.pace.limit() {
                     return;
                 }
-                let Some(next) = state.line.pop_front() else { return };
+                let Some(next) = state.line.pop() else { return };
                 state.active += 1;
                 next
             };

@@ -7,6 +7,7 @@
 
 mod attempt;
 pub mod canary;
+pub mod choice;
 pub mod compose;
 mod content;
 pub mod conversation;
@@ -18,6 +19,8 @@ pub mod pace;
 pub mod policy;
 pub mod pool;
 mod put_off;
+pub mod relay_health;
+pub mod relays;
 mod reply;
 pub mod return_path;
 pub mod route;
@@ -25,6 +28,7 @@ mod settling;
 pub mod sign_in;
 pub mod standing;
 mod stopped;
+mod tls_report;
 pub mod token;
 pub mod transcript;
 mod turn;
@@ -41,6 +45,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::keyring::Keyring;
 use crate::library::LibraryCode;
+use crate::metrics::Metrics;
 use crate::outcome::Provider;
 use crate::queue::Schedule;
 use crate::secret::Secret;
@@ -49,7 +54,9 @@ use crate::watch::Senders;
 use own_relay::OwnRelays;
 use policy::Policies;
 use pool::Pool;
+use relays::Relays;
 use route::Routes;
+pub use tls_report::TlsCounts;
 
 /// Messages claimed in one transaction at most.
 const CLAIM_MAX: usize = 400;
@@ -92,8 +99,14 @@ pub struct Parts {
     pub pool: Arc<Pool>,
     /// Libraries' own relays.
     pub own_relays: Arc<OwnRelays>,
+    /// Which of our relays are in use.
+    pub relays: Arc<Relays>,
     /// Woken when something is due now.
     pub wake: Arc<Notify>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// How TLS went, for reports to receivers' domains.
+    pub tls_counts: Arc<TlsCounts>,
 }
 
 /// The engine.
@@ -126,18 +139,39 @@ impl Delivery {
 
     /// Works until `stop`; then finishes what is under way, settles it and takes leave of the receivers.
     pub async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
-        let (settler, settling) = settling::start(self.parts.store.clone(), Arc::clone(&self.parts.wake));
+        let (settler, settling) = {
+            let Parts { store, wake, metrics, .. } = &self.parts;
+            settling::start(store.clone(), Arc::clone(wake), Arc::clone(metrics))
+        };
         let calling = tokio::spawn(put_off::call(Arc::clone(&self)));
+        let engine = Arc::clone(&self);
+        let telling = tokio::spawn(async move { tls_report::run(&engine.parts).await });
+        let engine = Arc::clone(&self);
+        let looking = tokio::spawn(async move { relay_health::run(&engine.parts).await });
         tokio::pin!(stop);
         while self.round(&settler, &mut stop).await {}
         calling.abort();
+        telling.abort();
+        looking.abort();
         // All permits back means that nothing is under way. The lease bounds the wait: past it, others take over.
         let all = u32::try_from(self.parts.config.limits.in_flight).unwrap_or(u32::MAX);
         let lease = self.parts.config.retry.lease;
         let _ = tokio::time::timeout(lease, self.under_way.acquire_many(all)).await;
         drop(settler);
         let _ = tokio::time::timeout(lease, settling).await;
+        tls_report::keep(&self.parts).await;
         self.parts.pool.close().await;
+    }
+
+    /// Looks at our relays now, as it does by itself every hour.
+    pub async fn look_at_relays(&self, now: Timestamp) {
+        relay_health::look(&self.parts, now).await;
+    }
+
+    /// Tells receivers' domains now how TLS went on the days before the one of `now`, as it does by itself. Gives how many reports left.
+    pub async fn tell_tls(&self, now: Timestamp) -> usize {
+        tls_report::keep(&self.parts).await;
+        tls_report::tell(&self.parts, now).await
     }
 
     /// Claims a round and sets its messages going, or sleeps until there is something to do. False when `stop` has come.
@@ -202,9 +236,11 @@ impl Delivery {
                 return false;
             };
             let (engine, settler) = (Arc::clone(self), settler.clone());
+            let counted = self.parts.metrics.begin();
             tokio::spawn(async move {
                 let settled = attempt::attempt(&engine, message).await;
                 settler.put(settled).await;
+                drop(counted);
                 drop(place);
             });
         }

@@ -94,7 +94,7 @@ impl OwnRelays {
         write: impl Fn() -> Envelope,
     ) -> Result<Result<Attempted, Busy>, NoWay> {
         let way = self.way(library, relay).await?;
-        let first = self.pool.submit(&write, &way.route, speaker, &way.manner).await;
+        let first = self.pool.submit(&write, &way.route, speaker, &way.manner, &library.code).await;
         let token = match way.manner.sign_in.map(|sign_in| sign_in.proof) {
             Some(Proof::Token(token)) if relay.tokens.is_some() && is_refused_sign_in(&first) => token,
             _ => return Ok(first),
@@ -102,7 +102,7 @@ impl OwnRelays {
         // It may have been taken back before its time. A second refusal is an answer.
         self.tokens.refused(&library.code, &token).await;
         let way = self.way(library, relay).await?;
-        Ok(self.pool.submit(&write, &way.route, speaker, &way.manner).await)
+        Ok(self.pool.submit(&write, &way.route, speaker, &way.manner, &library.code).await)
     }
 
     /// The way to `relay`, asked of the DNS now.

@@ -11,8 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 use standards::dns::Dns;
 use standards::domain::Domain;
 use standards::mta_sts::{Mode, Policy, record_id};
+use standards::tls_rpt::Found;
 
 use super::route::Route;
+use crate::net::dane::Tlsa;
 use crate::net::https::{HeaderMap, Https, Method, Request};
 use crate::net::secure::{Bogus, SecureDns};
 use crate::net::tls::{Demands, Security};
@@ -45,6 +47,8 @@ pub struct Policies {
 #[derive(Clone)]
 struct Known {
     demands: Demands,
+    /// For the report to the domain; none while its policy is only being tried out, which we hold nobody to.
+    found: Option<Found>,
     until: Timestamp,
 }
 
@@ -55,24 +59,44 @@ impl Policies {
         Self { dns, secure, https, store, port, known: Mutex::default() }
     }
 
-    /// What is wanted for mail to `domain` over `route`; TLS in any case where `encrypted`.
-    pub async fn of(&self, domain: &Domain, route: &Route, encrypted: bool, now: Timestamp) -> Security {
-        let found = match self.remembered(domain, now) {
-            Some(demands) => demands,
-            None => {
-                let (sts, dane) = tokio::join!(self.sts(domain, now), self.dane(domain, route));
-                let unknown = dane.iter().any(|(_, records)| records.is_none());
-                let demands = Demands { encrypted: false, sts, dane };
-                self.remember(domain, demands.clone(), unknown, now);
-                demands
-            }
-        };
-        let demands = Demands { encrypted, ..found };
-        if demands == Demands::default() { Security::Opportunistic } else { Security::Demands(Arc::new(demands)) }
+    /// Whom the DNS is asked through.
+    pub(super) fn dns(&self) -> &dyn Dns {
+        &*self.dns
     }
 
-    /// The hosts of the policy in force, where it is enforced.
-    async fn sts(&self, domain: &Domain, now: Timestamp) -> Option<Vec<String>> {
+    /// What policies are fetched with.
+    pub(super) fn https(&self) -> Option<&Https> {
+        self.https.as_ref()
+    }
+
+    /// What is wanted for mail to `domain` over `route`; TLS in any case where `encrypted`. And what its domain asked for, as a report
+    /// to it says (RFC 8460 §4.2); none where it is not to be counted.
+    pub async fn of(
+        &self,
+        domain: &Domain,
+        route: &Route,
+        encrypted: bool,
+        now: Timestamp,
+    ) -> (Security, Option<Found>) {
+        let known = match self.remembered(domain, now) {
+            Some(known) => known,
+            None => {
+                let (policy, dane) = tokio::join!(self.sts(domain, now), self.dane(domain, route));
+                let unknown = dane.iter().any(|(_, records)| records.is_none());
+                let found = found(policy.as_ref(), &dane);
+                let enforced = policy.filter(|(policy, _)| policy.mode == Mode::Enforce);
+                let demands = Demands { encrypted: false, sts: enforced.map(|(policy, _)| policy.mx), dane };
+                self.remember(domain, demands, found, unknown, now)
+            }
+        };
+        let demands = Demands { encrypted, ..known.demands };
+        let is_free = demands == Demands::default();
+        let security = if is_free { Security::Opportunistic } else { Security::Demands(Arc::new(demands)) };
+        (security, known.found)
+    }
+
+    /// The policy in force, and its text.
+    async fn sts(&self, domain: &Domain, now: Timestamp) -> Option<(Policy, String)> {
         let https = self.https.as_ref()?;
         let kept = match self.store.sts_policy(domain, now).await {
             Ok(kept) => kept,
@@ -104,11 +128,11 @@ impl Policies {
             }
             None => kept?.policy,
         };
-        Policy::parse(&text).ok().filter(|policy| policy.mode == Mode::Enforce).map(|policy| policy.mx)
+        Some((Policy::parse(&text).ok()?, text))
     }
 
     /// The hosts that have TLSA records, and those of which it cannot be learned.
-    async fn dane(&self, domain: &Domain, route: &Route) -> Vec<(Domain, Option<Vec<crate::net::dane::Tlsa>>)> {
+    async fn dane(&self, domain: &Domain, route: &Route) -> Vec<(Domain, Option<Vec<Tlsa>>)> {
         let Some(secure) = self.secure else { return Vec::new() };
         // RFC 7672 §2.2.1: where nobody vouches for the names of the hosts, nobody can vouch for the hosts. What the resolver found
         // forged never got as far as a route.
@@ -127,7 +151,7 @@ impl Policies {
     }
 
     /// The TLSA records of a host: none where it has none, or where nobody vouches for its addresses (RFC 7672 §2.2.2).
-    async fn of_host(&self, secure: SecureDns, host: &Domain) -> Result<Option<Vec<crate::net::dane::Tlsa>>, Bogus> {
+    async fn of_host(&self, secure: SecureDns, host: &Domain) -> Result<Option<Vec<Tlsa>>, Bogus> {
         if !secure.host_is_secure(host).await? {
             return Ok(None);
         }
@@ -140,21 +164,47 @@ impl Policies {
         Ok(Some(found.records))
     }
 
-    fn remembered(&self, domain: &Domain, now: Timestamp) -> Option<Demands> {
+    fn remembered(&self, domain: &Domain, now: Timestamp) -> Option<Known> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(domain).filter(|known| now < known.until).map(|known| known.demands.clone())
+        known.get(domain).filter(|known| now < known.until).cloned()
     }
 
-    fn remember(&self, domain: &Domain, demands: Demands, unknown: bool, now: Timestamp) {
+    fn remember(
+        &self,
+        domain: &Domain,
+        demands: Demands,
+        found: Option<Found>,
+        unknown: bool,
+        now: Timestamp,
+    ) -> Known {
+        let wait = if unknown { REMEMBERED_UNKNOWN } else { REMEMBERED };
+        let one = Known { demands, found, until: now.checked_add(wait).unwrap_or(now) };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= DOMAINS_MAX {
             known.retain(|_, known| now < known.until);
         }
         if known.len() < DOMAINS_MAX {
-            let wait = if unknown { REMEMBERED_UNKNOWN } else { REMEMBERED };
-            let until = now.checked_add(wait).unwrap_or(now);
-            known.insert(domain.clone(), Known { demands, until });
+            known.insert(domain.clone(), one.clone());
         }
+        one
+    }
+}
+
+/// What a report says that the domain asked for. DANE goes before MTA-STS (RFC 8461 §2).
+fn found(policy: Option<&(Policy, String)>, dane: &[(Domain, Option<Vec<Tlsa>>)]) -> Option<Found> {
+    if !dane.is_empty() {
+        let records = dane.iter().filter_map(|(_, records)| records.as_ref()).flatten();
+        let strings = records.map(Tlsa::to_string).collect();
+        let hosts = dane.iter().map(|(host, _)| host.to_string()).collect();
+        return Some(Found { kind: "tlsa".to_owned(), strings, hosts });
+    }
+    match policy {
+        Some((policy, text)) if policy.mode == Mode::Enforce => {
+            let strings = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+            Some(Found { kind: "sts".to_owned(), strings, hosts: policy.mx.clone() })
+        }
+        Some((policy, _)) if policy.mode == Mode::Testing => None,
+        _ => Some(Found { kind: "no-policy-found".to_owned(), ..Found::default() }),
     }
 }
 

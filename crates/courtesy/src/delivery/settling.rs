@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
+use crate::metrics::Metrics;
 use crate::queue::State;
 use crate::store::{Settled, Store};
 
@@ -32,7 +33,7 @@ impl Settler {
 
 /// Starts the task that writes outcomes; it ends when every [`Settler`] is gone and all is written. `wake` hears of
 /// messages that are to be tried again at once.
-pub(super) fn start(store: Store, wake: Arc<Notify>) -> (Settler, JoinHandle<()>) {
+pub(super) fn start(store: Store, wake: Arc<Notify>, metrics: Arc<Metrics>) -> (Settler, JoinHandle<()>) {
     let (sender, mut waiting) = mpsc::channel(LINE);
     let task = tokio::spawn(async move {
         let mut group = Vec::with_capacity(GROUP);
@@ -46,6 +47,9 @@ pub(super) fn start(store: Store, wake: Arc<Notify>) -> (Settler, JoinHandle<()>
                 }
                 tracing::error!(%error, outcomes = group.len(), "outcomes could not be written; trying again");
                 tokio::time::sleep(AFTER_TROUBLE).await;
+            }
+            for settled in group.iter().filter(|settled| settled.state.is_final()) {
+                metrics.ended(settled.state.code(), settled.cause.as_deref().unwrap_or_default());
             }
             // Only now can a claim find them.
             if group.iter().any(|settled| settled.state == State::Queued) {

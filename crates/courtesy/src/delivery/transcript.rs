@@ -9,8 +9,10 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
+use std::net::IpAddr;
 
 use standards::address::Address;
+use standards::domain::Domain;
 use tokio::time::Instant;
 
 /// The conversation so far. Its text form ([`Transcript::as_str`]) is what is stored; [`Transcript::from_text`]
@@ -20,6 +22,19 @@ pub struct Transcript {
     text: String,
     began: Instant,
     full: bool,
+    /// How TLS went with each host that was called.
+    pub(super) sessions: Vec<Session>,
+}
+
+/// How TLS went with one host that was called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Session {
+    /// The host.
+    pub host: Domain,
+    /// Our address, where it got as far as a connection.
+    pub source: Option<IpAddr>,
+    /// Why it failed, in the words of RFC 8460 §4.3; none where it went well.
+    pub failed: Option<&'static str>,
 }
 
 /// Who said a line.
@@ -54,13 +69,13 @@ impl Transcript {
     /// An empty one of an attempt that begins at `began`.
     #[must_use]
     pub fn new(began: Instant) -> Self {
-        Self { text: String::with_capacity(512), began, full: false }
+        Self { text: String::with_capacity(512), began, full: false, sessions: Vec::new() }
     }
 
     /// From the store. What does not look like a line of ours is left out when read.
     #[must_use]
     pub fn from_text(text: String) -> Self {
-        Self { text, began: Instant::now(), full: true }
+        Self { text, began: Instant::now(), full: true, sessions: Vec::new() }
     }
 
     /// As it is stored.
@@ -93,7 +108,7 @@ impl Transcript {
         for line in self.text.split_inclusive('\n') {
             mask_line(line, &locals, &mut text);
         }
-        Self { text, began: self.began, full: true }
+        Self { text, began: self.began, full: true, sessions: Vec::new() }
     }
 
     /// Adds a line of ours.
@@ -109,6 +124,11 @@ impl Transcript {
     /// Adds what happened beside the words.
     pub(super) fn note(&mut self, text: impl fmt::Display) {
         self.add('*', text);
+    }
+
+    /// Remembers how TLS went with a host.
+    pub(super) fn session(&mut self, host: &Domain, source: Option<IpAddr>, failed: Option<&'static str>) {
+        self.sessions.push(Session { host: host.clone(), source, failed });
     }
 
     fn add(&mut self, sign: char, words: impl fmt::Display) {

@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::client::TlsStream;
 
 use super::transcript::Transcript;
-use crate::net::tls::{ClientTls, Security, TlsFacts};
+use crate::net::tls::{ClientTls, Security, TlsFacts, failure};
 use crate::outcome::Trouble;
 
 /// How long each wait may last. The values are those of RFC 5321 §4.5.3.2; tests use shorter ones.
@@ -87,6 +87,26 @@ pub(super) struct Wire {
     taken: usize,
     /// To be sent by the next [`Wire::flush`].
     pub(super) outbox: Vec<u8>,
+}
+
+/// Why a handshake came to nothing.
+pub(super) struct NotSecured {
+    /// For the transcript.
+    pub(super) why: String,
+    /// In the words of RFC 8460 §4.3.
+    pub(super) kind: &'static str,
+}
+
+impl NotSecured {
+    fn because(why: &str) -> Self {
+        Self { why: why.to_owned(), kind: "validation-failure" }
+    }
+}
+
+impl From<io::Error> for NotSecured {
+    fn from(error: io::Error) -> Self {
+        Self { why: error.to_string(), kind: failure(&error) }
+    }
 }
 
 enum Stream {
@@ -197,15 +217,15 @@ impl Wire {
         host: &Domain,
         remote: SocketAddr,
         until: Instant,
-    ) -> Result<TlsFacts, String> {
+    ) -> Result<TlsFacts, NotSecured> {
         if self.taken < self.inbox.len() {
-            return Err("the server spoke before the handshake".to_owned());
+            return Err(NotSecured::because("the server spoke before the handshake"));
         }
         let Stream::Plain(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
-            return Err("already under TLS".to_owned());
+            return Err(NotSecured::because("already under TLS"));
         };
         let shaken = timeout_at(until, tls.shake(stream, security, host, remote.ip()));
-        let (stream, facts) = shaken.await.map_err(|_| "timed out".to_owned())?.map_err(|error| error.to_string())?;
+        let (stream, facts) = shaken.await.map_err(|_| NotSecured::because("timed out"))??;
         self.stream = Stream::Tls(Box::new(stream));
         Ok(facts)
     }

@@ -1,7 +1,9 @@
 //! The HTTP doors: all routes, each with its audience, in the order in which one meets them.
 
 pub mod auth;
+mod doctor;
 mod events;
+pub mod health;
 mod inbound;
 mod iso18626;
 mod keys;
@@ -12,12 +14,14 @@ mod notices;
 mod openapi;
 pub mod problem;
 mod queue;
+mod relay_state;
 mod relays;
-mod reports;
+pub mod reports;
 mod role;
 mod senders;
 pub mod stops;
 pub mod unreached;
+pub mod watching;
 pub mod webhooks;
 
 use std::sync::Arc;
@@ -36,6 +40,7 @@ use crate::config::Config;
 use crate::inbound::Inbound;
 use crate::intake::Intake;
 use crate::keyring::Keyring;
+use crate::metrics::Metrics;
 use crate::notice::Language;
 use crate::outbox::Outbox;
 use crate::secret::Secret;
@@ -70,6 +75,12 @@ pub struct App {
     pub secret: Arc<Secret>,
     /// Woken when something is due now.
     pub wake: Arc<tokio::sync::Notify>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Which of our relays are in use.
+    pub relays: Arc<crate::delivery::relays::Relays>,
+    /// Whether this process may be given work.
+    pub readiness: health::Readiness,
     /// When this process began.
     pub started_at: crate::clock::Timestamp,
 }
@@ -88,6 +99,9 @@ pub enum Audience {
 /// Every route and its audience. A test walks this list; a route that is not in it does not exist.
 pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/health", Audience::Public),
+    ("GET", "/health/live", Audience::Public),
+    ("GET", "/health/ready", Audience::Public),
+    ("GET", "/metrics", Audience::ConsortiumKey),
     ("GET", "/openapi.json", Audience::Public),
     ("GET", "/problems/{code}", Audience::Public),
     ("GET", "/relays.json", Audience::Public),
@@ -138,7 +152,12 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("POST", "/v1/queue/flush", Audience::Key),
     ("POST", "/v1/queue/pause", Audience::Key),
     ("POST", "/v1/queue/resume", Audience::Key),
+    ("POST", "/v1/queue/let-go", Audience::Key),
+    ("POST", "/v1/queue/drop", Audience::Key),
     ("POST", "/v1/inbound", Audience::ConsortiumKey),
+    ("GET", "/v1/relays", Audience::ConsortiumKey),
+    ("POST", "/v1/relays/{host}/drain", Audience::ConsortiumKey),
+    ("POST", "/v1/relays/{host}/resume", Audience::ConsortiumKey),
     ("GET", "/v1/keys", Audience::ConsortiumKey),
     ("POST", "/v1/keys", Audience::ConsortiumKey),
     ("DELETE", "/v1/keys/{id}", Audience::ConsortiumKey),
@@ -153,7 +172,10 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
 pub fn router(app: Arc<App>) -> Router {
     let largest = app.config.limits.request_bytes;
     Router::new()
-        .route("/health", get(queue::health))
+        .route("/health", get(health::health))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(watching::with_key))
         .route("/openapi.json", get(openapi::document))
         .route("/problems/{code}", get(explain_problem))
         .route("/relays.json", get(relays::json))
@@ -176,14 +198,19 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/queue/flush", post(queue::flush))
         .route("/v1/queue/pause", post(queue::pause))
         .route("/v1/queue/resume", post(queue::resume))
+        .route("/v1/queue/let-go", post(queue::let_go))
+        .route("/v1/queue/drop", post(queue::drop_held))
         .route("/v1/inbound", post(inbound::take))
+        .route("/v1/relays", get(relay_state::list))
+        .route("/v1/relays/{host}/drain", post(relay_state::drain))
+        .route("/v1/relays/{host}/resume", post(relay_state::resume))
         .route("/v1/keys", get(keys::list).post(keys::make))
         .route("/v1/keys/{id}", axum::routing::delete(keys::revoke))
         .route("/v1/dkim", get(senders::dkim_list))
         .route("/v1/dkim/import", post(senders::dkim_import))
         .route("/v1/dkim/rotate", post(senders::dkim_rotate))
         .route("/v1/zone", get(senders::zone))
-        .route("/v1/doctor", get(senders::doctor))
+        .route("/v1/doctor", get(doctor::doctor))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), role::only_ours))

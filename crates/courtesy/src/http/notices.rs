@@ -79,6 +79,8 @@ impl Layer {
                 closures: Vec::new(),
                 switches: std::collections::BTreeMap::new(),
                 demands_tls: false,
+                brake_at: None,
+                other_regions: false,
                 hide_titles: false,
                 relay: None,
             },

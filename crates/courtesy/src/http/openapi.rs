@@ -6,15 +6,17 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    events, inbound, iso18626, keys, kit_link, libraries, messages, notices, queue, relays, reports, senders, stops,
-    unreached, webhooks,
+    doctor, events, health, inbound, iso18626, keys, kit_link, libraries, messages, notices, queue, relay_state,
+    relays, reports, senders, stops, unreached, webhooks,
 };
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Courtesy", description = "Library notices that arrive: tell of events, follow the messages."),
     paths(
-        queue::health,
+        health::health,
+        health::live,
+        health::ready,
         events::one,
         events::batch,
         iso18626::message,
@@ -60,6 +62,8 @@ use super::{
         queue::flush,
         queue::pause,
         queue::resume,
+        queue::let_go,
+        queue::drop_held,
         inbound::take,
         keys::list,
         keys::make,
@@ -68,8 +72,11 @@ use super::{
         senders::dkim_import,
         senders::dkim_rotate,
         senders::zone,
-        senders::doctor,
+        doctor::doctor,
         relays::json,
+        relay_state::list,
+        relay_state::drain,
+        relay_state::resume,
     ),
     modifiers(&Key)
 )]

@@ -1,12 +1,11 @@
-//! `/v1/queue` and `/health`: what waits, and whether we work.
+//! `/v1/queue`: what waits, and stopping it for a while.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,11 +15,9 @@ use super::messages::no_store;
 use super::problem::{FieldError, Problem, Refusal, read_json};
 use crate::clock;
 use crate::library::LibraryCode;
+use crate::notice::catalogue::Notice;
 use crate::queue::State as MessageState;
-use crate::store::Pause;
-
-/// How long a due message may wait before we call ourselves unwell.
-const OVERDUE_S: i64 = 300;
+use crate::store::{Brake, Pause};
 
 /// How many messages stand where.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,6 +28,26 @@ pub struct QueueAnswer {
     oldest_due_s: i64,
     /// Queues that a person has stopped.
     paused: Vec<PauseAnswer>,
+    /// Kinds of notices of which so many came at once that a person is asked first.
+    brakes: Vec<BrakeAnswer>,
+}
+
+/// A kind of notice that is held.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BrakeAnswer {
+    #[schema(value_type = String)]
+    library: LibraryCode,
+    notice: String,
+    #[schema(value_type = String)]
+    since: jiff::Timestamp,
+    /// How many messages are held, counted up to 100,000.
+    held: i64,
+}
+
+impl From<Brake> for BrakeAnswer {
+    fn from(Brake { library, notice, since, held }: Brake) -> Self {
+        Self { library, notice, since, held }
+    }
 }
 
 /// A queue that a person has stopped.
@@ -67,7 +84,8 @@ pub async fn show(State(app): State<Arc<App>>, caller: Caller) -> Result<Respons
     let states = MessageState::ALL.map(|state| StateCount { state, messages: find(state) }).into();
     let oldest_due_s = counts.oldest_due.map_or(0, |due| now.duration_since(due).as_secs());
     let paused = pauses(&app, &caller).await?;
-    Ok(no_store(Json(QueueAnswer { states, oldest_due_s, paused })))
+    let brakes = app.store.brakes(caller.key.library.as_ref()).await?.into_iter().map(BrakeAnswer::from).collect();
+    Ok(no_store(Json(QueueAnswer { states, oldest_due_s, paused, brakes })))
 }
 
 /// How many messages were made due.
@@ -149,29 +167,55 @@ pub async fn resume(State(app): State<Arc<App>>, caller: Caller, body: Bytes) ->
     Ok(no_store(Json(PauseList { changed, paused: pauses(&app, &caller).await? })))
 }
 
-/// Whether we work.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct HealthAnswer {
-    /// `pass` or `fail`.
-    status: &'static str,
-    version: &'static str,
-    /// Seconds for which the oldest due message has waited.
-    oldest_due_s: i64,
+/// Which notices that are held.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeldBody {
+    /// The library's code.
+    library: String,
+    /// The notice's code.
+    notice: String,
 }
 
-/// Whether the store answers and the queue moves: for load balancers and monitors.
-#[utoipa::path(get, path = "/health", tag = "queue", responses((status = 200, body = HealthAnswer), (status = 503, body = HealthAnswer)))]
-pub async fn health(State(app): State<Arc<App>>) -> Response {
-    let now = clock::now();
-    let (well, oldest_due_s) = match app.store.next_due().await {
-        Ok(next) => {
-            let waited = next.map_or(0, |due| now.duration_since(due).as_secs().max(0));
-            (waited < OVERDUE_S, waited)
-        }
-        Err(_) => (false, 0),
-    };
-    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let answer =
-        HealthAnswer { status: if well { "pass" } else { "fail" }, version: env!("CARGO_PKG_VERSION"), oldest_due_s };
-    (status, no_store(Json(answer))).into_response()
+/// What became of what was held.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldAnswer {
+    messages: u64,
+}
+
+fn held_of(app: &App, caller: &Caller, body: &[u8]) -> Result<(LibraryCode, String), Box<Problem>> {
+    let body: HeldBody = read_json(body)?;
+    let library = super::libraries::library(app, caller, &body.library)?;
+    let notice = Notice::from_code(&body.notice).map_err(|error| {
+        let detail = error.to_string();
+        Problem::new("field-invalid", detail.clone(), "GET /v1/queue names what is held.").with(vec![FieldError {
+            pointer: "/notice".to_owned(),
+            detail,
+            code: "invalid",
+        }])
+    })?;
+    Ok((library.code.clone(), notice.code()))
+}
+
+fn nothing_held((library, notice): &(LibraryCode, String)) -> Box<Problem> {
+    Problem::new("conflict", format!("Nothing of {notice} is held for {library}."), "GET /v1/queue names what is held.")
+}
+
+/// Send what is held because so many came at once. More of the same may come from now on, up to the limit again.
+#[utoipa::path(post, path = "/v1/queue/let-go", tag = "queue", request_body = HeldBody, responses((status = 200, body = HeldAnswer), (status = 409, body = Problem), (status = 422, body = Problem)), security(("key" = [])))]
+pub async fn let_go(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
+    let of = held_of(&app, &caller, &body)?;
+    let messages = app.store.let_go(&of.0, &of.1, &caller.name(), clock::now()).await?;
+    app.store.note(caller.deed(Some(&of.0), "queue.let_go", &of.1)).await?;
+    app.wake.notify_one();
+    Ok(no_store(Json(HeldAnswer { messages: messages.ok_or_else(|| nothing_held(&of))? })))
+}
+
+/// Take back what is held because so many came at once: it is never sent.
+#[utoipa::path(post, path = "/v1/queue/drop", tag = "queue", request_body = HeldBody, responses((status = 200, body = HeldAnswer), (status = 409, body = Problem), (status = 422, body = Problem)), security(("key" = [])))]
+pub async fn drop_held(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
+    let of = held_of(&app, &caller, &body)?;
+    let messages = app.store.drop_held(&of.0, &of.1, &caller.name(), clock::now()).await?;
+    app.store.note(caller.deed(Some(&of.0), "queue.dropped", &of.1)).await?;
+    Ok(no_store(Json(HeldAnswer { messages: messages.ok_or_else(|| nothing_held(&of))? })))
 }

@@ -104,7 +104,54 @@ pub async fn of_library(
     list(&app, Some(&library.code), accepted_language(&headers)).await
 }
 
+/// What receivers report about one domain, in sentences.
+pub struct Said {
+    /// The domain.
+    pub domain: String,
+    /// How many receivers reported.
+    pub reporters: u64,
+    /// When the last report came.
+    pub last: jiff::Timestamp,
+    /// A sentence for each machine that sends in its name, the busiest first, and one about encryption.
+    pub words: Vec<String>,
+}
+
+/// What receivers report about the domains of `library` (none: the shared domain), with `most` machines each.
+///
+/// # Errors
+/// When the store is broken.
+pub async fn said(
+    app: &App,
+    library: Option<&LibraryCode>,
+    most: usize,
+    language: Language,
+) -> crate::store::Result<Vec<Said>> {
+    let code = library.map(LibraryCode::as_str);
+    let found = domains(app, library, language).await?.into_iter().filter(|one| one.library.as_deref() == code);
+    let said = |one: DomainAnswer| Said {
+        words: one
+            .sources
+            .into_iter()
+            .take(most)
+            .map(|source| source.words)
+            .chain(one.tls.map(|tls| tls.words))
+            .collect(),
+        domain: one.domain,
+        reporters: one.reporters,
+        last: one.last_at,
+    };
+    Ok(found.map(said).collect())
+}
+
 async fn list(app: &App, library: Option<&LibraryCode>, language: Language) -> Result<Response, Refusal> {
+    Ok(no_store(Json(ReportsAnswer { data: domains(app, library, language).await? })))
+}
+
+async fn domains(
+    app: &App,
+    library: Option<&LibraryCode>,
+    language: Language,
+) -> crate::store::Result<Vec<DomainAnswer>> {
     let domains = app.store.reported_domains(library).await?;
     let sources = app.store.reported_sources(library).await?;
     let tls = app.store.reported_tls(library).await?;
@@ -125,7 +172,7 @@ async fn list(app: &App, library: Option<&LibraryCode>, language: Language) -> R
             last_at: domain.last,
         }
     });
-    Ok(no_store(Json(ReportsAnswer { data: data.collect() })))
+    Ok(data.collect())
 }
 
 fn source(app: &App, one: &ReportedSource, language: Language) -> SourceAnswer {

@@ -23,7 +23,7 @@ fn role_of(method: &Method, path: &str) -> Option<Role> {
     let is_way_in = method == Method::POST && (path.starts_with("/v1/events") || path == "/iso18626");
     match path {
         _ if is_way_in => Some(Role::Intake),
-        "/health" | "/metrics" => None,
+        "/health" | "/health/live" | "/health/ready" | "/metrics" => None,
         _ => Some(Role::Web),
     }
 }

@@ -1,5 +1,5 @@
 //! In whose name a library's messages leave, and why: `/v1/libraries/{library}/sender`; DKIM keys; the zone that the
-//! operator publishes; the doctor.
+//! operator publishes.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::clock;
 use crate::delivery::own_relay;
 use crate::delivery::token::Credentials;
 use crate::keyring::Key;
-use crate::library::{Grant, Library, LibraryCode, OwnRelay};
+use crate::library::{Grant, LibraryCode, OwnRelay};
 use crate::published;
 use crate::sender::Format;
 
@@ -342,89 +342,4 @@ pub async fn zone(State(app): State<Arc<App>>, caller: Caller) -> Result<Respons
     let text = published::zone(&app.config, &app.keyring.all());
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], text)
         .into_response())
-}
-
-/// One thing the doctor looked at.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Finding {
-    /// `pass`, `warn` or `fail`.
-    status: &'static str,
-    /// What was looked at.
-    check: String,
-    /// What was found, and what to do.
-    detail: String,
-}
-
-/// What the doctor found.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct DoctorAnswer {
-    /// The worst of the findings.
-    status: &'static str,
-    findings: Vec<Finding>,
-}
-
-/// Whether everything is set up and working.
-#[utoipa::path(get, path = "/v1/doctor", tag = "queue", responses((status = 200, body = DoctorAnswer)), security(("key" = [])))]
-pub async fn doctor(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap) -> Result<Response, Refusal> {
-    caller.must_be_consortium()?;
-    let language = accepted_language(&headers);
-    let mut findings = Vec::new();
-    let mut find =
-        |status, check: &str, detail: String| findings.push(Finding { status, check: check.to_owned(), detail });
-    let now = clock::now();
-    match app.store.counts(None, now).await {
-        Ok(counts) => {
-            let waited = counts.oldest_due.map_or(0, |due| now.duration_since(due).as_secs());
-            let status = if waited > 300 { "fail" } else { "pass" };
-            find(status, "queue", format!("the oldest due message has waited {waited} s"));
-            find("pass", "database", "it answers, and its schema is up to date".to_owned());
-        }
-        Err(error) => find("fail", "database", error.to_string()),
-    }
-    for hold in app.store.receiver_holds(now).await? {
-        let (who, relay) = (&hold.provider, &hold.relay);
-        let detail = format!("{who} asked {relay} to stay away until {}: {}", hold.until, hold.reply);
-        find("warn", "receivers", detail);
-    }
-    for pause in app.store.pauses().await? {
-        let (whose, how) = match &pause.library {
-            Some(code) => (format!("the queue of {code}"), format!(" --library {code}")),
-            None => ("every queue".to_owned(), String::new()),
-        };
-        find(
-            "warn",
-            "queue",
-            format!("{whose} is paused since {} by {} (courtesy queue resume{how})", pause.since, pause.by),
-        );
-    }
-    if app.config.relay.iter().all(|relay| relay.sources.is_empty()) {
-        let fix = "no relay has source addresses: no library's own name can be proven; add [[relay]] to the settings";
-        find("warn", "relays", fix.to_owned());
-    }
-    let shared = &app.config.shared.domain;
-    for region in published::regions(&app.config) {
-        let proven = app.senders.look_at_shared(&region).await;
-        match proven {
-            Some(proof) if proof.is_proven(clock::now()) => {
-                find("pass", "shared domain", format!("{shared} is proven for {region}"))
-            }
-            Some(proof) => {
-                let why =
-                    proof.because().iter().map(|reason| reason.get(language).to_owned()).collect::<Vec<_>>().join(" ");
-                find("fail", "shared domain", format!("{shared} is not proven for {region}: {why} (courtesy zone)"));
-            }
-            None => find("fail", "shared domain", format!("DNS did not answer about {shared}")),
-        }
-    }
-    let libraries = app.book.libraries();
-    let on_own: Vec<&Arc<Library>> = libraries.iter().filter(|library| library.from.is_some()).collect();
-    let own =
-        on_own.iter().filter(|l| app.senders.plan(l, &[], now).sender != crate::sender::SenderKind::Shared).count();
-    find(
-        "pass",
-        "libraries",
-        format!("{} libraries; {own} of {} own addresses are proven", libraries.len(), on_own.len()),
-    );
-    let worst = ["fail", "warn"].into_iter().find(|bad| findings.iter().any(|finding| finding.status == *bad));
-    Ok(no_store(Json(DoctorAnswer { status: worst.unwrap_or("pass"), findings })))
 }

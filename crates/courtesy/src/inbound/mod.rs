@@ -31,6 +31,7 @@ use crate::config::Config;
 use crate::delivery::return_path;
 use crate::id::{CanaryId, MessageId, ReturnedId};
 use crate::intake::Intake;
+use crate::metrics::Metrics;
 use crate::net::dns::Resolver;
 use crate::outcome::bounce as reading;
 use crate::outcome::bounce::{Finding, Kind};
@@ -75,6 +76,8 @@ pub struct Parts {
     pub wake: Arc<Notify>,
     /// Where mails wait.
     pub spool: Arc<Spool>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 /// The engine.
@@ -111,6 +114,22 @@ pub enum Done {
     Waits,
     /// The address is none of ours.
     NotOurs,
+}
+
+impl Done {
+    /// Its word, as it is served and counted.
+    fn code(self) -> &'static str {
+        match self {
+            Self::Joined => "joined",
+            Self::Known => "known",
+            Self::PassedOn => "passed_on",
+            Self::Judged => "judged",
+            Self::Read => "read",
+            Self::Kept => "kept",
+            Self::Waits => "waits",
+            Self::NotOurs => "not_ours",
+        }
+    }
 }
 
 /// What became of a mail for one of its addresses.
@@ -246,6 +265,9 @@ impl Inbound {
         let mut became = Vec::new();
         for recipient in &read.waiting.envelope.recipients {
             let (worked, one) = self.for_recipient(&read, recipient).await?;
+            if worked == Worked::Off {
+                self.parts.metrics.returned(one.kind, one.done.code());
+            }
             became.push(one);
             if worked == Worked::Later {
                 return Ok((Worked::Later, became));

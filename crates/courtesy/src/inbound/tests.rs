@@ -9,6 +9,7 @@ use super::*;
 use crate::id::EventId;
 use crate::keyring::Keyring;
 use crate::library::LibraryCode;
+use crate::metrics::Metrics;
 use crate::net::dns::Limits;
 use crate::outcome::stop::ListedAddress;
 use crate::queue::State;
@@ -35,9 +36,11 @@ async fn engine(store: &Store, secret: &Arc<Secret>, spool: &Arc<Spool>) -> Inbo
     let dns = Resolver::at("127.0.0.1:9".parse().unwrap(), Limits::default()).unwrap();
     let senders = Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), keyring, dns.clone());
     let (senders, _) = senders.await.unwrap();
-    let intake = Intake::new(&config, store.clone(), Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
+    let metrics = Arc::new(Metrics::default());
+    let (of_book, of_senders, of_wake) = (Arc::clone(&book), Arc::clone(&senders), Arc::clone(&wake));
+    let intake = Intake::new(&config, store.clone(), of_book, of_senders, of_wake, Arc::clone(&metrics));
     let (store, secret, spool, intake) = (store.clone(), Arc::clone(secret), Arc::clone(spool), Arc::new(intake));
-    Inbound::new(Parts { config, store, book, senders, secret, dns, intake, wake, spool })
+    Inbound::new(Parts { config, store, book, senders, secret, dns, intake, wake, spool, metrics })
 }
 
 struct World {

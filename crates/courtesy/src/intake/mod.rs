@@ -5,6 +5,7 @@
 //! the facts at hand, and made again at the attempt.
 
 pub mod announce;
+mod brake;
 mod complained;
 pub mod copies;
 pub mod event;
@@ -13,7 +14,7 @@ mod resend;
 pub mod submission;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use standards::address::Address;
@@ -25,6 +26,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::id::{EventId, MessageId};
 use crate::library::{Library, LibraryCode};
+use crate::metrics::Metrics;
 use crate::notice::Language;
 use crate::notice::catalogue::Notice;
 use crate::notice::frame::Frame;
@@ -148,6 +150,9 @@ pub struct Intake {
     at_most: std::time::Duration,
     /// Woken when something is due now.
     wake: Arc<tokio::sync::Notify>,
+    metrics: Arc<Metrics>,
+    brake: Mutex<crate::config::Brake>,
+    flows: brake::Flows,
 }
 
 impl Intake {
@@ -159,8 +164,10 @@ impl Intake {
         book: Arc<Book>,
         senders: Arc<Senders>,
         wake: Arc<tokio::sync::Notify>,
+        metrics: Arc<Metrics>,
     ) -> Self {
-        Self { store, book, senders, at_most: config.deadline.at_most, wake }
+        let (at_most, brake) = (config.deadline.at_most, Mutex::new(config.brake));
+        Self { store, book, senders, at_most, wake, metrics, brake, flows: brake::Flows::default() }
     }
 
     /// The language in which a library's staff are written to; none where there is no such library.
@@ -188,6 +195,10 @@ impl Intake {
         let mut written: Vec<_> =
             events.into_iter().map(|handed| (self.write_out(&handed.event, strictness, now), handed.key)).collect();
         self.foretell(written.iter_mut().filter_map(|(written, _)| written.as_mut().ok())).await?;
+        let braked = match dry_run {
+            true => Vec::new(),
+            false => self.brake(written.iter_mut().filter_map(|(one, _)| one.as_mut().ok()).collect(), now).await?,
+        };
         for (written, key) in written {
             match written {
                 Err(refused) => taken.push(Some(Taken::Refused(refused))),
@@ -208,16 +219,23 @@ impl Intake {
         if new.is_empty() {
             return Ok(taken.into_iter().flatten().collect());
         }
-        let libraries: Vec<LibraryCode> = new.iter().map(|event| event.library.clone()).collect();
+        let of: Vec<(LibraryCode, &'static str)> =
+            new.iter().map(|event| (event.library.clone(), event.source)).collect();
         let kept = self.store.accept(new).await?;
         self.wake.notify_one();
-        let mut kept = kept.into_iter().zip(receipts).zip(libraries);
+        self.tell_of_brakes(braked, now).await?;
+        let mut kept = kept.into_iter().zip(receipts).zip(of);
         let mut answers = Vec::with_capacity(taken.len());
         for one in taken {
             answers.push(match one {
                 Some(known) => known,
                 None => match kept.next() {
-                    Some(((accepted, receipt), library)) => self.told(accepted, receipt, &library).await?,
+                    Some(((accepted, receipt), (library, source))) => {
+                        if accepted == Accepted::New {
+                            self.metrics.event(source);
+                        }
+                        self.told(accepted, receipt, &library).await?
+                    }
                     None => return Err(crate::store::StoreError::Closed),
                 },
             });

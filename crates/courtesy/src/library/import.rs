@@ -144,6 +144,8 @@ impl Row<'_> {
             closures: Vec::new(),
             switches: std::collections::BTreeMap::new(),
             demands_tls: self.yes("demands_tls"),
+            brake_at: None,
+            other_regions: false,
             hide_titles: self.yes("hide_titles"),
             relay: None,
             code: match LibraryCode::parse(self.cell("code").unwrap_or_default()) {

@@ -170,6 +170,12 @@ pub struct Library {
     /// Nothing leaves in clear: a receiver without TLS gets no mail.
     #[serde(default)]
     pub demands_tls: bool,
+    /// Its messages may leave by relays of other regions while its own region has none in use.
+    #[serde(default)]
+    pub other_regions: bool,
+    /// How many notices of one kind may go out within an hour before a person is asked; 0: any number. None: as the operator set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brake_at: Option<u32>,
     /// Titles and authors never leave in a message.
     #[serde(default)]
     pub hide_titles: bool,

@@ -29,6 +29,14 @@ pub struct Tlsa {
     pub data: Vec<u8>,
 }
 
+/// As a zone file has it (RFC 6698 §2.2).
+impl std::fmt::Display for Tlsa {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {} ", self.usage, self.selector, self.matching)?;
+        self.data.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
+}
+
 impl Tlsa {
     /// Whether we can hold a host to it.
     #[must_use]

@@ -14,7 +14,7 @@ use rustls::client::{ClientConfig, Resumption};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    DigitallySignedStruct, Error, HandshakeKind, ProtocolVersion, RootCertStore, SignatureScheme,
+    CertificateError, DigitallySignedStruct, Error, HandshakeKind, ProtocolVersion, RootCertStore, SignatureScheme,
     SupportedProtocolVersion,
 };
 use standards::domain::Domain;
@@ -196,6 +196,21 @@ impl ClientTls {
             resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
         };
         Ok((stream, facts))
+    }
+}
+
+/// Why a handshake failed, in the words of RFC 8460 §4.3.
+#[must_use]
+pub fn failure(error: &io::Error) -> &'static str {
+    let found = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    let Some(Error::InvalidCertificate(why)) = found else { return "validation-failure" };
+    match why {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "certificate-expired",
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "certificate-host-mismatch"
+        }
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => "certificate-not-trusted",
+        _ => "validation-failure",
     }
 }
 

@@ -73,6 +73,18 @@ pub enum Urgency {
     Routine,
 }
 
+impl Urgency {
+    /// Its word in metrics.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Now => "now",
+            Self::Soon => "soon",
+            Self::Routine => "routine",
+        }
+    }
+}
+
 /// How long we keep trying to send a notice, and why no longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Patience {

@@ -59,6 +59,13 @@ impl Certificate {
         Self::open(&certificate, &key, now)
     }
 
+    /// Has the files looked at by the next who asks, however lately they were.
+    pub fn look_again(&self) {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.looked_at = current.looked_at.checked_sub(LOOK_EVERY).unwrap_or(current.looked_at);
+        current.changed_at = None;
+    }
+
     /// The server side of TLS with the certificate there is now; with the last good one where a new one cannot be read.
     pub(super) fn acceptor(&self, now: Instant) -> TlsAcceptor {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);

@@ -21,13 +21,17 @@ use crate::id::AuditId;
 use crate::library::LibraryCode;
 
 /// Every kind of deed. A page has words for each.
-pub const DEEDS: [&str; 34] = [
+pub const DEEDS: &[&str] = &[
     "record.added",
     "record.changed",
     "words.saved",
     "words.reset",
     "queue.paused",
     "queue.resumed",
+    "queue.let_go",
+    "queue.dropped",
+    "relay.drained",
+    "relay.resumed",
     "queue.flushed",
     "address.stopped",
     "address.allowed",

@@ -16,8 +16,8 @@ const VALUES_PER_STATEMENT: usize = 8000;
 /// Rows in one statement at most.
 const ROWS_PER_STATEMENT: usize = 500;
 
-/// Tables that tell of processes alone: nothing of them is worth keeping.
-const LEFT_OUT: [&str; 1] = ["process"];
+/// Tables that tell of processes alone, and of the schema, which both have: nothing of them is worth keeping.
+const LEFT_OUT: [&str; 2] = ["process", "works_with"];
 
 /// Why nothing was copied.
 #[derive(Debug, thiserror::Error)]

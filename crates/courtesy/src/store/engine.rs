@@ -118,6 +118,15 @@ impl Pool {
         matches!(self, Self::Postgres { .. })
     }
 
+    /// How many connections there are.
+    pub(super) fn connections(&self) -> super::Connections {
+        let (open, idle) = match self {
+            Self::Sqlite(pool) => (pool.size(), pool.num_idle()),
+            Self::Postgres { pool, .. } => (pool.size(), pool.num_idle()),
+        };
+        super::Connections { open, idle: u32::try_from(idle).unwrap_or(open) }
+    }
+
     /// Closes every connection.
     pub(super) async fn close(&self) {
         match self {

@@ -21,6 +21,7 @@ mod accept;
 mod arrival;
 mod audit;
 mod book;
+mod brake;
 mod copies;
 mod copy;
 mod do_not_send;
@@ -31,17 +32,21 @@ mod evidence;
 mod key;
 mod library;
 mod list;
+mod measured;
 mod message;
 mod open;
 mod outbox;
 mod own_relay;
+mod passkey;
 mod pause;
 mod process;
 mod queue;
 mod receiver_hold;
 mod relay;
+mod relay_state;
 mod replies;
 mod reported;
+mod retention;
 mod returned;
 mod schema;
 mod search;
@@ -54,6 +59,7 @@ mod submitted;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod tls_session;
 mod token;
 mod unreached;
 mod waiting;
@@ -71,26 +77,32 @@ pub use accept::{Accepted, Idempotency, NewEvent, NewMessage};
 pub use arrival::{Arrived, ArrivedAt, PACES_S, monday, week};
 pub use audit::{AuditFilter, AuditHolds, Audited, Change, DEEDS, Deed};
 pub use book::{Book, WordsSource};
+pub use brake::{BRAKE, Brake, Flow};
 pub use copies::Uncopied;
 pub use copy::{NotCopied, copy};
 pub use do_not_send::{DoNotSend, Listed};
 pub use draft::Draft;
 pub use evidence::{DkimKey, Incident, Observed};
 pub use key::{ApiKey, Scope};
+pub use measured::{Connections, MEASURED_MAX, Measured};
 pub use message::{Filter, MessageRow, Repeated};
 pub use outbox::{Answered, ClaimedDelivery};
+pub use passkey::Passkey;
 pub use pause::Pause;
 pub use queue::{Claimed, Counts, Settled};
 pub use receiver_hold::ReceiverHold;
 pub use relay::{RelayChange, RelayChanged};
+pub use relay_state::{RelayDrain, RelayLook};
 pub use replies::{KeptReply, NewReply, ReplyLimits, ReplyMail};
 pub use reported::{ReportedDomain, ReportedSource, ReportedTls};
+pub use retention::{DUE_COUNTED_MAX, Erased, Kept, Retention};
 pub use returned::{Follows, Joined};
 pub use session::{FormSent, NewSession, Session};
 pub use sole::{NotSole, Sole};
 pub use staff::Staff;
 pub use sts::StsPolicy;
 pub use tally::{COUNTED_MAX, COUNTED_OF_NOTICE_MAX, Tally};
+pub use tls_session::{TlsSessions, TlsTelling};
 pub use unreached::SeenTo;
 pub use webhook::{Delivery, DeliveryState, Replay, Webhook};
 pub use words::{SavedWords, WordsRef};
@@ -104,6 +116,17 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("the database could not be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// A newer program has changed the database so that this one cannot work with it.
+    #[error(
+        "a newer version has changed the database, and this one cannot work with it (it wants schema {wanted}, this is {known}): \
+         install the newer version, or restore a backup into an empty database"
+    )]
+    Newer {
+        /// The schema that a program must know.
+        wanted: i64,
+        /// The newest that this one knows.
+        known: i64,
+    },
     /// A value in the database is not what we write there.
     #[error("the database holds something that does not belong there: {0}")]
     Corrupt(String),

@@ -30,7 +30,7 @@ pub struct Passkey {
 }
 
 /// Passkeys of one person at most: a few devices, and some keys in drawers.
-pub const PASSKEYS_MAX: usize = 20;
+const PASSKEYS_MAX: i64 = 20;
 
 const COLUMNS: &str =
     "select credential, staff, name, public_key, algorithm, counter, created_at, used_at from passkey";
@@ -58,7 +58,7 @@ impl Store {
                     .bind(passkey.algorithm)
                     .bind(passkey.counter)
                     .bind(micros(passkey.created_at))
-                    .bind(i64::try_from(PASSKEYS_MAX).unwrap_or(i64::MAX))
+                    .bind(PASSKEYS_MAX)
                     .execute(&mut *tx)
                     .await?;
                     Ok(done > 0)

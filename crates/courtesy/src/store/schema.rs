@@ -27,10 +27,31 @@ const RAN: &str = "select version, checksum from _sqlx_migrations";
 const KEEP: &str = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
      values ($1, $2, true, $3, 0)";
 
-/// Brings the file up to date. A migration that was changed after it ran is refused.
+/// What a program must know to work with the database.
+const WORKS_WITH: &str = "select max(schema) from works_with";
+
+/// Brings the file up to date. A migration that was changed after it ran is refused; one that a newer program ran is not, unless it
+/// says that we cannot work with it.
 pub(super) async fn update_sqlite(pool: &SqlitePool) -> Result<()> {
-    let migrator = Migrator { migrations: Cow::Owned(migrations::<Sqlite>()?), ..Migrator::DEFAULT };
+    let migrations = migrations::<Sqlite>()?;
+    // There is no such table before the first start, and before the version that made it.
+    let wanted = match sqlx::raw_sql(WORKS_WITH).fetch_one(pool).await {
+        Ok(row) => row.try_get(0)?,
+        Err(_) => None,
+    };
+    refuse_newer(wanted, &migrations)?;
+    let mut migrator = Migrator { migrations: Cow::Owned(migrations), ..Migrator::DEFAULT };
+    migrator.set_ignore_missing(true);
     Ok(migrator.run(pool).await?)
+}
+
+/// Refuses a database that wants a newer program than this one.
+fn refuse_newer(wanted: Option<i64>, migrations: &[Migration]) -> Result<()> {
+    let known = migrations.last().map_or(0, |migration| migration.version);
+    match wanted.filter(|wanted| *wanted > known) {
+        Some(wanted) => Err(StoreError::Newer { wanted, known }),
+        None => Ok(()),
+    }
 }
 
 /// Brings the server's database up to date: all in one transaction, since a pooler keeps locks and statements no
@@ -42,7 +63,13 @@ pub(super) async fn update_postgres(pool: &PgPool) -> Result<()> {
     let rows = sqlx::raw_sql(RAN).fetch_all(&mut *tx).await?;
     let ran: Vec<(i64, Vec<u8>)> =
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<sqlx::Result<_>>()?;
-    for migration in migrations::<Postgres>()? {
+    let migrations = migrations::<Postgres>()?;
+    let row = sqlx::raw_sql("select to_regclass('works_with') is not null").fetch_one(&mut *tx).await?;
+    if row.try_get(0)? {
+        let row = sqlx::raw_sql(WORKS_WITH).fetch_one(&mut *tx).await?;
+        refuse_newer(row.try_get(0)?, &migrations)?;
+    }
+    for migration in migrations {
         match ran.iter().find(|(version, _)| *version == migration.version) {
             None => apply(&mut tx, &migration).await?,
             Some((_, checksum)) if *checksum == *migration.checksum => {}

@@ -103,7 +103,26 @@ impl Store {
 }
 
 /// The smallest id of `time`: ids sort by the time they were made.
-fn first_id_at(time: Timestamp) -> Vec<u8> {
+pub(super) fn first_id_at(time: Timestamp) -> Vec<u8> {
     let millis = u64::try_from(time.as_millisecond()).unwrap_or(0);
     [&millis.to_be_bytes()[2..], &[0; 10]].concat()
+}
+
+impl Store {
+    /// How many messages of all libraries are not at their end, by state, each counted up to [`COUNTED_MAX`].
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn unfinished(&self) -> Result<Vec<(State, i64)>> {
+        let mut found = Vec::new();
+        for state in State::ALL.into_iter().filter(|state| !state.is_final()) {
+            let row = query("select count(*) from (select 1 as one from message where state = $1 limit $2) as some")
+                .bind(state.code())
+                .bind(COUNTED_MAX)
+                .fetch_one(&self.readers)
+                .await?;
+            found.push((state, row.try_get(0)?));
+        }
+        Ok(found)
+    }
 }

@@ -1,6 +1,7 @@
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Claimed, NewEvent, NewMessage, NotSole, Settled, Sole, Store};
+use super::statement::query;
+use super::{Claimed, NewEvent, NewMessage, NotSole, Settled, Sole, Store, StoreError};
 use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
 use crate::queue::State;
@@ -122,4 +123,26 @@ async fn every_library_has_its_turn_however_many_have_work() {
     assert_eq!(due("C", 3).await, ["D", "A", "B"]);
     assert_eq!(due("B", 9).await, ["C", "D", "A", "B"]);
     assert!(store.libraries_due(after(-1), "", 9).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_worked_with_unless_it_says_that_older_programs_cannot() {
+    let (store, folder) = store().await;
+    let file = folder.path().join("courtesy.db");
+    let run = |store: &Store, text: &'static str| {
+        let store = store.clone();
+        async move { store.writer.write(move |tx| Box::pin(async move { query(text).execute(tx).await })).await.unwrap() }
+    };
+    run(
+        &store,
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+         values (9000, 'of a newer version', true, x'00', 0)",
+    )
+    .await;
+    store.close().await;
+    let store = Store::open(&file).await.expect("a column more is no harm");
+    run(&store, "insert into works_with (schema) values (9000)").await;
+    store.close().await;
+    let refused = Store::open(&file).await.map(drop);
+    assert!(matches!(refused, Err(StoreError::Newer { wanted: 9000, .. })), "{refused:?}");
 }

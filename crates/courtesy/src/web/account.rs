@@ -8,6 +8,7 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use super::guard::IDLE_MAX;
+use super::passkey;
 use super::password::{LETTERS_MAX, LETTERS_MIN, code_hash, recovery_codes as new_codes};
 use super::shell::Shell;
 use super::visit::Visit;
@@ -20,6 +21,7 @@ use crate::store::Session;
 struct Account {
     shell: Shell,
     login: String,
+    name: String,
     has_password: bool,
     codes_left: i64,
     /// New codes, shown this once.
@@ -28,15 +30,20 @@ struct Account {
     sessions: Vec<Session>,
     wrong_old: Option<String>,
     wrong_new: Option<String>,
+    passkeys: Vec<passkey::Shown>,
+    making: Option<passkey::Making>,
+    wrong_passkey: Option<String>,
 }
 
 impl Account {
     async fn of(web: &Web, visit: &Visit) -> Result<Self, super::oops::Oops> {
         let staff = visit.staff()?;
+        let (passkeys, making) = passkey::of(web, visit).await?;
         let used_after = visit.now.checked_sub(IDLE_MAX).unwrap_or(visit.now);
         Ok(Self {
             shell: visit.shell("account-title"),
             login: staff.login.clone(),
+            name: staff.name.clone(),
             has_password: staff.has_password,
             codes_left: web.store.recovery_codes_left(staff.id).await?,
             codes: Vec::new(),
@@ -44,6 +51,9 @@ impl Account {
             sessions: web.store.sessions_of(staff.id, used_after, visit.now).await?,
             wrong_old: None,
             wrong_new: None,
+            passkeys,
+            making,
+            wrong_passkey: None,
         })
     }
 
@@ -123,6 +133,14 @@ pub(super) async fn recovery_codes(State(web): State<Arc<Web>>, visit: Visit) ->
     web.store.noting(deed).put_recovery_codes(staff.id, codes.iter().map(|code| code_hash(code)).collect()).await?;
     let account = Account { codes, ..Account::of(&web, &visit).await? };
     visit.page(&account)
+}
+
+/// The page again, after a passkey that was made could not be kept.
+pub(super) async fn without_passkey(web: &Web, visit: &Visit) -> Answer {
+    let account = Account::of(web, visit).await?;
+    let wrong_passkey = Some(account.shell.say("passkey-not-added"));
+    let shell = visit.shell("account-title").wrong(true);
+    visit.again(&Account { shell, wrong_passkey, ..account })
 }
 
 /// Which session to end; empty: all others.

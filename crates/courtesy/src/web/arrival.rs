@@ -17,7 +17,8 @@ use serde::Deserialize;
 use super::shell::{Place, Shell};
 use super::visit::Visit;
 use super::{Answer, Web, form};
-use crate::notice::{Language, dates};
+use crate::http::reports::{self, Said};
+use crate::notice::Language;
 use crate::outcome::{Cause, Facts};
 use crate::queue::State as Standing;
 use crate::store::{Arrived, PACES_S, monday, week};
@@ -34,6 +35,9 @@ const PROVIDERS_SHOWN: usize = 8;
 
 /// Causes shown.
 const CAUSES_SHOWN: usize = 8;
+
+/// Machines told of that send in a domain's name.
+const SOURCES_SHOWN: usize = 8;
 
 /// The charts, in units of their drawing.
 const CHART_HEIGHT: i64 = 160;
@@ -168,6 +172,7 @@ struct Page {
     reasons: Vec<Reason>,
     paces: Vec<Pace>,
     suppressed: i64,
+    said: Vec<Said>,
 }
 
 /// The page of the library in the path, or of all.
@@ -188,7 +193,9 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(asked)
     found.iter().for_each(|one| all.add(one));
     let links = Links { base: visit.at.as_ref().map(|_| shell.to("/messages")) };
     let (mood, verdict) = verdict(all);
+    let library = visit.at.as_ref().map(|library| &library.code);
     visit.page(&Page {
+        said: reports::said(&web, library, SOURCES_SHOWN, visit.language).await?,
         here,
         weeks,
         verdict: shell.say(verdict),
@@ -196,7 +203,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(asked)
         is_few: all.all() < SHARE_FROM,
         chart_width: weeks * BAR_STEP,
         bars: bars(&shell, &found, from, to, &links),
-        heads: (from..=to).map(|week| short(day_of(week), shell.language())).collect(),
+        heads: (from..=to).rev().map(|week| short(day_of(week), shell.language())).collect(),
         lines: lines(&shell, &found, from, to, &links),
         reasons: reasons(&shell, &found, from, &links),
         paces: paces(&shell, &found),
@@ -219,14 +226,17 @@ fn verdict(all: Ends) -> (&'static str, &'static str) {
     }
 }
 
+/// The months in few letters.
+const MONTHS: [[&str; 12]; 2] = [
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+    ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."],
+];
+
 /// A day in few letters: `16 Nov`.
 fn short(day: Date, language: Language) -> String {
-    let whole = dates::day(day, language);
-    let parts: Vec<&str> = whole.split([' ', '\u{a0}']).collect();
-    match parts.as_slice() {
-        [number, month, _] => format!("{number} {}", month.chars().take(4).collect::<String>().trim_end_matches('.')),
-        _ => day.to_string(),
-    }
+    let months = MONTHS[usize::from(language == Language::Fr)];
+    let place = usize::try_from(day.month() - 1).unwrap_or(0);
+    format!("{}\u{a0}{}", day.day(), months[place])
 }
 
 /// Where figures lead: to messages of a library; those of all libraries are nobody's list.
@@ -294,7 +304,8 @@ fn lines(shell: &Shell, found: &[Arrived], from: i64, to: i64, links: &Links) ->
             });
             Cell { words: ends.words(shell), mood: ends.mood(), failed: ends.failed, href }
         };
-        (from..=to).map(cell).collect::<Vec<_>>()
+        // The newest first: on a narrow screen the others are scrolled to.
+        (from..=to).rev().map(cell).collect::<Vec<_>>()
     };
     let shown = providers.iter().take(PROVIDERS_SHOWN);
     let mut lines: Vec<_> =

@@ -84,5 +84,5 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
             rows: rows(&web, &shell, &library, found).await?,
         });
     }
-    visit.page(&Page { shell, groups })
+    visit.page(&Page { groups, shell })
 }

@@ -143,6 +143,7 @@ fn found(shell: &Shell, web: &Web, proof: &Proof) -> Found {
         _ if is_public_mailbox(domain) => "check-advice-mailbox",
         Verdict::Unknown => "check-advice-again",
         Verdict::Arrives => "check-advice-none",
+        Verdict::Likely => "check-advice-likely",
         _ => "check-advice-records",
     };
     Found {

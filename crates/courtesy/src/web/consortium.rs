@@ -119,7 +119,8 @@ async fn lines(web: &Web, visit: &Visit, shell: &Shell, q: &str) -> Result<Vec<L
     let mut lines: Vec<_> =
         libraries.map(|library| line(web, visit, shell, &library, arrived.get(library.code.as_str()))).collect();
     let bad = |line: &Line| ["bad", "some"].iter().position(|mood| *mood == line.mood).unwrap_or(2);
-    lines.sort_by_key(|line| (bad(line), !line.waits, Reverse(line.ends.failed), line.code.clone()));
+    let share = |line: &Line| line.ends.failed * 1000 / line.ends.all().max(1);
+    lines.sort_by_key(|line| (bad(line), Reverse(share(line)), !line.waits, line.code.clone()));
     Ok(lines)
 }
 

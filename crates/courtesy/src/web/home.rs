@@ -65,6 +65,9 @@ const LIBRARIES_SHOWN: usize = 200;
 /// `/staff`: the dashboard of the one library, or the libraries to choose from.
 pub(super) async fn door(State(web): State<Arc<Web>>, visit: Visit, Query(find): Query<Find>) -> Answer {
     let staff = visit.staff()?;
+    if staff.roles.may(Right::Consortium, None) {
+        return Ok(lead_to("/consortium"));
+    }
     let language = visit.language;
     let mine: Vec<Arc<Library>> =
         web.book.libraries().into_iter().filter(|one| staff.roles.may(Right::Look, Some(&one.code))).collect();

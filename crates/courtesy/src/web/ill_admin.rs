@@ -16,7 +16,9 @@ const PAGES: &[(&str, &str, Right)] = &[
     ("kit-link-title", "/ill-admin/it-kit", Right::Look),
     ("staff-title", "/ill-admin/staff", Right::Administer),
     ("keys-title", "/ill-admin/keys", Right::Administer),
+    ("webhooks-title", "/ill-admin/webhooks", Right::Administer),
     ("audit-title", "/ill-admin/audit", Right::ReadAudit),
+    ("retention-title", "/ill-admin/retention", Right::Look),
 ];
 
 /// One of them.

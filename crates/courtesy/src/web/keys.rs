@@ -49,6 +49,8 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
 #[serde(default)]
 pub(super) struct NewKey {
     name: String,
+    /// `submit` for handing in mail alone.
+    scope: String,
 }
 
 /// Makes a key.
@@ -66,7 +68,7 @@ pub(super) async fn make(State(web): State<Arc<Web>>, visit: Visit, Form(form): 
         id: KeyId::new(visit.now),
         library: Some(library),
         name: name.clone(),
-        scope: Scope::All,
+        scope: Scope::from_code(&form.scope).unwrap_or_default(),
         shown: shown(&secret),
         created_at: visit.now,
         revoked_at: None,

@@ -13,8 +13,8 @@
 //!    without it they are refused.
 //! 3. Its words in `web/words/en/` and `web/words/fr/`, one file a page: `{{ shell.say("things-title") }}`,
 //!    `{{ shell.with("things-count", "count", n) }}`. A test finds missing and unused ones.
-//! 4. One line in [`routes`], which says who may: a route without an audience cannot be written. `{library}` in a path is
-//!    looked up, and the right asked for at that library, before the handler runs.
+//! 4. One line in the list of [`routes`] where it belongs, which says who may: a route without an audience cannot be
+//!    written. `{library}` in a path is looked up, and the right asked for at that library, before the handler runs.
 //! 5. A test in `tests/it/web/`: `Browser` signs in and reads pages.
 //!
 //! Not here: what the API answers (`http`), what a role may (`staff`).
@@ -28,6 +28,7 @@ mod bounces;
 mod check;
 mod consortium;
 mod diff;
+mod find;
 mod first_run;
 mod form;
 mod front;
@@ -51,9 +52,12 @@ mod notice_test;
 mod notice_text;
 mod notices;
 mod oops;
+mod ops;
+mod passkey;
 mod password;
 mod record;
 mod relays;
+mod retention;
 mod returns;
 mod sender_setup;
 mod shell;
@@ -66,6 +70,7 @@ mod tests;
 mod throttle;
 mod unreached;
 mod visit;
+mod webhooks;
 pub mod words;
 
 use std::ops::Deref;
@@ -165,8 +170,12 @@ fn question(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>
 /// Every page and form, in the order in which one meets them. A test walks this list with each role.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Audience::{Public, SignedIn, Staff};
-    use Right::{ActOnMessages, Administer, Consortium, EditNotices, Look, ReadAudit, ReadMessages};
+    [of_everybody(), of_a_desk(), of_ill_admin(), of_the_consortium()].into_iter().flatten().collect()
+}
+
+/// Public pages, and one's own.
+fn of_everybody() -> Vec<Route> {
+    use Audience::{Public, SignedIn};
     vec![
         page("/", Public, get(front::show)),
         page("/status", Public, get(front::status)),
@@ -182,6 +191,7 @@ pub fn routes() -> Vec<Route> {
         page("/language/{tag}", Public, get(sign_in::language)),
         page("/sign-in", Public, get(sign_in::show)),
         form("/sign-in", Public, post(sign_in::password)),
+        form("/sign-in/passkey", Public, post(passkey::sign_in)),
         page("/sign-in/link/{secret}", Public, get(sign_in::show_link)),
         form("/sign-in/link/{secret}", Public, post(sign_in::use_link)),
         page("/sign-in/recovery", Public, get(sign_in::show_recovery)),
@@ -190,8 +200,19 @@ pub fn routes() -> Vec<Route> {
         page("/account", SignedIn, get(account::show)),
         form("/account/password", SignedIn, post(account::password)),
         form("/account/recovery-codes", SignedIn, post(account::recovery_codes)),
+        form("/account/passkeys/add", SignedIn, post(passkey::add)),
+        form("/account/passkeys/name", SignedIn, post(passkey::rename)),
+        form("/account/passkeys/remove", SignedIn, post(passkey::remove)),
         form("/account/sessions/end", SignedIn, post(account::end_session)),
         page("/it/{token}", Public, get(it::show)),
+    ]
+}
+
+/// What a library works with all day.
+fn of_a_desk() -> Vec<Route> {
+    use Audience::{SignedIn, Staff};
+    use Right::{ActOnMessages, Look, ReadMessages};
+    vec![
         page("/staff", SignedIn, get(home::door)),
         page("/staff/{library}", Staff(Look), get(home::show)),
         page("/staff/{library}/messages", Staff(ReadMessages), get(messages::list)),
@@ -209,6 +230,14 @@ pub fn routes() -> Vec<Route> {
         form("/staff/{library}/do-not-send/add", Staff(ActOnMessages), post(stops::add)),
         form("/staff/{library}/do-not-send/release", Staff(ActOnMessages), post(stops::release)),
         page("/staff/{library}/arrival", Staff(ReadMessages), get(arrival::show)),
+    ]
+}
+
+/// What a library sets up once, and looks after.
+fn of_ill_admin() -> Vec<Route> {
+    use Audience::Staff;
+    use Right::{Administer, Look, ReadAudit};
+    vec![
         page("/staff/{library}/ill-admin", Staff(Look), get(ill_admin::show)),
         page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),
         page("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), get(record::edit)),
@@ -246,14 +275,38 @@ pub fn routes() -> Vec<Route> {
         page("/staff/{library}/ill-admin/keys", Staff(Administer), get(keys::show)),
         form("/staff/{library}/ill-admin/keys/make", Staff(Administer), post(keys::make)),
         form("/staff/{library}/ill-admin/keys/{key}/revoke", Staff(Administer), post(keys::revoke)),
+        page("/staff/{library}/ill-admin/webhooks", Staff(Administer), get(webhooks::show)),
+        form("/staff/{library}/ill-admin/webhooks/add", Staff(Administer), post(webhooks::add)),
+        page("/staff/{library}/ill-admin/webhooks/{webhook}", Staff(Administer), get(webhooks::show_one)),
+        form("/staff/{library}/ill-admin/webhooks/{webhook}/act", Staff(Administer), post(webhooks::act)),
+        form(
+            "/staff/{library}/ill-admin/webhooks/{webhook}/deliveries/{delivery}/replay",
+            Staff(Administer),
+            post(webhooks::replay),
+        ),
         page("/staff/{library}/ill-admin/audit", Staff(ReadAudit), get(audit::show)),
         page("/staff/{library}/ill-admin/audit.csv", Staff(ReadAudit), get(audit::file)),
+        page("/staff/{library}/ill-admin/retention", Staff(Look), get(retention::show)),
+        form("/staff/{library}/ill-admin/retention", Staff(Administer), post(retention::save)),
+    ]
+}
+
+/// What the consortium and the operator have.
+fn of_the_consortium() -> Vec<Route> {
+    use Audience::Staff;
+    use Right::{Consortium, Operate, ReadAudit};
+    vec![
         page("/consortium", Staff(Consortium), get(consortium::show)),
         page("/consortium.csv", Staff(Consortium), get(consortium::file)),
         form("/consortium/remind", Staff(Consortium), post(consortium::remind)),
+        page("/consortium/find", Staff(Consortium), get(find::show)),
         page("/consortium/arrival", Staff(Consortium), get(arrival::show)),
         page("/consortium/audit", Staff(ReadAudit), get(audit::show)),
         page("/consortium/audit.csv", Staff(ReadAudit), get(audit::file)),
+        page("/consortium/retention", Staff(Consortium), get(retention::show)),
+        form("/consortium/retention", Staff(Consortium), post(retention::save)),
+        page("/ops", Staff(Operate), get(ops::show)),
+        form("/ops/queue", Staff(Operate), post(ops::queue)),
     ]
 }
 

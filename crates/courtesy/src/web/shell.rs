@@ -32,6 +32,10 @@ pub enum Place {
     IllAdmin,
     /// Who changed what at the consortium.
     Audit,
+    /// How long things are kept at the consortium.
+    Retention,
+    /// The installation.
+    Ops,
     /// None of them.
     Elsewhere,
 }
@@ -52,6 +56,8 @@ const OF_CONSORTIUM: &[(&str, &str, Place, Right)] = &[
     ("nav-consortium", "/consortium", Place::Home, Right::Consortium),
     ("nav-arrival", "/consortium/arrival", Place::Arrival, Right::Consortium),
     ("audit-title", "/consortium/audit", Place::Audit, Right::ReadAudit),
+    ("retention-title", "/consortium/retention", Place::Retention, Right::Consortium),
+    ("nav-ops", "/ops", Place::Ops, Right::Operate),
 ];
 
 /// One link of a navigation or trail.
@@ -186,6 +192,18 @@ impl Shell {
         match &self.visit.at {
             Some(library) => format!("/staff/{}{path}", library.code),
             None => path.to_owned(),
+        }
+    }
+
+    /// Where the search box leads, and its words; none where there is nothing they may look for.
+    #[must_use]
+    pub fn find(&self) -> Option<(String, String)> {
+        match &self.visit.at {
+            Some(_) => self.visit.may(Right::ReadMessages).then(|| (self.to("/messages"), self.say("shell-find"))),
+            None => {
+                let finds = self.visit.may(Right::Consortium);
+                finds.then(|| ("/consortium/find".to_owned(), self.say("find-what")))
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use super::guard::{LANGUAGE_COOKIE, cookie, session_cookie};
 use super::oops::Oops;
 use super::shell::Shell;
 use super::visit::{Visit, lead_to};
-use super::{Answer, Web, password};
+use super::{Answer, Web, passkey, password};
 use crate::http::auth::hash;
 use crate::id::{SessionId, StaffId, random_bytes};
 use crate::notice::Language;
@@ -87,7 +87,7 @@ pub(super) struct To {
 }
 
 /// Only paths of this host: a link elsewhere would lend our name to it.
-fn own_path(path: &str) -> &str {
+pub(super) fn own_path(path: &str) -> &str {
     let is_ours = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
     if is_ours { path } else { "/staff" }
 }
@@ -108,14 +108,31 @@ struct SignIn {
     login: String,
     to: String,
     wrong: Option<String>,
+    /// The challenge and the host for a passkey, where browsers make any for us.
+    passkey: Option<(String, String)>,
+}
+
+impl SignIn {
+    fn new(web: &Web, visit: &Visit, login: String, to: String, wrong: Option<String>) -> Self {
+        let shell = visit.shell("sign-in-title").wrong(wrong.is_some());
+        let passkey = passkey::Place::of(web)
+            .map(|place| (passkey::challenge(&web.secret, "sign in", visit.now), place.host().to_owned()));
+        Self { shell, login, to, wrong, passkey }
+    }
 }
 
 /// The form for name and password.
-pub(super) async fn show(visit: Visit, Query(to): Query<To>) -> Answer {
+pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(to): Query<To>) -> Answer {
     if visit.staff.is_some() {
         return Ok(lead_to(own_path(&to.to)));
     }
-    visit.page(&SignIn { shell: visit.shell("sign-in-title"), login: String::new(), to: to.to, wrong: None })
+    visit.page(&SignIn::new(&web, &visit, String::new(), to.to, None))
+}
+
+/// The form again, after another way in did not open.
+pub(super) fn again(web: &Web, visit: &Visit, to: String, wrong: &'static str) -> Answer {
+    let wrong = visit.shell("sign-in-title").say(wrong);
+    visit.again(&SignIn::new(web, visit, String::new(), to, Some(wrong)))
 }
 
 /// Name and password.
@@ -147,10 +164,7 @@ pub(super) async fn password(
     };
     match (wrong, staff) {
         (None, Some(staff)) => attempt.succeeded(&visit, &staff, "password", own_path(&form.to)).await,
-        (wrong, _) => {
-            let shell = visit.shell("sign-in-title").wrong(true);
-            visit.again(&SignIn { shell, login: form.login, to: form.to, wrong })
-        }
+        (wrong, _) => visit.again(&SignIn::new(&web, &visit, form.login, form.to, wrong)),
     }
 }
 
@@ -279,7 +293,14 @@ impl<'a> Attempt<'a> {
 }
 
 /// Begins a session and leads to `to`.
-async fn begin(web: &Web, visit: &Visit, headers: &HeaderMap, staff: &Staff, way: &'static str, to: &str) -> Answer {
+pub(super) async fn begin(
+    web: &Web,
+    visit: &Visit,
+    headers: &HeaderMap,
+    staff: &Staff,
+    way: &'static str,
+    to: &str,
+) -> Answer {
     let secret = secret();
     let device = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let new = NewSession {

@@ -66,8 +66,13 @@ fn put_together() -> Vec<String> {
     names.extend(["10s", "1m", "10m", "1h", "4h", "1d"].map(|within| format!("arrival-within-{within}")));
     names.extend(["refusal", "bounce", "complaint"].map(|by| format!("stops-by-{by}")));
     names.extend(["all", "failing", "waiting", "quiet"].map(|show| format!("consortium-show-{show}")));
+    names.extend(["failing", "gone", "by-hand"].map(|why| format!("webhooks-off-{why}")));
+    names.extend(["all", "waiting", "delivered", "given-up"].map(|state| format!("webhook-log-{state}")));
+    for what in ["content", "talk", "address", "submitted", "events", "audit"] {
+        names.extend([format!("retention-{what}"), format!("retention-{what}-why")]);
+    }
     names.extend(super::unreached::HOWS.map(|how| format!("how-{}", how.replace('_', "-"))));
-    names.extend(crate::store::DEEDS.map(|what| format!("deed-{}", what.replace(['.', '_'], "-"))));
+    names.extend(crate::store::DEEDS.iter().map(|what| format!("deed-{}", what.replace(['.', '_'], "-"))));
     // What is wrong with a field of the Participant Record: its own checks and the form's.
     let fields = "name_en name_fr time_zone languages phone region hours_en url closures cc borrowing_staff \
                   lending_staff reply_to from relay switches display_name_en symbols";
@@ -80,7 +85,7 @@ fn every_word_that_a_page_names_is_there_in_every_language_and_none_is_there_for
     let source = sources();
     let literal = Regex::new(r#""([a-z][a-z0-9]*(?:-[a-z0-9]+)+|yes|no|number)""#).unwrap();
     let said = Regex::new(r#"\.(?:say|with|with2|shell|below|shell)\(\s*"([a-z0-9-]+)""#).unwrap();
-    let done = Regex::new(r#"\.done\([^;]*?, "([a-z-]+)"\)|[?&]done=([a-z-]+)"#).unwrap();
+    let done = Regex::new(r#"visit\.done\([^;]*?, "([a-z-]+)"\)|[?&]done=([a-z-]+)"#).unwrap();
     let mut named_in_source: BTreeSet<String> =
         literal.captures_iter(&source).map(|found| found[1].to_owned()).collect();
     let mut must: BTreeSet<String> = said.captures_iter(&source).map(|found| found[1].to_owned()).collect();

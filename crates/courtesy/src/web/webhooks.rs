@@ -197,13 +197,7 @@ async fn found(web: &Web, visit: &Visit, id: &str) -> Result<Webhook, Oops> {
     web.store.webhook(&visit.library()?.code, id).await?.ok_or(Oops::NotFound)
 }
 
-async fn one(
-    web: &Web,
-    visit: &Visit,
-    webhook: Webhook,
-    asked: &Asked,
-    secret: Option<String>,
-) -> Result<One, Oops> {
+async fn one(web: &Web, visit: &Visit, webhook: Webhook, asked: &Asked, secret: Option<String>) -> Result<One, Oops> {
     let shell = visit
         .shell("webhook-title")
         .at(Place::IllAdmin)

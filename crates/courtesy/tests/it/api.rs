@@ -363,6 +363,8 @@ async fn a_librarys_key_opens_nothing_of_another_library() {
             ("POST", "/v1/queue/flush"),
             ("POST", "/v1/queue/pause"),
             ("POST", "/v1/queue/resume"),
+            ("POST", "/v1/queue/let-go"),
+            ("POST", "/v1/queue/drop"),
         ]
     );
     assert_eq!(before, (world.row(theirs).await, world.app().book.library(&code("ALDR"))), "and nothing was touched");

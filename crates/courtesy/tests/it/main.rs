@@ -25,13 +25,19 @@ mod kept;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]
+mod operating;
+#[cfg(test)]
 mod own_relay;
 #[cfg(test)]
 mod proof;
 #[cfg(test)]
+mod relays;
+#[cfg(test)]
 mod replies;
 #[cfg(test)]
 mod reports;
+#[cfg(test)]
+mod retention;
 #[cfg(test)]
 mod sender_flow;
 #[cfg(test)]
@@ -52,6 +58,8 @@ mod store;
 mod submission;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod tls_reports;
 #[cfg(test)]
 mod web;
 #[cfg(test)]

@@ -69,7 +69,7 @@ fn one_host(address: SocketAddr) -> Route {
 }
 
 async fn deliver(pool: &Pool, envelope: &Envelope, route: &Route) -> Attempted {
-    pool.deliver(|| envelope.clone(), route, &relay(), &Security::Opportunistic).await.unwrap()
+    pool.deliver(|| envelope.clone(), route, &relay(), &Security::Opportunistic, &whose()).await.unwrap()
 }
 
 /// One message to one host with these scripts: what came of it, and what the host heard.
@@ -102,4 +102,9 @@ fn lines(attempted: &Attempted) -> Vec<String> {
         courtesy::delivery::transcript::Who::Note => "--",
     };
     attempted.transcript.lines().map(|line| format!("{} {}", sign(line.who), line.text)).collect()
+}
+
+/// The library whose messages these are.
+pub fn whose() -> courtesy::library::LibraryCode {
+    courtesy::library::LibraryCode::parse("MRPL").unwrap()
 }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{Entry, LINE_MAX, Lane, Slot};
 use crate::delivery::pace::Limits;
+use crate::library::LibraryCode;
 use crate::outcome::{Said, Stage, Trouble};
 
 fn lane(start: u32) -> Arc<Lane> {
@@ -17,8 +18,12 @@ fn soon() -> Instant {
     Instant::now() + Duration::from_secs(60)
 }
 
+fn library(code: &str) -> LibraryCode {
+    LibraryCode::parse(code).unwrap()
+}
+
 async fn slot(lane: &Arc<Lane>) -> Slot {
-    match lane.enter(soon()).await {
+    match lane.enter(&library("A"), soon()).await {
         Entry::Slot(slot) => slot,
         _ => panic!("no slot"),
     }
@@ -65,7 +70,7 @@ async fn a_slot_given_to_someone_who_left_goes_to_the_next() {
 async fn who_waits_too_long_is_sent_back() {
     let lane = lane(1);
     let _held = slot(&lane).await;
-    assert!(matches!(lane.enter(Instant::now()).await, Entry::Busy(_)));
+    assert!(matches!(lane.enter(&library("A"), Instant::now()).await, Entry::Busy(_)));
 }
 
 #[tokio::test]
@@ -88,7 +93,39 @@ async fn a_refusal_for_good_is_not_remembered_for_others() {
     let lane = lane(2);
     let reply = standards::reply::Reply::from_lines(554, ["5.7.1 blocked"]);
     lane.unreachable(Instant::now(), &Said::Replied { stage: Stage::Greeting, reply, host: "mx".to_owned() });
-    assert!(matches!(lane.enter(soon()).await, Entry::Slot(_)));
+    assert!(matches!(lane.enter(&library("A"), soon()).await, Entry::Slot(_)));
     lane.unreachable(Instant::now(), &Said::Broken { stage: Stage::Connect, trouble: Trouble::Refused, host: None });
-    assert!(matches!(lane.enter(soon()).await, Entry::Paused(..)));
+    assert!(matches!(lane.enter(&library("A"), soon()).await, Entry::Paused(..)));
+}
+
+#[tokio::test]
+async fn one_notice_does_not_wait_for_another_librarys_thousands() {
+    let lane = lane(1);
+    let held = slot(&lane).await;
+    let (served, mut order) = tokio::sync::mpsc::unbounded_channel();
+    let enter = |code: &'static str| {
+        let (lane, served) = (lane.clone(), served.clone());
+        tokio::spawn(async move {
+            let entry = lane.enter(&library(code), soon()).await;
+            if matches!(entry, Entry::Slot(_)) {
+                served.send(code).unwrap();
+            }
+            matches!(entry, Entry::Busy(_))
+        })
+    };
+    let many: Vec<_> = (0..LINE_MAX).map(|_| enter("MANY")).collect();
+    waiting(&lane, LINE_MAX).await;
+    assert!(enter("MANY").await.unwrap(), "the line is full for it");
+    let few = [enter("FEW"), enter("FEW")];
+    waiting(&lane, LINE_MAX + 2).await;
+    drop(held);
+    for task in many.into_iter().chain(few) {
+        task.await.unwrap();
+    }
+    drop(served);
+    let mut first = Vec::new();
+    while let Some(code) = order.recv().await {
+        first.push(code);
+    }
+    assert_eq!(first[..5], ["MANY", "FEW", "MANY", "FEW", "MANY"]);
 }

@@ -55,6 +55,67 @@ fn an_unknown_user_stops_the_address_where_somebody_who_knows_says_so() {
 }
 
 #[test]
+fn a_recipient_is_named_whole() {
+    for name in ["tom@receiver.example", "user7@receiver.example", "forrest@receiver.example"] {
+        let found = words(&format!("Invalid final delivery userid: {name}\n"));
+        assert_eq!(found[0].recipient.as_deref(), Some(name));
+        let found = words(&format!("Your mail could not be delivered to {name} for it is unknown.\n"));
+        assert_eq!(found[0].recipient.as_deref(), Some(name));
+    }
+    let found = words(
+        "Server mx.receiver.example returned an error:\n\n\t* [ann@receiver.example]: 550 User account is overquota\n",
+    );
+    assert_eq!((found[0].recipient.as_deref(), found[0].cause.code()), (Some("ann@receiver.example"), "mailbox.full"));
+}
+
+#[test]
+fn the_address_that_a_sender_knows_comes_before_a_gateways_own_form() {
+    let of = |last: &str| {
+        let fields = "Original-Recipient: rfc822;ann@receiver.example\nAction: failed\nStatus: 5.1.1";
+        let mail = format!(
+            "Return-Path: <>\nFrom: MAILER-DAEMON@relay.example\nContent-Type: multipart/report; \
+             report-type=delivery-status; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n\
+             Reporting-MTA: dns; relay.example\n\nFinal-Recipient: rfc822; {last}\n{fields}\n\n--b--\n"
+        );
+        read(mail.as_bytes()).findings.remove(0).recipient
+    };
+    assert_eq!(of("/S=ann/OU=receiver/C=GB/").as_deref(), Some("ann@receiver.example"));
+    assert_eq!(of("ann@inside").as_deref(), Some("ann@receiver.example"));
+    assert_eq!(of("bea@receiver.example").as_deref(), Some("bea@receiver.example"));
+}
+
+#[test]
+fn what_gateways_put_under_every_mail_is_no_reason() {
+    let mail = "Return-Path: <>\nFrom: postmaster@receiver.example\nSubject: Delivery Status Notification (Failure)\n\
+        Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\n\
+        Delivery to the following recipients failed.\n\n       ann@receiver.example\n\n\
+        *** This email has been scanned for all viruses and potentially offensive content ***\n\n--b\n\
+        Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.receiver.example\n\n\
+        Final-Recipient: rfc822; ann@receiver.example\nAction: failed\nStatus: 5.1.1\n\n--b--\n";
+    assert_eq!(read(mail.as_bytes()).findings[0].cause.code(), "addr.unknown");
+}
+
+#[test]
+fn a_challenge_in_the_form_of_a_report_is_no_failure() {
+    let mail = "Return-Path: <noreply@guard.example>\nFrom: noreply@guard.example\nSubject: Re: Your loan (action required)\n\
+        Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\n\
+        Please click on the following link to have your address added to the allowed list.\n\n--b\n\
+        Content-Type: message/delivery-status\n\nReporting-MTA: dns; guard.example\n\n\
+        Final-Recipient: rfc822; ann@receiver.example\nAction: failed\nStatus: 4.7.0\n\n--b--\n";
+    let found = read(mail.as_bytes()).findings;
+    assert_eq!((found[0].kind, found[0].cause.code()), (Kind::AutoReply, "auto_reply.challenge"));
+}
+
+#[test]
+fn an_absence_told_with_an_empty_return_path_is_no_failure() {
+    let mail = "Return-Path: <>\nFrom: Ann <ann@receiver.example>\nSubject: Thank you for your e-mail\n\
+        Precedence: bulk\n\nI will reply as soon as possible.\n";
+    assert_eq!(read(mail.as_bytes()).findings[0].kind, Kind::AutoReply);
+    let polish = "From: ann@receiver.example\nSubject: [Automatyczna =?utf-8?Q?odpowied=C5=BA?=] Re\n\nAway.\n";
+    assert_eq!(read(polish.as_bytes()).findings[0].kind, Kind::AutoReply);
+}
+
+#[test]
 fn a_delay_or_a_delivery_is_no_failure() {
     let delayed = report("Action: delayed\nStatus: 4.4.1\nDiagnostic-Code: smtp; connection timed out");
     assert_eq!(delayed.kind, Kind::Delayed);

@@ -5,7 +5,7 @@ use courtesy::net::tls::{ClientTls, Security};
 use courtesy::outcome::{Stage, Trouble};
 
 use super::scripted::{Host, self_signed, self_signed_at};
-use super::{assert_said, broke, deliver, domain, lines, one_host, pool, relay, replied, to, waits};
+use super::{assert_said, broke, deliver, domain, lines, one_host, pool, relay, replied, to, waits, whose};
 
 const OFFER: &str = "
     <- 220 mx
@@ -77,7 +77,7 @@ async fn a_message_that_demands_tls_never_rides_on_an_open_connection_in_clear()
     let route = one_host(host.address);
     deliver(&pool, &to("patron@plain.example"), &route).await;
     assert_eq!(pool.load(&relay(), &route.site).idle, 1);
-    let attempted = pool.deliver(|| to("patron@plain.example"), &route, &relay(), &REQUIRED).await.unwrap();
+    let attempted = pool.deliver(|| to("patron@plain.example"), &route, &relay(), &REQUIRED, &whose()).await.unwrap();
     assert_said(&attempted, broke(Stage::Tls, Trouble::Tls));
     pool.close().await;
     host.done().await;
@@ -158,7 +158,7 @@ async fn required_tls_with_a_trusted_certificate_delivers() {
     let tls = ClientTls::new(&[certificate]).unwrap();
     let pool = Pool::new(Settings { waits: waits(), ..Default::default() }, tls);
     let route = one_host(host.address);
-    let attempted = pool.deliver(|| to("patron@plain.example"), &route, &relay(), &REQUIRED).await.unwrap();
+    let attempted = pool.deliver(|| to("patron@plain.example"), &route, &relay(), &REQUIRED, &whose()).await.unwrap();
     assert_said(&attempted, replied(Stage::Content, 250, "ok"));
     assert!(attempted.via.unwrap().tls.unwrap().verified);
     pool.close().await;
@@ -182,7 +182,8 @@ async fn required_tls_never_goes_in_clear() {
     let without = Host::new(&[no_offer]).await;
     for address in [untrusted.address, without.address] {
         let route = one_host(address);
-        let attempted = pool().deliver(|| to("patron@plain.example"), &route, &relay(), &REQUIRED).await.unwrap();
+        let attempted =
+            pool().deliver(|| to("patron@plain.example"), &route, &relay(), &REQUIRED, &whose()).await.unwrap();
         assert_said(&attempted, broke(Stage::Tls, Trouble::Tls));
     }
     without.done().await;
@@ -202,6 +203,6 @@ async fn required_tls_holds_the_host_to_the_demanded_name() {
     let pool = Pool::new(Settings { waits: waits(), ..Default::default() }, tls);
     let security = Security::Required { name: Some(domain("smtp.birch.example")) };
     let route = one_host(host.address);
-    let attempted = pool.deliver(|| to("patron@plain.example"), &route, &relay(), &security).await.unwrap();
+    let attempted = pool.deliver(|| to("patron@plain.example"), &route, &relay(), &security, &whose()).await.unwrap();
     assert_said(&attempted, broke(Stage::Tls, Trouble::Tls));
 }

@@ -60,7 +60,7 @@ async fn a_link_shows_the_records_and_what_is_there_to_whoever_has_it() {
     let whole = seen(&stranger, &format!("{path}?names=whole")).await;
     whole.must_say("na1._domainkey.alder.example");
     let french = Browser::stranger(&world).in_french();
-    seen(&french, &path).await.must_say("0 enregistrements trouvés sur 3");
+    seen(&french, &path).await.must_say("0 enregistrement trouvé sur 3");
 }
 
 #[tokio::test]

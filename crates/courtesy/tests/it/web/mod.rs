@@ -2,10 +2,12 @@
 //!
 //! `Browser::of(&world, Role::Desk, Some("MRPL"))` is signed in; `get` reads a page, `send` fills in a form of a page.
 
+mod administer;
 mod editor;
 mod it_kit;
 mod messages;
 mod notices;
+mod passkeys;
 mod people;
 mod public;
 mod record;

@@ -1,0 +1,66 @@
+use super::*;
+use crate::clock;
+
+async fn relays() -> (Relays, Store, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("courtesy.db")).await.unwrap();
+    (Relays::open(store.clone()).await.unwrap(), store, folder)
+}
+
+fn two() -> Vec<Relay> {
+    ["a.example", "b.example"]
+        .map(|host| Relay {
+            host: Domain::parse(host).unwrap(),
+            region: "west".to_owned(),
+            sources: Vec::new(),
+            planned: None,
+        })
+        .to_vec()
+}
+
+fn hosts(relays: &[Relay]) -> Vec<&str> {
+    relays.iter().map(|relay| relay.host.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_drained_relay_is_out_of_use_until_it_is_resumed() {
+    let (relays, store, _folder) = relays().await;
+    let now = Instant::now();
+    assert_eq!(hosts(&relays.in_use(two(), now)), ["a.example", "b.example"]);
+    let drain = |host: &str| RelayDrain { host: host.to_owned(), since: clock::now(), by: "test".to_owned() };
+    store.drain_relay(drain("a.example")).await.unwrap();
+    relays.refresh().await.unwrap();
+    assert_eq!(hosts(&relays.in_use(two(), now)), ["b.example"]);
+    store.drain_relay(drain("b.example")).await.unwrap();
+    relays.refresh().await.unwrap();
+    assert_eq!(relays.in_use(two(), now), [], "what a person took out of use stays out");
+    assert!(store.resume_relay("a.example".to_owned()).await.unwrap());
+    assert!(!store.resume_relay("a.example".to_owned()).await.unwrap());
+    relays.refresh().await.unwrap();
+    assert_eq!(hosts(&relays.in_use(two(), now)), ["a.example"]);
+}
+
+#[tokio::test]
+async fn a_relay_that_reaches_nobody_is_left_out_while_another_one_does() {
+    let (relays, _store, _folder) = relays().await;
+    let (now, [a, b]) = (Instant::now(), ["a.example", "b.example"].map(|host| Domain::parse(host).unwrap()));
+    let sites: Vec<Site> = (0..5).map(|n| Site::of([&Domain::parse(&format!("mx{n}.example")).unwrap()])).collect();
+    for _ in 0..9 {
+        relays.unreached(&a, &sites[0], now);
+    }
+    assert_eq!(relays.in_use(two(), now).len(), 2, "one receiver that is down is no fault of the relay");
+    sites.iter().for_each(|site| relays.unreached(&a, site, now));
+    assert_eq!(hosts(&relays.in_use(two(), now)), ["b.example"]);
+    assert!(relays.reaches_nobody(&a));
+    // A minute later one message tries it, and no second one.
+    let later = now + LEFT_OUT;
+    assert_eq!(relays.in_use(two(), later).len(), 2);
+    assert_eq!(hosts(&relays.in_use(two(), later)), ["b.example"]);
+    relays.reached(&a, later);
+    assert_eq!(relays.in_use(two(), later).len(), 2);
+    // Where none reaches anybody it is not the relays.
+    for relay in [&a, &b] {
+        sites.iter().for_each(|site| relays.unreached(relay, site, later));
+    }
+    assert_eq!(relays.in_use(two(), later).len(), 2);
+}

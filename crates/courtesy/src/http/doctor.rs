@@ -1,0 +1,208 @@
+//! `/v1/doctor`: whether everything is set up and working, a finding each, with what to do.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::App;
+use super::auth::Caller;
+use super::messages::no_store;
+use super::problem::{Refusal, accepted_language};
+use crate::clock;
+use crate::config::Role;
+use crate::delivery::relay_health;
+use crate::library::Library;
+use crate::notice::Language;
+use crate::published::{self, changes};
+use crate::sender::SenderKind;
+use crate::store;
+
+/// How long a due message may wait.
+const OVERDUE_S: i64 = 300;
+
+/// Those who permit addresses need so long to permit a new one.
+const ANNOUNCED_DAYS: i32 = 30;
+
+/// One thing the doctor looked at.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Finding {
+    /// `pass`, `warn` or `fail`.
+    status: &'static str,
+    /// What was looked at.
+    check: String,
+    /// What was found, and what to do.
+    detail: String,
+}
+
+/// What the doctor found.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DoctorAnswer {
+    /// The worst of the findings.
+    status: &'static str,
+    findings: Vec<Finding>,
+}
+
+/// What has been found so far.
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, status: &'static str, check: &str, detail: impl Into<String>) {
+        self.0.push(Finding { status, check: check.to_owned(), detail: detail.into() });
+    }
+}
+
+/// Whether everything is set up and working.
+#[utoipa::path(get, path = "/v1/doctor", tag = "queue", responses((status = 200, body = DoctorAnswer)), security(("key" = [])))]
+pub async fn doctor(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap) -> Result<Response, Refusal> {
+    caller.must_be_consortium()?;
+    let (mut findings, now) = (Findings::default(), clock::now());
+    if let Err(error) = database(&app, &mut findings, now).await {
+        findings.add("fail", "database", error.to_string());
+    } else {
+        queue(&app, &mut findings, now).await?;
+        relays(&app, &mut findings, now).await?;
+    }
+    shared_domain(&app, &mut findings, accepted_language(&headers)).await;
+    libraries(&app, &mut findings, now);
+    let Findings(findings) = findings;
+    let worst = ["fail", "warn"].into_iter().find(|bad| findings.iter().any(|finding| finding.status == *bad));
+    Ok(no_store(Json(DoctorAnswer { status: worst.unwrap_or("pass"), findings })))
+}
+
+/// The database: what it is, how quickly it answers, who shares it.
+async fn database(app: &App, findings: &mut Findings, now: Timestamp) -> store::Result<()> {
+    let began = std::time::Instant::now();
+    let product = app.store.product().await?;
+    let took_ms = began.elapsed().as_millis();
+    let connections = app.store.connections();
+    findings.add(
+        "pass",
+        "database",
+        format!(
+            "{product} answers in {took_ms} ms, and its schema is up to date; {} connections open",
+            connections.open
+        ),
+    );
+    if !app.store.is_shared() {
+        return Ok(());
+    }
+    let processes = app.store.processes().await?;
+    let alive: Vec<&str> = processes.iter().filter(|(_, until)| *until >= now).map(|(name, _)| name.as_str()).collect();
+    findings.add("pass", "processes", format!("{} live on this database: {}", alive.len(), alive.join(", ")));
+    if app.config.plays(Role::Deliver) && !app.readiness.standing.holds() {
+        let detail = "this process may not send: the database has not heard it for too long (compare the clocks)";
+        findings.add("fail", "processes", detail);
+    }
+    Ok(())
+}
+
+/// What waits, and what keeps it.
+async fn queue(app: &App, findings: &mut Findings, now: Timestamp) -> store::Result<()> {
+    let due = app.store.next_due().await?.filter(|due| *due <= now);
+    let waited = due.map_or(0, |due| now.duration_since(due).as_secs());
+    let status = if waited > OVERDUE_S { "fail" } else { "pass" };
+    findings.add(status, "queue", format!("the oldest due message has waited {waited} s"));
+    for hold in app.store.receiver_holds(now).await? {
+        let (who, relay) = (&hold.provider, &hold.relay);
+        let detail = format!("{who} asked {relay} to stay away until {}: {}", hold.until, hold.reply);
+        findings.add("warn", "receivers", detail);
+    }
+    for pause in app.store.pauses().await? {
+        let (whose, how) = match &pause.library {
+            Some(code) => (format!("the queue of {code}"), format!(" --library {code}")),
+            None => ("every queue".to_owned(), String::new()),
+        };
+        let (since, by) = (pause.since, pause.by);
+        let detail = format!("{whose} is paused since {since} by {by} (courtesy queue resume{how})");
+        findings.add("warn", "queue", detail);
+    }
+    for brake in app.store.brakes(None).await? {
+        let (library, notice, held) = (&brake.library, &brake.notice, brake.held);
+        let how = format!("courtesy queue let-go --library {library} --notice {notice}, or courtesy queue drop");
+        let detail = format!("{held} messages {notice} of {library} are held: so many came at once ({how})");
+        findings.add("warn", "queue", detail);
+    }
+    Ok(())
+}
+
+/// The relays: what was found when they were looked at, and whether every library has one.
+async fn relays(app: &App, findings: &mut Findings, now: Timestamp) -> store::Result<()> {
+    let config = &app.config;
+    if config.relay.iter().all(|relay| relay.sources.is_empty()) {
+        let fix = "no relay has source addresses: no library's own name can be proven; add [[relay]] to the settings";
+        findings.add("warn", "relays", fix);
+    }
+    for look in app.store.relay_looks().await? {
+        let known: Vec<relay_health::Finding> = serde_json::from_str(&look.findings).unwrap_or_default();
+        let is_ours = config.relay.iter().any(|relay| relay.host.as_str() == look.host);
+        for finding in known.into_iter().filter(|finding| is_ours && finding.is_well == Some(false)) {
+            findings.add("warn", "relays", format!("{} ({}): {}", look.host, finding.check, finding.detail));
+        }
+    }
+    for drain in app.store.relay_drains().await? {
+        let (host, since, by) = (drain.host, drain.since, drain.by);
+        findings.add(
+            "warn",
+            "relays",
+            format!("{host} is drained since {since} by {by} (courtesy relays resume {host})"),
+        );
+    }
+    let so_far = app.store.relay_changes().await?;
+    for relay in &config.relay {
+        let Some(day) = relay.is_still_planned(now) else { continue };
+        let announced = changes::announced(&so_far, relay.host.as_str(), relay.sources.first().copied());
+        let announced = announced.unwrap_or(now).to_zoned(jiff::tz::TimeZone::UTC).date();
+        let days = (day - announced).get_days();
+        if days < ANNOUNCED_DAYS {
+            let detail = format!(
+                "{} sends from {day} on, {days} days after it was announced: whoever permits addresses was promised {ANNOUNCED_DAYS}",
+                relay.host
+            );
+            findings.add("warn", "relays", detail);
+        }
+    }
+    for library in app.book.libraries().iter().filter(|library| config.relays_of(&library.region, now).is_empty()) {
+        let (code, region) = (&library.code, &library.region);
+        findings.add(
+            "fail",
+            "relays",
+            format!("{code} is of the region {region}, which has no relay: its messages wait"),
+        );
+    }
+    Ok(())
+}
+
+async fn shared_domain(app: &App, findings: &mut Findings, language: Language) {
+    let shared = &app.config.shared.domain;
+    for region in published::regions(&app.config) {
+        match app.senders.look_at_shared(&region).await {
+            Some(proof) if proof.is_proven(clock::now()) => {
+                findings.add("pass", "shared domain", format!("{shared} is proven for {region}"));
+            }
+            Some(proof) => {
+                let because = proof.because();
+                let why: Vec<&str> = because.iter().map(|reason| reason.get(language)).collect();
+                let why = why.join(" ");
+                let detail = format!("{shared} is not proven for {region}: {why} (courtesy zone)");
+                findings.add("fail", "shared domain", detail);
+            }
+            None => findings.add("fail", "shared domain", format!("DNS did not answer about {shared}")),
+        }
+    }
+}
+
+fn libraries(app: &App, findings: &mut Findings, now: Timestamp) {
+    let libraries = app.book.libraries();
+    let on_own: Vec<&Arc<Library>> = libraries.iter().filter(|library| library.from.is_some()).collect();
+    let is_own = |library: &&&Arc<Library>| app.senders.plan(library, &[], now).sender != SenderKind::Shared;
+    let own = on_own.iter().filter(is_own).count();
+    let detail = format!("{} libraries; {own} of {} own addresses are proven", libraries.len(), on_own.len());
+    findings.add("pass", "libraries", detail);
+}

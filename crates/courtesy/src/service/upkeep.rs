@@ -1,0 +1,134 @@
+//! What is done beside the work, as long as the process runs: what another process changed is brought in, what has served its time is forgotten or
+//! erased, and relays whose day has come are made known.
+
+use std::sync::Arc;
+
+use crate::clock;
+use crate::config::Config;
+use crate::http::App;
+use crate::inbound;
+use crate::published::changes;
+use crate::store::{Kept, Store};
+
+/// How long between two looks whether another process changed what we keep in memory.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// How many looks go by until all is read again, and what has served its time is forgotten.
+const LOOKS_A_ROUND: u32 = 30;
+
+/// How often is looked for what is kept no longer.
+const ERASE_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
+//// How long the answer to an Idempotency-Key is kept.
+const ANSWERS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
+
+/// How long a mail that was handed in is kept after it came, for a person may wish to send it again.
+const SUBMITTED_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+
+/// Brings in what another process changed, forgets what has served its time, and tells of relays whose day has come.
+pub(super) async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    let mut known = None;
+    let mut looks = 0;
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stop => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        looks += 1;
+        let times = app.store.times_changed().await.ok();
+        if times.is_some() && times != known {
+            read_again(&app).await;
+            if known.is_some() {
+                app.senders.nudge();
+            }
+            known = times;
+        }
+        if looks < LOOKS_A_ROUND {
+            continue;
+        }
+        looks = 0;
+        let before = clock::now().checked_sub(ANSWERS_KEPT).unwrap_or(clock::Timestamp::MIN);
+        // Refusals count for as long as answers are kept: seven days.
+        if let Err(error) = app.store.forget_refusals(before).await {
+            tracing::error!(%error, "old refusals could not be forgotten");
+        }
+        if let Err(error) = app.store.forget_answers(before).await {
+            tracing::error!(%error, "old answers could not be forgotten");
+        }
+        if let Err(error) = app.store.forget_visits(before, clock::now()).await {
+            tracing::error!(%error, "sessions that have run out could not be forgotten");
+        }
+        if let Err(error) = app.inbound.forget(clock::now()).await {
+            tracing::error!(%error, "old mail could not be forgotten");
+        }
+        let before = clock::now().checked_sub(inbound::reports::KEPT_FOR).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = app.store.forget_reports(before).await {
+            tracing::error!(%error, "old reports could not be forgotten");
+        }
+        let before = clock::now().checked_sub(SUBMITTED_KEPT).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = app.store.forget_submitted(before).await {
+            tracing::error!(%error, "old mail that was handed in could not be forgotten");
+        }
+        if let Err(error) = tell_relays(&app.store, &app.config).await {
+            tracing::error!(%error, "changes of the relays could not be kept");
+        }
+    }
+}
+
+/// Erases, a slice at a time, what libraries keep no longer.
+pub(super) async fn erase(app: Arc<App>, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    let mut pause = ERASE_EVERY;
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stop => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+        pause = match erase_round(&app).await {
+            Ok(true) => LOOK,
+            Ok(false) => ERASE_EVERY,
+            Err(error) => {
+                tracing::error!(%error, "what is kept no longer could not be erased");
+                ERASE_EVERY
+            }
+        };
+    }
+}
+
+/// One slice of each library. Whether there is more.
+async fn erase_round(app: &App) -> crate::store::Result<bool> {
+    let now = clock::now();
+    let mut has_more = false;
+    for library in app.book.libraries() {
+        let (kept, _) = app.store.retention(Some(&library.code)).await?;
+        for what in Kept::ALL {
+            let cutoff = kept.cutoff(what, now);
+            has_more |= app.store.erase_slice(library.code.clone(), what, cutoff, now).await?.1;
+        }
+    }
+    Ok(has_more)
+}
+
+/// What another process may have changed.
+pub(super) async fn read_again(app: &App) {
+    if let Err(error) = app.book.refresh().await {
+        tracing::error!(%error, "the book could not be read again");
+    }
+    if let Err(error) = app.keyring.refresh().await {
+        tracing::error!(%error, "the keys could not be read again");
+    }
+    if let Err(error) = app.relays.refresh().await {
+        tracing::error!(%error, "which relays are in use could not be read again");
+    }
+    if let Err(error) = app.senders.refresh().await {
+        tracing::error!(%error, "what is known of libraries' relays could not be read again");
+    }
+}
+
+/// Makes known what changed about the relays.
+pub(super) async fn tell_relays(store: &Store, config: &Config) -> crate::store::Result<()> {
+    let new = changes::to_tell(&store.relay_changes().await?, config, clock::now());
+    if new.is_empty() { Ok(()) } else { store.add_relay_changes(new).await }
+}

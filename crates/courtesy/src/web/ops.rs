@@ -1,0 +1,219 @@
+//! Operating: whether the queue moves, what is paused, who asked us to stay away, what is wrong, through which relays we send.
+//!
+//! In: nothing. Out: one page for whoever runs the installation. The queue is paused, let go and hurried from here. Every
+//! figure is bounded or kept as a count, so the page costs the same with any number of messages.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::arrival::Ends;
+use super::oops::Oops;
+use super::shell::{Place, Shell};
+use super::visit::Visit;
+use super::{Answer, Web};
+use crate::library::LibraryCode;
+use crate::notice::dates;
+use crate::outcome::{Cause, Facts};
+use crate::queue::State as Standing;
+use crate::store::{COUNTED_MAX, Deed, week};
+
+/// How long a due message may wait before that is trouble.
+const OVERDUE_S: i64 = 300;
+
+/// Incidents and providers shown.
+const INCIDENTS: u32 = 50;
+const PROVIDERS: usize = 12;
+
+/// Messages in one state.
+struct Count {
+    words: String,
+    count: String,
+}
+
+/// A queue that is paused.
+struct Paused {
+    library: String,
+    words: String,
+}
+
+/// A receiver that asked us to stay away.
+struct Hold {
+    who: String,
+    words: String,
+    reply: String,
+    until: Timestamp,
+}
+
+/// One thing gone wrong.
+struct Wrong {
+    library: String,
+    words: String,
+    detail: String,
+    since: Timestamp,
+    times: i64,
+}
+
+/// One relay.
+struct Relay {
+    host: String,
+    region: String,
+    sources: String,
+    planned: Option<String>,
+}
+
+/// What a provider took.
+struct Provider {
+    name: String,
+    words: String,
+    mood: &'static str,
+    failed: i64,
+}
+
+#[derive(Template)]
+#[template(path = "ops.html")]
+struct Ops {
+    shell: Shell,
+    mood: &'static str,
+    verdict: String,
+    version: String,
+    started_at: Timestamp,
+    counts: Vec<Count>,
+    paused: Vec<Paused>,
+    is_paused: bool,
+    holds: Vec<Hold>,
+    wrongs: Vec<Wrong>,
+    relays: Vec<Relay>,
+    providers: Vec<Provider>,
+}
+
+/// The page.
+pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
+    let shell = visit.shell("ops-title").at(Place::Ops);
+    let (store, now) = (&web.store, visit.now);
+    let waited = store.next_due().await?.map_or(0, |due| now.duration_since(due).as_secs().max(0));
+    let mut counts = Vec::new();
+    for (state, count) in store.unfinished().await? {
+        let words = shell.say(&format!("filter-{}", state.code()));
+        let is_cut = count >= COUNTED_MAX;
+        counts
+            .push(Count { words, count: shell.with(if is_cut { "home-more-than" } else { "number" }, "count", count) });
+    }
+    let pauses = store.pauses().await?;
+    let is_paused = pauses.iter().any(|pause| pause.library.is_none());
+    let paused = pauses.into_iter().map(|pause| Paused {
+        words: shell.with2("home-paused", ("by", pause.by), ("when", shell.moment(&pause.since))),
+        library: pause.library.map(String::from).unwrap_or_default(),
+    });
+    let holds = store.receiver_holds(now).await?.into_iter().map(|hold| Hold {
+        words: Cause::of(&hold.cause)
+            .headline(visit.language, &Facts { provider: Some(&hold.provider), ..Facts::default() }),
+        who: format!("{} – {}", hold.provider, hold.relay),
+        reply: hold.reply,
+        until: hold.until,
+    });
+    let (mood, verdict) = match (is_paused, waited > OVERDUE_S) {
+        (true, _) => ("warn", shell.say("ops-verdict-paused")),
+        (false, true) => ("bad", shell.with("ops-verdict-stuck", "count", waited / 60)),
+        (false, false) => ("good", shell.say("ops-verdict-good")),
+    };
+    visit.page(&Ops {
+        mood,
+        verdict,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: web.started_at,
+        counts,
+        paused: paused.collect(),
+        is_paused,
+        holds: holds.collect(),
+        wrongs: wrongs(&web, &visit).await?,
+        relays: relays(&web, &visit),
+        providers: providers(&web, &visit, &shell).await?,
+        shell,
+    })
+}
+
+async fn wrongs(web: &Web, visit: &Visit) -> Result<Vec<Wrong>, Oops> {
+    let open = web.store.incidents(None, INCIDENTS).await?;
+    let open = open.into_iter().filter(|incident| incident.closed_at.is_none()).map(|incident| Wrong {
+        words: Cause::of(&incident.cause).headline(visit.language, &Facts::default()),
+        library: incident.library,
+        detail: incident.detail,
+        since: incident.opened_at,
+        times: incident.times,
+    });
+    Ok(open.collect())
+}
+
+fn relays(web: &Web, visit: &Visit) -> Vec<Relay> {
+    let relay = |relay: &crate::config::Relay| Relay {
+        host: relay.host.to_string(),
+        region: relay.region.clone(),
+        sources: relay.sources.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        planned: relay.is_still_planned(visit.now).map(|day| dates::day(day, visit.language)),
+    };
+    web.config.relay.iter().map(relay).collect()
+}
+
+/// What the largest providers took since the Monday of last week.
+async fn providers(web: &Web, visit: &Visit, shell: &Shell) -> Result<Vec<Provider>, Oops> {
+    let this = week(visit.now);
+    let mut sums: BTreeMap<String, Ends> = BTreeMap::new();
+    for one in web.store.arrived(None, this - 1, this).await? {
+        if !one.provider.is_empty() && one.outcome != Standing::Suppressed {
+            let ends = sums.entry(one.provider).or_default();
+            if one.outcome == Standing::Accepted { ends.accepted += one.messages } else { ends.failed += one.messages }
+        }
+    }
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_by_key(|(_, ends)| -ends.all());
+    let provider = |(name, ends): (String, Ends)| Provider {
+        name,
+        words: ends.words(shell),
+        mood: ends.mood(),
+        failed: ends.failed,
+    };
+    Ok(sums.into_iter().take(PROVIDERS).map(provider).collect())
+}
+
+/// What is to be done with the queue: of one library, or of all.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    #[serde(rename = "do")]
+    what: String,
+    library: String,
+}
+
+/// Pauses the queue, lets it go on, or tries everything now.
+pub(super) async fn queue(State(web): State<Arc<Web>>, visit: Visit, Form(wanted): Form<Wanted>) -> Answer {
+    let library = LibraryCode::parse(&wanted.library).ok();
+    if library.as_ref().is_some_and(|code| web.book.library(code).is_none()) {
+        return Err(Oops::NotFound);
+    }
+    let deed = |what| Deed::new(library.as_ref(), visit.by(), what, "", visit.now);
+    match wanted.what.as_str() {
+        "pause" => {
+            web.store.pause(library, visit.by(), visit.now).await?;
+            visit.done("/ops", "paused")
+        }
+        "resume" => {
+            web.store.noting(deed("queue.resumed")).resume(library).await?;
+            web.wake.notify_one();
+            visit.done("/ops", "resumed")
+        }
+        "flush" => {
+            let deed = deed("queue.flushed");
+            web.store.flush(library, visit.now).await?;
+            web.store.note(deed).await?;
+            web.wake.notify_one();
+            visit.done("/ops", "flushed")
+        }
+        _ => Err(Oops::NotFound),
+    }
+}

@@ -1,0 +1,137 @@
+// Every page of the route table, in both languages and both colour schemes, in a wide and a narrow window.
+//
+// axe-core finds nothing; nothing must be scrolled sideways; the console is silent; no other host is asked; and what is
+// fetched for a page, without the preview of a mail in it, stays within its weight.
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+
+import { filled, pages } from "./routes.mjs";
+import { Visitor, launch } from "./visitor.mjs";
+import { World } from "./world.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/// Compressed, as it comes over the wire: with a cache that is empty.
+const WEIGHT_MAX = 50 * 1024;
+
+/// A telephone; and the narrowest window of WCAG 2.2 §1.4.10.
+const WIDTHS = [1280, 320];
+
+let world, browser, values;
+const weights = [];
+
+before(async () => {
+  world = await World.start();
+  browser = await launch();
+  // A library that has something on every page.
+  await world.library("MRPL", { from: "ill@alder.example" });
+  const good = await world.tell("MRPL", "BC-104233", { email: "patron@gmail.example" });
+  const bad = await world.tell("MRPL", "BC-104180", { email: "nobody@outlook.example", first_name: "Étienne", surname: "Bélanger" });
+  await world.tell("MRPL", "BC-104177", { first_name: "Noémie", surname: "Côté" });
+  await world.state(good, "accepted");
+  await world.state(bad, "failed");
+  values = { library: "MRPL", id: bad, notice: "ready_for_pickup", provider: "gmail", secret: "guessed", tag: "fr" };
+  values.token = await kit();
+});
+
+after(async () => {
+  await browser?.close();
+  await world?.end();
+  const heaviest = weights.sort((one, other) => other.weight - one.weight).slice(0, 5);
+  for (const { path, weight } of heaviest) console.log(`# ${(weight / 1024).toFixed(1)} KB ${path}`);
+});
+
+/// The token of a link for the IT department, made as staff make it.
+async function kit() {
+  const visitor = await Visitor.open(browser, world);
+  await visitor.signIn(world.link());
+  await visitor.go("/staff/MRPL/ill-admin/it-kit");
+  const found = (await visitor.page.content()).match(/\/it\/([\w.-]+)/);
+  await visitor.context.close();
+  return found?.[1] ?? "guessed";
+}
+
+/// What is wrong with the page that is open, as axe sees it.
+async function axe(page) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() =>
+    // Frames hold previews of mail, which are documents of their own.
+    axe.run(document, { resultTypes: ["violations"], iframes: false, preload: false }),
+  );
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary.replace(/\s+/g, " ").slice(0, 300)}`),
+  );
+}
+
+/// Octets on the wire for each address a page asked for, frames aside.
+async function weigh(visitor) {
+  const session = await visitor.context.newCDPSession(visitor.page);
+  await session.send("Network.enable");
+  await session.send("Network.setCacheDisabled", { cacheDisabled: true });
+  const asked = new Map();
+  let main;
+  session.on("Network.requestWillBeSent", ({ requestId, frameId }) => {
+    main ??= frameId;
+    if (frameId === main) asked.set(requestId, 0);
+  });
+  session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+    if (asked.has(requestId)) asked.set(requestId, encodedDataLength);
+  });
+  return {
+    begin: () => asked.clear(),
+    end: () => [...asked.values()].reduce((sum, one) => sum + one, 0),
+  };
+}
+
+async function inspect(visitor, weight, path) {
+  const faults = [];
+  weight.begin();
+  const answer = await visitor.go(path);
+  await visitor.page.waitForLoadState("load");
+  if (!(answer.headers()["content-type"] ?? "").startsWith("text/html")) return faults;
+  // Where a path leads elsewhere, that page is looked at under its own name.
+  if (visitor.path !== path) return faults;
+  // What is folded away is looked at too.
+  await visitor.page.evaluate(() => document.querySelectorAll("details").forEach((it) => (it.open = true)));
+  const octets = weight.end();
+  weights.push({ path, weight: octets });
+  if (octets > WEIGHT_MAX) faults.push(`${octets} octets`);
+  if ((await visitor.page.locator("html").getAttribute("lang")) !== visitor.language) faults.push("is in the other language");
+  for (const colorScheme of ["light", "dark"]) {
+    await visitor.page.emulateMedia({ colorScheme });
+    for (const width of WIDTHS) {
+      await visitor.page.setViewportSize({ width, height: 900 });
+      const found = await axe(visitor.page);
+      faults.push(...found.map((fault) => `${colorScheme} ${width}: ${fault}`));
+      const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (wide > 0) faults.push(`${colorScheme} ${width}: ${wide} px must be scrolled sideways`);
+    }
+  }
+  await visitor.page.setViewportSize({ width: 1280, height: 900 });
+  return faults;
+}
+
+for (const language of ["en", "fr"]) {
+  for (const isSignedIn of [false, true]) {
+    test(`every page is sound (${language}, ${isSignedIn ? "the operator" : "a stranger"})`, async () => {
+      const visitor = await Visitor.open(browser, world, { language, still: true });
+      if (isSignedIn) await visitor.signIn(world.link());
+      const weight = await weigh(visitor);
+      const faults = [];
+      for (const { path, audience } of pages()) {
+        // The language is chosen by the browser here; a stranger is led to the sign-in page from all others.
+        if (path.startsWith("/language/") || (!isSignedIn && audience !== "Public")) continue;
+        const at = filled(path, values);
+        const found = await inspect(visitor, weight, at).catch((error) => {
+          if (/Download is starting/.test(error.message)) return [];
+          throw error;
+        });
+        faults.push(...found.map((fault) => `${at} ${fault}`));
+      }
+      await visitor.context.close();
+      assert.deepEqual([...faults, ...visitor.complaints], []);
+    });
+  }
+}

@@ -1,0 +1,32 @@
+nav-ops = Operating
+ops-title = Operating
+ops-verdict-good = Everything moves.
+ops-verdict-paused = Sending is paused for everybody.
+ops-verdict-stuck = { $count ->
+    [one] The oldest message has been due for a minute.
+   *[other] The oldest message has been due for { $count } minutes.
+}
+ops-version = Courtesy { $version }.
+ops-since = Running since { $when }.
+ops-queue = The queue
+ops-everybody = Everybody
+ops-resume = Go on sending
+ops-flush = Try everything now
+ops-pause = Pause everybody
+ops-wrong = What is wrong
+ops-nothing-wrong = Nothing is.
+ops-until = Left alone until { $when }
+ops-times = { $count ->
+    [one] Once,
+   *[other] { $count } times, since
+}
+ops-providers = Mailbox providers, this week and last
+ops-no-providers = Nothing was sent.
+ops-no-relays = No relay is set up: see the settings.
+ops-host = Host
+ops-sources = Sends from
+ops-any-source = whatever address its system chooses
+ops-planned = Planned for { $day }
+done-paused = Sending is paused. What is under way is finished.
+done-resumed = Sending goes on.
+done-flushed = Everything that waits is tried now.

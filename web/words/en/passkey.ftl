@@ -1,0 +1,17 @@
+passkey-title = Passkeys
+passkey-about = A passkey signs you in with your phone, your computer or a security key, and cannot be guessed or told to anybody. Your password and recovery codes stay.
+passkey-name = Name of the passkey
+passkey-name-hint = Where it is, for example Desk computer
+passkey-rename = Rename
+passkey-made = made on { $day }
+passkey-remove = Remove
+passkey-make = Add a passkey
+passkey-unnamed = Passkey
+passkey-not-made = Your browser made no passkey. Try again, or use another device.
+passkey-not-added = The passkey could not be kept. Load the page again and add it once more.
+passkey-needs-host = This service is not reached by HTTPS under a name of its own, so browsers make no passkeys for it.
+passkey-sign-in = Sign in with a passkey
+passkey-did-not-open = This passkey does not open here. Load the page again, or sign in with your name and password.
+done-passkey-added = Your passkey is saved. You can sign in with it from now on.
+done-passkey-named = Saved.
+done-passkey-removed = The passkey opens no more.

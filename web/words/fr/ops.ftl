@@ -1,0 +1,32 @@
+nav-ops = Exploitation
+ops-title = Exploitation
+ops-verdict-good = Tout avance.
+ops-verdict-paused = L’envoi est suspendu pour tout le monde.
+ops-verdict-stuck = { $count ->
+    [one] Le plus ancien message attend depuis une minute.
+   *[other] Le plus ancien message attend depuis { $count } minutes.
+}
+ops-version = Courtesy { $version }.
+ops-since = En marche depuis le { $when }.
+ops-queue = La file d’attente
+ops-everybody = Tout le monde
+ops-resume = Reprendre l’envoi
+ops-flush = Tout essayer maintenant
+ops-pause = Suspendre pour tous
+ops-wrong = Ce qui ne va pas
+ops-nothing-wrong = Rien à signaler.
+ops-until = Laissé tranquille jusqu’au { $when }
+ops-times = { $count ->
+    [one] Une fois,
+   *[other] { $count } fois, depuis
+}
+ops-providers = Fournisseurs, cette semaine et la dernière
+ops-no-providers = Rien n’a été envoyé.
+ops-no-relays = Aucun relais n’est configuré : voyez les réglages.
+ops-host = Hôte
+ops-sources = Envoie depuis
+ops-any-source = l’adresse que choisit son système
+ops-planned = Prévu pour le { $day }
+done-paused = L’envoi est suspendu. Ce qui est en cours se termine.
+done-resumed = L’envoi reprend.
+done-flushed = Tout ce qui attend est essayé maintenant.

@@ -1,0 +1,17 @@
+passkey-title = Clés d’accès
+passkey-about = Une clé d’accès vous ouvre une session avec votre téléphone, votre ordinateur ou une clé de sécurité; on ne peut ni la deviner ni la dire à quelqu’un. Votre mot de passe et vos codes de secours restent.
+passkey-name = Nom de la clé d’accès
+passkey-name-hint = Où elle se trouve, par exemple Ordinateur du comptoir
+passkey-rename = Renommer
+passkey-made = créée le { $day }
+passkey-remove = Retirer
+passkey-make = Ajouter une clé d’accès
+passkey-unnamed = Clé d’accès
+passkey-not-made = Votre navigateur n’a pas créé de clé d’accès. Réessayez, ou prenez un autre appareil.
+passkey-not-added = La clé d’accès n’a pas pu être gardée. Rechargez la page et ajoutez-la de nouveau.
+passkey-needs-host = Ce service n’est pas joint par HTTPS sous un nom à lui; les navigateurs ne créent donc pas de clés d’accès pour lui.
+passkey-sign-in = Ouvrir une session avec une clé d’accès
+passkey-did-not-open = Cette clé d’accès n’ouvre rien ici. Rechargez la page, ou ouvrez une session avec votre nom et votre mot de passe.
+done-passkey-added = Votre clé d’accès est enregistrée. Elle peut désormais vous ouvrir une session.
+done-passkey-named = Enregistré.
+done-passkey-removed = La clé d’accès n’ouvre plus rien.
