@@ -76,6 +76,11 @@ walk("the IT department follows its kit", async (visitor, number) => {
   const records = [];
   for (let at = 1; at <= 3; at += 1) records.push([await field("name", at), await field("target", at)].map((text) => text.trim()));
   const whole = (name) => `${name.replace(/\.$/, "")}.${kit.domain}`;
+  for (const file of ["txt", "zone", "tf", "ps1", "json"]) {
+    const answer = await page.request.get(`${link}.${file}`);
+    assert.equal(answer.status(), 200, file);
+    assert.ok((await answer.text()).includes("_domainkey"), file);
+  }
   // As many panels have it: the domain stands twice.
   await world.publishKeys(kit.code);
   await world.internet.delegate(`${whole(records[0][0])}.${kit.domain}`, records[0][1].replace(/\.$/, ""));
@@ -89,9 +94,4 @@ walk("the IT department follows its kit", async (visitor, number) => {
   await again(`${whole(records[0][0])}.${kit.domain}`);
   for (const [name, target] of records) await world.internet.delegate(whole(name), target.replace(/\.$/, ""));
   await again(visitor.say("it-done"));
-  for (const file of ["txt", "zone", "tf", "ps1", "json"]) {
-    const answer = await page.request.get(`${link}.${file}`);
-    assert.equal(answer.status(), 200, file);
-    assert.ok((await answer.text()).includes("_domainkey"), file);
-  }
 });

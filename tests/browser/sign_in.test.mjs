@@ -31,3 +31,44 @@ walk(
   },
   { fresh: true },
 );
+
+walk(
+  "a passkey is kept, and signs in",
+  async (visitor) => {
+    await visitor.signIn(visitor.world.link());
+    await visitor.go("/account");
+    if (!visitor.scripts) {
+      // Passkeys are a script's; nobody needs one.
+      assert.equal(await visitor.page.locator("[data-passkey]:visible").count(), 0);
+      return;
+    }
+    const session = await visitor.context.newCDPSession(visitor.page);
+    await session.send("WebAuthn.enable");
+    await session.send("WebAuthn.addVirtualAuthenticator", {
+      options: {
+        protocol: "ctap2",
+        transport: "internal",
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+    await visitor.fill(visitor.say("passkey-name"), "Desk computer");
+    await visitor.press(visitor.say("passkey-make"));
+    await visitor.reads(visitor.say("done-passkey-added"));
+    await visitor.press(visitor.say("shell-sign-out"));
+    await visitor.go("/sign-in?to=/account");
+    // The browser may offer the passkey by itself, where the name is typed.
+    if (visitor.path.startsWith("/sign-in")) {
+      await visitor.press(visitor.say("passkey-sign-in")).catch((error) => {
+        if (visitor.path.startsWith("/sign-in")) throw error;
+      });
+    }
+    await visitor.page.waitForURL(/\/account/);
+    await visitor.reads(visitor.say("passkey-title"));
+    await visitor.press(visitor.say("passkey-remove"));
+    await visitor.reads(visitor.say("done-passkey-removed"));
+  },
+  { fresh: true },
+);

@@ -4,6 +4,9 @@ import { after, before, test } from "node:test";
 import { Visitor, WAYS, launch } from "./visitor.mjs";
 import { World } from "./world.mjs";
 
+/// No walk takes so long, on a busy machine either.
+const WALK_MS = 240_000;
+
 /// What walks share: set when they begin.
 export const here = {};
 
@@ -24,7 +27,7 @@ export function inAWorld(prepare = async () => {}) {
 /// no other way uses. With `fresh` each way has a world of its own.
 export function walk(name, steps, { fresh = false } = {}) {
   WAYS.forEach((way, number) => {
-    test(`${name} (${way.language}, ${way.scripts ? "with" : "without"} scripts)`, async () => {
+    test(`${name} (${way.language}, ${way.scripts ? "with" : "without"} scripts)`, { timeout: WALK_MS }, async () => {
       const world = fresh ? await World.start() : here.world;
       const visitor = await Visitor.open(here.browser, world, way);
       try {

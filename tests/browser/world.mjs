@@ -63,7 +63,7 @@ function settings(facts, folder, port) {
     (source, at) => `[[relay]]\nhost = "out${at + 1}.${service}"\nregion = "practice"\nsources = ["${source}"]\n`,
   );
   return `public_host = "${service}"
-public_url = "http://127.0.0.1:${port}"
+public_url = "http://localhost:${port}"
 data = "${folder}/data"
 [listen]
 http = "127.0.0.1:${port}"
@@ -142,7 +142,8 @@ export class World {
     this.internet = new Internet();
     this.facts = await this.internet.answer();
     const port = await freePort();
-    this.url = `http://127.0.0.1:${port}`;
+    // By its name: passkeys belong to names, and a browser trusts this one without HTTPS.
+    this.url = `http://localhost:${port}`;
     this.config = join(this.folder, "courtesy.toml");
     writeFileSync(this.config, settings(this.facts, this.folder, port));
     const log = openSync(join(this.folder, "courtesy.log"), "a");

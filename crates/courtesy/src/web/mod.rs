@@ -236,7 +236,7 @@ fn of_a_desk() -> Vec<Route> {
 /// What a library sets up once, and looks after.
 fn of_ill_admin() -> Vec<Route> {
     use Audience::Staff;
-    use Right::{Administer, Look, ReadAudit};
+    use Right::{Administer, EditNotices, Look, ReadAudit};
     vec![
         page("/staff/{library}/ill-admin", Staff(Look), get(ill_admin::show)),
         page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),

@@ -1,0 +1,95 @@
+// Pictures of the main pages, of the demonstration's libraries: those of docs/screenshots, or all of them to look at.
+//
+//     node screenshots.mjs                     writes ../../docs/screenshots
+//     node screenshots.mjs --all FOLDER        every page in both languages and schemes, wide and narrow
+import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+import { filled, pages } from "./routes.mjs";
+import { Visitor, launch } from "./visitor.mjs";
+
+const BINARY = process.env.COURTESY_BIN ?? new URL("../../target/debug/courtesy", import.meta.url).pathname;
+const SHOWN = [
+  ["home", "/staff/BRCH", { language: "en" }],
+  ["tableau-de-bord", "/staff/CDRE", { language: "fr", dark: true }],
+  ["message", "/staff/BRCH/messages/{id}", { language: "en" }],
+  ["notices", "/staff/BRCH/ill-admin/patron-notices", { language: "en" }],
+  ["editor", "/staff/BRCH/ill-admin/notices/ready_for_pickup", { language: "en" }],
+  ["set-up", "/staff/ALDR/ill-admin/patron-notices/set-up", { language: "en" }],
+  ["arrival", "/staff/BRCH/arrival", { language: "en" }],
+  ["it-kit", "/it/{token}", { language: "en" }],
+  ["consortium", "/consortium", { language: "en" }],
+];
+
+const { COURTESY_BIN: _, ...environment } = process.env;
+const demo = spawn(BINARY, ["demo"], { env: environment, stdio: ["ignore", "pipe", "inherit"] });
+process.on("exit", () => demo.kill());
+const link = await new Promise((resolve) => {
+  createInterface({ input: demo.stdout }).on("line", (line) => {
+    const found = line.match(/http:\/\/\S+\/sign-in\/link\/[\w-]+/);
+    if (found) resolve(found[0]);
+  });
+});
+const world = { url: new URL(link).origin };
+const browser = await launch();
+const first = await Visitor.open(browser, world, { still: true });
+await first.signIn(link);
+const cookies = await first.context.cookies();
+
+/// A visitor who is signed in.
+async function visitor(way) {
+  const one = await Visitor.open(browser, world, { ...way, still: true });
+  await one.context.addCookies(cookies);
+  return one;
+}
+
+const ofPage = async (path, pattern) => {
+  await first.go(path);
+  return (await first.page.content()).match(pattern)?.[1] ?? "none";
+};
+const values = {
+  library: "BRCH",
+  notice: "ready_for_pickup",
+  provider: "gmail",
+  secret: "guessed",
+  tag: "en",
+  id: await ofPage("/staff/BRCH/messages", /messages\/(msg_\w+)/),
+  token: await ofPage("/staff/ALDR/ill-admin/it-kit", /\/it\/([\w.-]+)/),
+};
+
+async function shoot(visit, path, file, wholePage) {
+  await visit.go(path);
+  await visit.page.waitForLoadState("networkidle");
+  await visit.page.evaluate(() => document.activeElement?.blur());
+  await visit.page.screenshot({ path: file, fullPage: wholePage });
+}
+
+const [how, folder] = process.argv.slice(2);
+if (how === "--all") {
+  mkdirSync(folder, { recursive: true });
+  const paths = pages().map(({ path }) => path).filter((path) => !/language|\.(csv|vcf|xml|txt)$|preview$/.test(path));
+  for (const language of ["en", "fr"]) {
+    for (const dark of [false, true]) {
+      for (const width of [1280, 320]) {
+        const visit = await visitor({ language, dark, width });
+        for (const path of paths) {
+          const name = path.replace(/\W+/g, "-").replace(/^-|-$/g, "") || "front";
+          const given = { webhook: "none", ...values };
+          await shoot(visit, filled(path, given), `${folder}/${name}.${language}.${dark ? "dark" : "light"}.${width}.png`, true);
+        }
+        await visit.context.close();
+      }
+    }
+  }
+} else {
+  const folder = new URL("../../docs/screenshots/", import.meta.url).pathname;
+  mkdirSync(folder, { recursive: true });
+  for (const [name, path, way] of SHOWN) {
+    const visit = await visitor(way);
+    await shoot(visit, filled(path, values), `${folder}${name}.png`, false);
+    await visit.context.close();
+  }
+}
+await browser.close();
+process.exit(0);
