@@ -72,7 +72,7 @@ def settings(facts, folder, port, submission):
         "dns.resolver": facts["resolver"], "smtp.port": facts["smtp_port"], "smtp.loopback": True,
         "smtp.extra_ca": facts["ca"], "shared.domain": service["domain"], "shared.selectors": shared,
         "shared.bounce_domain": service["bounce_domain"], "shared.spf_include": f"_spf.{service['domain']}",
-        "shared.return_path_label": facts["return_path_label"], "retry.schedule": SCHEDULE,
+        "shared.return_path_label": facts["return_path_label"], "retry.schedule": SCHEDULE, "relays.block_lists": [],
     }
     if service.get("mx"):                                 # where bounces, complaints and replies come to
         values |= {"listen.smtp": f"{service['mx']}:{facts['smtp_port']}", "listen.smtp_certificate": service["certificate"],

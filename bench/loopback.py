@@ -146,7 +146,7 @@ class Courtesy:
             "data": os.path.join(folder, "data"), "public_host": "courtesy.example",
             "shared.domain": "notices.example", "listen.http": f"{LOCALHOST}:{self.port}",
             "dns.resolver": f"{LOCALHOST}:{dns_port}", "smtp.port": smtp_port, "smtp.loopback": "true",
-            "log.level": "warn", **options,
+            "log.level": "warn", "brake.notices": 0, **options,
         }
 
     def start(self):

@@ -11,6 +11,7 @@ pub mod metrics;
 pub mod secret;
 
 // Rooms that decide: no `async`, no SQL
+pub mod channel;
 pub mod library;
 pub mod notice;
 pub mod outcome;
@@ -35,6 +36,7 @@ pub mod intake;
 pub mod keyring;
 pub mod outbox;
 pub mod published;
+pub mod texting;
 pub mod watch;
 
 // Doors, and what starts and stops them with the engines

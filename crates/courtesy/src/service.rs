@@ -29,7 +29,7 @@ use crate::http::health::Readiness;
 use crate::http::{App, router, watching};
 use crate::inbound::spool::Spool;
 use crate::inbound::{self, Inbound};
-use crate::intake::{Intake, announce, copies};
+use crate::intake::{Intake, announce, copies, ladder};
 use crate::keyring::Keyring;
 use crate::library::LibraryCode;
 use crate::metrics::Metrics;
@@ -42,6 +42,7 @@ use crate::secret::Secret;
 use crate::smtp::tls::Certificate;
 use crate::smtp::{Desk, Door, Limits as SmtpLimits, Listening};
 use crate::store::{Book, Sole, Store};
+use crate::texting::{Line, Texts};
 use crate::watch::{Change, Senders};
 use crate::web;
 
@@ -51,7 +52,7 @@ pub const SECRET_FILE: &str = "secret.key";
 /// The folder of mail that came back, in the data folder.
 pub const SPOOL_FOLDER: &str = "spool";
 
-// How long requests may go on that are being answered when the doors close: as long as one may take at all.
+/// How long requests may go on that are being answered when the doors close: as long as one may take at all.
 const LAST_ANSWERS: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// A running Courtesy.
@@ -104,6 +105,7 @@ impl Service {
         let (stop, stopping) = watch::channel(false);
         let readiness = Readiness { standing, stopping: stopping.clone() };
         hold::bring_back(&store, &own_relays.pool).await?;
+        let (texts, text_line) = texts(&config, &dns, &store)?;
         let parts = Parts {
             config: Arc::clone(&config),
             store: store.clone(),
@@ -115,6 +117,7 @@ impl Service {
             policies: Arc::new(policies(&config, &dns, &store)?),
             pool: Arc::clone(&own_relays.pool),
             own_relays,
+            texts: Arc::clone(&texts),
             relays: Arc::clone(&relays),
             wake: Arc::clone(&wake),
             metrics: Arc::clone(&metrics),
@@ -137,6 +140,7 @@ impl Service {
             book: Arc::clone(&book),
             intake,
             inbound,
+            texts,
             outbox: Arc::new(outbox),
             senders,
             keyring,
@@ -149,7 +153,7 @@ impl Service {
         });
         let (close, closing) = watch::channel(false);
         let (http, metrics, doors) = http_doors(&app, &closing).await?;
-        let mut tasks = engines(&app, Arc::clone(&delivery), canaries, changes, &stopping);
+        let mut tasks = engines(&app, Arc::clone(&delivery), canaries, (changes, text_line), &stopping);
         tasks.extend(mail_doors.into_iter().chain(desks).map(|door| tokio::spawn(door.run(stopping.clone()))));
         Ok(Self {
             app,
@@ -208,7 +212,7 @@ fn engines(
     app: &Arc<App>,
     delivery: Arc<Delivery>,
     canaries: Canaries,
-    changes: mpsc::UnboundedReceiver<Change>,
+    (changes, text_line): (mpsc::UnboundedReceiver<Change>, Option<Line>),
     stopping: &watch::Receiver<bool>,
 ) -> Vec<JoinHandle<()>> {
     let mut tasks = vec![
@@ -220,8 +224,12 @@ fn engines(
     if app.config.plays(Role::Deliver) {
         tasks.push(tokio::spawn(delivery.run(stopped(stopping.clone()))));
         tasks.push(tokio::spawn(canaries.run(stopped(stopping.clone()))));
+        tasks.push(tokio::spawn(ladder::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
         tasks.push(tokio::spawn(copies::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
         tasks.push(tokio::spawn(Arc::clone(&app.outbox).run(stopped(stopping.clone()))));
+    }
+    if let Some(line) = text_line {
+        tasks.push(tokio::spawn(line.run(Arc::clone(&app.texts), Arc::clone(&app.intake), stopped(stopping.clone()))));
     }
     if app.config.plays(Role::Inbound) {
         tasks.push(tokio::spawn(Arc::clone(&app.inbound).run(stopped(stopping.clone()))));

@@ -14,5 +14,7 @@ mod mime;
 pub mod mta_sts;
 pub mod reply;
 pub mod report;
+pub mod smpp;
+pub mod sms;
 pub mod spf;
 pub mod tls_rpt;

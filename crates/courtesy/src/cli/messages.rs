@@ -17,6 +17,7 @@ Examples:
   courtesy messages list --request BC-104233
   courtesy messages show msg_… --transcript
   courtesy messages resend msg_… --to amira@patron.example
+  courtesy messages resend msg_… --channel text --to \"604 555 0123\"
   courtesy messages resend --cause auth --library MRPL --dry-run    how many that would be";
 
 /// The most rows the server gives at one time.
@@ -50,9 +51,12 @@ pub(super) struct Again {
     /// Its id; without it, all that fit
     #[arg(required_unless_present_any = ["cause", "notice", "library"])]
     id: Option<String>,
-    /// To another address, this once
+    /// To another address or telephone number, this once
     #[arg(long, value_name = "ADDRESS", requires = "id")]
     to: Option<String>,
+    /// By another way than it went: mail or text
+    #[arg(long, value_name = "CHANNEL", requires = "id")]
+    channel: Option<String>,
     /// From the shared address, whatever is proven
     #[arg(long)]
     shared: bool,
@@ -132,7 +136,7 @@ async fn resend(client: &Client, common: &Common, what: Again) -> Result<()> {
         }
         return Ok(());
     };
-    let body = Body::Json(serde_json::json!({ "to": what.to, "from": from }));
+    let body = Body::Json(serde_json::json!({ "to": what.to, "channel": what.channel, "from": from }));
     let again = client.json(Method::POST, &format!("/v1/messages/{}/resend", segment(&id)), body).await?;
     if common.json {
         return answer_json(&again);

@@ -91,6 +91,17 @@ fn entry_lines(entry: &Value, marks: Marks) -> Vec<String> {
         "cancelled" => format!("{} taken back by {}", marks.dot, of("by")),
         "resent" => format!("{} sent again by {} as {}", marks.again, of("by"), of("again")),
         "repeats" => format!("{} repeats {}, asked for by {}", marks.again, of("of"), of("by")),
+        "climbed" => {
+            let why = if entry.get("waited").and_then(Value::as_bool).unwrap_or(false) {
+                "it waited too long"
+            } else {
+                "it did not arrive"
+            };
+            format!("{} {why}; tried by {} as {}", marks.again, of("channel"), of("again"))
+        }
+        "next_way" => format!("{} takes the place of {}, by {}", marks.again, of("of"), of("channel")),
+        "waits" => format!("{} waits for a better hour, until {}", marks.dot, moment(&of("until"))),
+        "posted" => format!("{} printed and posted, says {}", marks.dot, of("by")),
         "released" => format!("{} put back into the queue by {}", marks.again, of("by")),
         "replied" => {
             let passed_on = match of("passed_on") {

@@ -8,6 +8,7 @@ mod layers;
 mod role;
 #[cfg(test)]
 mod tests;
+mod text;
 mod value;
 
 use std::net::{IpAddr, SocketAddr};
@@ -20,6 +21,7 @@ use standards::domain::Domain;
 
 pub use layers::{Overlay, Refused, load, usual_file};
 pub use role::Role;
+pub use text::{Gateway, HttpGateway, Smpp, TextSettings, Twilio};
 pub use value::Network;
 use value::{absent_when_empty, duration, durations};
 
@@ -61,6 +63,8 @@ pub struct Config {
     /// The relays that send, each in its region.
     #[serde(default)]
     pub relay: Vec<Relay>,
+    /// How text messages leave.
+    pub text: TextSettings,
     /// Systems that hand in mail without a password.
     #[serde(default)]
     pub submit_from: Vec<SubmitFrom>,
@@ -549,6 +553,7 @@ impl Config {
         if self.listen.smtp_certificate.is_some() != self.listen.smtp_key.is_some() {
             wrong.push("listen.smtp_certificate and listen.smtp_key belong together; set both or neither".to_owned());
         }
+        wrong.extend(text::missing(&self.text));
         if self.smtp.connections_per_receiver == 0 || self.limits.in_flight == 0 {
             wrong.push("smtp.connections_per_receiver and limits.in_flight must be at least 1".to_owned());
         }

@@ -15,9 +15,11 @@ use super::pool::{Attempted, Busy};
 use super::put_off::Receiver;
 use super::route::{Route, Site};
 use super::stopped::{self, Standing};
+use super::texted;
 use super::transcript::Transcript;
 use super::written::Written;
 use super::{Delivery, Parts, hold, return_path};
+use crate::channel::Channel;
 use crate::clock;
 use crate::config::Relay;
 use crate::id;
@@ -34,7 +36,7 @@ use crate::store::{Claimed, Settled};
 use crate::timeline::{Attempt, Entry, What};
 
 /// How soon a message is due again that we failed at, and its receiver did not. Not an attempt.
-const OUR_FAULT: SignedDuration = SignedDuration::from_mins(1);
+pub(super) const OUR_FAULT: SignedDuration = SignedDuration::from_mins(1);
 
 /// Why a message is not tried now.
 pub(super) enum Not {
@@ -61,7 +63,12 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
         let expired = ended(&message, State::Failed, Some(cause), vec![entry], now);
         return Settled { tried: false, ..expired };
     }
-    match send(engine, &message, now).await {
+    let sent = match message.channel {
+        Channel::Mail => send(engine, &message, now).await,
+        Channel::Text => texted::attempt(engine, &message, now).await,
+        Channel::Push | Channel::Letter => Ok(lettered(&message, now)),
+    };
+    match sent {
         Ok(settled) => settled,
         Err(Not::Settled(settled)) => *settled,
         Err(Not::Ours(why)) => {
@@ -70,6 +77,12 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
             untried(&message, OUR_FAULT, now)
         }
     }
+}
+
+/// A letter is never sent by us: it waits for whoever prints and posts it.
+fn lettered(message: &Claimed, now: Timestamp) -> Settled {
+    let held = ended(message, State::Held, Some("letter.to_post".to_owned()), Vec::new(), now);
+    Settled { due_at: Some(message.deadline), tried: false, ..held }
 }
 
 async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Settled, Not> {
@@ -160,7 +173,7 @@ async fn to_strangers(
     Ok(attempted)
 }
 
-fn library(engine: &Delivery, message: &Claimed) -> Result<Arc<Library>, Not> {
+pub(super) fn library(engine: &Delivery, message: &Claimed) -> Result<Arc<Library>, Not> {
     engine.parts.book.library(&message.library).ok_or_else(|| Not::Ours("its library is gone".to_owned()))
 }
 
@@ -432,6 +445,7 @@ fn attempt_entry(told: &Tried<'_>, attempted: Option<&Attempted>, outcome: &Outc
         cause: outcome.cause().map(|cause| cause.code().to_owned()),
         reply: outcome.reply().map(ToString::to_string),
         tls: via.and_then(|via| via.tls.as_ref()).map(|tls| format!("{} {}", tls.version, tls.cipher)),
+        parts: None,
         took_ms: told.took_ms,
         transcript: attempted.map(|attempted| attempted.transcript.as_str().to_owned()).unwrap_or_default(),
     }
@@ -466,7 +480,7 @@ pub(super) fn handed_back(message: &Claimed) -> Settled {
 }
 
 /// Back into the queue as if it had not been claimed.
-fn untried(message: &Claimed, wait: SignedDuration, now: Timestamp) -> Settled {
+pub(super) fn untried(message: &Claimed, wait: SignedDuration, now: Timestamp) -> Settled {
     let state = if message.attempt > 1 { State::Delayed } else { State::Queued };
     let due_at = now.checked_add(wait).unwrap_or(message.deadline).min(message.deadline);
     Settled { due_at: Some(due_at), tried: false, ..ended(message, state, message.last_cause.clone(), Vec::new(), now) }
@@ -481,6 +495,6 @@ fn codes(kinds: &[SenderKind]) -> String {
 }
 
 /// Chance in 0..1.
-fn chance() -> f64 {
+pub(super) fn chance() -> f64 {
     f64::from(u32::from_le_bytes(id::random_bytes())) / f64::from(u32::MAX)
 }

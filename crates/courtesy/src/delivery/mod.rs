@@ -28,6 +28,7 @@ mod settling;
 pub mod sign_in;
 pub mod standing;
 mod stopped;
+mod texted;
 mod tls_report;
 pub mod token;
 pub mod transcript;
@@ -50,6 +51,7 @@ use crate::outcome::Provider;
 use crate::queue::Schedule;
 use crate::secret::Secret;
 use crate::store::{Book, Claimed, Store};
+use crate::texting::Texts;
 use crate::watch::Senders;
 use own_relay::OwnRelays;
 use policy::Policies;
@@ -99,6 +101,8 @@ pub struct Parts {
     pub pool: Arc<Pool>,
     /// Libraries' own relays.
     pub own_relays: Arc<OwnRelays>,
+    /// Text messages.
+    pub texts: Arc<Texts>,
     /// Which of our relays are in use.
     pub relays: Arc<Relays>,
     /// Woken when something is due now.

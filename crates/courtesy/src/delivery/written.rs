@@ -18,14 +18,14 @@ use crate::library::Library;
 use crate::notice::Language;
 use crate::notice::catalogue::Notice;
 use crate::notice::frame::Frame;
-use crate::notice::render::{Rendered, render};
+use crate::notice::render::{Missing, Rendered, render};
 use crate::notice::status::Status;
 use crate::notice::value::Fields;
 use crate::notice::words::Words;
 use crate::queue::State;
 use crate::reply::Kind as ReplyKind;
 use crate::sender::{Plan, Rung};
-use crate::store::{Claimed, ReplyMail, WordsSource};
+use crate::store::{Claimed, ReplyMail, Settled, WordsSource};
 use crate::submitted::{self, Name, honest};
 use crate::timeline::{Entry, What};
 
@@ -140,15 +140,22 @@ impl Written {
     }
 }
 
-/// The words of this message, written out; held where a value is missing.
-async fn rendered(
+/// What a message is written from.
+pub(super) struct Ingredients {
+    pub(super) words: Arc<Words>,
+    pub(super) fields: Fields,
+    pub(super) frame: Frame,
+}
+
+/// The words of this message's version, the fields it came with and what stands around them.
+pub(super) async fn ingredients(
     engine: &Delivery,
     message: &Claimed,
     told: &Told,
     library: &Library,
     language: Language,
     now: Timestamp,
-) -> Result<Rendered, Not> {
+) -> Result<Ingredients, Not> {
     let notice = Notice::from_code(&message.notice).map_err(|error| Not::Ours(error.to_string()))?;
     let words = match &told.tried {
         Some(tried) => Words::parse(&tried.words, language).ok().map(Arc::new),
@@ -162,15 +169,29 @@ async fn rendered(
     let all = told.all_fields(library, &message.request, language);
     let (fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let zone = jiff::tz::TimeZone::get(&library.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    let frame = Frame::of(library, words.notice.audience, language, now.to_zoned(zone).date());
-    let frame = Frame { is_test: notice.status == Status::TestNotice, ..frame };
-    render(&words, &fields, &frame).map_err(|missing| {
-        let fields = missing.fields.iter().map(ToString::to_string).collect();
-        let entry = Entry { at: now, what: What::Held { cause: "render.field".to_owned(), fields } };
-        let mut held = ended(message, State::Held, Some("render.field".to_owned()), vec![entry], now);
-        // Held, it still ends at its deadline; and it was not tried.
-        held.due_at = Some(message.deadline);
-        held.tried = false;
-        Not::Settled(Box::new(held))
-    })
+    let mut frame = Frame::of(library, words.notice.audience, language, now.to_zoned(zone).date());
+    frame.is_test = notice.status == Status::TestNotice;
+    frame.hide_titles |= told.hide_titles;
+    Ok(Ingredients { words, fields, frame })
+}
+
+/// The words of this message, written out; held where a value is missing.
+async fn rendered(
+    engine: &Delivery,
+    message: &Claimed,
+    told: &Told,
+    library: &Library,
+    language: Language,
+    now: Timestamp,
+) -> Result<Rendered, Not> {
+    let made = ingredients(engine, message, told, library, language, now).await?;
+    render(&made.words, &made.fields, &made.frame).map_err(|missing| held(message, &missing, now))
+}
+
+/// Held: a value is missing. It still ends at its deadline; and it was not tried.
+pub(super) fn held(message: &Claimed, missing: &Missing, now: Timestamp) -> Not {
+    let fields = missing.fields.iter().map(ToString::to_string).collect();
+    let entry = Entry { at: now, what: What::Held { cause: "render.field".to_owned(), fields } };
+    let held = ended(message, State::Held, Some("render.field".to_owned()), vec![entry], now);
+    Not::Settled(Box::new(Settled { due_at: Some(message.deadline), tried: false, ..held }))
 }

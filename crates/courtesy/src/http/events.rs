@@ -14,8 +14,9 @@ use utoipa::ToSchema;
 use super::App;
 use super::auth::Caller;
 use super::problem::{FieldError, Problem, Refusal, read_json};
+use crate::channel::{Country, Number};
 use crate::intake::{Event, Handed, Receipt, Refused, Side, Strictness, Taken, Told};
-use crate::library::LibraryCode;
+use crate::library::{LibraryCode, POSTAL_LETTERS_MAX, POSTAL_LINES_MAX};
 use crate::notice::Language;
 use crate::notice::status::Status;
 use crate::patron::Patron;
@@ -65,6 +66,14 @@ pub struct PatronBody {
     /// Where mail goes.
     #[schema(example = "amira@patron.example")]
     email: Option<String>,
+    /// Where text messages go, as people write it: `604 555 0123`.
+    #[schema(example = "604 555 0123")]
+    phone: Option<String>,
+    /// Whether the patron agreed to text messages. Left out: as it was.
+    texts: Option<bool>,
+    /// Where letters go, one line each, without the name.
+    #[serde(default)]
+    address: Vec<String>,
     /// Given name.
     first_name: Option<String>,
     /// Family name.
@@ -106,8 +115,9 @@ pub struct MessagePlan {
 /// One way in which a message may leave.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PlanStep {
+    /// `mail`, `text`, `push` or `letter`.
     channel: &'static str,
-    /// `own` or `shared`.
+    /// `own` or `shared`; for mail.
     sender: String,
     /// The From address that will really be used, as things stand.
     from: String,
@@ -134,7 +144,7 @@ impl From<&Receipt> for EventAnswer {
             state: message.state.code(),
             cause: message.cause,
             plan: vec![PlanStep {
-                channel: "email",
+                channel: message.channel.code(),
                 sender: message.sender.clone(),
                 from: message.from.clone(),
                 why: message.why.clone(),
@@ -173,7 +183,7 @@ pub async fn one(
 ) -> Result<Response, Refusal> {
     let answer = async {
         let given: EventBody = read_json(&body)?;
-        let event = event_from(given, &caller)?;
+        let event = event_from(given, &caller, app.texts.country())?;
         let key = headers.get("idempotency-key").map(|value| value.to_str().unwrap_or_default().to_owned());
         let handed = handed(event, key, &caller, &body)?;
         let taken = app.intake.take(vec![handed], Strictness::Mendable, dry_run, answer_text).await;
@@ -220,7 +230,7 @@ pub async fn batch(
     let mut answers: Vec<Option<Result<String, Box<Problem>>>> = Vec::with_capacity(lines.len());
     let mut events = Vec::with_capacity(lines.len());
     for line in &lines {
-        match line_event(line, &caller) {
+        match line_event(line, &caller, app.texts.country()) {
             Ok(handed) => {
                 events.push(handed);
                 answers.push(None);
@@ -264,10 +274,10 @@ fn push_line(text: &mut String, line: usize, answer: Result<String, Box<Problem>
     text.push('\n');
 }
 
-fn line_event(line: &[u8], caller: &Caller) -> Result<Handed, Box<Problem>> {
+fn line_event(line: &[u8], caller: &Caller, country: Country) -> Result<Handed, Box<Problem>> {
     let given: EventBody = read_json(line)?;
     let key = given.idempotency_key.clone();
-    handed(event_from(given, caller)?, key, caller, line)
+    handed(event_from(given, caller, country)?, key, caller, line)
 }
 
 fn handed(event: Event, key: Option<String>, caller: &Caller, body: &[u8]) -> Result<Handed, Box<Problem>> {
@@ -342,7 +352,7 @@ fn refusal(refused: &Refused) -> Box<Problem> {
 }
 
 /// The event a body describes; every wrong field at once.
-fn event_from(body: EventBody, caller: &Caller) -> Result<Event, Box<Problem>> {
+fn event_from(body: EventBody, caller: &Caller, country: Country) -> Result<Event, Box<Problem>> {
     let mut errors = Vec::new();
     let library = match (&body.library, &caller.key.library) {
         (Some(code), _) => LibraryCode::parse(code).map_err(|error| wrong("/library", "invalid", error.to_string())),
@@ -365,7 +375,7 @@ fn event_from(body: EventBody, caller: &Caller) -> Result<Event, Box<Problem>> {
     if body.request.trim().is_empty() {
         errors.push(wrong("/request", "missing", "give the request's number".to_owned()));
     }
-    let patron = patron_from(body.patron, &mut errors);
+    let patron = patron_from(body.patron, country, &mut errors);
     let fields = fields_from(body.fields, &mut errors);
     match (library, status, side) {
         (Ok(library), Ok(status), Ok(side)) if errors.is_empty() => {
@@ -389,7 +399,7 @@ fn event_from(body: EventBody, caller: &Caller) -> Result<Event, Box<Problem>> {
     }
 }
 
-fn patron_from(body: PatronBody, errors: &mut Vec<FieldError>) -> Patron {
+fn patron_from(body: PatronBody, country: Country, errors: &mut Vec<FieldError>) -> Patron {
     let email = body.email.filter(|text| !text.trim().is_empty()).and_then(|text| match Address::parse(text.trim()) {
         Ok(address) => Some(address),
         Err(error) => {
@@ -404,14 +414,40 @@ fn patron_from(body: PatronBody, errors: &mut Vec<FieldError>) -> Patron {
         }
         language
     });
+    let phone =
+        body.phone.filter(|text| !text.trim().is_empty()).and_then(|text| match Number::parse(&text, country) {
+            Ok(number) => Some(number),
+            // Patron records hold all kinds of numbers: one that nobody is to text holds no mail up.
+            Err(_) if body.texts != Some(true) => None,
+            Err(error) => {
+                errors.push(wrong("/patron/phone", "invalid", error.to_string()));
+                None
+            }
+        });
     Patron {
         id: body.reference,
         email,
+        phone,
+        texts: body.texts,
+        postal: postal_from(body.address, errors),
         first_name: body.first_name,
         surname: body.surname,
         full_name: body.full_name,
         language,
     }
+}
+
+/// A postal address, without its empty lines.
+fn postal_from(lines: Vec<String>, errors: &mut Vec<FieldError>) -> Vec<String> {
+    let lines: Vec<String> = lines.iter().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
+    let too_long = |line: &String| line.chars().count() > POSTAL_LETTERS_MAX || line.chars().any(char::is_control);
+    if lines.len() > POSTAL_LINES_MAX || lines.iter().any(too_long) {
+        let detail =
+            format!("at most {POSTAL_LINES_MAX} lines of {POSTAL_LETTERS_MAX} letters show in an envelope’s window");
+        errors.push(wrong("/patron/address", "invalid", detail));
+        return Vec::new();
+    }
+    lines
 }
 
 fn fields_from(fields: BTreeMap<String, serde_json::Value>, errors: &mut Vec<FieldError>) -> BTreeMap<String, String> {

@@ -200,6 +200,7 @@ pub async fn import(
             closures: known.closures.clone(),
             switches: known.switches.clone(),
             relay: known.relay.clone(),
+            reach: known.reach.clone(),
             ..library
         };
         if library == *known {

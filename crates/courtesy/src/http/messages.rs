@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::App;
 use super::auth::Caller;
 use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json};
+use crate::channel::{Channel, Number};
 use crate::clock;
 use crate::delivery::transcript::{Transcript, masked};
 use crate::id::MessageId;
@@ -39,7 +40,9 @@ pub struct MessageAnswer {
     request: String,
     notice: String,
     language: String,
-    /// Masked: `a•••k@patron.example`.
+    /// Which way it goes: `mail`, `text`, `push` or `letter`.
+    channel: Channel,
+    /// Masked: `a•••k@patron.example`, `+1•••••••••23`.
     to: Option<String>,
     state: MessageState,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,7 +95,8 @@ impl MessageAnswer {
     fn of(row: MessageRow, language: Language) -> Self {
         Self {
             cause: row.cause.as_deref().map(|code| cause_answer(code, &row, language)),
-            to: Address::parse(&row.address).ok().map(|address| address.masked()),
+            channel: row.channel,
+            to: row.channel.masked(&row.address),
             id: row.id,
             library: row.library,
             request: row.request,
@@ -317,8 +321,10 @@ pub async fn timeline(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResendBody {
-    /// Another address for this one message.
+    /// Another address, or telephone number, for this one message.
     to: Option<String>,
+    /// `mail` or `text`: another way than it went.
+    channel: Option<Channel>,
     /// `auto`, which is usual: the best sender that is proven; or `shared`: the shared address, whatever is proven.
     from: Option<String>,
 }
@@ -346,14 +352,8 @@ pub async fn again(
 ) -> Result<Response, Refusal> {
     let row = found(&app, &caller, &id).await?;
     let body: ResendBody = if body.is_empty() { ResendBody::default() } else { read_json(&body)? };
-    let to = body.to.map(|text| {
-        Address::parse(text.trim()).map_err(|error| {
-            let errors = vec![FieldError { pointer: "/to".to_owned(), detail: error.to_string(), code: "invalid" }];
-            Problem::new("field-invalid", "The address is not valid.", "Fix it.").with(errors)
-        })
-    });
     let repeats = row.id;
-    let wish = Wish { to: to.transpose()?, shared: wants_shared(body.from.as_deref())? };
+    let wish = wish(&app, &row, &body)?;
     match app.intake.resend(row, wish, caller.name()).await? {
         Resent::As(id) => {
             let answer = ResendAnswer { id, repeats, state: MessageState::Queued, before: false };
@@ -365,6 +365,29 @@ pub async fn again(
         }
         Resent::NotNow(why) => Err(Problem::new("conflict", why, "").into()),
     }
+}
+
+/// What is wished for, each part of it read.
+fn wish(app: &App, row: &MessageRow, body: &ResendBody) -> Result<Wish, Box<Problem>> {
+    let wrong = |detail: String, what: &str| {
+        let errors = vec![FieldError { pointer: "/to".to_owned(), detail, code: "invalid" }];
+        Problem::new("field-invalid", what, "Fix it.").with(errors)
+    };
+    let mut wish = Wish { channel: body.channel, shared: wants_shared(body.from.as_deref())?, ..Wish::default() };
+    let typed = body.to.as_deref().map(str::trim);
+    match (body.channel.unwrap_or(row.channel), typed) {
+        (_, None) => {}
+        (Channel::Mail, Some(typed)) => {
+            let to = Address::parse(typed).map_err(|error| wrong(error.to_string(), "The address is not valid."))?;
+            wish.to = Some(to);
+        }
+        (Channel::Text, Some(typed)) => {
+            let number = Number::parse(typed, app.texts.country());
+            wish.number = Some(number.map_err(|error| wrong(error.to_string(), "The number is not valid."))?);
+        }
+        (_, Some(_)) => return Err(wrong("this channel has no address to give".to_owned(), "Leave `to` out.")),
+    }
+    Ok(wish)
 }
 
 /// Whether a message is to leave from the shared address, whatever is proven.

@@ -20,6 +20,7 @@ pub mod reports;
 mod role;
 mod senders;
 pub mod stops;
+mod texts;
 pub mod unreached;
 pub mod watching;
 pub mod webhooks;
@@ -45,6 +46,7 @@ use crate::notice::Language;
 use crate::outbox::Outbox;
 use crate::secret::Secret;
 use crate::store::{Book, Store};
+use crate::texting::Texts;
 use crate::watch::Senders;
 use problem::{Problem, Refusal};
 
@@ -65,6 +67,8 @@ pub struct App {
     pub intake: Arc<Intake>,
     /// Mail that came back goes in here.
     pub inbound: Arc<Inbound>,
+    /// Text messages.
+    pub texts: Arc<Texts>,
     /// Webhooks.
     pub outbox: Arc<Outbox>,
     /// Proofs and plans.
@@ -110,6 +114,8 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("POST", "/v1/events", Audience::Key),
     ("POST", "/v1/events:batch", Audience::Key),
     ("POST", "/iso18626", Audience::Key),
+    ("POST", "/texts/twilio", Audience::Public),
+    ("POST", "/texts/http/{secret}", Audience::Public),
     ("GET", "/v1/messages", Audience::Key),
     ("GET", "/v1/messages/{id}", Audience::Key),
     ("GET", "/v1/messages/{id}/timeline", Audience::Key),
@@ -184,6 +190,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/events", post(events::one))
         .route("/v1/events:batch", post(events::batch))
         .route("/iso18626", post(iso18626::message))
+        .route("/texts/twilio", post(texts::twilio))
+        .route("/texts/http/{secret}", post(texts::described))
         .route("/v1/messages", get(messages::list))
         .route("/v1/messages/{id}", get(messages::show))
         .route("/v1/messages/{id}/timeline", get(messages::timeline))

@@ -82,6 +82,7 @@ impl Layer {
                 brake_at: None,
                 other_regions: false,
                 hide_titles: false,
+                reach: crate::library::Reach::default(),
                 relay: None,
             },
         }

@@ -7,7 +7,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     doctor, events, health, inbound, iso18626, keys, kit_link, libraries, messages, notices, queue, relay_state,
-    relays, reports, senders, stops, unreached, webhooks,
+    relays, reports, senders, stops, texts, unreached, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -20,6 +20,8 @@ use super::{
         events::one,
         events::batch,
         iso18626::message,
+        texts::twilio,
+        texts::described,
         messages::list,
         messages::show,
         messages::timeline,

@@ -16,6 +16,7 @@ use super::App;
 use super::auth::Caller;
 use super::messages::{found, no_store, wants_shared};
 use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json};
+use crate::channel::Channel;
 use crate::clock;
 use crate::id::MessageId;
 use crate::intake::{Resent, Told, Wish};
@@ -58,6 +59,8 @@ pub struct UnreachedAnswer {
     /// The library's number for the patron.
     #[serde(skip_serializing_if = "Option::is_none")]
     patron_id: Option<String>,
+    /// Which way it went.
+    channel: Channel,
     /// Where it went, masked.
     to: Option<String>,
     state: MessageState,
@@ -201,7 +204,8 @@ async fn unreached(app: &App, row: MessageRow, language: Language) -> Result<Opt
         message: row.id,
         patron,
         patron_id: told.patron.id,
-        to: address.map(|address| address.masked()),
+        channel: row.channel,
+        to: row.channel.masked(&row.address),
         state: row.state,
         cause: cause.code(),
         words,

@@ -80,8 +80,8 @@ impl Inbound {
         Ok(match aftermath(telling.cause, row.state, now, row.deadline, refused.is_some()) {
             Aftermath::AnotherSender => Follows { refused, ..follows },
             Aftermath::FailedAndRepeated(at) => {
-                let (intake, address) = (&self.parts.intake, row.address.clone());
-                let repeat = intake.repeat_of(row, address, now, at, row.deadline, "courtesy");
+                let (intake, to) = (&self.parts.intake, (row.channel, row.address.clone()));
+                let repeat = intake.repeat_of(row, to, now, at, row.deadline, "courtesy");
                 Follows { repeat, ..follows }
             }
             Aftermath::Failed | Aftermath::Stays => follows,

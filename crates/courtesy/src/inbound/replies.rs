@@ -14,6 +14,7 @@ use standards::dsn::Letter;
 use super::bounce::entry;
 use super::spool::Waiting;
 use super::{Became, Done, Inbound, Worked};
+use crate::channel::{Channel, Ladder};
 use crate::clock;
 use crate::id::MessageId;
 use crate::library::{Library, LibraryCode};
@@ -178,7 +179,9 @@ fn message(
         id: MessageId::new(now),
         notice: kind.notice().to_owned(),
         language: language.tag(),
+        channel: Channel::Mail,
         address: to.to_string(),
+        ladder: Ladder::default(),
         words_of: None,
         words_version: 0,
         state: State::Queued,

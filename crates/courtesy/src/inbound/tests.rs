@@ -6,6 +6,7 @@ use standards::domain::Domain;
 
 use super::spool::Envelope;
 use super::*;
+use crate::channel::{Channel, Ladder};
 use crate::id::EventId;
 use crate::keyring::Keyring;
 use crate::library::LibraryCode;
@@ -65,7 +66,9 @@ impl World {
             id,
             notice: "ready_for_pickup".to_owned(),
             language: "en",
+            channel: Channel::Mail,
             address: "p1@patron.example".to_owned(),
+            ladder: Ladder::default(),
             words_of: None,
             words_version: 0,
             state: State::Queued,

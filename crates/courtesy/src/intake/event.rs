@@ -9,11 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use standards::address::Address;
 
+use crate::channel::ladder::rungs;
+use crate::channel::{Channel, Ladder};
 use crate::library::{Copies, Library, LibraryCode};
 use crate::notice::Language;
 use crate::notice::catalogue::{self, Audience, Notice};
 use crate::notice::status::Status;
-use crate::patron::Patron;
+use crate::patron::{Known, Patron};
 
 /// Which part of the library a request concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -87,6 +89,9 @@ pub struct Told {
     /// The fields that words may name.
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
+    /// Whether the patron wishes that titles and authors stay out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hide_titles: bool,
     /// Said where a mail was handed in as it is to leave, and no words of ours are needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submitted: Option<Submitted>,
@@ -132,15 +137,20 @@ pub struct Addressed {
     pub notice: Notice,
     /// Its row of the catalogue.
     pub entry: &'static catalogue::Entry,
-    /// Where it goes; none where the event brought no address.
-    pub address: Option<Address>,
+    /// Which way it goes.
+    pub channel: Channel,
+    /// Where it goes; none where nothing is known.
+    pub address: Option<String>,
+    /// What is tried when it does not arrive.
+    pub ladder: Ladder,
     /// In which language.
     pub language: Language,
 }
 
-/// Who is to be told of `event`: each notice that is on, for each address it goes to, each address once a notice.
+/// Who is to be told of `event`: each notice that is on, for each address it goes to, each address once a notice. A patron is told by
+/// one message, on the first way there is to them; `known` is what is known of the patron beside the event.
 #[must_use]
-pub fn addressed(event: &Event, library: &Library) -> Vec<Addressed> {
+pub fn addressed(event: &Event, library: &Library, known: &Known) -> Vec<Addressed> {
     let mut told = Vec::new();
     for entry in event.status.notices() {
         let notice = entry.notice;
@@ -149,30 +159,44 @@ pub fn addressed(event: &Event, library: &Library) -> Vec<Addressed> {
             continue;
         }
         let staff_language = library.language_for(None);
-        let mut put = |address: Option<Address>, language| {
-            if !told.iter().any(|one: &Addressed| one.notice == notice && one.address == address) {
-                told.push(Addressed { notice, entry, address, language });
+        let put = |told: &mut Vec<Addressed>, address: Option<Address>, language| {
+            let address = address.map(|address| address.to_string());
+            if !told.iter().any(|one| one.notice == notice && one.address == address) {
+                let (channel, ladder) = (Channel::Mail, Ladder::default());
+                told.push(Addressed { notice, entry, channel, address, ladder, language });
             }
         };
         match notice.audience {
             Audience::Patron => {
-                let language = library.language_for(event.told.patron.language);
-                put(event.told.patron.email.clone(), language);
+                let patron = &event.told.patron;
+                let language = library.language_for(patron.language);
+                let mut rungs = rungs(library.reach.order(notice), Some(&known.order), &known.points(patron));
+                let (channel, address) = match rungs.is_empty() {
+                    // Nothing is known: it is said of a mail, which has no address.
+                    true => (Channel::Mail, patron.email.as_ref().map(ToString::to_string)),
+                    false => {
+                        let first = rungs.remove(0);
+                        (first.channel, Some(first.address))
+                    }
+                };
+                let wait_s = u32::from(library.reach.next_after_hours) * 3600;
+                let ladder = Ladder { rungs, wait_s: (wait_s > 0).then_some(wait_s) };
+                told.push(Addressed { notice, entry, channel, address, ladder, language });
                 // A copy is a message of its own: the patron never sees it, and a bad copy never stops a notice.
                 let is_test = event.status == Status::TestNotice;
                 for copy in library.cc.iter().filter(|_| library.copies == Copies::Each && !is_test) {
-                    put(Some(copy.clone()), language);
+                    put(&mut told, Some(copy.clone()), language);
                 }
             }
             Audience::Borrowing | Audience::Operator => {
                 let is_of_copies = event.status == Status::CopiesDigest;
                 for address in if is_of_copies { &library.cc } else { &library.borrowing_staff } {
-                    put(Some(address.clone()), staff_language);
+                    put(&mut told, Some(address.clone()), staff_language);
                 }
             }
             Audience::Lending => {
                 for address in &library.lending_staff {
-                    put(Some(address.clone()), staff_language);
+                    put(&mut told, Some(address.clone()), staff_language);
                 }
             }
         }
@@ -192,4 +216,13 @@ pub fn until(patience: catalogue::Patience, now: Timestamp, at_most: std::time::
     let patience = patience.duration().min(at_most);
     let patience = SignedDuration::try_from(patience).unwrap_or(SignedDuration::MAX);
     now.checked_add(patience).unwrap_or(Timestamp::MAX)
+}
+
+/// How long a letter waits to be posted: two weeks, over the longest holidays of a library.
+const POSTING: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// When we give up on a letter that nobody posts.
+#[must_use]
+pub fn until_posted(now: Timestamp) -> Timestamp {
+    now.checked_add(POSTING).unwrap_or(Timestamp::MAX)
 }

@@ -5,11 +5,14 @@
 //! the facts at hand, and made again at the attempt.
 
 pub mod announce;
+mod answered;
 mod brake;
 mod complained;
 pub mod copies;
 pub mod event;
 pub mod iso18626;
+mod known;
+pub mod ladder;
 mod resend;
 pub mod submission;
 
@@ -22,6 +25,7 @@ use standards::address::Address;
 pub use event::{Addressed, Event, Side, Submitted, Told, Tried};
 pub use resend::{Resent, Wish};
 
+use crate::channel::Channel;
 use crate::clock;
 use crate::config::Config;
 use crate::id::{EventId, MessageId};
@@ -34,6 +38,7 @@ use crate::notice::render::render;
 use crate::notice::value::Fields;
 use crate::outcome::Cause;
 use crate::outcome::stop::ListedAddress;
+use crate::patron::Known;
 use crate::queue::State;
 use crate::sender::Plan;
 use crate::store::{Accepted, Book, Idempotency, MessageRow, NewEvent, NewMessage, Store};
@@ -62,6 +67,8 @@ pub struct Planned {
     pub audience: &'static str,
     /// The language's tag.
     pub language: &'static str,
+    /// Which way it goes.
+    pub channel: Channel,
     /// Where it goes, masked.
     pub to: Option<String>,
     /// Its state.
@@ -85,7 +92,8 @@ impl Planned {
             audience: Notice::from_code(&row.notice).map_or("", |notice| notice.audience.code()),
             notice: row.notice,
             language: language.tag(),
-            to: Address::parse(&row.address).ok().map(|address| address.masked()),
+            channel: row.channel,
+            to: row.channel.masked(&row.address),
             state: row.state,
             cause: row.cause.as_deref().map(|code| Cause::of(code).code()),
             sender: plan.map(|plan| plan.sender.code().to_owned()).unwrap_or_default(),
@@ -192,8 +200,14 @@ impl Intake {
         let mut taken: Vec<Option<Taken>> = Vec::with_capacity(events.len());
         let mut new = Vec::with_capacity(events.len());
         let mut receipts = Vec::with_capacity(events.len());
-        let mut written: Vec<_> =
-            events.into_iter().map(|handed| (self.write_out(&handed.event, strictness, now), handed.key)).collect();
+        let mut events = events;
+        let (known, learned) =
+            self.know(&mut events.iter_mut().map(|handed| &mut handed.event).collect::<Vec<_>>(), now, dry_run).await?;
+        let mut written: Vec<_> = events
+            .into_iter()
+            .zip(known)
+            .map(|(handed, known)| (self.write_out(&handed.event, &known, strictness, now), handed.key))
+            .collect();
         self.foretell(written.iter_mut().filter_map(|(written, _)| written.as_mut().ok())).await?;
         let braked = match dry_run {
             true => Vec::new(),
@@ -221,7 +235,13 @@ impl Intake {
         }
         let of: Vec<(LibraryCode, &'static str)> =
             new.iter().map(|event| (event.library.clone(), event.source)).collect();
-        let kept = self.store.accept(new).await?;
+        // Together: they share one fsync.
+        let (kept, patrons) = tokio::join!(self.store.accept(new), self.store.put_patrons(learned, now));
+        let kept = kept?;
+        if let Err(error) = patrons {
+            // The next event tells it again.
+            tracing::error!(%error, "what events told of patrons could not be kept");
+        }
         self.wake.notify_one();
         self.tell_of_brakes(braked, now).await?;
         let mut kept = kept.into_iter().zip(receipts).zip(of);
@@ -279,7 +299,13 @@ impl Intake {
     }
 
     /// The event with its messages, checked and not yet kept.
-    fn write_out(&self, event: &Event, strictness: Strictness, now: Timestamp) -> Result<(Receipt, NewEvent), Refused> {
+    fn write_out(
+        &self,
+        event: &Event,
+        known: &Known,
+        strictness: Strictness,
+        now: Timestamp,
+    ) -> Result<(Receipt, NewEvent), Refused> {
         let library = self.book.library(&event.library).ok_or_else(|| Refused::NoLibrary(event.library.clone()))?;
         if strictness == Strictness::Mendable {
             fields_fit(event)?;
@@ -288,14 +314,15 @@ impl Intake {
         let plan = self.senders.plan(&library, &[], now);
         let mut messages = Vec::new();
         let mut planned = Vec::new();
-        for one in event::addressed(event, &library) {
+        for one in event::addressed(event, &library, known) {
             let message = self.message(id, event, &library, &one, strictness, now)?;
             planned.push(Planned {
                 id: message.id,
                 notice: message.notice.clone(),
                 audience: one.notice.audience.code(),
                 language: one.language.tag(),
-                to: one.address.as_ref().map(standards::address::Address::masked),
+                channel: one.channel,
+                to: one.address.as_deref().and_then(|address| one.channel.masked(address)),
                 state: message.state,
                 cause: message.cause.as_deref().map(|code| Cause::of(code).code()),
                 sender: plan.sender.code().to_owned(),
@@ -344,13 +371,16 @@ impl Intake {
             entries.push(Entry { at: now, what: What::Held { cause: "render.field".to_owned(), fields: missing } });
             (State::Held, Some("render.field"))
         };
-        let deadline = event::deadline(one.entry, now, self.at_most);
+        let is_letter = one.channel == Channel::Letter;
+        let deadline = if is_letter { event::until_posted(now) } else { event::deadline(one.entry, now, self.at_most) };
         let words = self.book.words(&library.code, one.notice, one.language).map(|(source, _)| source);
-        Ok(NewMessage {
+        let message = NewMessage {
             id: MessageId::new(now),
             notice: one.notice.code(),
             language: one.language.tag(),
-            address: one.address.as_ref().map(ToString::to_string).unwrap_or_default(),
+            channel: one.channel,
+            ladder: one.ladder.clone(),
+            address: one.address.clone().unwrap_or_default(),
             words_of: words.as_ref().and_then(|source| source.of.clone()),
             words_version: words.map_or(0, |source| source.version),
             state,
@@ -363,7 +393,8 @@ impl Intake {
             },
             deadline,
             entries,
-        })
+        };
+        Ok(if is_letter && state == State::Queued { ladder::to_be_posted(message, now) } else { message })
     }
 
     /// The fields that the words name and the event did not bring.
@@ -374,7 +405,8 @@ impl Intake {
         let all = event.told.all_fields(library, &event.request, one.language);
         let (fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-        let frame = Frame::of(library, one.notice.audience, one.language, today);
+        let mut frame = Frame::of(library, one.notice.audience, one.language, today);
+        frame.hide_titles |= event.told.hide_titles;
         match render(&words, &fields, &frame) {
             Ok(_) => Vec::new(),
             Err(missing) => missing.fields.iter().map(ToString::to_string).collect(),

@@ -3,22 +3,27 @@
 use jiff::Timestamp;
 use standards::address::Address;
 
-use super::{Intake, event};
+use super::{Intake, Told, event};
+use crate::channel::{Channel, Ladder, Number};
 use crate::clock;
 use crate::id::MessageId;
 use crate::notice::Language;
-use crate::notice::catalogue::{Notice, Patience};
+use crate::notice::catalogue::{Audience, Notice, Patience};
 use crate::queue::State;
 use crate::sender::SenderKind;
-use crate::store::{MessageRow, NewMessage, Repeated};
+use crate::store::{Consent, MessageRow, NewMessage, Repeated};
 use crate::submitted::UNKNOWN_KIND;
 use crate::timeline::{Entry, What};
 
 /// How a message is to be sent again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wish {
+    /// Another way than it went; none: the same.
+    pub channel: Option<Channel>,
     /// Another address, this once.
     pub to: Option<Address>,
+    /// Another telephone number, this once.
+    pub number: Option<Number>,
     /// From the shared address, whatever is proven.
     pub shared: bool,
 }
@@ -50,13 +55,19 @@ impl Intake {
             self.wake.notify_one();
             return Ok(if released { Resent::As(row.id) } else { Resent::NotNow("It has just left.".to_owned()) });
         }
-        let address = wish.to.map_or_else(|| row.address.clone(), |to| to.to_string());
-        if address.is_empty() {
-            return Ok(Resent::NotNow("There is no address to send it to; give one.".to_owned()));
+        let channel = wish.channel.unwrap_or(row.channel);
+        let address = match self.address_for(&row, channel, &wish).await? {
+            Ok(address) => address,
+            Err(why) => return Ok(Resent::NotNow(why.to_owned())),
+        };
+        if channel == Channel::Text
+            && let Some(why) = self.consents(&row, &address, &by, now).await?
+        {
+            return Ok(Resent::NotNow(why.to_owned()));
         }
         let entry = Notice::from_code(&row.notice).ok().and_then(Notice::entry);
         let deadline = event::until(entry.map_or(Patience::News, |entry| entry.patience), now, self.at_most);
-        let Some(message) = self.repeat_of(&row, address, now, now, deadline, &by) else {
+        let Some(message) = self.repeat_of(&row, (channel, address), now, now, deadline, &by) else {
             return Ok(Resent::NotNow("Its notice is no longer in the catalogue.".to_owned()));
         };
         let id = message.id;
@@ -72,12 +83,68 @@ impl Intake {
         })
     }
 
-    /// A message that says the same as `row` to `address`, due at `due_at`. None where its notice has left the catalogue.
+    /// Where a repeat of `row` goes by `channel`; or why it cannot.
+    async fn address_for(
+        &self,
+        row: &MessageRow,
+        channel: Channel,
+        wish: &Wish,
+    ) -> crate::store::Result<Result<String, &'static str>> {
+        let entry = Notice::from_code(&row.notice).ok().and_then(Notice::entry);
+        let to_patron = entry.is_some_and(|entry| entry.notice.audience == Audience::Patron);
+        if channel != Channel::Mail && !to_patron {
+            return Ok(Err("Only notices to patrons can go by this channel."));
+        }
+        let told = self.store.event_fields(&row.library, row.event).await?;
+        let told: Told = told.and_then(|fields| serde_json::from_str(&fields).ok()).unwrap_or_default();
+        let same = Some(row.address.clone()).filter(|address| channel == row.channel && !address.is_empty());
+        Ok(match channel {
+            Channel::Mail => {
+                let given = wish.to.as_ref().map(ToString::to_string).or(same);
+                let known = given.or_else(|| told.patron.email.map(|email| email.to_string()));
+                known.ok_or("There is no address to send it to; give one.")
+            }
+            Channel::Text => {
+                let given = wish.number.as_ref().map(ToString::to_string).or(same);
+                let known = given.or_else(|| told.patron.phone.map(|phone| phone.to_string()));
+                known.ok_or("There is no telephone number to text; give one.")
+            }
+            Channel::Push | Channel::Letter => Err("This channel cannot be chosen here."),
+        })
+    }
+
+    /// Why `number` is not to be texted, where its patron has said so. Whoever sends a text message by hand says that the patron
+    /// agreed to it; that is noted where nothing else is.
+    async fn consents(
+        &self,
+        row: &MessageRow,
+        number: &str,
+        by: &str,
+        now: Timestamp,
+    ) -> crate::store::Result<Option<&'static str>> {
+        match self.store.consent(&row.library, number).await? {
+            Some(consent) if consent.given => Ok(None),
+            Some(consent) if consent.how == "gateway" && consent.by.starts_with("sms.invalid") => {
+                Ok(Some("This number takes no text messages; give another."))
+            }
+            Some(_) => {
+                Ok(Some("The patron asked us to send no text messages there. They can text START to change that."))
+            }
+            None => {
+                let consent = Consent { given: true, at: now, how: "staff".to_owned(), by: by.to_owned() };
+                self.store.note_consent(Some(row.library.clone()), number.to_owned(), consent).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// A message that says the same as `row` to an address of a channel, due at `due_at`. None where its notice has left the
+    /// catalogue.
     #[must_use]
     pub fn repeat_of(
         &self,
         row: &MessageRow,
-        address: String,
+        (channel, address): (Channel, String),
         now: Timestamp,
         due_at: Timestamp,
         deadline: Timestamp,
@@ -93,7 +160,9 @@ impl Intake {
             id: MessageId::new(now),
             notice: row.notice.clone(),
             language: language.tag(),
+            channel,
             address,
+            ladder: Ladder::default(),
             words_of: words.as_ref().and_then(|source| source.of.clone()),
             words_version: words.map_or(0, |source| source.version),
             state: State::Queued,

@@ -12,6 +12,7 @@ use standards::domain::Domain;
 
 use super::Intake;
 use super::event::{Submitted, Told, until};
+use crate::channel::{Channel, Ladder};
 use crate::clock;
 use crate::id::{EventId, MessageId};
 use crate::library::{Library, LibraryCode};
@@ -160,7 +161,9 @@ impl Intake {
             id: MessageId::new(now),
             notice: notice.map_or_else(|| UNKNOWN_KIND.to_owned(), Notice::code),
             language: language.tag(),
+            channel: Channel::Mail,
             address: to.to_string(),
+            ladder: Ladder::default(),
             words_of: None,
             words_version: 0,
             state: State::Queued,

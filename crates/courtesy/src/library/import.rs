@@ -148,6 +148,7 @@ impl Row<'_> {
             other_regions: false,
             hide_titles: self.yes("hide_titles"),
             relay: None,
+            reach: super::Reach::default(),
             code: match LibraryCode::parse(self.cell("code").unwrap_or_default()) {
                 Ok(code) => code,
                 Err(error) => {

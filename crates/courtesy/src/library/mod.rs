@@ -6,6 +6,7 @@
 mod claim;
 mod fields;
 mod import;
+mod reach;
 mod relay;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use standards::address::Address;
 use crate::notice::Language;
 pub use claim::{By, Claims};
 pub use import::{COLUMNS, RowError, read_csv};
+pub use reach::{POSTAL_LETTERS_MAX, POSTAL_LINES_MAX, Reach};
 pub use relay::{Grant, OwnRelay, RelayAuth, RelayTls, TokenSource};
 
 /// The short code a library is known by in its ILL system: `MRPL`. Upper case letters, digits, `-` and `_`.
@@ -179,6 +181,9 @@ pub struct Library {
     /// Titles and authors never leave in a message.
     #[serde(default)]
     pub hide_titles: bool,
+    /// How patrons are reached beside mail.
+    #[serde(default, skip_serializing_if = "Reach::is_usual")]
+    pub reach: Reach,
 }
 
 /// How copies of patron notices come.
@@ -269,6 +274,7 @@ impl Library {
                 wrong("switches", error.to_string());
             }
         }
+        problems.extend(self.reach.problems());
         problems.extend(self.relay.as_ref().and_then(|relay| relay.problem(self.from.is_some())));
         problems
     }

@@ -68,3 +68,43 @@ fn a_file_is_refused_at_the_row_that_claims_too_much() {
     let places: Vec<(u64, &str)> = errors.iter().map(|error| (error.line, error.column.as_str())).collect();
     assert_eq!(places, [(3, "from")]);
 }
+
+fn quiet(reach: serde_json::Value) -> super::Library {
+    serde_json::from_value(serde_json::json!({
+        "code": "MRPL", "name": { "en": "Maple Ridge" }, "time_zone": "America/Vancouver", "languages": ["en"],
+        "region": "default", "reach": reach, "closures": [{ "from": "2026-12-24", "to": "2026-12-26" }]
+    }))
+    .unwrap()
+}
+
+#[test]
+fn text_messages_wait_for_the_morning_of_the_library() {
+    let usual = quiet(serde_json::json!({}));
+    let when = |library: &super::Library, at: &str| library.not_before(at.parse().unwrap()).to_string();
+    // 13:00 in Vancouver.
+    assert_eq!(when(&usual, "2026-11-22T21:00:00Z"), "2026-11-22T21:00:00Z");
+    // 22:30 on the 21st there, and 03:00 on the 22nd: both wait until nine.
+    assert_eq!(when(&usual, "2026-11-22T06:30:00Z"), "2026-11-22T17:00:00Z");
+    assert_eq!(when(&usual, "2026-11-22T11:00:00Z"), "2026-11-22T17:00:00Z");
+    // The night in which clocks go forward: nine is an hour earlier by UTC.
+    assert_eq!(when(&usual, "2026-03-08T07:00:00Z"), "2026-03-08T16:00:00Z");
+    let never = quiet(serde_json::json!({ "quiet_from": "00:00", "quiet_to": "00:00" }));
+    assert_eq!(when(&never, "2026-11-22T11:00:00Z"), "2026-11-22T11:00:00Z");
+}
+
+#[test]
+fn closed_days_count_where_the_library_says_so() {
+    let closed = quiet(serde_json::json!({ "quiet_when_closed": true }));
+    let at: jiff::Timestamp = "2026-12-24T20:00:00Z".parse().unwrap();
+    assert_eq!(closed.not_before(at).to_string(), "2026-12-27T17:00:00Z");
+    assert_eq!(quiet(serde_json::json!({})).not_before(at), at);
+}
+
+#[test]
+fn a_record_that_says_nothing_of_ways_is_written_without_them() {
+    let usual = quiet(serde_json::json!({}));
+    assert!(!serde_json::to_string(&usual).unwrap().contains("reach"));
+    let wrong = quiet(serde_json::json!({ "ladder": [], "ladders": { "nonsense": ["mail"] }, "next_after_hours": 99 }));
+    let fields: Vec<&str> = wrong.problems().into_iter().map(|problem| problem.field).collect();
+    assert_eq!(fields, ["reach.ladder", "reach.ladders", "reach.next_after_hours"]);
+}

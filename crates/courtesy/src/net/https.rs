@@ -100,21 +100,28 @@ pub enum NoAnswer {
 #[error("no HTTPS client: {0}")]
 pub struct NoClient(String);
 
+/// TLS as a client that trusts Mozilla's roots and `extra_roots`.
+///
+/// # Errors
+/// [`NoClient`]: an extra root that is not a certificate.
+pub fn trusting(extra_roots: &[CertificateDer<'static>]) -> Result<ClientConfig, NoClient> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    for root in extra_roots {
+        roots.add(root.clone()).map_err(|error| NoClient(error.to_string()))?;
+    }
+    let versions = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| NoClient(error.to_string()))?;
+    Ok(versions.with_root_certificates(roots).with_no_client_auth())
+}
+
 impl Https {
     /// A client that trusts Mozilla's roots and `extra_roots`, and finds hosts by `dns`.
     ///
     /// # Errors
     /// [`NoClient`]: an extra root that is not a certificate.
     pub fn new(dns: Arc<dyn Dns>, extra_roots: &[CertificateDer<'static>], reach: Reach) -> Result<Self, NoClient> {
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        for root in extra_roots {
-            roots.add(root.clone()).map_err(|error| NoClient(error.to_string()))?;
-        }
-        let mut tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| NoClient(error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let mut tls = trusting(extra_roots)?;
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)

@@ -289,6 +289,7 @@ notices! {
     NoteFromPartner Borrowing ON Staff Staff Soon "Note from lender" "Note du prêteur"
     Correction Borrowing ON Staff Staff Soon "Correction" "Correction"
     AddressProblem Borrowing ON Staff Staff Now "Address problem" "Problème d’adresse"
+    TextReply Borrowing ON Staff Staff Now "Answer by text message" "Réponse par texto"
 
     NewLendingRequest Lending ON Staff Staff Soon "New lending request" "Nouvelle demande de prêt"
     ConditionAccepted Lending ON Staff Staff Soon "Condition accepted" "Condition acceptée"

@@ -54,14 +54,15 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Titles stay off lock screens, whatever the library hides in mail.
+    /// Titles stay off lock screens and out of text messages, whatever the library hides in mail.
     fn push(&mut self) {
-        let Some(push) = &self.words.push else { return };
-        self.line(push);
-        let mut found = Vec::new();
-        sensitive(push, &mut found);
-        for (field, at) in found {
-            self.problem(at, Trouble::TitleInPush { field });
+        for line in [&self.words.push, &self.words.sms].into_iter().flatten() {
+            self.line(line);
+            let mut found = Vec::new();
+            sensitive(line, &mut found);
+            for (field, at) in found {
+                self.problem(at, Trouble::TitleInPush { field });
+            }
         }
     }
 

@@ -206,7 +206,7 @@ fields! {
     /// Why to try again later.
     RetryReason "retry_reason" Text SHOW (Only(ENDINGS)) (Sometimes) "On loan until 4 January" "En prêt jusqu’au 4 janvier" ["reason_retry"]
     /// What staff or the other library want to say.
-    Note "note" Text SHOW (Request) (With(&[Status::NoteFromPartner])) "Please handle with care: the spine is loose." "À manipuler avec soin : la reliure est fragile." ["notes_public" "notes" "request.notes_public" "staff_note"]
+    Note "note" Text SHOW (Request) (With(&[Status::NoteFromPartner, Status::TextReply])) "Please handle with care: the spine is loose." "À manipuler avec soin : la reliure est fragile." ["notes_public" "notes" "request.notes_public" "staff_note"]
     /// The status before, in words.
     OldStatus "old_status" Text SHOW (Only(&[Status::Correction])) (Sometimes) "Received – no attachments" "Reçu – sans pièce jointe" []
     /// The status now, in words.

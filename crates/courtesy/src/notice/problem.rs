@@ -235,7 +235,10 @@ impl Trouble {
                 format!("the subject has {letters} letters without its fields; phones show about 40")
             }
             Self::TitleInPush { field } => {
-                format!("(({})) would show on a lock screen; push: must not say what somebody reads", field.name())
+                format!(
+                    "(({})) would show on a lock screen; push: and sms: must not say what somebody reads",
+                    field.name()
+                )
             }
         }
     }
@@ -301,7 +304,10 @@ impl Trouble {
                 format!("l’objet a {letters} caractères sans ses champs; un téléphone en montre environ 40")
             }
             Self::TitleInPush { field } => {
-                format!("(({})) paraîtrait à l’écran verrouillé; push: ne doit pas dire ce qu’on lit", field.name())
+                format!(
+                    "(({})) paraîtrait à l’écran verrouillé; push: et sms: ne doivent pas dire ce qu’on lit",
+                    field.name()
+                )
             }
         }
     }

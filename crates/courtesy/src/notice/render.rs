@@ -96,12 +96,41 @@ pub fn render(words: &Words, fields: &Fields, frame: &Frame) -> Result<Rendered,
     Ok(Rendered { subject, text, html })
 }
 
+/// The longest text message, in letters: three parts in the 7-bit alphabet. A longer one costs more than a letter.
+const SMS_LETTERS_MAX: usize = 459;
+/// The most of a value that stands in a text message.
+const SMS_VALUE_LETTERS_MAX: usize = 60;
+
 /// Writes what shows on a locked screen, where the words have it. Titles never stand there.
 ///
 /// # Errors
 /// [`Missing`], as for [`render`].
 pub fn render_push(words: &Words, fields: &Fields, frame: &Frame) -> Result<Option<String>, Missing> {
     let Some(push) = &words.push else { return Ok(None) };
+    short(words, push, fields, frame, SUBJECT_LETTERS_MAX).map(Some)
+}
+
+/// Writes the text message. Words without one say the library's name, what shows on a locked screen, and the telephone to ask at;
+/// none where they have neither. Titles never stand there: a text message is read over shoulders, and lies on servers in clear.
+///
+/// # Errors
+/// [`Missing`], as for [`render`].
+pub fn render_sms(words: &Words, fields: &Fields, frame: &Frame) -> Result<Option<String>, Missing> {
+    let text = match (&words.sms, &words.push) {
+        (Some(sms), _) => short(words, sms, fields, frame, SMS_VALUE_LETTERS_MAX)?,
+        (None, Some(push)) => {
+            let push = short(words, push, fields, frame, SMS_VALUE_LETTERS_MAX)?;
+            let colon = if words.language == super::Language::Fr { "\u{a0}:" } else { ":" };
+            let phone = frame.phone.as_ref().map(|phone| format!(" ({phone})")).unwrap_or_default();
+            format!("{}{colon} {push}{phone}", frame.library_name)
+        }
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(typography::shorten(&standards::sms::plain(&text), SMS_LETTERS_MAX).into_owned()))
+}
+
+/// One line without titles, each value of it cut at `letters_max`.
+fn short(words: &Words, line: &[Piece], fields: &Fields, frame: &Frame, letters_max: usize) -> Result<String, Missing> {
     let frame = Frame { hide_titles: true, ..frame.clone() };
     let mut scribe = Scribe {
         words,
@@ -111,12 +140,8 @@ pub fn render_push(words: &Words, fields: &Fields, frame: &Frame) -> Result<Opti
         bytes_left: VALUES_BYTES_MAX,
         url_bytes_left: URLS_BYTES_MAX,
     };
-    let line = scribe.line(push);
-    if scribe.missing.is_empty() {
-        Ok(Some(one_line(&shortened(&line, SUBJECT_LETTERS_MAX))))
-    } else {
-        Err(scribe.missing())
-    }
+    let runs = scribe.line(line);
+    if scribe.missing.is_empty() { Ok(one_line(&shortened(&runs, letters_max))) } else { Err(scribe.missing()) }
 }
 
 /// Puts values into words.

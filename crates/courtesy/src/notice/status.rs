@@ -118,6 +118,8 @@ statuses! {
     Correction "correction" ["Undo"]
     /// A patron could not be reached at the address we have.
     AddressProblem "address_problem" []
+    /// A patron answered a text message.
+    TextReply "text_reply" []
     /// Somebody wants to see that notices arrive.
     TestNotice "test_notice" ["Test"]
     /// A library's domain no longer proves us.

@@ -49,6 +49,8 @@ pub struct Words {
     pub subject: Line,
     /// What shows on a locked screen, where push is used.
     pub push: Option<Line>,
+    /// The text message, where there is one.
+    pub sms: Option<Line>,
     /// The letter.
     pub blocks: Vec<Block>,
     /// Where the subject stands in the source, for problems.
@@ -166,7 +168,7 @@ impl Filter {
 }
 
 /// The keys of the front matter.
-const KEYS: [&str; 4] = ["status", "audience", "subject", "push"];
+const KEYS: [&str; 5] = ["status", "audience", "subject", "push", "sms"];
 
 impl Words {
     /// Reads the words of a notice.
@@ -235,12 +237,13 @@ impl Reader {
             }
         };
         let push = front.values[3].map(|(text, at)| self.plain_line(text, at));
+        let sms = front.values[4].map(|(text, at)| self.plain_line(text, at));
         let blocks = self.blocks(rows);
         if blocks.is_empty() {
             self.problem(top, Trouble::Empty);
         }
         let (subject, subject_at) = subject?;
-        Some(Words { notice: notice?, language: self.language, subject, push, blocks, subject_at })
+        Some(Words { notice: notice?, language: self.language, subject, push, sms, blocks, subject_at })
     }
 
     fn problem(&mut self, at: At, trouble: Trouble) {

@@ -1,13 +1,20 @@
 //! Who a notice is for.
 //!
 //! In: what an event says of the patron. Out: a [`Patron`], and the fields that words may name.
-//! Not here: how else they may be reached (no channel but mail yet).
+//! Not here: which of their contact points is used (`channel`).
+
+mod record;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use standards::address::Address;
 
+use crate::channel::Number;
 use crate::notice::Language;
+
+pub use record::{Known, Record, probably_meant};
 
 /// A patron, as far as one event tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -18,6 +25,12 @@ pub struct Patron {
     /// Where mail goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Address>,
+    /// Where text messages go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Number>,
+    /// Whether the patron agreed to text messages, where the library says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub texts: Option<bool>,
     /// Given name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<String>,
@@ -30,6 +43,9 @@ pub struct Patron {
     /// The language they asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
+    /// Where letters go, one line each, without the name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub postal: Vec<String>,
 }
 
 impl Patron {

@@ -18,7 +18,8 @@ const LOOKS_A_ROUND: u32 = 30;
 
 /// How often is looked for what is kept no longer.
 const ERASE_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
-//// How long the answer to an Idempotency-Key is kept.
+
+/// How long the answer to an Idempotency-Key is kept.
 const ANSWERS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
 
 /// How long a mail that was handed in is kept after it came, for a person may wish to send it again.

@@ -8,13 +8,14 @@ use super::arrival::{Counted, Ended};
 use super::engine::Tx;
 use super::statement::{Builder, query};
 use super::{Result, Store, StoreError, id_from, outbox, to_json};
+use crate::channel::{Channel, Ladder};
 use crate::clock::micros;
 use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
 use crate::queue::State;
 use crate::timeline::Entry;
 
-/// Rows a statement inserts at most: sixteen columns each stay below SQLite's 32,766 parameters.
+/// Rows a statement inserts at most: twenty columns each stay below SQLite's 32,766 parameters.
 const ROWS_PER_STATEMENT: usize = 500;
 
 /// An event as intake made it: checked, with its messages.
@@ -76,8 +77,12 @@ pub struct NewMessage {
     pub notice: String,
     /// The language's tag.
     pub language: &'static str,
+    /// Which way it goes.
+    pub channel: Channel,
     /// Where it goes; empty where there is no address.
     pub address: String,
+    /// What is tried when it does not arrive.
+    pub ladder: Ladder,
     /// Whose words: a library, the empty text for the consortium, none for the built-in ones.
     pub words_of: Option<String>,
     /// Which version of them.
@@ -296,7 +301,7 @@ pub(super) async fn insert_messages(tx: &mut Tx, messages: &[Written<'_>]) -> Re
     for chunk in messages.chunks(ROWS_PER_STATEMENT) {
         let mut query = Builder::new(
             "insert into message (id, library, event, request, notice, language, address, words_of, words_version, \
-             state, cause, due_at, deadline, attempts, refused, created_at, changed_at) ",
+             state, cause, due_at, deadline, attempts, refused, created_at, changed_at, channel, rungs, climb_at) ",
         );
         query.push_values(chunk, |row, Written { library, event, request, at, message }| {
             row.push_bind(message.id.to_bytes().to_vec())
@@ -315,7 +320,10 @@ pub(super) async fn insert_messages(tx: &mut Tx, messages: &[Written<'_>]) -> Re
                 .push_bind(0_i64)
                 .push_bind("")
                 .push_bind(micros(*at))
-                .push_bind(micros(*at));
+                .push_bind(micros(*at))
+                .push_bind(message.channel.code())
+                .push_bind((!message.ladder.rungs.is_empty()).then(|| to_json(&message.ladder)))
+                .push_bind(message.ladder.climb_at(message.due_at.unwrap_or(*at)).map(micros));
         });
         query.build().execute(&mut *tx).await?;
     }

@@ -10,6 +10,7 @@ use super::engine::{Row, Tx};
 use super::statement::{Builder, query};
 use super::unreached::{remember_repeat, standing_repeat};
 use super::{Result, Store, StoreError, from_json, id_from};
+use crate::channel::Channel;
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
@@ -31,6 +32,8 @@ pub struct MessageRow {
     pub notice: String,
     /// The language's tag.
     pub language: String,
+    /// Which way it goes.
+    pub channel: Channel,
     /// Where it goes; empty where there is no address.
     pub address: String,
     /// Whose words: a library, the empty text for the consortium, none for the built-in ones.
@@ -92,7 +95,7 @@ pub struct Filter {
 }
 
 pub(super) const COLUMNS: &str = "select id, library, event, request, notice, language, address, words_of, words_version, state, \
-    cause, due_at, deadline, attempts, sender, provider, created_at, changed_at from message";
+    cause, due_at, deadline, attempts, sender, provider, created_at, changed_at, channel from message";
 
 impl Store {
     /// One message of `library` (none: of any, for the consortium).
@@ -224,6 +227,7 @@ impl Store {
                     };
                     insert_messages(tx, &[written]).await?;
                     refuse_under(tx, &old.library, message.id, &refused).await?;
+                    hand_on_ladder(tx, &old, &message).await?;
                     remember_repeat(tx, &old.library, old.id, message.id, &by, now).await?;
                     let entries: Vec<_> = entries.iter().map(|entry| (old.id, entry)).collect();
                     append(tx, &entries).await?;
@@ -269,6 +273,24 @@ async fn refuse_under(tx: &mut Tx, library: &LibraryCode, id: MessageId, refused
     Ok(())
 }
 
+/// Gives the ways that are left to the message that repeats `old`, where it goes the same way; `old` has none from now on.
+async fn hand_on_ladder(tx: &mut Tx, old: &MessageRow, new: &NewMessage) -> Result<()> {
+    if old.channel == new.channel {
+        query("update message set rungs = (select rungs from message where id = $2) where id = $1 and library = $3")
+            .bind(new.id.to_bytes().to_vec())
+            .bind(old.id.to_bytes().to_vec())
+            .bind(old.library.as_str().to_owned())
+            .execute(&mut *tx)
+            .await?;
+    }
+    query("update message set rungs = null, climb_at = null where id = $1 and library = $2")
+        .bind(old.id.to_bytes().to_vec())
+        .bind(old.library.as_str().to_owned())
+        .execute(&mut *tx)
+        .await?;
+    Ok(())
+}
+
 /// Gives a message that waits another state. False when it is under way or over. What kept one from leaving is history
 /// once it is back in the queue.
 async fn take_waiting(
@@ -294,6 +316,10 @@ async fn take_waiting(
     Ok(done > 0)
 }
 
+pub(super) fn channel_from(code: &str) -> Result<Channel> {
+    Channel::from_code(code).ok_or_else(|| StoreError::Corrupt(format!("the channel {code}")))
+}
+
 pub(super) fn message_from(row: &Row) -> Result<MessageRow> {
     let library: String = row.try_get(1)?;
     let state: String = row.try_get(9)?;
@@ -304,6 +330,7 @@ pub(super) fn message_from(row: &Row) -> Result<MessageRow> {
         request: row.try_get(3)?,
         notice: row.try_get(4)?,
         language: row.try_get(5)?,
+        channel: channel_from(&row.try_get::<String>(18)?)?,
         address: row.try_get(6)?,
         words_of: row.try_get(7)?,
         words_version: row.try_get(8)?,

@@ -168,7 +168,7 @@ pub(super) async fn note(tx: &mut Tx, entries: &[(MessageId, &Entry)]) -> Result
     for chunk in entries.chunks(ROWS_PER_STATEMENT) {
         let mut asked = Builder::new(
             "select message.id, event, message.library, request, notice, state, cause, provider, attempts, \
-             webhook.id, kinds from message join webhook on webhook.library = message.library \
+             webhook.id, kinds, case when rungs is null then 0 else 1 end from message join webhook on webhook.library = message.library \
              and (off_why is null or off_why = 'failing') where message.id in ",
         );
         asked.push_list(chunk.iter().map(|(id, _)| id.to_bytes()));
@@ -302,6 +302,7 @@ fn about(message: MessageId, row: &Row) -> Result<About> {
         cause: row.try_get(6)?,
         provider: row.try_get(7)?,
         attempts: row.try_get(8)?,
+        has_next: row.try_get::<i64>(11)? != 0,
     })
 }
 

@@ -5,8 +5,10 @@ use jiff::Timestamp;
 use super::accept::append;
 use super::arrival::{Counted, Ended};
 use super::engine::{Row, Tx};
+use super::message::channel_from;
 use super::statement::{Builder, Statement, either, query};
 use super::{Result, Sole, Store, StoreError, id_from};
+use crate::channel::Channel;
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
@@ -24,7 +26,7 @@ macro_rules! claim {
              where id in (",
             $chosen,
             ") returning id, library, event, request, notice, language, address, words_of, words_version, \
-             deadline, attempts, refused, cause, created_at"
+             deadline, attempts, refused, cause, created_at, channel"
         )
     };
 }
@@ -87,6 +89,8 @@ pub struct Claimed {
     pub notice: String,
     /// The language's tag.
     pub language: String,
+    /// Which way it goes.
+    pub channel: Channel,
     /// Where it goes.
     pub address: String,
     /// Whose words.
@@ -366,6 +370,7 @@ fn claimed_from(row: &Row) -> Result<Claimed> {
         request: row.try_get(3)?,
         notice: row.try_get(4)?,
         language: row.try_get(5)?,
+        channel: channel_from(&row.try_get::<String>(14)?)?,
         address: row.try_get(6)?,
         words_of: row.try_get(7)?,
         words_version: row.try_get(8)?,

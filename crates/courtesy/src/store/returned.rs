@@ -75,11 +75,13 @@ impl Store {
 
 async fn join(tx: &mut Tx, id: MessageId, entry: Entry, follows: Follows) -> Result<Joined> {
     let What::Returned(returned) = &entry.what else { return Ok(Joined::Known) };
-    let Some(row) =
-        query("select state, library, event, request, created_at, changed_at, provider from message where id = $1")
-            .bind(id.to_bytes().to_vec())
-            .fetch_optional(&mut *tx)
-            .await?
+    let Some(row) = query(
+        "select state, library, event, request, created_at, changed_at, provider, \
+         case when rungs is null then 0 else 1 end from message where id = $1",
+    )
+    .bind(id.to_bytes().to_vec())
+    .fetch_optional(&mut *tx)
+    .await?
     else {
         return Ok(Joined::NoSuchMessage);
     };
@@ -107,7 +109,9 @@ async fn join(tx: &mut Tx, id: MessageId, entry: Entry, follows: Follows) -> Res
     if again {
         more(What::SenderChanged { cause: returned.cause.clone() });
     }
-    if let (true, false, Some(repeat)) = (over, again, &follows.repeat) {
+    // Another way is quicker than waiting for this one.
+    let has_next = row.try_get::<i64>(7)? != 0;
+    if let (true, false, false, Some(repeat)) = (over, again, has_next, &follows.repeat) {
         let by = "courtesy".to_owned();
         more(What::Resent { by: by.clone(), again: repeat.id });
         let event = EventId::from_bytes(id_from(&row.try_get::<Vec<u8>>(2)?)?);

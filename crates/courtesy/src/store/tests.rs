@@ -2,6 +2,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::statement::query;
 use super::{Claimed, NewEvent, NewMessage, NotSole, Settled, Sole, Store, StoreError};
+use crate::channel::{Channel, Ladder};
 use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
 use crate::queue::State;
@@ -25,7 +26,9 @@ fn event(library: &str, number: u32) -> NewEvent {
         id: MessageId::new(NOW),
         notice: "ready_for_pickup".to_owned(),
         language: "en",
+        channel: Channel::Mail,
         address: format!("p{number}@patron.example"),
+        ladder: Ladder::default(),
         words_of: None,
         words_version: 0,
         state: State::Queued,

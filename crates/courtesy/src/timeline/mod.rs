@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::channel::Channel;
 use crate::id::{EventId, MessageId, ReturnedId};
 
 /// One line of a message's history.
@@ -123,6 +124,33 @@ pub enum What {
         /// The key or person that asked.
         by: String,
     },
+    /// It did not arrive, or waited too long: another message takes its place.
+    Climbed {
+        /// The message that does.
+        again: MessageId,
+        /// By which way.
+        channel: Channel,
+        /// Whether it still waited, and was taken back.
+        #[serde(default)]
+        waited: bool,
+    },
+    /// This message takes the place of one that did not arrive.
+    NextWay {
+        /// The earlier one.
+        of: MessageId,
+        /// By which way.
+        channel: Channel,
+    },
+    /// It waits for a better hour.
+    Waits {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Somebody has printed it and put it in the post.
+    Posted {
+        /// The key or person that says so.
+        by: String,
+    },
     /// A person put it back into the queue.
     Released {
         /// The key or person that did it.
@@ -135,7 +163,7 @@ pub enum What {
 pub struct Attempt {
     /// The first is 1.
     pub number: u32,
-    /// `own`, `relay` or `shared`.
+    /// `own`, `relay` or `shared`; `text` for a text message.
     pub sender: String,
     /// The From address.
     pub from: String,
@@ -164,6 +192,9 @@ pub struct Attempt {
     /// TLS version and cipher, where the conversation was encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<String>,
+    /// Of a text message: in how many parts it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<usize>,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
     /// The conversation, one line each, with addresses as they were said.

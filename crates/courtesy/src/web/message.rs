@@ -16,10 +16,12 @@ use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::{Visit, lead_to};
 use super::{Answer, Web, returns};
+use crate::channel::{Channel, Number};
 use crate::delivery::transcript::{Transcript, masked};
 use crate::id::MessageId;
 use crate::intake::{Resent, Told, Wish};
 use crate::outcome::{Cause, Facts};
+use crate::patron::probably_meant;
 use crate::queue::State as Standing;
 use crate::staff::Right;
 use crate::store::{MessageRow, SeenTo};
@@ -49,6 +51,11 @@ struct Page {
     tag: Tag,
     notice: String,
     name: Option<String>,
+    /// Which way it goes, in words.
+    channel: String,
+    by_text: bool,
+    /// Whether text messages can be sent at all.
+    texts: bool,
     to: Option<String>,
     request: String,
     language: String,
@@ -79,7 +86,15 @@ async fn found(web: &Web, visit: &Visit, id: &str) -> Result<MessageRow, Oops> {
 /// The page.
 pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Path((_, id)): Path<(String, String)>) -> Answer {
     let row = found(&web, &visit, &id).await?;
-    visit.page(&page(&web, &visit, row, String::new(), None).await?)
+    let corrected = suggestion(&row).unwrap_or_default();
+    visit.page(&page(&web, &visit, row, corrected, None).await?)
+}
+
+/// The address that was probably meant, where this one is not there and looks like a slip.
+fn suggestion(row: &MessageRow) -> Option<String> {
+    let cause = Cause::of(row.cause.as_deref()?);
+    let is_slip = row.state == Standing::Failed && (cause.is_within("addr.unknown") || cause.is_within("domain"));
+    probably_meant(&Address::parse(&row.address).ok().filter(|_| is_slip)?)
 }
 
 async fn page(
@@ -112,7 +127,10 @@ async fn page(
         tag: Tag::of(&shell, row.state, provider),
         notice: label(&shell, &row.notice),
         name: told.and_then(|told| told.patron.fields().remove("full_name")),
-        to: Address::parse(&row.address).ok().map(|address| address.masked()),
+        channel: shell.say(&format!("channel-{}", row.channel)),
+        by_text: row.channel == Channel::Text,
+        texts: web.texts.gateway().is_some(),
+        to: row.channel.masked(&row.address),
         request: row.request.clone(),
         language: shell.say(&format!("language-{}", row.language)),
         created_at: row.created_at,
@@ -145,6 +163,9 @@ async fn page(
 pub(super) struct Again {
     #[serde(default)]
     to: String,
+    /// Which way.
+    #[serde(default)]
+    channel: String,
     /// From the shared address, whatever is proven.
     shared: Option<String>,
 }
@@ -158,24 +179,30 @@ pub(super) async fn resend(
 ) -> Answer {
     let row = found(&web, &visit, &id).await?;
     let typed = again.to.trim().to_owned();
-    let to = match (typed.is_empty(), Address::parse(&typed)) {
-        (true, _) => None,
-        (false, Ok(address)) => Some(address),
-        (false, Err(_)) => {
-            let wrong = visit.shell("message-title").say("message-wrong-address");
-            let page = page(&web, &visit, row, typed, Some(wrong)).await?;
-            return visit.again(&page);
-        }
+    let channel = Channel::from_code(&again.channel).unwrap_or(row.channel);
+    let mut wish = Wish { channel: Some(channel), shared: again.shared.is_some(), ..Wish::default() };
+    let wrong = if channel == Channel::Text {
+        wish.number = Number::parse(&typed, web.texts.country()).ok();
+        (!typed.is_empty() && wish.number.is_none()).then_some("message-wrong-number")
+    } else {
+        wish.to = Address::parse(&typed).ok();
+        (!typed.is_empty() && wish.to.is_none()).then_some("message-wrong-address")
     };
-    if to.is_none() && row.address.is_empty() {
-        let wrong = visit.shell("message-title").say("message-no-address");
+    let nowhere = channel == Channel::Mail && typed.is_empty() && row.address.is_empty();
+    if let Some(wrong) = wrong.or(nowhere.then_some("message-no-address")) {
+        let wrong = visit.shell("message-title").say(wrong);
         let page = page(&web, &visit, row, typed, Some(wrong)).await?;
         return visit.again(&page);
     }
+    if channel == row.channel && wish.to.is_none() && wish.number.is_none() && !wish.shared {
+        wish = Wish::default();
+    }
+    let by_text = channel == Channel::Text;
     let library = visit.library()?.code.clone();
-    match web.intake.resend(row, Wish { to, shared: again.shared.is_some() }, visit.by()).await? {
+    match web.intake.resend(row, wish, visit.by()).await? {
         Resent::As(new) => visit.done(&format!("/staff/{library}/messages/{new}"), "resent"),
         Resent::Before(new) => visit.done(&format!("/staff/{library}/messages/{new}"), "resent-before"),
+        Resent::NotNow(_) if by_text => Err(Oops::NotNow("message-not-by-text")),
         Resent::NotNow(_) => Err(Oops::NotNow("message-just-left")),
     }
 }
@@ -270,6 +297,15 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
         What::Cancelled { by } => ("quiet", shell.with("line-cancelled", "by", by.clone())),
         What::Resent { by, .. } => ("quiet", shell.with("line-resent", "by", by.clone())),
         What::Repeats { by, .. } => ("quiet", shell.with("line-repeats", "by", by.clone())),
+        What::Climbed { channel, waited, .. } => {
+            let way = shell.say(&format!("channel-{channel}"));
+            ("quiet", shell.with(if *waited { "line-climbed-waited" } else { "line-climbed" }, "way", way))
+        }
+        What::NextWay { channel, .. } => {
+            ("quiet", shell.with("line-next-way", "way", shell.say(&format!("channel-{channel}"))))
+        }
+        What::Waits { until } => ("wait", shell.with("line-waits", "until", shell.moment(until))),
+        What::Posted { by } => ("good", shell.with("line-posted", "by", by.clone())),
         What::Released { by } => ("quiet", shell.with("line-released", "by", by.clone())),
         What::Attempted(_) | What::Returned(_) => ("quiet", String::new()),
     }

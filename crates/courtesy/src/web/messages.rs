@@ -101,7 +101,7 @@ pub(super) async fn rows(
             href: shell.to(&format!("/messages/{}", row.id)),
             at: row.created_at,
             name,
-            to: Address::parse(&row.address).ok().map(|address| address.masked()),
+            to: row.channel.masked(&row.address),
             notice: label(shell, &row.notice),
             request: row.request.clone(),
             tag: Tag::of(shell, row.state, row.provider.as_deref().or(receiver.as_deref())),

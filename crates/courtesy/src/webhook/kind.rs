@@ -103,6 +103,8 @@ pub struct About {
     pub provider: Option<String>,
     /// Tries so far.
     pub attempts: i64,
+    /// Whether another way to the patron is tried next.
+    pub has_next: bool,
 }
 
 impl About {
@@ -125,17 +127,18 @@ impl About {
 #[must_use]
 pub fn of_entry(what: &What, about: &About) -> Vec<Kind> {
     let failed = || match about.state {
-        State::Failed if about.is_for_patron() => vec![Kind::MessageFailed, Kind::PatronUnreached],
+        State::Failed if about.is_for_patron() && !about.has_next => vec![Kind::MessageFailed, Kind::PatronUnreached],
         State::Failed => vec![Kind::MessageFailed],
         _ => Vec::new(),
     };
     match what {
-        What::Told { .. } | What::Repeats { .. } | What::PassesOn { .. } | What::Answers { .. }
+        What::Told { .. } | What::Repeats { .. } | What::NextWay { .. } | What::PassesOn { .. } | What::Answers { .. }
             if about.state == State::Queued =>
         {
             vec![Kind::MessageQueued]
         }
         What::Released { .. } => vec![Kind::MessageQueued],
+        What::Posted { .. } => vec![Kind::MessageAccepted],
         What::Held { .. } => vec![Kind::MessageHeld],
         What::Attempted(attempt) => {
             let came_to = match attempt.outcome.as_str() {
@@ -159,7 +162,7 @@ pub fn of_entry(what: &What, about: &About) -> Vec<Kind> {
         },
         What::SenderChanged { .. } => vec![Kind::MessageRerouted],
         What::Expired { .. } | What::NotSent { .. } => failed(),
-        What::DoNotSend { .. } if about.is_for_patron() => vec![Kind::MessageSuppressed, Kind::PatronUnreached],
+        What::DoNotSend { .. } if about.is_for_patron() && !about.has_next => vec![Kind::MessageSuppressed, Kind::PatronUnreached],
         What::DoNotSend { .. } => vec![Kind::MessageSuppressed],
         What::Cancelled { .. } => vec![Kind::MessageCancelled],
         What::AddressStopped { .. } => vec![Kind::AddressSuppressed],
@@ -171,6 +174,9 @@ pub fn of_entry(what: &What, about: &About) -> Vec<Kind> {
         | What::AddressTried { .. }
         // Told by whoever takes it off the list, in the same transaction as that.
         | What::AddressUsedAgain
+        | What::Climbed { .. }
+        | What::NextWay { .. }
+        | What::Waits { .. }
         | What::Resent { .. } => Vec::new(),
     }
 }

@@ -20,6 +20,7 @@ fn about(notice: &str, state: State) -> About {
         state,
         cause: Some("addr.unknown".to_owned()),
         provider: None,
+        has_next: false,
         attempts: 1,
     }
 }
@@ -96,6 +97,7 @@ fn attempted(host: Option<&str>, outcome: &str) -> What {
         cause: None,
         reply: None,
         tls: None,
+        parts: None,
         took_ms: 1,
         transcript: String::new(),
     }))

@@ -23,6 +23,8 @@ mod fuzz;
 #[cfg(test)]
 mod kept;
 #[cfg(test)]
+mod ladder;
+#[cfg(test)]
 mod moving;
 #[cfg(test)]
 mod operating;
@@ -43,6 +45,8 @@ mod sender_flow;
 #[cfg(test)]
 mod situations;
 #[cfg(test)]
+mod smpp;
+#[cfg(test)]
 mod smtp_client;
 #[cfg(test)]
 mod spf_read_back;
@@ -56,6 +60,8 @@ mod stops_kept;
 mod store;
 #[cfg(test)]
 mod submission;
+#[cfg(test)]
+mod texts;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What is remembered of addresses and of what came back, on both databases.
 
+use courtesy::channel::{Channel, Ladder};
 use courtesy::id::{EventId, MessageId, ReturnedId};
 use courtesy::outcome::Cause;
 use courtesy::outcome::stop::{ListedAddress, Strike, Weight};
@@ -74,7 +75,9 @@ fn message(second: i64) -> NewMessage {
         id: MessageId::new(at(second)),
         notice: "overdue".to_owned(),
         language: "en",
+        channel: Channel::Mail,
         address: "patron@gmail.example".to_owned(),
+        ladder: Ladder::default(),
         words_of: None,
         words_version: 0,
         state: State::Queued,

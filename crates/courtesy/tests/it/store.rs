@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use courtesy::channel::{Channel, Ladder};
 use courtesy::clock::Timestamp;
 use courtesy::id::{EventId, MessageId};
 use courtesy::library::LibraryCode;
@@ -33,7 +34,9 @@ fn message(now: Timestamp) -> NewMessage {
         id: MessageId::new(now),
         notice: "overdue".to_owned(),
         language: "en",
+        channel: Channel::Mail,
         address: "patron@gmail.example".to_owned(),
+        ladder: Ladder::default(),
         words_of: None,
         words_version: 0,
         state: State::Queued,

@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::State as With;
 use axum::http::{HeaderMap, StatusCode};
 use base64::Engine as _;
+use courtesy::channel::{Channel, Ladder};
 use courtesy::clock::Timestamp;
 use courtesy::id::{EventId, MessageId, WebhookId};
 use courtesy::queue::State;
@@ -92,6 +93,7 @@ fn attempted(outcome: &str) -> What {
         cause: None,
         reply: None,
         tls: None,
+        parts: None,
         took_ms: 1,
         transcript: "RCPT TO:<patron@gmail.example>".to_owned(),
     }))
@@ -103,7 +105,9 @@ fn event(library: &str, now: Timestamp) -> NewEvent {
         id: MessageId::new(now),
         notice: "overdue".to_owned(),
         language: "en",
+        channel: Channel::Mail,
         address: "patron@gmail.example".to_owned(),
+        ladder: Ladder::default(),
         words_of: None,
         words_version: 0,
         state: State::Queued,

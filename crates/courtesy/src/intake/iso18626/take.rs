@@ -112,6 +112,7 @@ impl Intake {
             id: next(),
             email: meant.email,
             language: fields.get("language").and_then(|tag| Language::from_tag(tag)),
+            ..Patron::default()
         };
         if DAY_CHANGED.contains(&meant.status)
             && let Some(day) = fields.remove("due_date")

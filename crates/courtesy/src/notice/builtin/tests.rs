@@ -7,7 +7,7 @@ use crate::notice::catalogue::{Audience, NOTICES, Notice};
 use crate::notice::check::check;
 use crate::notice::field::{Field, Kind};
 use crate::notice::frame::Frame;
-use crate::notice::render::{OUTPUT_BYTES_MAX, Rendered, render, render_push};
+use crate::notice::render::{OUTPUT_BYTES_MAX, Rendered, render, render_push, render_sms};
 use crate::notice::value::Fields;
 use crate::notice::words::Words;
 
@@ -197,4 +197,28 @@ fn tags(html: &str) -> Vec<&str> {
 
 fn links(html: &str) -> Vec<&str> {
     html.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect()
+}
+
+#[test]
+fn every_notice_to_patrons_has_a_text_message_of_two_parts_at_most_that_names_no_title() {
+    for (notice, language) in every().filter(|(notice, _)| notice.audience == Audience::Patron) {
+        let words = words(notice, language).unwrap();
+        assert!(words.sms.is_some(), "{notice}.{}", language.tag());
+        let mut fields = Fields::samples(language);
+        for field in Field::ALL.iter().filter(|field| field.is_sensitive()) {
+            fields.set(*field, "Zanzibar").unwrap();
+        }
+        for fields in [&fields, &least(notice, language)] {
+            let text = render_sms(words, fields, &frame(notice.audience, language)).unwrap().unwrap_or_default();
+            let parts = standards::sms::count(&text);
+            assert!(parts <= 2, "{notice}.{}: {parts} parts: {text}", language.tag());
+            assert_eq!(
+                standards::sms::coding(&text),
+                standards::sms::Coding::Gsm7,
+                "{notice}.{}: {text}",
+                language.tag()
+            );
+            assert!(!text.contains("Zanzibar") && !text.contains("((") && !text.contains(" ."), "{notice}: {text}");
+        }
+    }
 }

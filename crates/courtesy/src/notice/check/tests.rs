@@ -60,7 +60,10 @@ fn links_stay_at_home() {
 #[test]
 fn titles_stay_off_lock_screens() {
     let found = remarks("status: ready_for_pickup\nsubject: x\npush: ((title)) is here", "y");
-    assert_eq!(found, ["error 4:7: ((title)) would show on a lock screen; push: must not say what somebody reads"]);
+    assert_eq!(
+        found,
+        ["error 4:7: ((title)) would show on a lock screen; push: and sms: must not say what somebody reads"]
+    );
 }
 
 #[test]

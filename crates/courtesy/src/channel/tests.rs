@@ -1,0 +1,88 @@
+use standards::address::Address;
+
+use super::ladder::rungs;
+use super::{Channel, Country, NotANumber, Number, Points, Word, word};
+
+fn ca() -> Country {
+    "ca".parse().unwrap()
+}
+
+#[test]
+fn a_number_is_read_however_it_is_typed() {
+    for typed in [
+        "604 555 0123",
+        "(604) 555-0123",
+        "604.555.0123",
+        "1-604-555-0123",
+        "+1 604 555 0123",
+        "tel:+16045550123",
+        " 6045550123 ",
+    ] {
+        assert_eq!(
+            Number::parse(typed, ca()).map(|number| number.to_string()),
+            Ok("+16045550123".to_owned()),
+            "{typed}"
+        );
+    }
+    assert_eq!(Number::parse("+33 6 39 98 12 34", ca()).unwrap().as_str(), "+33639981234");
+    let fr: Country = "FR".parse().unwrap();
+    assert_eq!(Number::parse("06 39 98 12 34", fr).unwrap().as_str(), "+33639981234");
+}
+
+#[test]
+fn what_is_no_number_says_why() {
+    assert_eq!(Number::parse("amira@patron.example", ca()), Err(NotANumber::Unreadable));
+    assert_eq!(Number::parse("", ca()), Err(NotANumber::Unreadable));
+    assert_eq!(Number::parse("555 012", ca()), Err(NotANumber::Impossible));
+    assert_eq!(Number::parse("604 555 01234 5", ca()), Err(NotANumber::Impossible));
+    assert_eq!(Number::parse("1 800 555 0199", ca()), Err(NotANumber::Service));
+    assert!("Canada".parse::<Country>().is_err());
+}
+
+#[test]
+fn a_number_is_shown_without_being_told() {
+    let masked = Number::from_e164("+16045550123").unwrap().masked();
+    assert!(masked.starts_with("+1") && masked.ends_with("23") && !masked.contains("604555"), "{masked}");
+    assert!(Number::from_e164("+1").is_none() && Number::from_e164("+1604555012x").is_none());
+}
+
+#[test]
+fn words_are_obeyed_in_both_languages_and_sentences_are_not() {
+    for text in ["STOP", "stop", " Stop. ", "Arrêt", "ARRET", "arrêtez!", "unsubscribe", "Désabonner"] {
+        assert_eq!(word(text), Some(Word::Stop), "{text}");
+    }
+    for text in ["start", "OUI", "Reprendre", "début"] {
+        assert_eq!(word(text), Some(Word::Start), "{text}");
+    }
+    for text in ["help", "Aide?", "AIDE"] {
+        assert_eq!(word(text), Some(Word::Help), "{text}");
+    }
+    for text in ["I will stop by tomorrow", "", "merci", "When does it end?", "📚"] {
+        assert_eq!(word(text), None, "{text}");
+    }
+}
+
+fn points() -> Points {
+    Points {
+        mail: Some(Address::parse("amira@patron.example").unwrap()),
+        text: Number::from_e164("+16045550123"),
+        push: false,
+        letter: true,
+    }
+}
+
+fn channels(library: &[Channel], patron: Option<&[Channel]>, points: &Points) -> Vec<Channel> {
+    rungs(library, patron, points).into_iter().map(|rung| rung.channel).collect()
+}
+
+#[test]
+fn the_patrons_order_comes_before_the_librarys() {
+    use Channel::{Letter, Mail, Push, Text};
+    assert_eq!(channels(&[Mail], None, &points()), [Mail]);
+    assert_eq!(channels(&[Text, Mail, Letter], None, &points()), [Text, Mail, Letter]);
+    assert_eq!(channels(&[Mail, Text], Some(&[Text, Mail]), &points()), [Text, Mail]);
+    // Whoever wants texts alone gets no mail; the letter is the library's.
+    assert_eq!(channels(&[Mail, Letter], Some(&[Text]), &points()), [Text, Letter]);
+    assert_eq!(channels(&[Push, Push, Mail], None, &points()), [Mail], "what is not there is passed over");
+    assert!(channels(&[Text], None, &Points::default()).is_empty());
+}

@@ -1,0 +1,69 @@
+//! The words by which a patron rules our text messages: STOP, START and HELP, in both languages.
+//!
+//! In: what a telephone sent. Out: the [`Word`], where the whole message is one. The words are those that carriers of North
+//! America ask for (CTIA Messaging Principles §5.1.3), and their French.
+
+/// A word that we obey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Word {
+    /// No more text messages.
+    Stop,
+    /// Text messages again.
+    Start,
+    /// Who are you?
+    Help,
+}
+
+const STOP: &[&str] = &[
+    "STOP",
+    "STOPALL",
+    "STOP ALL",
+    "UNSUBSCRIBE",
+    "CANCEL",
+    "END",
+    "QUIT",
+    "REVOKE",
+    "OPTOUT",
+    "OPT OUT",
+    "OPT-OUT",
+    "ARRET",
+    "ARRETE",
+    "ARRETER",
+    "ARRETEZ",
+    "DESABONNER",
+    "DESINSCRIRE",
+    "ANNULER",
+    "FIN",
+];
+const START: &[&str] =
+    &["START", "UNSTOP", "YES", "OPTIN", "OPT IN", "SUBSCRIBE", "OUI", "DEBUT", "COMMENCER", "REPRENDRE", "ABONNER"];
+const HELP: &[&str] = &["HELP", "INFO", "AIDE", "INFOS"];
+
+/// The word that `text` is. Case, accents and marks around it do not count; a sentence with the word in it is not one: people
+/// write “please stop by”.
+#[must_use]
+pub fn word(text: &str) -> Option<Word> {
+    let letters: String = text.trim().chars().map(unaccented).flat_map(char::to_uppercase).collect();
+    let bare = letters.trim_matches(|c: char| !c.is_alphanumeric());
+    let is = |words: &[&str]| words.contains(&bare);
+    if is(STOP) {
+        Some(Word::Stop)
+    } else if is(START) {
+        Some(Word::Start)
+    } else if is(HELP) {
+        Some(Word::Help)
+    } else {
+        None
+    }
+}
+
+fn unaccented(letter: char) -> char {
+    match letter {
+        'é' | 'è' | 'ê' | 'ë' | 'É' | 'È' | 'Ê' | 'Ë' => 'e',
+        'à' | 'â' | 'À' | 'Â' => 'a',
+        'ô' | 'Ô' => 'o',
+        'î' | 'ï' | 'Î' | 'Ï' => 'i',
+        'ç' | 'Ç' => 'c',
+        _ => letter,
+    }
+}

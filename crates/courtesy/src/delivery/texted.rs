@@ -1,0 +1,145 @@
+//! One attempt at a text message, from its row to its next state.
+//!
+//! In: a claimed message of the channel `text`. Out: what becomes of it. Whether the number may be texted is asked at each attempt,
+//! as the do-not-send list is for mail. Not here: the gateway (`texting`), and what is tried next (`ladder`).
+
+use jiff::Timestamp;
+
+use super::Delivery;
+use super::attempt::{Not, chance, ended, untried};
+use super::written;
+use crate::channel::Number;
+use crate::clock;
+use crate::intake::Told;
+use crate::library::Library;
+use crate::notice::Language;
+use crate::notice::render::render_sms;
+use crate::outcome::Outcome;
+use crate::queue::{Settlement, State, settle};
+use crate::store::{Claimed, Settled};
+use crate::texting::{OutText, Sent, ends_use, refusal};
+use crate::timeline::{Attempt, Entry, What};
+
+/// Tries `message` once.
+pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Settled, Not> {
+    let library = super::attempt::library(engine, message)?;
+    let Some(number) = Number::from_e164(&message.address) else {
+        return Ok(not_sent(message, "sms.missing", now));
+    };
+    let consent = engine.parts.store.consent(&message.library, number.as_str()).await.map_err(ours)?;
+    if let Some(refused) = consent.filter(|consent| !consent.given) {
+        let because = if refused.how == "gateway" { refused.by } else { "sms.stop".to_owned() };
+        let entry = Entry { at: now, what: What::DoNotSend { because: because.clone(), since: refused.at } };
+        let ended = ended(message, State::Suppressed, Some(because), vec![entry], now);
+        return Ok(Settled { tried: false, ..ended });
+    }
+    let not_before = library.not_before(now);
+    if not_before > now && not_before < message.deadline {
+        let entry = Entry { at: now, what: What::Waits { until: not_before } };
+        let waits = ended(message, State::Queued, None, vec![entry], now);
+        return Ok(Settled { due_at: Some(not_before), tried: false, ..waits });
+    }
+    if engine.parts.texts.gateway().is_none() {
+        return Ok(not_sent(message, "sms.none", now));
+    }
+    let text = words(engine, message, &library, &number, now).await?;
+    if !engine.parts.pool.may_send() {
+        return Ok(untried(message, super::attempt::OUR_FAULT, now));
+    }
+    let began = tokio::time::Instant::now();
+    let sent = engine.parts.texts.send(&OutText { message: message.id, to: &number, text: &text }).await;
+    let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if let (Some(gateway), Outcome::Accepted { .. }) = (engine.parts.texts.gateway(), &sent.outcome) {
+        let (store, ids) = (&engine.parts.store, sent.ids.clone());
+        // Without it a receipt finds nothing: the message stays as the gateway's word left it.
+        if let Err(error) = store.put_text_parts(gateway.code(), message.library.clone(), message.id, ids, now).await {
+            tracing::error!(message = %message.id, %error, "what the gateway calls a text message could not be kept");
+        }
+    }
+    Ok(settled(engine, message, &sent, &text, took_ms).await)
+}
+
+/// What the text message says. The first one to a number says how to end them.
+async fn words(
+    engine: &Delivery,
+    message: &Claimed,
+    library: &Library,
+    number: &Number,
+    now: Timestamp,
+) -> Result<String, Not> {
+    let language = Language::from_tag(&message.language).unwrap_or(Language::En);
+    let told: Told = serde_json::from_str(&message.fields).map_err(|error| Not::Ours(error.to_string()))?;
+    let made = written::ingredients(engine, message, &told, library, language, now).await?;
+    let text = render_sms(&made.words, &made.fields, &made.frame);
+    let text = text.map_err(|missing| written::held(message, &missing, now))?;
+    let text = text.ok_or_else(|| Not::Settled(Box::new(not_sent(message, "sms.failed", now))))?;
+    let known = engine.parts.store.was_texted(&message.library, number.as_str()).await.map_err(ours)?;
+    let end = match language {
+        Language::En => " Reply STOP to end texts.",
+        Language::Fr => " ARRET pour ne plus en recevoir.",
+    };
+    Ok(if known { text } else { text + end })
+}
+
+fn ours(error: crate::store::StoreError) -> Not {
+    Not::Ours(error.to_string())
+}
+
+/// Over, before anything was sent.
+fn not_sent(message: &Claimed, cause: &str, now: Timestamp) -> Settled {
+    let entry = Entry { at: now, what: What::NotSent { cause: cause.to_owned() } };
+    let ended = ended(message, State::Failed, Some(cause.to_owned()), vec![entry], now);
+    Settled { tried: false, ..ended }
+}
+
+async fn settled(engine: &Delivery, message: &Claimed, sent: &Sent, text: &str, took_ms: u64) -> Settled {
+    let at = clock::now();
+    let settlement = settle(&sent.outcome, message.attempt, at, message.deadline, &engine.schedule, false, chance());
+    if let Outcome::Refused { cause, .. } = &sent.outcome
+        && ends_use(*cause)
+        && let Err(error) = engine
+            .parts
+            .store
+            .note_consent(Some(message.library.clone()), message.address.clone(), refusal(*cause, at))
+            .await
+    {
+        // The next refusal tells us again.
+        tracing::error!(message = %message.id, %error, "a refusal could not be noted");
+    }
+    let (state, cause, due_at) = match settlement {
+        Settlement::Final { state, cause } => (state, cause, None),
+        Settlement::Later { due_at, cause } => (State::Delayed, Some(cause), Some(due_at)),
+        Settlement::AnotherSender { cause } => (State::Failed, Some(cause), None),
+    };
+    let gateway = sent.host.clone().unwrap_or_default();
+    let attempt = Attempt {
+        number: message.attempt,
+        sender: "text".to_owned(),
+        from: engine.parts.texts.from().to_owned(),
+        return_path: String::new(),
+        why: "text".to_owned(),
+        relay: gateway.clone(),
+        source: None,
+        provider: gateway.clone(),
+        host: sent.host.clone(),
+        outcome: match sent.outcome {
+            Outcome::Accepted { .. } => "accepted",
+            Outcome::Deferred { .. } => "deferred",
+            Outcome::Refused { .. } => "refused",
+        }
+        .to_owned(),
+        cause: sent.outcome.cause().map(|cause| cause.code().to_owned()),
+        reply: sent.outcome.reply().map(ToString::to_string),
+        tls: None,
+        parts: Some(standards::sms::count(text)),
+        took_ms,
+        transcript: sent.transcript.clone(),
+    };
+    let entries = vec![Entry { at, what: What::Attempted(Box::new(attempt)) }];
+    Settled {
+        cause: cause.map(|cause| cause.code().to_owned()),
+        due_at,
+        provider: Some(gateway).filter(|name| !name.is_empty()),
+        ..ended(message, state, None, entries, at)
+    }
+}

@@ -1,0 +1,86 @@
+//! What is known of patrons beside what an event tells: looked up before messages are made, and kept after.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::{Event, Intake};
+use crate::channel::Channel;
+use crate::library::LibraryCode;
+use crate::patron::{Known, Record};
+use crate::store::Consent;
+
+/// What is to be kept of patrons once their events are.
+pub(super) type Learned = Vec<(LibraryCode, String, Record)>;
+
+impl Intake {
+    /// Completes the patrons of `events` by what is known of them: an event without an address goes to the one on record. Gives what
+    /// else is known of each, in order, and what is new.
+    pub(super) async fn know(
+        &self,
+        events: &mut [&mut Event],
+        now: Timestamp,
+        dry_run: bool,
+    ) -> crate::store::Result<(Vec<Known>, Learned)> {
+        let mut numbers: HashMap<LibraryCode, Vec<String>> = HashMap::new();
+        for event in events.iter() {
+            if let Some(number) = number(event) {
+                numbers.entry(event.library.clone()).or_default().push(number.to_owned());
+            }
+        }
+        let mut records: HashMap<(LibraryCode, String), Record> = HashMap::new();
+        for (library, numbers) in numbers {
+            let found = self.store.patrons(&library, &numbers).await?;
+            records.extend(found.into_iter().map(|(number, record)| ((library.clone(), number), record)));
+        }
+        let mut learned: HashMap<(LibraryCode, String), Record> = HashMap::new();
+        let mut known = Vec::with_capacity(events.len());
+        for event in events.iter_mut() {
+            let mut one = Known::default();
+            if let Some(number) = number(event) {
+                let key = (event.library.clone(), number.to_owned());
+                let record = records.get(&key).cloned().unwrap_or_default();
+                let newer = record.with(&event.told.patron);
+                event.told.patron = record.complete(&event.told.patron);
+                event.told.hide_titles |= record.hide_titles;
+                one.order.clone_from(&record.order);
+                if newer != record {
+                    records.insert(key.clone(), newer.clone());
+                    learned.insert(key, newer);
+                }
+            }
+            one.may_text = self.may_text(event, now, dry_run).await?;
+            known.push(one);
+        }
+        let learned = learned.into_iter().map(|((library, number), record)| (library, number, record)).collect();
+        Ok((known, learned))
+    }
+
+    /// Whether the patron's telephone may be texted. What the event says of it is kept with its time, where nobody has said anything
+    /// yet: a library's system does not undo what a patron said themselves.
+    async fn may_text(&self, event: &Event, now: Timestamp, dry_run: bool) -> crate::store::Result<bool> {
+        let Some(phone) = &event.told.patron.phone else { return Ok(false) };
+        let uses = self.book.library(&event.library).is_some_and(|library| library.reach.uses(Channel::Text));
+        if !uses && event.told.patron.texts.is_none() {
+            return Ok(false);
+        }
+        let known = self.store.consent(&event.library, phone.as_str()).await?;
+        match (known, event.told.patron.texts) {
+            (Some(known), None) => Ok(known.given),
+            (Some(known), Some(told)) if known.given == told || known.how != "event" => Ok(known.given),
+            (_, Some(given)) => {
+                let consent = Consent { given, at: now, how: "event".to_owned(), by: event.source.to_owned() };
+                if !dry_run {
+                    self.store.note_consent(Some(event.library.clone()), phone.to_string(), consent).await?;
+                }
+                Ok(given)
+            }
+            (None, None) => Ok(false),
+        }
+    }
+}
+
+/// The library's number for the patron of an event.
+fn number(event: &Event) -> Option<&str> {
+    event.told.patron.id.as_deref().map(str::trim).filter(|number| !number.is_empty())
+}

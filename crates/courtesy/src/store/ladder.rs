@@ -1,0 +1,67 @@
+//! Ladders of messages: which are to be climbed, and the next rung, which takes the place of the one before.
+
+use jiff::Timestamp;
+
+use super::accept::{NewMessage, Written, append, insert_messages};
+use super::message::{COLUMNS, message_from};
+use super::statement::query;
+use super::unreached::remember_repeat;
+use super::{MessageRow, Result, Store, from_json};
+use crate::channel::Ladder;
+use crate::clock::micros;
+use crate::timeline::{Entry, What};
+
+/// What is to be climbed: it has failed, or has waited long enough. One that is being sent at this moment is neither.
+const CLIMBS: &str = "rungs is not null and (state in ('failed', 'suppressed') \
+     or state in ('queued', 'delayed', 'held') and climb_at is not null and climb_at <= ";
+
+impl Store {
+    /// Messages that did not arrive and have another way left, and those that have waited long enough for it; `most` at most.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn to_climb(&self, now: Timestamp, most: u32) -> Result<Vec<(MessageRow, Ladder)>> {
+        let columns = COLUMNS.replacen(" from message", ", rungs from message", 1);
+        let rows = query(format!("{columns} where {CLIMBS} $1) order by id limit $2"))
+            .bind(micros(now))
+            .bind(i64::from(most))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| Ok((message_from(row)?, from_json(&row.try_get::<String>(19)?)?))).collect()
+    }
+
+    /// Ends the ladder of `old` with `next`, the message on its next rung; none: no rung is left that can be used. One that still
+    /// waits is taken back in the same transaction, so that never both leave. False when somebody else was first, or it has left.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn climb(&self, old: MessageRow, next: Option<NewMessage>, now: Timestamp) -> Result<bool> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let taken = query(format!(
+                        "update message set rungs = null, climb_at = null, waits_for = null, \
+                         due_at = case when state in ('failed', 'suppressed') then due_at else null end, \
+                         state = case when state in ('failed', 'suppressed') then state else 'cancelled' end, changed_at = $3 \
+                         where id = $1 and library = $2 and {CLIMBS} $3) returning state"
+                    ))
+                    .bind(old.id.to_bytes().to_vec())
+                    .bind(old.library.as_str().to_owned())
+                    .bind(micros(now))
+                    .fetch_optional(&mut *tx)
+                    .await?;
+                    let Some(taken) = taken else { return Ok(false) };
+                    let Some(next) = next else { return Ok(true) };
+                    let waited = taken.try_get::<String>(0)? == "cancelled";
+                    let climbed = What::Climbed { again: next.id, channel: next.channel, waited };
+                    let written =
+                        Written { library: &old.library, event: old.event, request: &old.request, at: now, message: &next };
+                    insert_messages(tx, &[written]).await?;
+                    remember_repeat(tx, &old.library, old.id, next.id, "courtesy", now).await?;
+                    append(tx, &[(old.id, &Entry { at: now, what: climbed })]).await?;
+                    Ok(true)
+                })
+            })
+            .await
+    }
+}

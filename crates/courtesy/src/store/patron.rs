@@ -1,0 +1,90 @@
+//! Patrons, by library and the library's number for them.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::statement::{Builder, query};
+use super::{Result, Store, from_json, to_json};
+use crate::clock::micros;
+use crate::library::LibraryCode;
+use crate::patron::Record;
+
+/// Patrons asked for by one statement.
+const AT_ONCE: usize = 500;
+
+impl Store {
+    /// What `library` knows of one patron.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn patron(&self, library: &LibraryCode, number: &str) -> Result<Option<Record>> {
+        Ok(self.patrons(library, &[number.to_owned()]).await?.remove(number))
+    }
+
+    /// What `library` knows of these patrons, by their numbers.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn patrons(&self, library: &LibraryCode, numbers: &[String]) -> Result<HashMap<String, Record>> {
+        let mut known = HashMap::with_capacity(numbers.len());
+        for chunk in numbers.chunks(AT_ONCE) {
+            let mut asked = Builder::new("select number, record from patron where library = ");
+            asked.push_bind(library.as_str().to_owned()).push(" and number in ");
+            asked.push_list(chunk.iter().cloned());
+            for row in asked.build().fetch_all(&self.readers).await? {
+                known.insert(row.try_get(0)?, from_json(&row.try_get::<String>(1)?)?);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Keeps what is known of patrons, in place of what was.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn put_patrons(&self, patrons: Vec<(LibraryCode, String, Record)>, now: Timestamp) -> Result<()> {
+        if patrons.is_empty() {
+            return Ok(());
+        }
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    for (library, number, record) in &patrons {
+                        query(
+                            "insert into patron (library, number, record, changed_at) values ($1, $2, $3, $4) \
+                             on conflict (library, number) do update set record = excluded.record, \
+                             changed_at = excluded.changed_at",
+                        )
+                        .bind(library.as_str().to_owned())
+                        .bind(number)
+                        .bind(to_json(record))
+                        .bind(micros(now))
+                        .execute(&mut *tx)
+                        .await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Forgets a patron. False where nothing was known.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn forget_patron(&self, library: LibraryCode, number: String) -> Result<bool> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let done = query("delete from patron where library = $1 and number = $2")
+                        .bind(library.as_str().to_owned())
+                        .bind(&number)
+                        .execute(&mut *tx)
+                        .await?;
+                    Ok(done > 0)
+                })
+            })
+            .await
+    }
+}

@@ -1,0 +1,267 @@
+//! Text messages beside the queue: what gateways call their parts, and who may be texted.
+
+use jiff::Timestamp;
+
+use super::engine::Tx;
+use super::message::{COLUMNS, message_from};
+use super::statement::{Builder, query};
+use super::{MessageRow, Result, Store, id_from};
+use crate::clock::{from_micros, micros};
+use crate::id::MessageId;
+use crate::library::LibraryCode;
+
+/// Whether a telephone may be texted, with when and how that was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consent {
+    /// Yes or no.
+    pub given: bool,
+    /// When.
+    pub at: Timestamp,
+    /// How: `event`, `staff`, `text`, `patron` or `gateway`.
+    pub how: String,
+    /// Who said so, or what.
+    pub by: String,
+}
+
+/// How all parts of a text message stand together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartsStand {
+    /// Some are still on their way.
+    Open,
+    /// All reached the telephone.
+    Delivered,
+    /// One will not, and so the message did not.
+    Failed,
+}
+
+impl PartsStand {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl Store {
+    /// Remembers what a gateway calls the parts of a text message.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn put_text_parts(
+        &self,
+        gateway: &'static str,
+        library: LibraryCode,
+        message: MessageId,
+        ids: Vec<String>,
+        now: Timestamp,
+    ) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let mut insert = Builder::new("insert into text_part (gateway, gateway_id, library, message, at) ");
+                    insert.push_values(&ids, |row, id| {
+                        row.push_bind(gateway)
+                            .push_bind(id)
+                            .push_bind(library.as_str())
+                            .push_bind(message.to_bytes().to_vec())
+                            .push_bind(micros(now));
+                    });
+                    // Gateways that begin to count anew give an old name to a new message.
+                    insert.push(
+                        " on conflict (gateway, gateway_id) do update set library = excluded.library, \
+                         message = excluded.message, at = excluded.at, receipt = null",
+                    );
+                    insert.build().execute(&mut *tx).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Notes what a gateway says of one part; gives its message, and how all parts of that stand. None: no such part.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn text_receipt(
+        &self,
+        gateway: String,
+        gateway_id: String,
+        said: PartsStand,
+    ) -> Result<Option<(MessageId, PartsStand)>> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let row = query(
+                        "update text_part set receipt = $3 where gateway = $1 and gateway_id = $2 returning message",
+                    )
+                    .bind(&gateway)
+                    .bind(&gateway_id)
+                    .bind(said.code())
+                    .fetch_optional(&mut *tx)
+                    .await?;
+                    let Some(row) = row else { return Ok(None) };
+                    let message: Vec<u8> = row.try_get(0)?;
+                    let parts = query("select receipt from text_part where message = $1")
+                        .bind(message.clone())
+                        .fetch_all(&mut *tx)
+                        .await?;
+                    let mut stand = PartsStand::Delivered;
+                    for part in &parts {
+                        match part.try_get::<Option<String>>(0)?.as_deref() {
+                            Some("failed") => stand = PartsStand::Failed,
+                            None if stand == PartsStand::Delivered => stand = PartsStand::Open,
+                            _ => {}
+                        }
+                    }
+                    Ok(Some((MessageId::from_bytes(id_from(&message)?), stand)))
+                })
+            })
+            .await
+    }
+
+    /// What is known of whether `library` may text `address`: its own patron's word, and what was said to all libraries. Of both the
+    /// later counts, and a later yes to one library alone does not undo a no to all.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn consent(&self, library: &LibraryCode, address: &str) -> Result<Option<Consent>> {
+        let rows =
+            query("select library, given, at, how, by_whom from consent where address = $1 and library in ('', $2)")
+                .bind(address)
+                .bind(library.as_str())
+                .fetch_all(&self.readers)
+                .await?;
+        let (mut of_all, mut own) = (None, None);
+        for row in &rows {
+            let consent = Consent {
+                given: row.try_get::<i64>(1)? != 0,
+                at: from_micros(row.try_get(2)?),
+                how: row.try_get(3)?,
+                by: row.try_get(4)?,
+            };
+            if row.try_get::<String>(0)?.is_empty() { of_all = Some(consent) } else { own = Some(consent) }
+        }
+        Ok(match (of_all, own) {
+            (Some(all), _) if !all.given => Some(all),
+            // A patron who wrote START takes back what they or their gateway said before.
+            (Some(all), Some(own)) if all.at > own.at => Some(all),
+            (all, own) => own.or(all),
+        })
+    }
+
+    /// Notes whether `address` may be texted by `library`; none: by all.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn note_consent(&self, library: Option<LibraryCode>, address: String, consent: Consent) -> Result<()> {
+        let library = library.map(String::from).unwrap_or_default();
+        self.writer.write(move |tx| Box::pin(async move { put_consent(tx, &library, &address, &consent).await })).await
+    }
+
+    /// The newest message that went to `address` by another way than mail, whoever's it was.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn last_beside_mail(&self, address: &str) -> Result<Option<MessageRow>> {
+        let row = query(format!("{COLUMNS} where channel <> 'mail' and address = $1 order by id desc limit 1"))
+            .bind(address)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.as_ref().map(message_from).transpose()
+    }
+
+    /// Whether `library` has sent a text message to `address` before that a gateway took.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn was_texted(&self, library: &LibraryCode, address: &str) -> Result<bool> {
+        let row = query(
+            "select 1 from message where channel <> 'mail' and address = $1 and library = $2 and state = 'accepted' limit 1",
+        )
+        .bind(address)
+        .bind(library.as_str())
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(row.is_some())
+    }
+
+    /// Notes a text message that came in from `writer`, and gives how many came from there since `since`, this one among them. None
+    /// where it was there before.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn take_text_in(
+        &self,
+        gateway: &'static str,
+        gateway_id: String,
+        library: Option<LibraryCode>,
+        (writer, since): (String, Timestamp),
+        now: Timestamp,
+    ) -> Result<Option<i64>> {
+        let library = library.map(String::from).unwrap_or_default();
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let done = query(
+                        "insert into text_in (gateway, gateway_id, library, writer, at) values ($1, $2, $3, $4, $5) \
+                         on conflict (gateway, gateway_id) do nothing",
+                    )
+                    .bind(gateway)
+                    .bind(&gateway_id)
+                    .bind(&library)
+                    .bind(&writer)
+                    .bind(micros(now))
+                    .execute(&mut *tx)
+                    .await?;
+                    if done == 0 {
+                        return Ok(None);
+                    }
+                    let row = query("select count(*) from text_in where writer = $1 and at >= $2")
+                        .bind(&writer)
+                        .bind(micros(since))
+                        .fetch_one(&mut *tx)
+                        .await?;
+                    Ok(Some(row.try_get(0)?))
+                })
+            })
+            .await
+    }
+
+    /// Forgets what gateways called messages sent before `before`: no receipt comes so late.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn forget_text_parts(&self, before: Timestamp) -> Result<()> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    query("delete from text_part where at < $1").bind(micros(before)).execute(&mut *tx).await?;
+                    query("delete from text_in where at < $1").bind(micros(before)).execute(&mut *tx).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+pub(super) async fn put_consent(tx: &mut Tx, library: &str, address: &str, consent: &Consent) -> Result<()> {
+    query(
+        "insert into consent (library, address, given, at, how, by_whom) values ($1, $2, $3, $4, $5, $6) \
+         on conflict (library, address) do update set given = excluded.given, at = excluded.at, how = excluded.how, \
+         by_whom = excluded.by_whom",
+    )
+    .bind(library)
+    .bind(address)
+    .bind(i64::from(consent.given))
+    .bind(micros(consent.at))
+    .bind(&consent.how)
+    .bind(&consent.by)
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
+}
