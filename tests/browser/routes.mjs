@@ -4,16 +4,29 @@
 import { readFileSync } from "node:fs";
 
 const TABLE = new URL("../../crates/courtesy/src/web/mod.rs", import.meta.url);
+const API = new URL("../../crates/courtesy/src/http/mod.rs", import.meta.url);
 
-/// Every page: its path with places, and who may open it: Public, SignedIn or a right.
-export function pages() {
+/// Every page and form: its method, its path with places, and who may: Public, SignedIn or a right.
+export function routes() {
   const source = readFileSync(TABLE, "utf8");
-  const found = [...source.matchAll(/^\s*page\(\s*"([^"]+)",\s*(?:Staff\((\w+)\)|(\w+)),/gm)];
-  const lines = source.match(/^\s*page\($|^\s*page\("/gm) ?? [];
+  const found = [...source.matchAll(/^\s*(page|form|question)\(\s*"([^"]+)",\s*(?:Staff\((\w+)\)|(\w+)),/gm)];
+  const lines = source.match(/^\s*(page|form|question)\((?:$|")/gm) ?? [];
   if (!found.length || found.length !== lines.length) {
-    throw new Error(`of ${lines.length} pages in ${TABLE.pathname} ${found.length} could be read`);
+    throw new Error(`of ${lines.length} routes in ${TABLE.pathname} ${found.length} could be read`);
   }
-  return found.map(([, path, right, audience]) => ({ path, audience: right ?? audience }));
+  return found.map(([, kind, path, right, audience]) => {
+    return { method: kind === "page" ? "GET" : "POST", path, audience: right ?? audience };
+  });
+}
+
+/// The pages among them.
+export const pages = () => routes().filter(({ method }) => method === "GET");
+
+/// Every address of the API: its method, its path with places, and who may: Public, Key or ConsortiumKey.
+export function addresses() {
+  const found = [...readFileSync(API, "utf8").matchAll(/^\s*\("([A-Z]+)", "([^"]+)", Audience::(\w+)\),/gm)];
+  if (!found.length) throw new Error(`no addresses in ${API.pathname}`);
+  return found.map(([, method, path, audience]) => ({ method, path, audience }));
 }
 
 /// The path with its places filled in; an error where nobody said what stands there.
