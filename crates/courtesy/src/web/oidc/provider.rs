@@ -49,7 +49,7 @@ pub(in crate::web) struct Provider {
 
 impl Provider {
     /// What it says of itself.
-    pub async fn known(&self, https: &Https, settings: &Oidc) -> Result<Arc<Known>, NoUse> {
+    pub(super) async fn known(&self, https: &Https, settings: &Oidc) -> Result<Arc<Known>, NoUse> {
         let remembered = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, known)) = remembered.filter(|(at, _)| at.elapsed() < BELIEVED_FOR) {
             return Ok(known);
@@ -71,14 +71,14 @@ impl Provider {
 
 impl Known {
     /// Where somebody signs in (§3.1.2.1, RFC 7636 §4.3).
-    pub fn sign_in_at(&self, https: &Https, asked: &[(&str, &str)]) -> Result<String, NoUse> {
+    pub(super) fn sign_in_at(&self, https: &Https, asked: &[(&str, &str)]) -> Result<String, NoUse> {
         let mut url = https.url(&self.metadata.authorization_endpoint).map_err(|none| NoUse(none.to_string()))?;
         url.query_pairs_mut().extend_pairs(asked);
         Ok(url.into())
     }
 
     /// The ID token for a code (§3.1.3).
-    pub async fn token(&self, https: &Https, settings: &Oidc, mut asked: Vec<(&str, &str)>) -> Result<String, NoUse> {
+    pub(super) async fn token(&self, https: &Https, settings: &Oidc, mut asked: Vec<(&str, &str)>) -> Result<String, NoUse> {
         let url = https.url(&self.metadata.token_endpoint).map_err(|none| NoUse(none.to_string()))?;
         let mut headers = HeaderMap::new();
         let in_body = self.metadata.token_endpoint_auth_methods_supported.iter().any(|it| it == "client_secret_post");
