@@ -106,21 +106,22 @@ impl Service {
         let readiness = Readiness { standing, stopping: stopping.clone() };
         hold::bring_back(&store, &own_relays.pool).await?;
         let (texts, text_line) = texts(&config, &dns, &store)?;
+        let policies = Arc::new(policies(&config, &dns, &store)?);
         let parts = Parts {
             config: Arc::clone(&config),
-            store: store.clone(),
-            book: Arc::clone(&book),
-            senders: Arc::clone(&senders),
-            keyring: Arc::clone(&keyring),
-            secret: Arc::clone(&secret),
+            store,
+            book,
+            senders,
+            keyring,
+            secret,
             routes: Arc::clone(&own_relays.routes),
-            policies: Arc::new(policies(&config, &dns, &store)?),
+            policies,
             pool: Arc::clone(&own_relays.pool),
             own_relays,
-            texts: Arc::clone(&texts),
-            relays: Arc::clone(&relays),
-            wake: Arc::clone(&wake),
-            metrics: Arc::clone(&metrics),
+            texts,
+            relays,
+            wake,
+            metrics,
             tls_counts: Arc::default(),
         };
         let intake = Arc::new(intake(&parts));
@@ -131,27 +132,8 @@ impl Service {
         let desks = submission_doors(&parts, &intake, Arc::clone(&certificate)).await?;
         let submission = desks.iter().filter_map(|door| door.address).collect();
         let canaries = Canaries::of(&parts);
-        let outbox = Outbox::new(store.clone(), Arc::clone(&secret), https.clone(), Arc::clone(&intake));
+        let app = app(&parts, intake, inbound, https, readiness);
         let delivery = Delivery::new(parts);
-        let app = Arc::new(App {
-            config: Arc::clone(&config),
-            keys: Keys::new(store.clone()),
-            store,
-            book: Arc::clone(&book),
-            intake,
-            inbound,
-            texts,
-            outbox: Arc::new(outbox),
-            senders,
-            https,
-            keyring,
-            secret,
-            wake,
-            metrics,
-            relays,
-            readiness,
-            started_at: clock::now(),
-        });
         let (close, closing) = watch::channel(false);
         let (http, metrics, doors) = http_doors(&app, &closing).await?;
         let mut tasks = engines(&app, Arc::clone(&delivery), canaries, (changes, text_line), &stopping);
@@ -281,6 +263,31 @@ fn ways_out(
         tokens: Tokens::new(https(config, dns)?, store.clone(), Arc::clone(secret)),
         pool: Arc::new(Pool::new(pool_settings(config, standing), client_tls(config)?)),
     }))
+}
+
+/// What the doors work with.
+fn app(parts: &Parts, intake: Arc<Intake>, inbound: Arc<Inbound>, https: Https, readiness: Readiness) -> Arc<App> {
+    let Parts { config, store, book, senders, keyring, secret, texts, wake, metrics, relays, .. } = parts;
+    let outbox = Outbox::new(store.clone(), Arc::clone(secret), https.clone(), Arc::clone(&intake));
+    Arc::new(App {
+        config: Arc::clone(config),
+        keys: Keys::new(store.clone()),
+        store: store.clone(),
+        book: Arc::clone(book),
+        intake,
+        inbound,
+        texts: Arc::clone(texts),
+        outbox: Arc::new(outbox),
+        senders: Arc::clone(senders),
+        https,
+        keyring: Arc::clone(keyring),
+        secret: Arc::clone(secret),
+        wake: Arc::clone(wake),
+        metrics: Arc::clone(metrics),
+        relays: Arc::clone(relays),
+        readiness,
+        started_at: clock::now(),
+    })
 }
 
 /// Text messages. The operator names the gateway, which may be a server of theirs.
