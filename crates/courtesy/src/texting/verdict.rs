@@ -29,7 +29,7 @@ pub(super) fn twilio(code: u64, status: u16) -> (Cause, bool) {
 pub(super) fn http(status: u16) -> (Cause, bool) {
     let (cause, for_now) = match status {
         429 => ("policy.rate", true),
-        401 | 402 | 403 | 404 | 405 => ("sms.gateway", true),
+        401..=405 => ("sms.gateway", true),
         408 | 500.. => ("temp", true),
         _ => ("sms.failed", false),
     };
