@@ -2,19 +2,18 @@ const form = document.querySelector("#editor");
 const refresh = document.querySelector("#refresh");
 const box = document.querySelector(".frame");
 let waiting;
+let number = 0;
 const preview = () => {
-const old = box.querySelector("iframe");
-const next = old.cloneNode();
+const next = box.querySelector("iframe").cloneNode();
 next.removeAttribute("src");
 next.classList.add("preview-next");
-old.name = "";
+next.name = `preview-${++number}`;
 box.append(next);
 next.addEventListener("load", () => {
-if (!next.dataset.asked) return;
 next.classList.remove("preview-next");
 for (const frame of box.querySelectorAll("iframe")) if (frame !== next) frame.remove();
 });
-next.dataset.asked = "yes";
+refresh.formTarget = next.name;
 form.requestSubmit(refresh);
 };
 const soon = () => {

@@ -7,19 +7,19 @@ const box = document.querySelector(".frame");
 // The preview follows what is typed. Each time a new frame takes the place of the old one once it has loaded: a frame that
 // goes on to another page would put that into the browser's history, and Back would lead there.
 let waiting;
+let number = 0;
 const preview = () => {
-  const old = box.querySelector("iframe");
-  const next = old.cloneNode();
+  const next = box.querySelector("iframe").cloneNode();
   next.removeAttribute("src");
   next.classList.add("preview-next");
-  old.name = "";
+  // A frame keeps the name it was made with, so each has its own.
+  next.name = `preview-${++number}`;
   box.append(next);
   next.addEventListener("load", () => {
-    if (!next.dataset.asked) return;
     next.classList.remove("preview-next");
     for (const frame of box.querySelectorAll("iframe")) if (frame !== next) frame.remove();
   });
-  next.dataset.asked = "yes";
+  refresh.formTarget = next.name;
   form.requestSubmit(refresh);
 };
 const soon = () => {

@@ -131,7 +131,7 @@ impl Service {
         let desks = submission_doors(&parts, &intake, Arc::clone(&certificate)).await?;
         let submission = desks.iter().filter_map(|door| door.address).collect();
         let canaries = Canaries::of(&parts);
-        let outbox = Outbox::new(store.clone(), Arc::clone(&secret), https, Arc::clone(&intake));
+        let outbox = Outbox::new(store.clone(), Arc::clone(&secret), https.clone(), Arc::clone(&intake));
         let delivery = Delivery::new(parts);
         let app = Arc::new(App {
             config: Arc::clone(&config),
@@ -143,6 +143,7 @@ impl Service {
             texts,
             outbox: Arc::new(outbox),
             senders,
+            https,
             keyring,
             secret,
             wake,
@@ -280,6 +281,15 @@ fn ways_out(
         tokens: Tokens::new(https(config, dns)?, store.clone(), Arc::clone(secret)),
         pool: Arc::new(Pool::new(pool_settings(config, standing), client_tls(config)?)),
     }))
+}
+
+/// Text messages. The operator names the gateway, which may be a server of theirs.
+fn texts(config: &Config, dns: &Resolver, store: &Store) -> Result<(Arc<Texts>, Option<Line>)> {
+    let roots = extra_roots(config)?;
+    let https = Https::new(Arc::new(dns.clone()), &roots, Reach::Private)?;
+    let tls = crate::net::https::trusting(&roots)?;
+    let (texts, line) = Texts::new(config, store.clone(), https, &Arc::new(tls));
+    Ok((Arc::new(texts), line))
 }
 
 fn intake(parts: &Parts) -> Intake {

@@ -30,3 +30,15 @@ ops-planned = Planned for { $day }
 done-paused = Sending is paused. What is under way is finished.
 done-resumed = Sending goes on.
 done-flushed = Everything that waits is tried now.
+ops-drained = Out of use since { $when }, by { $by }
+ops-many = Many at once: let them go?
+ops-held = { $count ->
+    [one] one message is held
+   *[other] { $count } messages are held
+}
+ops-let-go = Let them go
+ops-drop = Take them back
+ops-relay-resume = Use again
+ops-relay-drain = Take out of use
+done-let-go = They leave now.
+done-dropped = They are taken back and will not be sent.

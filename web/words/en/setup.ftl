@@ -49,3 +49,4 @@ records-unknown = No answer
 records-spf = TXT (SPF). Not needed where the others are there; some mail filters look for it.
 records-spf-lookups = Look-ups: { $before } now, { $after } then, of 10.
 records-look-again = Look again
+records-optional = Not listed yet

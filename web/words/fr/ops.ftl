@@ -30,3 +30,15 @@ ops-planned = Prévu pour le { $day }
 done-paused = L’envoi est suspendu. Ce qui est en cours se termine.
 done-resumed = L’envoi reprend.
 done-flushed = Tout ce qui attend est essayé maintenant.
+ops-drained = Hors service depuis le { $when }, par { $by }
+ops-many = Beaucoup d’un coup : les laisser partir?
+ops-held = { $count ->
+    [one] un message est retenu
+   *[other] { $count } messages sont retenus
+}
+ops-let-go = Les laisser partir
+ops-drop = Les annuler
+ops-relay-resume = Remettre en service
+ops-relay-drain = Mettre hors service
+done-let-go = Ils partent maintenant.
+done-dropped = Ils sont annulés et ne seront pas envoyés.

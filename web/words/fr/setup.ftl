@@ -49,3 +49,4 @@ records-unknown = Sans réponse
 records-spf = TXT (SPF). Inutile si les autres y sont; certains filtres le cherchent.
 records-spf-lookups = Consultations : { $before } maintenant, { $after } ensuite, sur 10.
 records-look-again = Regarder de nouveau
+records-optional = Pas encore nommés

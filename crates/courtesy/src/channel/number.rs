@@ -1,5 +1,6 @@
 //! Telephone numbers: from what people type to E.164, by the numbering plans of all countries.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use phonenumber::{Mode, Type};
@@ -12,6 +13,20 @@ pub struct Number(String);
 /// The country whose numbers are meant where none is given: `CA`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Country(phonenumber::country::Id);
+
+impl Country {
+    /// What is typed, with the country it is read by: none where it names one itself. A number that does must not be read by
+    /// another's rules, which take a leading 1 for the prefix of long-distance calls.
+    fn of(self, typed: &str) -> (Option<phonenumber::country::Id>, Cow<'_, str>) {
+        use phonenumber::country::Id::{CA, US};
+        let abroad = if matches!(self.0, CA | US) { "011" } else { "00" };
+        match typed.strip_prefix(abroad) {
+            Some(rest) => (None, Cow::Owned(format!("+{rest}"))),
+            None if typed.starts_with('+') => (None, Cow::Borrowed(typed)),
+            None => (Some(self.0), Cow::Borrowed(typed)),
+        }
+    }
+}
 
 impl std::str::FromStr for Country {
     type Err = String;
@@ -31,7 +46,7 @@ impl From<phonenumber::country::Id> for Country {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotANumber {
     /// There is no number in it.
-    #[error("this is not a telephone number; write it like 604 555 0123 or +33 6 39 98 12 34")]
+    #[error("this is not a telephone number; write it like 604 555 0123 or +33 1 99 00 12 34")]
     Unreadable,
     /// The country has no such numbers.
     #[error("there is no such telephone number; is a digit missing or doubled?")]
@@ -48,7 +63,7 @@ const TYPED_OCTETS_MAX: usize = 60;
 const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
 impl Number {
-    /// Reads what a person typed: `(604) 555-0123`, `604.555.0123`, `+33 6 39 98 12 34`, `011 33 6…`. A number without its country
+    /// Reads what a person typed: `(604) 555-0123`, `604.555.0123`, `+33 1 99 00 12 34`, `011 33 1 …`. A number without its country
     /// is one of `country`.
     ///
     /// # Errors
@@ -58,7 +73,8 @@ impl Number {
         if typed.is_empty() || typed.len() > TYPED_OCTETS_MAX {
             return Err(NotANumber::Unreadable);
         }
-        let number = phonenumber::parse(Some(country.0), typed).map_err(|_| NotANumber::Unreadable)?;
+        let (country, typed) = country.of(typed);
+        let number = phonenumber::parse(country, typed).map_err(|_| NotANumber::Unreadable)?;
         if !phonenumber::is_valid(&number) {
             return Err(NotANumber::Impossible);
         }

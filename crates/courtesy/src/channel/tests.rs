@@ -24,9 +24,11 @@ fn a_number_is_read_however_it_is_typed() {
             "{typed}"
         );
     }
-    assert_eq!(Number::parse("+33 6 39 98 12 34", ca()).unwrap().as_str(), "+33639981234");
+    for typed in ["+33 1 99 00 12 34", "011 33 1 99 00 12 34"] {
+        assert_eq!(Number::parse(typed, ca()).unwrap().as_str(), "+33199001234");
+    }
     let fr: Country = "FR".parse().unwrap();
-    assert_eq!(Number::parse("06 39 98 12 34", fr).unwrap().as_str(), "+33639981234");
+    assert_eq!(Number::parse("01 99 00 12 34", fr).unwrap().as_str(), "+33199001234");
 }
 
 #[test]

@@ -56,6 +56,8 @@ pub struct Config {
     pub smtp: Smtp,
     /// How we ask other servers by HTTPS.
     pub https: HttpsSettings,
+    /// Where staff may sign in beside here.
+    pub oidc: Oidc,
     /// The shared domain and the names we give out under it.
     pub shared: Shared,
     /// How relays are used.
@@ -211,6 +213,22 @@ pub enum Dnssec {
     On,
     /// Never.
     Off,
+}
+
+/// An OpenID provider at which staff may sign in.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Oidc {
+    /// Its name for itself; empty: there is none.
+    pub issuer: String,
+    /// Its name for us.
+    pub client_id: String,
+    /// What shows it that it is us.
+    pub client_secret: String,
+    /// The claim that names people as they sign in here.
+    pub claim: String,
+    /// What people call it.
+    pub name: String,
 }
 
 /// How we ask other servers by HTTPS, whose addresses libraries give.
@@ -543,6 +561,9 @@ impl Config {
         }
         if self.public_url.as_deref().is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
             wrong.push("public_url must begin with https:// (or http:// on one machine)".to_owned());
+        }
+        if !self.oidc.issuer.is_empty() && (self.oidc.client_id.is_empty() || self.oidc.client_secret.is_empty()) {
+            wrong.push("oidc.issuer needs oidc.client_id and oidc.client_secret".to_owned());
         }
         if self.contact.as_deref().is_some_and(|it| !it.starts_with("https://") && !it.starts_with("mailto:")) {
             wrong.push("contact must begin with mailto: or https://".to_owned());

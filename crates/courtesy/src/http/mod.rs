@@ -42,6 +42,7 @@ use crate::inbound::Inbound;
 use crate::intake::Intake;
 use crate::keyring::Keyring;
 use crate::metrics::Metrics;
+use crate::net::https::Https;
 use crate::notice::Language;
 use crate::outbox::Outbox;
 use crate::secret::Secret;
@@ -73,6 +74,8 @@ pub struct App {
     pub outbox: Arc<Outbox>,
     /// Proofs and plans.
     pub senders: Arc<Senders>,
+    /// HTTPS to servers that settings and libraries name.
+    pub https: Https,
     /// DKIM keys.
     pub keyring: Arc<Keyring>,
     /// The installation's secret.

@@ -199,7 +199,7 @@ async fn unreached(app: &App, row: MessageRow, language: Language) -> Result<Opt
     let Some(one) = missed(app, row).await? else { return Ok(None) };
     let step = Step::after(one.cause);
     let (patron, words) = (one.name(), one.words(language));
-    let Missed { row, told, address, cause } = one;
+    let Missed { row, told, cause, .. } = one;
     Ok(Some(UnreachedAnswer {
         message: row.id,
         patron,

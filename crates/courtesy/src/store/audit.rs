@@ -47,6 +47,8 @@ pub const DEEDS: &[&str] = &[
     "staff.link",
     "account.password",
     "account.recovery_codes",
+    "account.passkey",
+    "account.passkey_removed",
     "webhook.added",
     "webhook.changed",
     "webhook.on",

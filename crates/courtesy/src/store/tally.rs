@@ -39,7 +39,7 @@ impl Store {
         let counts = State::ALL.map(|state| {
             format!(
                 "select '{}', count(*) from (select 1 as one from message where library = $1 and state = '{}' \
-                 and id >= $2 limit $3) as some",
+                 and id >= $2 limit $3) as found",
                 state.code(),
                 state.code()
             )
@@ -89,7 +89,7 @@ impl Store {
             let code = notice.code();
             format!(
                 "select '{code}', count(*) from (select 1 as one from message where library = $1 and notice = '{code}' \
-                 and id >= $2 limit $3) as some"
+                 and id >= $2 limit $3) as found"
             )
         });
         let rows = query(counts.collect::<Vec<_>>().join(" union all "))

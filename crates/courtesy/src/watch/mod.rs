@@ -24,7 +24,7 @@ use standards::domain::Domain;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
-pub use switched::{UNPROVEN_CAUSE, still_stands};
+pub use switched::{UNPROVEN_CAUSE, refusal, still_stands};
 
 use crate::clock;
 use crate::config::Config;

@@ -34,12 +34,16 @@ pub fn still_stands(incident: &Incident, library: &Library, plan: &Plan) -> bool
     match incident.cause.as_str() {
         UNPROVEN_CAUSE => library.from.as_ref().is_some_and(|from| from.domain().as_str() == incident.detail),
         super::RELAY_CAUSE => library.relay.is_some(),
-        _ => match incident.detail.split_once(REFUSED) {
-            // Notices leave under another domain than the one refused.
-            Some((_, what)) => what.split(" (").next() == Some(plan.from.domain().as_str()),
-            None => true,
-        },
+        // Notices may leave under another domain than the one refused.
+        _ => refusal(incident).is_none_or(|(_, domain)| domain == plan.from.domain().as_str()),
     }
+}
+
+/// Who refused which domain, where the incident is such a refusal.
+#[must_use]
+pub fn refusal(incident: &Incident) -> Option<(&str, &str)> {
+    let (provider, what) = incident.detail.split_once(REFUSED)?;
+    Some((provider, what.split(" (").next().unwrap_or(what)))
 }
 
 /// What was told, and what is open.

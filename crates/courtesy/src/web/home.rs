@@ -23,7 +23,7 @@ use crate::outcome::{Cause, Facts};
 use crate::sender::{Plan, SenderKind};
 use crate::staff::Right;
 use crate::store::{MessageRow, Tally};
-use crate::watch::still_stands;
+use crate::watch::{refusal, still_stands};
 
 /// How far back the numbers reach.
 const DAYS: i64 = 7;
@@ -219,7 +219,9 @@ async fn needs(
     }
     let open = web.store.incidents(Some(&library.code), INCIDENTS).await?;
     for incident in open.iter().filter(|incident| still_stands(incident, library, plan)) {
-        let facts = Facts { domain: library.from.as_ref().map(|from| from.domain().as_str()), ..Facts::default() };
+        let (provider, refused) = refusal(incident).unzip();
+        let domain = refused.or(library.from.as_ref().map(|from| from.domain().as_str()));
+        let facts = Facts { provider, domain, ..Facts::default() };
         let words = format!("{}.", Cause::of(&incident.cause).headline(visit.language, &facts));
         needs.push(Need { words, action: None });
     }

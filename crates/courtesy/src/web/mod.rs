@@ -51,6 +51,7 @@ mod notice_samples;
 mod notice_test;
 mod notice_text;
 mod notices;
+mod oidc;
 mod oops;
 mod ops;
 mod passkey;
@@ -107,6 +108,7 @@ pub struct Web {
     throttle: throttle::Throttle,
     kits: looks::Looks<Option<it::KitSeen>>,
     checks: looks::Looks<Option<Proof>>,
+    provider: oidc::provider::Provider,
 }
 
 impl Web {
@@ -119,6 +121,7 @@ impl Web {
             throttle: throttle::Throttle::default(),
             kits: looks::Looks::default(),
             checks: looks::Looks::default(),
+            provider: oidc::provider::Provider::default(),
         }
     }
 }
@@ -191,6 +194,8 @@ fn of_everybody() -> Vec<Route> {
         page("/language/{tag}", Public, get(sign_in::language)),
         page("/sign-in", Public, get(sign_in::show)),
         form("/sign-in", Public, post(sign_in::password)),
+        page("/sign-in/oidc", Public, get(oidc::leave)),
+        page("/sign-in/oidc/back", Public, get(oidc::back)),
         form("/sign-in/passkey", Public, post(passkey::sign_in)),
         page("/sign-in/link/{secret}", Public, get(sign_in::show_link)),
         form("/sign-in/link/{secret}", Public, post(sign_in::use_link)),
@@ -307,6 +312,8 @@ fn of_the_consortium() -> Vec<Route> {
         form("/consortium/retention", Staff(Consortium), post(retention::save)),
         page("/ops", Staff(Operate), get(ops::show)),
         form("/ops/queue", Staff(Operate), post(ops::queue)),
+        form("/ops/brake", Staff(Operate), post(ops::brake)),
+        form("/ops/relay", Staff(Operate), post(ops::relay)),
     ]
 }
 

@@ -52,7 +52,8 @@ impl Parts {
 
     /// The parts as they were typed; a subject is one line, whatever a browser sends.
     pub(super) fn typed(subject: &str, push: &str, body: &str, rest: Vec<String>) -> Self {
-        let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        // Not at no-break spaces, which French has before its marks.
+        let line = |text: &str| text.trim().split_ascii_whitespace().collect::<Vec<_>>().join(" ");
         let body = body.replace("\r\n", "\n").replace('\r', "\n");
         let body: Vec<&str> = body.lines().map(str::trim_end).collect();
         Self { subject: line(subject), push: line(push), body: body.join("\n").trim().to_owned(), rest }

@@ -13,15 +13,17 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::arrival::Ends;
+use super::messages::label;
 use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::Visit;
 use super::{Answer, Web};
+use crate::delivery::relay_health::Finding;
 use crate::library::LibraryCode;
 use crate::notice::dates;
 use crate::outcome::{Cause, Facts};
 use crate::queue::State as Standing;
-use crate::store::{COUNTED_MAX, Deed, week};
+use crate::store::{COUNTED_MAX, Deed, RelayDrain, week};
 
 /// How long a due message may wait before that is trouble.
 const OVERDUE_S: i64 = 300;
@@ -65,6 +67,19 @@ struct Relay {
     region: String,
     sources: String,
     planned: Option<String>,
+    /// Since when it is out of use, and who took it out.
+    drained: Option<String>,
+    /// What was found about it.
+    findings: Vec<Finding>,
+}
+
+/// Notices that wait for a person's word because so many came at once.
+struct Many {
+    library: String,
+    code: String,
+    notice: String,
+    held: String,
+    since: Timestamp,
 }
 
 /// What a provider took.
@@ -89,6 +104,7 @@ struct Ops {
     holds: Vec<Hold>,
     wrongs: Vec<Wrong>,
     relays: Vec<Relay>,
+    many: Vec<Many>,
     providers: Vec<Provider>,
 }
 
@@ -132,7 +148,8 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
         is_paused,
         holds: holds.collect(),
         wrongs: wrongs(&web, &visit).await?,
-        relays: relays(&web, &visit),
+        relays: relays(&web, &visit, &shell).await?,
+        many: many(&web, &shell).await?,
         providers: providers(&web, &visit, &shell).await?,
         shell,
     })
@@ -150,14 +167,37 @@ async fn wrongs(web: &Web, visit: &Visit) -> Result<Vec<Wrong>, Oops> {
     Ok(open.collect())
 }
 
-fn relays(web: &Web, visit: &Visit) -> Vec<Relay> {
-    let relay = |relay: &crate::config::Relay| Relay {
-        host: relay.host.to_string(),
-        region: relay.region.clone(),
-        sources: relay.sources.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        planned: relay.is_still_planned(visit.now).map(|day| dates::day(day, visit.language)),
+async fn relays(web: &Web, visit: &Visit, shell: &Shell) -> Result<Vec<Relay>, Oops> {
+    let (drains, looks) = (web.store.relay_drains().await?, web.store.relay_looks().await?);
+    let relay = |relay: &crate::config::Relay| {
+        let host = relay.host.to_string();
+        let drained = drains.iter().find(|drain| drain.host == host);
+        let look = looks.iter().find(|look| look.host == host);
+        let found: Option<Vec<Finding>> = look.and_then(|look| serde_json::from_str(&look.findings).ok());
+        let drained = drained
+            .map(|drain| shell.with2("ops-drained", ("by", drain.by.clone()), ("when", shell.moment(&drain.since))));
+        Relay {
+            region: relay.region.clone(),
+            sources: relay.sources.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            planned: relay.is_still_planned(visit.now).map(|day| dates::day(day, visit.language)),
+            drained,
+            // What is well needs nobody.
+            findings: found.unwrap_or_default().into_iter().filter(|one| one.is_well == Some(false)).collect(),
+            host,
+        }
     };
-    web.config.relay.iter().map(relay).collect()
+    Ok(web.config.relay.iter().map(relay).collect())
+}
+
+async fn many(web: &Web, shell: &Shell) -> Result<Vec<Many>, Oops> {
+    let many = web.store.brakes(None).await?.into_iter().map(|brake| Many {
+        library: brake.library.to_string(),
+        notice: label(shell, &brake.notice),
+        code: brake.notice,
+        held: shell.with("ops-held", "count", brake.held),
+        since: brake.since,
+    });
+    Ok(many.collect())
 }
 
 /// What the largest providers took since the Monday of last week.
@@ -188,6 +228,42 @@ pub(super) struct Wanted {
     #[serde(rename = "do")]
     what: String,
     library: String,
+    notice: String,
+    relay: String,
+}
+
+/// Takes a relay out of use, or puts it back.
+pub(super) async fn relay(State(web): State<Arc<Web>>, visit: Visit, Form(wanted): Form<Wanted>) -> Answer {
+    let known = web.config.relay.iter().find(|relay| relay.host.as_str() == wanted.relay);
+    let host = known.ok_or(Oops::NotFound)?.host.to_string();
+    if wanted.what == "drain" {
+        let drain = RelayDrain { host: host.clone(), since: visit.now, by: visit.by() };
+        web.store.noting(visit.deed("relay.drained", host)).drain_relay(drain).await?;
+    } else {
+        web.store.noting(visit.deed("relay.resumed", host.as_str())).resume_relay(host).await?;
+        web.wake.notify_one();
+    }
+    web.relays.refresh().await?;
+    visit.done("/ops", "saved")
+}
+
+/// Lets go, or takes back, notices of which so many came at once that a person is asked.
+pub(super) async fn brake(State(web): State<Arc<Web>>, visit: Visit, Form(wanted): Form<Wanted>) -> Answer {
+    let library = LibraryCode::parse(&wanted.library).map_err(|_| Oops::NotFound)?;
+    let (store, by, notice) = (&web.store, visit.by(), wanted.notice.as_str());
+    let lets_go = wanted.what == "let-go";
+    let messages = if lets_go {
+        store.let_go(&library, notice, &by, visit.now).await?
+    } else {
+        store.drop_held(&library, notice, &by, visit.now).await?
+    };
+    if messages.is_none() {
+        return Err(Oops::NotFound);
+    }
+    let what = if lets_go { "queue.let_go" } else { "queue.dropped" };
+    store.note(Deed::new(Some(&library), by, what, notice, visit.now)).await?;
+    web.wake.notify_one();
+    if lets_go { visit.done("/ops", "let-go") } else { visit.done("/ops", "dropped") }
 }
 
 /// Pauses the queue, lets it go on, or tries everything now.

@@ -187,7 +187,8 @@ pub(super) async fn add(State(web): State<Arc<Web>>, visit: Visit, Form(form): F
             return account::without_passkey(&web, &visit).await;
         }
     };
-    let kept = web.store.add_passkey(Passkey {
+    let deed = visit.deed("account.passkey", staff.login.as_str());
+    let passkey = Passkey {
         credential,
         staff: staff.id,
         name: named(&form.name).unwrap_or_else(|| visit.shell("account-title").say("passkey-unnamed")),
@@ -196,8 +197,8 @@ pub(super) async fn add(State(web): State<Arc<Web>>, visit: Visit, Form(form): F
         counter: i64::from(counter),
         created_at: visit.now,
         used_at: None,
-    });
-    match kept.await? {
+    };
+    match web.store.noting(deed).add_passkey(passkey).await? {
         true => visit.done("/account", "passkey-added"),
         false => account::without_passkey(&web, &visit).await,
     }
@@ -228,7 +229,12 @@ pub(super) async fn rename(State(web): State<Arc<Web>>, visit: Visit, Form(which
 
 /// Takes one's passkey away.
 pub(super) async fn remove(State(web): State<Arc<Web>>, visit: Visit, Form(which): Form<Which>) -> Answer {
-    match web.store.remove_passkey(visit.staff()?.id, octets(&which.credential)).await? {
+    let (staff, credential) = (visit.staff()?, octets(&which.credential));
+    if !web.store.passkeys_of(staff.id).await?.iter().any(|one| one.credential == credential) {
+        return Err(Oops::NotFound);
+    }
+    let deed = visit.deed("account.passkey_removed", staff.login.as_str());
+    match web.store.noting(deed).remove_passkey(staff.id, credential).await? {
         true => visit.done("/account", "passkey-removed"),
         false => Err(Oops::NotFound),
     }

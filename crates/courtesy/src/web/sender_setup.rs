@@ -261,8 +261,8 @@ fn page(web: &Web, visit: &Visit, typed: Typed, wrong: &[&'static str]) -> Resul
         own: own(web, &shell, library, &plan, proof.as_deref()),
         mood: if library.from.is_some() && plan.sender == SenderKind::Shared { "warn" } else { "good" },
         sending_as: match plan.sender {
-            SenderKind::Shared => shell.with("home-as-shared", "from", plan.from.to_string()),
-            _ => shell.with("home-as-own", "from", plan.from.to_string()),
+            SenderKind::Shared => shell.with("notices-as-shared", "from", plan.from.to_string()),
+            _ => shell.with("notices-as-own", "from", plan.from.to_string()),
         },
         why: plan.reason.get(shell.language()).to_owned(),
         wrong: wrong.collect(),
@@ -357,7 +357,8 @@ fn found_spf(shell: &Shell, kit: &Kit) -> Option<(Record, Option<String>)> {
         target: spf.record().unwrap_or_default().to_owned(),
         purpose: shell.with2("records-spf-lookups", ("before", before), ("after", after)),
         mood: if mood == "bad" { "wait" } else { mood },
-        state,
+        // Where the other records are there, it is not needed.
+        state: if mood == "bad" { shell.say("records-optional") } else { state },
         why,
         detail: None,
     };

@@ -83,7 +83,7 @@ pub async fn new_operator(store: &Store, now: Timestamp) -> Result<StaffId, Stor
 #[derive(Default, Deserialize)]
 pub(super) struct To {
     #[serde(default)]
-    to: String,
+    pub to: String,
 }
 
 /// Only paths of this host: a link elsewhere would lend our name to it.
@@ -110,6 +110,8 @@ struct SignIn {
     wrong: Option<String>,
     /// The challenge and the host for a passkey, where browsers make any for us.
     passkey: Option<(String, String)>,
+    /// What the provider is called at which people may sign in, and where that begins.
+    provider: Option<(String, String)>,
 }
 
 impl SignIn {
@@ -117,7 +119,9 @@ impl SignIn {
         let shell = visit.shell("sign-in-title").wrong(wrong.is_some());
         let passkey = passkey::Place::of(web)
             .map(|place| (passkey::challenge(&web.secret, "sign in", visit.now), place.host().to_owned()));
-        Self { shell, login, to, wrong, passkey }
+        let oidc = Some(&web.config.oidc).filter(|oidc| !oidc.issuer.is_empty());
+        let provider = oidc.map(|oidc| (oidc.name.clone(), format!("/sign-in/oidc?to={}", super::form::encoded(&to))));
+        Self { shell, login, to, wrong, passkey, provider }
     }
 }
 

@@ -132,6 +132,18 @@ async fn an_operator_sees_whether_everything_moves_and_pauses_it() {
     let page = operator.get("/ops").await;
     operator.send(&page, "/ops/queue", &[("do", "pause"), ("library", "NONE")]).await.must_be(404);
     Browser::of(&world, Role::Consortium, None).await.get("/ops").await.must_be(403);
+    let page = operator.get("/ops").await;
+    let host = "out1.notices.example";
+    let host = regex::Regex::new(r#"name="relay" value="([^"]+)""#)
+        .unwrap()
+        .captures(&page.html)
+        .map_or(host.to_owned(), |found| found[1].to_owned());
+    let drained = operator.send(&page, "/ops/relay", &[("relay", &host), ("do", "drain")]).await;
+    drained.must_say("Out of use since");
+    operator.send(&drained, "/ops/relay", &[("relay", &host), ("do", "resume")]).await.must_not_say("Out of use");
+    let page = operator.get("/ops").await;
+    let none = [("library", "MRPL"), ("notice", "overdue"), ("do", "let-go")];
+    operator.send(&page, "/ops/brake", &none).await.must_be(404);
     world.put(record("MRPL")).await;
     let french = Browser::of(&world, Role::Operator, None).await.in_french();
     french.get("/consortium/audit").await.must_say("A suspendu l’envoi").must_say("A repris l’envoi");

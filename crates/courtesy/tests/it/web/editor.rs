@@ -173,7 +173,7 @@ async fn a_test_says_what_is_typed_and_what_became_of_it() {
     sent(&editor, &page, "test", &words).await.must_be(422).must_say("Enter an email address");
     // A test that failed leaves no patron without their notice.
     let desk = Browser::of(&world, Role::Desk, Some("MRPL")).await;
-    world.tell_one(&ready("MRPL", "BC-1", "patron@gmail.example")).await;
+    world.tell(&ready("MRPL", "BC-1", "patron@gmail.example")).await;
     desk.get("/staff/MRPL").await.must_say("Every patron was reached");
 }
 

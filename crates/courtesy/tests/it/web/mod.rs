@@ -7,6 +7,7 @@ mod editor;
 mod it_kit;
 mod messages;
 mod notices;
+mod oidc;
 mod passkeys;
 mod people;
 mod public;

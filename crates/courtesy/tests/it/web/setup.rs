@@ -21,7 +21,7 @@ async fn an_own_address_is_kept_at_once_and_used_when_it_is_proven() {
         .must_say("Saved.")
         .must_say("would be refused or put in spam today")
         .must_say("Gmail would refuse this today.");
-    saved.must_say("leave from your library’s shared address");
+    saved.must_say("Sent from your shared address, brch@");
     let library = world.app().book.library(&code("BRCH")).unwrap();
     assert_eq!(library.from, Some(address("ill@alder.example")));
     let records = admin.get(&format!("{SET_UP}/records")).await;
@@ -31,7 +31,7 @@ async fn an_own_address_is_kept_at_once_and_used_when_it_is_proven() {
 
     let wish = [("sender", "own"), ("from", "ill@birch.example")];
     let saved = admin.send(&checked, SET_UP, &wish).await;
-    saved.must_say("Saved.").must_say("They leave in your library’s own name, as ill@birch.example");
+    saved.must_say("Saved.").must_say("Sent from your own address, ill@birch.example.");
     let french = Browser::of(&world, Role::It, Some("BRCH")).await.in_french();
     french.get(SET_UP).await.must_be(200).must_say("Gmail").must_not_say("Vérifier maintenant");
     french.get(&format!("{SET_UP}/records")).await.must_be(200).must_say("Trouvé");
