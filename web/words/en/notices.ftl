@@ -82,6 +82,7 @@ when-unfilled-borrowing = Nobody could send an item.
 when-retry-borrowing = A lender says to ask again later.
 when-cancel-refused-borrowing = A lender did not let a request be withdrawn.
 when-note-from-partner-borrowing = A lender wrote a note.
+when-text-reply-borrowing = A patron answered a text message.
 when-correction-borrowing = An earlier status was undone.
 when-address-problem-borrowing = A patron could not be reached: somebody must look.
 when-new-lending-request-lending = Another library asks for an item.

@@ -82,6 +82,7 @@ when-unfilled-borrowing = Personne n’a pu envoyer un document.
 when-retry-borrowing = Un prêteur propose de redemander plus tard.
 when-cancel-refused-borrowing = Un prêteur n’a pas laissé retirer une demande.
 when-note-from-partner-borrowing = Un prêteur a écrit une note.
+when-text-reply-borrowing = Un usager a répondu à un message texte.
 when-correction-borrowing = Un statut précédent a été annulé.
 when-address-problem-borrowing = Un usager n’a pas pu être joint : il faut regarder.
 when-new-lending-request-lending = Une autre bibliothèque demande un document.

@@ -346,6 +346,10 @@ pub(super) fn differences(was: Option<&str>, is: &str) -> Result<Vec<Change>> {
     let mut names: Vec<&String> = was.keys().chain(is.keys()).collect();
     names.sort();
     names.dedup();
-    let changed = names.into_iter().filter(|name| was.get(*name) != is.get(*name));
-    Ok(changed.map(|name| Change { field: name.clone(), was: shown(was.get(name)), is: shown(is.get(name)) }).collect())
+    let changes = names.into_iter().map(|name| Change {
+        field: name.clone(),
+        was: shown(was.get(name)),
+        is: shown(is.get(name)),
+    });
+    Ok(changes.filter(|change| change.was != change.is).collect())
 }

@@ -61,7 +61,7 @@ impl Store {
         let since = let_go_at.flatten().map_or(since, |at| since.max(from_micros(at)));
         let row = query(
             "select count(*) from (select 1 as one from message where library = $1 and notice = $2 and id >= $3 limit $4) \
-             as some",
+             as these",
         )
         .bind(library.as_str())
         .bind(notice)
@@ -121,7 +121,7 @@ impl Store {
         let rows = query(
             "select library, notice, since, (select count(*) from (select 1 as one from message \
              where message.library = brake.library and cause = $2 and state = 'held' and message.notice = brake.notice \
-             limit $3) as some) from brake where ($1 = '' or library = $1) and (let_go_at is null or exists \
+             limit $3) as these) from brake where ($1 = '' or library = $1) and (let_go_at is null or exists \
              (select 1 from message where message.library = brake.library and cause = $2 and state = 'held' \
              and message.notice = brake.notice)) order by library, notice",
         )

@@ -60,16 +60,16 @@ impl Store {
     pub async fn measured(&self, now: Timestamp) -> Result<Measured> {
         let began = Instant::now();
         let rows = query(
-            "select 'queued', count(*) from (select 1 as one from message where state = 'queued' limit $1) as some \
-             union all select 'sending', count(*) from (select 1 as one from message where state = 'sending' limit $1) as some \
-             union all select 'delayed', count(*) from (select 1 as one from message where state = 'delayed' limit $1) as some \
-             union all select 'held', count(*) from (select 1 as one from message where state = 'held' limit $1) as some \
+            "select 'queued', count(*) from (select 1 as one from message where state = 'queued' limit $1) as these \
+             union all select 'sending', count(*) from (select 1 as one from message where state = 'sending' limit $1) as these \
+             union all select 'delayed', count(*) from (select 1 as one from message where state = 'delayed' limit $1) as these \
+             union all select 'held', count(*) from (select 1 as one from message where state = 'held' limit $1) as these \
              union all select 'past_lease', count(*) from message where state = 'sending' and due_at < $2 \
              union all select 'paused', count(*) from pause \
              union all select 'receivers_held', count(*) from receiver_hold where until > $2 \
              union all select 'incidents', count(*) from incident where closed_at is null \
              union all select 'webhooks_off', count(*) from webhook where off_why is not null \
-             union all select 'webhook_events', count(*) from (select 1 as one from webhook_delivery where due_at is not null limit $1) as some",
+             union all select 'webhook_events', count(*) from (select 1 as one from webhook_delivery where due_at is not null limit $1) as these",
         )
         .bind(MEASURED_MAX)
         .bind(micros(now))

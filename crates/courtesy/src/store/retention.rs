@@ -158,7 +158,7 @@ impl Store {
     pub async fn to_erase(&self, library: &LibraryCode, what: Kept, before: Timestamp) -> Result<i64> {
         let from = self.erased(library, what).await?.map_or(NONE, |erased| erased.upto.to_bytes());
         let row = query(
-            "select count(*) from (select 1 as one from message where library = $1 and id > $2 and id < $3 limit $4) as some",
+            "select count(*) from (select 1 as one from message where library = $1 and id > $2 and id < $3 limit $4) as these",
         )
         .bind(library.as_str())
         .bind(from)

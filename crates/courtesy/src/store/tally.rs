@@ -116,7 +116,7 @@ impl Store {
     pub async fn unfinished(&self) -> Result<Vec<(State, i64)>> {
         let mut found = Vec::new();
         for state in State::ALL.into_iter().filter(|state| !state.is_final()) {
-            let row = query("select count(*) from (select 1 as one from message where state = $1 limit $2) as some")
+            let row = query("select count(*) from (select 1 as one from message where state = $1 limit $2) as these")
                 .bind(state.code())
                 .bind(COUNTED_MAX)
                 .fetch_one(&self.readers)

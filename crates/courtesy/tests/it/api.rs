@@ -307,7 +307,9 @@ async fn every_route_but_the_public_ones_wants_a_key() {
         let path = path.replace("{notice}", "overdue").replace("{language}", "en");
         let answer = world.request(method, &path, "", &[], "").await;
         if *audience == Audience::Public {
-            assert_eq!(answer.status, 200, "{method} {path} {}", answer.text);
+            // A gateway for text messages shows itself by its own signature, not by a key.
+            let wanted = if path.starts_with("/texts/") { 403 } else { 200 };
+            assert_eq!(answer.status, wanted, "{method} {path} {}", answer.text);
             continue;
         }
         for key in ["", "cty_live_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "x", "Bearer"] {

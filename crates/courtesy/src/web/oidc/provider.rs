@@ -78,7 +78,12 @@ impl Known {
     }
 
     /// The ID token for a code (§3.1.3).
-    pub(super) async fn token(&self, https: &Https, settings: &Oidc, mut asked: Vec<(&str, &str)>) -> Result<String, NoUse> {
+    pub(super) async fn token(
+        &self,
+        https: &Https,
+        settings: &Oidc,
+        mut asked: Vec<(&str, &str)>,
+    ) -> Result<String, NoUse> {
         let url = https.url(&self.metadata.token_endpoint).map_err(|none| NoUse(none.to_string()))?;
         let mut headers = HeaderMap::new();
         let in_body = self.metadata.token_endpoint_auth_methods_supported.iter().any(|it| it == "client_secret_post");
