@@ -53,9 +53,9 @@ impl Smsc {
                 stream.write_all(&pdu.octets()).await.unwrap();
             }
             // So often it looks whether something is to be delivered.
-            match tokio::time::timeout(Duration::from_millis(20), stream.read_buf(&mut unread)).await {
-                Ok(Ok(0) | Err(_)) => return,
-                _ => {}
+            let looked = tokio::time::timeout(Duration::from_millis(20), stream.read_buf(&mut unread)).await;
+            if let Ok(Ok(0) | Err(_)) = looked {
+                return;
             }
         }
     }
