@@ -191,7 +191,7 @@ impl Intake {
     /// When the store is broken; then nothing was taken.
     pub async fn take(
         &self,
-        events: Vec<Handed>,
+        mut events: Vec<Handed>,
         strictness: Strictness,
         dry_run: bool,
         answer: impl Fn(&Receipt) -> String,
@@ -200,7 +200,6 @@ impl Intake {
         let mut taken: Vec<Option<Taken>> = Vec::with_capacity(events.len());
         let mut new = Vec::with_capacity(events.len());
         let mut receipts = Vec::with_capacity(events.len());
-        let mut events = events;
         let (known, learned) =
             self.know(&mut events.iter_mut().map(|handed| &mut handed.event).collect::<Vec<_>>(), now, dry_run).await?;
         let mut written: Vec<_> = events
@@ -249,15 +248,12 @@ impl Intake {
         for one in taken {
             answers.push(match one {
                 Some(known) => known,
-                None => match kept.next() {
-                    Some(((accepted, receipt), (library, source))) => {
-                        if accepted == Accepted::New {
-                            self.metrics.event(source);
-                        }
-                        self.told(accepted, receipt, &library).await?
-                    }
-                    None => return Err(crate::store::StoreError::Closed),
-                },
+                None => {
+                    let Some(((accepted, receipt), (library, source))) = kept.next() else {
+                        return Err(crate::store::StoreError::Closed);
+                    };
+                    self.told(accepted, receipt, &library, source).await?
+                }
             });
         }
         Ok(answers)
@@ -284,9 +280,18 @@ impl Intake {
         Ok(())
     }
 
-    async fn told(&self, accepted: Accepted, receipt: Receipt, library: &LibraryCode) -> crate::store::Result<Taken> {
+    async fn told(
+        &self,
+        accepted: Accepted,
+        receipt: Receipt,
+        library: &LibraryCode,
+        source: &'static str,
+    ) -> crate::store::Result<Taken> {
         Ok(match accepted {
-            Accepted::New => Taken::Kept(receipt),
+            Accepted::New => {
+                self.metrics.event(source);
+                Taken::Kept(receipt)
+            }
             Accepted::Replayed { answer } => Taken::Repeated(answer),
             Accepted::KeyReused => Taken::KeyReused,
             Accepted::Known { event, .. } => {

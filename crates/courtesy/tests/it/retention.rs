@@ -21,7 +21,9 @@ async fn what_is_older_than_its_days_loses_names_and_conversations_and_nothing_e
     for (library, request, second) in [("MRPL", "1", 0), ("MRPL", "2", 40 * day), ("OTHR", "3", 0)] {
         kept.accept(vec![event(library, request, at(second))]).await.unwrap();
     }
-    for claimed in kept.claim_all(at(40 * day)).await {
+    let due = kept.claim_all(at(40 * day)).await;
+    assert_eq!(due.len(), 3);
+    for claimed in due {
         let attempt: What = serde_json::from_value(json!({
             "kind": "attempted", "number": 1, "sender": "shared", "from": "mrpl@notices.example", "return_path": "x",
             "why": "shared_used", "relay": "out1", "provider": "Gmail", "outcome": "accepted", "took_ms": 5,
@@ -39,8 +41,8 @@ async fn what_is_older_than_its_days_loses_names_and_conversations_and_nothing_e
             sender: None,
             provider: Some("Gmail".to_owned()),
             waits_for: None,
-            at: at(40 * day),
-            entries: vec![Entry { at: at(40 * day), what: attempt }],
+            at: at(40 * day + 1),
+            entries: vec![Entry { at: at(40 * day + 1), what: attempt }],
         };
         kept.settle(vec![settled]).await.unwrap();
     }
