@@ -200,6 +200,8 @@ async fn what_is_dropped_never_leaves_and_what_was_told_before_is_no_mass() {
     assert!(dropped.json()["messages"].as_u64().unwrap() >= 25, "{}", dropped.text);
     assert_eq!(world.row(last).await.state, State::Cancelled);
     assert_eq!(world.kinds(last).await, ["told", "held", "cancelled"]);
+    crate::sender_flow::until("the desk is told", async || !world.offered("patron-desk@yahoo.example").is_empty())
+        .await;
     let told: Vec<String> =
         world.offered("patron-desk@yahoo.example").iter().map(|kept| crate::world::read(kept).text).collect();
     let told = told.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
