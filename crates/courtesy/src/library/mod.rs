@@ -20,7 +20,7 @@ use standards::address::Address;
 use crate::notice::Language;
 pub use claim::{By, Claims};
 pub use import::{COLUMNS, RowError, read_csv};
-pub use reach::{POSTAL_LETTERS_MAX, POSTAL_LINES_MAX, Reach};
+pub use reach::{Envelope, POSTAL_LETTERS_MAX, POSTAL_LINES_MAX, Reach};
 pub use relay::{Grant, OwnRelay, RelayAuth, RelayTls, TokenSource};
 
 /// The short code a library is known by in its ILL system: `MRPL`. Upper case letters, digits, `-` and `_`.

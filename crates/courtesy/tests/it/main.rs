@@ -24,6 +24,7 @@ mod fuzz;
 mod kept;
 #[cfg(test)]
 mod ladder;
+mod letters;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]
