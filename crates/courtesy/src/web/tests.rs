@@ -66,6 +66,7 @@ fn put_together() -> Vec<String> {
     names.extend(crate::library::Envelope::ALL.map(|one| format!("envelope-{}", one.code().replace('_', "-"))));
     let fields = "ladder ladders next_after_hours quiet_from postal";
     names.extend(fields.split_whitespace().map(|field| format!("reach-wrong-{}", field.replace('_', "-"))));
+    names.extend(["mail", "text", "letter"].map(|way| format!("channel-{way}")));
     names.extend(["no-address", "unwritten", "unprintable"].map(|wrong| format!("letters-{wrong}")));
     names.extend(["again", "phone", "text", "letter", "in-person", "other"].map(|how| format!("seen-{how}")));
     names.extend(["10s", "1m", "10m", "1h", "4h", "1d"].map(|within| format!("arrival-within-{within}")));
