@@ -18,10 +18,8 @@ const SMALL: f32 = 8.0;
 const SMALL_LEADING: f32 = 3.8 * MM;
 /// What the post office has no use for.
 const RETURN_SIZE: f32 = 6.5;
-/// Lines of an address stand no further from each other than this; more than fit in the window stand closer.
-const ADDRESS_LEADING: f32 = 4.4 * MM;
-/// How large letters are for the distance of their lines.
-const SIZE_OF_LEADING: f32 = 0.83;
+/// Smaller letters of an address are read by no sorting machine.
+const ADDRESS_SIZE_MIN: f32 = 5.0;
 
 /// What stands on one page.
 #[derive(Default)]
@@ -107,24 +105,20 @@ impl<'f> Setter<'f> {
     /// To whom, where the window shows it: at the left in any script, as who sorts letters expects it.
     fn address(&mut self, to: &[String]) {
         let sheet = self.sheet;
+        // Two spaces before a postal code are the post office's own.
+        let to: Vec<String> = to.iter().map(|line| apart(&line.replace("  ", "\u{a0}\u{a0}"))).collect();
         let set = |size: f32| -> Vec<Line> {
-            to.iter()
-                .flat_map(|line| self.fonts.lines(&apart(line), sheet.address_width, size, Weight::Regular))
-                .collect()
+            to.iter().flat_map(|line| self.fonts.lines(line, sheet.address_width, size, Weight::Regular)).collect()
         };
-        let mut lines = set(BODY);
-        let mut leading = ADDRESS_LEADING;
-        for _ in 0..3 {
-            #[expect(clippy::cast_precision_loss, reason = "an address has some lines")]
-            let fits = (sheet.address_height / lines.len().max(1) as f32).min(ADDRESS_LEADING);
-            leading = fits;
-            if fits == ADDRESS_LEADING {
-                break;
-            }
-            // Smaller letters may need fewer lines.
-            lines = set(BODY.min(fits * SIZE_OF_LEADING));
+        let (mut size, mut lines) = (BODY, set(BODY));
+        #[expect(clippy::cast_precision_loss, reason = "an address has some lines")]
+        let height = |lines: &[Line], size: f32| lines.len() as f32 * address_leading(size);
+        while height(&lines, size) > sheet.address_height && size > ADDRESS_SIZE_MIN {
+            size -= 0.5;
+            lines = set(size);
         }
-        self.y = sheet.address_top + BODY.min(leading * SIZE_OF_LEADING);
+        let leading = address_leading(size);
+        self.y = sheet.address_top + size;
         for line in lines {
             let y = self.y;
             self.page().lines.push((sheet.address_x, y, line));
@@ -185,6 +179,11 @@ impl<'f> Setter<'f> {
             self.y = self.y.max(top + labels_height);
         }
     }
+}
+
+/// How far lines of an address with letters of `size` stand from each other.
+fn address_leading(size: f32) -> f32 {
+    size * 1.2
 }
 
 /// The pages of `letter`.

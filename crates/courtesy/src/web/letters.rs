@@ -61,7 +61,7 @@ struct Page {
 /// The list.
 pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
     let library = Arc::clone(visit.library()?);
-    let shell = visit.shell("letters-title").at(Place::Messages).below("nav-messages", "/messages");
+    let shell = visit.shell("letters-title").at(Place::Letters);
     let today = library.today(visit.now);
     let mut days: Vec<Day> = Vec::new();
     for letter in web.intake.letters(&library, None, visit.now).await? {

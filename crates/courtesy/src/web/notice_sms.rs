@@ -3,7 +3,7 @@
 //! In: the words as they are typed. Out: a line for each language, which follows what is typed. Not here: whether the words are right
 //! (`notice_editor`).
 
-use standards::sms::{Coding, coding, count};
+use standards::sms::{Coding, coding, count, plain};
 
 use super::notice_samples;
 use super::notice_text::Parts;
@@ -50,7 +50,7 @@ pub(super) fn texted(
         _ => shell.with2("editor-sms-parts-to", ("least", number(least)), ("most", number(most))),
     };
     let costly = (coding(&usual) == Coding::Ucs2)
-        .then(|| usual.chars().find(|letter| coding(&letter.to_string()) == Coding::Ucs2))
+        .then(|| usual.chars().find(|letter| coding(&plain(&letter.to_string())) == Coding::Ucs2))
         .flatten()
         .map(|letter| shell.with("editor-sms-costly", "letter", letter.to_string()));
     Some(Texted { language, parts, is_one: most == 1, text: usual, costly })

@@ -9,6 +9,7 @@ use courtesy::staff::Role;
 use courtesy::store::{Filter, MessageRow};
 use jiff::civil::Date;
 use jiff::{SignedDuration, ToSpan as _};
+use practice::provider::Trouble;
 use serde_json::{Value, json};
 
 use crate::texts::{Recorded, by_twilio, call_back, texting, with_phone};
@@ -94,12 +95,59 @@ async fn what_neither_mail_nor_text_reached_is_in_tomorrows_letters_and_succeeds
     assert_eq!(world.kinds(letter.id).await, ["next_way", "held", "posted"]);
     let again = world.post("/v1/libraries/MRPL/letters/posted", &json!({ "messages": [letter.id.to_string()] })).await;
     assert_eq!(again.json()["posted"], 0, "posted once");
-    let succeeded: Vec<Channel> =
-        all(&world).await.into_iter().filter(|row| row.state == State::Accepted).map(|row| row.channel).collect();
-    assert_eq!(succeeded, [Channel::Letter], "the patron got it once");
+    assert_eq!(successes(&world).await, [Channel::Letter], "the patron got it once");
     assert_eq!(gateway.forms().len(), 1);
     let audit = world.app().store.audit(&courtesy::store::AuditFilter::default(), 20).await.unwrap();
     assert!(audit.iter().any(|entry| entry.what == "letter.posted"), "{audit:?}");
+}
+
+/// The ways on which a patron was told for good.
+async fn successes(world: &World) -> Vec<Channel> {
+    all(world).await.into_iter().filter(|row| row.state == State::Accepted).map(|row| row.channel).collect()
+}
+
+#[tokio::test]
+async fn a_mail_that_was_too_slow_never_arrives_beside_the_text_message_that_took_its_place() {
+    let (world, gateway) = world(json!({ "ladder": ["mail", "text"], "next_after_hours": 2 })).await;
+    let provider = world.outside.provider("gmail.example").unwrap();
+    provider.disturb(Trouble { always_tempfail: true, ..Trouble::default() });
+    let mut event = at_home("BC-1", "patron@gmail.example");
+    event["patron"]["texts"] = json!(true);
+    let mail = world.tell_one(&event).await;
+    world.until_state(mail, State::Delayed).await;
+    let later = courtesy::clock::now() + SignedDuration::from_hours(2);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+    while world.row(mail).await.state != State::Cancelled {
+        world.app().intake.climb(later).await.unwrap();
+        assert!(tokio::time::Instant::now() < deadline, "{:?}", world.row(mail).await);
+    }
+    // Now the provider takes everything: too late for this mail.
+    provider.disturb(Trouble::default());
+    let text = all(&world).await.into_iter().find(|row| row.channel == Channel::Text).unwrap();
+    assert_eq!(world.post(&format!("/v1/messages/{}/resend", text.id), &json!({})).await.status, 202);
+    world.until_state(text.id, State::Accepted).await;
+    assert_eq!(world.post("/v1/queue/flush", &json!({})).await.status, 200);
+    assert_eq!((world.row(mail).await.state, gateway.forms().len()), (State::Cancelled, 1));
+    assert_eq!(successes(&world).await, [Channel::Text]);
+    let kinds = world.kinds(mail).await;
+    assert_eq!(kinds.last().map(String::as_str), Some("climbed"), "its history says why it ended: {kinds:?}");
+}
+
+#[tokio::test]
+async fn a_mail_that_is_on_the_wire_when_its_time_is_over_is_left_alone_and_its_success_ends_the_ladder() {
+    let (world, gateway) = world(json!({ "ladder": ["mail", "text", "letter"], "next_after_hours": 2 })).await;
+    let provider = world.outside.provider("gmail.example").unwrap();
+    provider.disturb(Trouble { slow: Some(Duration::from_secs(3)), ..Trouble::default() });
+    let mut event = at_home("BC-1", "patron@gmail.example");
+    event["patron"]["texts"] = json!(true);
+    let mail = world.tell_one(&event).await;
+    let later = courtesy::clock::now() + SignedDuration::from_hours(3);
+    world.until_state(mail, State::Sending).await;
+    assert_eq!(world.app().intake.climb(later).await.unwrap(), 0, "it may arrive at this very moment");
+    world.until_state(mail, State::Accepted).await;
+    assert_eq!(world.app().intake.climb(later).await.unwrap(), 0);
+    assert_eq!((all(&world).await.len(), gateway.forms().len()), (1, 0));
+    assert_eq!(successes(&world).await, [Channel::Mail]);
 }
 
 #[tokio::test]
