@@ -43,11 +43,13 @@ pub(super) fn texted(
     let words = Words::parse(&parts.source(notice), language).ok()?;
     let usual = written(&words, library, notice, language, "usual")?;
     let others = ["long", "accents"].into_iter().filter_map(|name| written(&words, library, notice, language, name));
-    let (least, most) = (count(&usual), others.map(|text| count(&text)).max().unwrap_or(1).max(count(&usual)));
+    let least = count(&usual);
+    let most = others.map(|text| count(&text)).fold(least, usize::max);
     let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let parts = match most {
-        _ if most == least => shell.with("editor-sms-parts", "count", number(least)),
-        _ => shell.with2("editor-sms-parts-to", ("least", number(least)), ("most", number(most))),
+    let parts = if most == least {
+        shell.with("editor-sms-parts", "count", number(least))
+    } else {
+        shell.with2("editor-sms-parts-to", ("least", number(least)), ("most", number(most)))
     };
     let costly = (coding(&usual) == Coding::Ucs2)
         .then(|| usual.chars().find(|letter| coding(&plain(&letter.to_string())) == Coding::Ucs2))
