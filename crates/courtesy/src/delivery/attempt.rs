@@ -17,6 +17,7 @@ use super::route::{Route, Site};
 use super::stopped::{self, Standing};
 use super::texted;
 use super::transcript::Transcript;
+use super::truth::{self, Untrue};
 use super::written::Written;
 use super::{Delivery, Parts, hold, return_path};
 use crate::channel::Channel;
@@ -63,6 +64,15 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
         let expired = ended(&message, State::Failed, Some(cause), vec![entry], now);
         return Settled { tried: false, ..expired };
     }
+    match truth::look(&engine.parts.store, &engine.parts.book, &message, now).await {
+        Ok(None) => {}
+        Ok(Some(Untrue::Because(why))) => return no_longer_true(&message, why.code(), now),
+        Ok(Some(Untrue::NotKnownYet)) => return untried(&message, OUR_FAULT, now),
+        Err(error) => {
+            tracing::error!(message = %message.id, library = %message.library, %error, "what is known of a request could not be read");
+            return untried(&message, OUR_FAULT, now);
+        }
+    }
     let sent = match message.channel {
         Channel::Mail => send(engine, &message, now).await,
         Channel::Text => texted::attempt(engine, &message, now).await,
@@ -77,6 +87,13 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
             untried(&message, OUR_FAULT, now)
         }
     }
+}
+
+/// Over without having left: what it says is no longer so.
+fn no_longer_true(message: &Claimed, cause: &str, now: Timestamp) -> Settled {
+    let entry = Entry { at: now, what: What::NotSent { cause: cause.to_owned() } };
+    let ended = ended(message, State::Cancelled, Some(cause.to_owned()), vec![entry], now);
+    Settled { tried: false, ..ended }
 }
 
 /// A letter is never sent by us: it waits for whoever prints and posts it.

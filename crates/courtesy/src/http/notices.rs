@@ -83,6 +83,7 @@ impl Layer {
                 other_regions: false,
                 hide_titles: false,
                 reach: crate::library::Reach::default(),
+                timing: crate::library::Timing::default(),
                 relay: None,
             },
         }

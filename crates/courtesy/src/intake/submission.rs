@@ -141,6 +141,7 @@ impl Intake {
             received_at: now,
             messages: submission.recipients.iter().map(one).collect(),
             idempotency: None,
+            news: None,
         }
     }
 

@@ -25,6 +25,10 @@ mod kept;
 #[cfg(test)]
 mod ladder;
 #[cfg(test)]
+mod lanes;
+#[cfg(test)]
+mod lives;
+#[cfg(test)]
 mod moving;
 #[cfg(test)]
 mod operating;
