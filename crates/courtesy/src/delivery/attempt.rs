@@ -39,6 +39,9 @@ use crate::timeline::{Attempt, Entry, What};
 /// How soon a message is due again that we failed at, and its receiver did not. Not an attempt.
 pub(super) const OUR_FAULT: SignedDuration = SignedDuration::from_mins(1);
 
+/// How soon a correction is looked at again whose first notice is under way: a conversation takes seconds.
+const UNDER_WAY: SignedDuration = SignedDuration::from_secs(3);
+
 /// Why a message is not tried now.
 pub(super) enum Not {
     /// It is over, or waits for a person.
@@ -67,7 +70,7 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
     match truth::look(&engine.parts.store, &engine.parts.book, &message, now).await {
         Ok(None) => {}
         Ok(Some(Untrue::Because(why))) => return no_longer_true(&message, why.code(), now),
-        Ok(Some(Untrue::NotKnownYet)) => return untried(&message, OUR_FAULT, now),
+        Ok(Some(Untrue::NotKnownYet)) => return untried(&message, UNDER_WAY, now),
         Err(error) => {
             tracing::error!(message = %message.id, library = %message.library, %error, "what is known of a request could not be read");
             return untried(&message, OUR_FAULT, now);

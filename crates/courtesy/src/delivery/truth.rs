@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::intake::Told;
+use crate::notice::Language;
 use crate::notice::catalogue::Notice;
 use crate::notice::status::Status;
 use crate::queue::State;
@@ -51,6 +52,14 @@ pub async fn look(
         }
         _ => Ok(None),
     }
+}
+
+/// How the request of `message` stands, in the words of its newest status; none where nothing is known of it.
+pub(super) fn stands(message: &Claimed, language: Language) -> Option<String> {
+    let life: Life = serde_json::from_str(message.life.as_deref()?).ok()?;
+    let status = life.stands().last?;
+    let notice = Notice { status, audience: status.first_audience() };
+    notice.entry().map(|entry| entry.label(language).to_owned())
 }
 
 /// Whether there is anything to correct: only who was told something wrong hears that it was.

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Event, Side, reminders};
+use super::{Event, Intake, Side, Told, reminders};
+use crate::clock::{from_micros, micros};
 use crate::library::Library;
 use crate::notice::catalogue::Notice;
 use crate::notice::status::Status;
+use crate::request::plan::today;
+use crate::request::truth::{Why, untrue};
 use crate::request::{Facts, Heard, is_of_life};
-use crate::store::News;
+use crate::store::{MessageRow, News};
 
 /// Says when `event` happened, where it tells of the life of a request that we borrow for: when it says, or `now`. A clock that goes
 /// fast would else be believed against all that comes after.
@@ -20,7 +23,8 @@ pub(super) fn dated(event: &mut Event, now: Timestamp) {
         (told.at, told.undoes) = (None, None);
         return;
     }
-    told.at = Some(told.at.map_or(now, |at| at.min(now)));
+    // To the microsecond, as the store keeps it: a correction finds what it takes back by its time.
+    told.at = Some(told.at.map_or(now, |at| from_micros(micros(at)).min(now)));
     if event.status != Status::Correction {
         told.undoes = None;
     }
@@ -52,4 +56,23 @@ pub(super) fn news(event: &Event, library: &Arc<Library>, now: Timestamp) -> Opt
     let told = &event.told;
     let facts = Facts { patron: told.patron.clone(), fields: told.fields.clone(), hide_titles: told.hide_titles };
     Some(News { heard, facts, library: Arc::clone(library) })
+}
+
+impl Intake {
+    /// Why what a message says is no longer true at `now`; none where it is, or where it tells of no request's life. For whoever makes
+    /// something of a message outside of the queue, as letters are.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn no_longer_true(&self, row: &MessageRow, now: Timestamp) -> crate::store::Result<Option<Why>> {
+        let (Some(library), Ok(notice)) = (self.book.library(&row.library), Notice::from_code(&row.notice)) else {
+            return Ok(None);
+        };
+        let Some(request) = self.store.request(&row.library, &row.request).await? else { return Ok(None) };
+        let fields = self.store.event_fields(&row.library, row.event).await?;
+        let told: Told = fields.and_then(|fields| serde_json::from_str(&fields).ok()).unwrap_or_default();
+        let zone = TimeZone::get(&library.time_zone).unwrap_or(TimeZone::UTC);
+        let said = told.said(notice.status, &zone);
+        Ok(said.and_then(|said| untrue(&said, &request.life, today(&library, now))))
+    }
 }

@@ -94,7 +94,8 @@ impl Typed {
                 Vec::new()
             })
         };
-        let (due_soon_days, overdue_days, pickup_days) = (read("due_soon_days"), read("overdue_days"), read("pickup_days"));
+        let (due_soon_days, overdue_days, pickup_days) =
+            (read("due_soon_days"), read("overdue_days"), read("pickup_days"));
         let hour = self.hour.trim().parse().unwrap_or(Timing::default().hour);
         let timing = Timing { due_soon_days, overdue_days, pickup_days, need_by: self.need_by.is_some(), hour };
         if wrong.is_empty() { Ok(timing) } else { Err(wrong) }
@@ -114,7 +115,8 @@ pub(super) fn in_words(shell: &Shell, library: &Library) -> String {
         ("timing-says-overdue", &timing.overdue_days),
         ("timing-says-pickup", &timing.pickup_days),
     ];
-    let said = some.into_iter().filter(|(_, all)| !all.is_empty()).map(|(words, all)| shell.with(words, "days", days(all)));
+    let said =
+        some.into_iter().filter(|(_, all)| !all.is_empty()).map(|(words, all)| shell.with(words, "days", days(all)));
     let said: Vec<String> = said.collect();
     if said.is_empty() { shell.say("timing-says-none") } else { shell.with("timing-says", "when", said.join("; ")) }
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use courtesy::clock::Timestamp;
+use courtesy::config::Role;
 use courtesy::delivery::truth::{self, Untrue};
 use courtesy::intake::{Event, Handed, Side, Strictness, Told};
 use courtesy::library::Library;
@@ -77,6 +78,7 @@ struct Happening {
 }
 
 struct Loan {
+    number: usize,
     library: usize,
     request: String,
     happenings: Vec<Happening>,
@@ -123,7 +125,7 @@ impl Loan {
     fn new(number: usize, libraries: &[Library], chance: &mut Chance) -> Self {
         let which = usize::try_from(chance.below(3)).unwrap();
         let library = &libraries[which];
-        let mut loan = Self { library: which, request: format!("L-{number}"), happenings: Vec::new() };
+        let mut loan = Self { number, library: which, request: format!("L-{number}"), happenings: Vec::new() };
         let tells_times = chance.percent(80);
         let hours = SignedDuration::from_hours;
         let mut tell = |at: Timestamp, status, due: Option<Date>, pickup_by, undoes, chance: &mut Chance| {
@@ -248,10 +250,10 @@ fn is_here(place: &Where) -> bool {
 }
 
 impl<'a> Truth<'a> {
-    fn of(loan: &'a Loan, library: &'a Library, steps: &HashMap<(String, usize), Timestamp>, now: Timestamp) -> Self {
+    fn of(loan: &'a Loan, library: &'a Library, steps: &HashMap<(usize, usize), Timestamp>, now: Timestamp) -> Self {
         let told = loan.happenings.iter().enumerate();
         let mut known: Vec<_> =
-            told.filter_map(|(place, one)| Some((one, *steps.get(&(loan.request.clone(), place))?))).collect();
+            told.filter_map(|(place, one)| Some((one, *steps.get(&(loan.number, place))?))).collect();
         known.sort_by_key(|(one, _)| one.at);
         let (mut stands, mut taken_back): (Vec<(&Happening, Timestamp)>, Vec<&Happening>) = (Vec::new(), Vec::new());
         for one in known {
@@ -377,7 +379,7 @@ struct Lives {
     libraries: Vec<Library>,
     loans: Vec<Loan>,
     /// When each happening was told of first, by request and place.
-    told: HashMap<(String, usize), Timestamp>,
+    told: HashMap<(usize, usize), Timestamp>,
     /// What is expected to leave as soon as anything does, if it is true then.
     waiting: BTreeMap<Notice, Option<usize>>,
     left: BTreeMap<Notice, usize>,
@@ -388,7 +390,12 @@ struct Lives {
 
 impl Lives {
     async fn new(count: usize, url: Option<String>, broken: Broken) -> Self {
-        let world = World::with(|config| config.database = url.unwrap_or_default()).await;
+        let world = World::with(|config| {
+            config.database = url.unwrap_or_default();
+            // What delivers has the clock of this machine.
+            config.roles = vec![Role::Intake];
+        })
+        .await;
         let libraries = libraries();
         for library in &libraries {
             world.put(library.clone()).await;
@@ -417,7 +424,7 @@ impl Lives {
             let loan = &self.loans[number];
             let one = &loan.happenings[place];
             handed.push(Handed { event: self.event(loan, one, place, time), key: None });
-            let key = (loan.request.clone(), place);
+            let key = (number, place);
             // The first time counts.
             if self.told.contains_key(&key) {
                 continue;

@@ -69,6 +69,8 @@ mod texts;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod timing;
+#[cfg(test)]
 mod tls_reports;
 #[cfg(test)]
 mod web;

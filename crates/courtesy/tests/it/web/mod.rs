@@ -13,6 +13,7 @@ mod people;
 mod public;
 mod record;
 mod setup;
+mod timing;
 mod walk;
 mod work;
 
