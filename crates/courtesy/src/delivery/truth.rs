@@ -40,6 +40,10 @@ pub async fn look(
     let (Ok(notice), Some(library)) = (Notice::from_code(&message.notice), book.library(&message.library)) else {
         return Ok(None);
     };
+    // Nearly all: nothing has come since. What is about a day may have passed all the same.
+    if life.is_only(notice.status) && !matches!(notice.status, Status::DueSoon | Status::PickupReminder) {
+        return Ok(None);
+    }
     let Ok(told) = serde_json::from_str::<Told>(&message.fields) else { return Ok(None) };
     let zone = TimeZone::get(&library.time_zone).unwrap_or(TimeZone::UTC);
     let Some(said) = told.said(notice.status, &zone) else { return Ok(None) };

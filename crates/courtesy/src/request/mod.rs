@@ -158,6 +158,12 @@ impl Life {
         }
     }
 
+    /// Whether an event of `status` is all that was ever told: then nothing can have changed since.
+    #[must_use]
+    pub fn is_only(&self, status: Status) -> bool {
+        matches!(self.heard.as_slice(), [one] if one.status == status)
+    }
+
     /// When the newest of it happened; none where nothing is known.
     #[must_use]
     pub fn newest(&self) -> Option<Timestamp> {

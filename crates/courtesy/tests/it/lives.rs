@@ -120,108 +120,156 @@ fn day_of(library: &Library, at: Timestamp) -> Date {
     at.to_zoned(zone(library)).date()
 }
 
-impl Loan {
-    #[expect(clippy::too_many_lines, reason = "a life is told in one go")]
-    fn new(number: usize, libraries: &[Library], chance: &mut Chance) -> Self {
-        let which = usize::try_from(chance.below(3)).unwrap();
-        let library = &libraries[which];
-        let mut loan = Self { number, library: which, request: format!("L-{number}"), happenings: Vec::new() };
-        let tells_times = chance.percent(80);
-        let hours = SignedDuration::from_hours;
-        let mut tell = |at: Timestamp, status, due: Option<Date>, pickup_by, undoes, chance: &mut Chance| {
-            // No two things happen at the same moment.
-            let at = at + SignedDuration::from_secs(i64::try_from(loan.happenings.len()).unwrap());
-            let late = if tells_times && chance.percent(15) { hours(chance.below(96)) } else { hours(0) };
-            let mut comes = vec![at + late];
-            if chance.percent(10) {
-                comes.push(at + late + hours(chance.below(72)));
-            }
-            loan.happenings.push(Happening { at, comes, status, due, pickup_by, undoes });
-        };
-        let mut now = start() + SignedDuration::from_mins(chance.below(20 * 24 * 60));
-        let mut due = day_of(library, now) + i32::try_from(18 + chance.below(15)).unwrap().days();
-        tell(now, Status::Shipped, chance.percent(80).then_some(due), None, None, chance);
-        if chance.percent(8) {
-            now += hours(1 + chance.below(60));
-            tell(now, Status::Cancelled, None, None, None, chance);
-            if !chance.percent(25) {
-                return loan;
-            }
-            now += hours(1 + chance.below(20));
-            tell(now, Status::Correction, None, None, Some(Status::Cancelled), chance);
+/// A life as it is told: what has happened so far.
+struct Teller<'a> {
+    loan: Loan,
+    library: &'a Library,
+    chance: &'a mut Chance,
+    /// Whether its system says when things happened; they may come late then.
+    tells_times: bool,
+    now: Timestamp,
+    due: Date,
+}
+
+fn hours(many: i64) -> SignedDuration {
+    SignedDuration::from_hours(many)
+}
+
+impl Teller<'_> {
+    fn tell(&mut self, status: Status, due: Option<Date>, pickup_by: Option<Date>, undoes: Option<Status>) {
+        // No two things happen at the same moment.
+        let at = self.now + SignedDuration::from_secs(i64::try_from(self.loan.happenings.len()).unwrap());
+        let is_late = self.tells_times && self.chance.percent(15);
+        let first = at + hours(if is_late { self.chance.below(96) } else { 0 });
+        let mut comes = vec![first];
+        if self.chance.percent(10) {
+            comes.push(first + hours(self.chance.below(72)));
         }
-        now += hours(12 + chance.below(80));
-        let until = |now, days: i64| day_of(library, now) + i32::try_from(days).unwrap().days();
-        let mut last_day = until(now, 6 + chance.below(5));
-        tell(now, Status::ReadyForPickup, Some(due), Some(last_day), None, chance);
-        if chance.percent(12) {
-            now += hours(1 + chance.below(30));
-            tell(now, Status::Correction, None, None, Some(Status::ReadyForPickup), chance);
-            if chance.percent(20) {
-                return loan;
+        self.loan.happenings.push(Happening { at, comes, status, due, pickup_by, undoes });
+    }
+
+    /// Something between `least` and `least + below` hours later.
+    fn later(&mut self, least: i64, below: i64) {
+        self.now += hours(least + self.chance.below(below));
+    }
+
+    fn undo(&mut self, status: Status) {
+        self.tell(Status::Correction, None, None, Some(status));
+    }
+
+    fn day(&mut self, least: i64, below: i64) -> Date {
+        let days = i32::try_from(least + self.chance.below(below)).unwrap();
+        day_of(self.library, self.now) + days.days()
+    }
+
+    fn noon_of_due(&self) -> Timestamp {
+        self.due.at(12, 0, 0, 0).to_zoned(zone(self.library)).unwrap().timestamp()
+    }
+
+    /// Sent off, and perhaps cancelled. Whether it goes on.
+    fn asked(&mut self) -> bool {
+        self.due = self.day(18, 15);
+        let due = self.chance.percent(80).then_some(self.due);
+        self.tell(Status::Shipped, due, None, None);
+        if self.chance.percent(8) {
+            self.later(1, 60);
+            self.tell(Status::Cancelled, None, None, None);
+            if !self.chance.percent(25) {
+                return false;
             }
-            now += hours(2 + chance.below(40));
-            last_day = until(now, 6 + chance.below(5));
-            tell(now, Status::ReadyForPickup, Some(due), Some(last_day), None, chance);
+            self.later(1, 20);
+            self.undo(Status::Cancelled);
         }
-        if chance.percent(25) {
+        true
+    }
+
+    /// On the shelf, perhaps by mistake first; and picked up, or not. Whether it goes on.
+    fn waited(&mut self) -> bool {
+        self.later(12, 80);
+        let last_day = self.day(6, 5);
+        self.tell(Status::ReadyForPickup, Some(self.due), Some(last_day), None);
+        if self.chance.percent(12) {
+            self.later(1, 30);
+            self.undo(Status::ReadyForPickup);
+            if self.chance.percent(20) {
+                return false;
+            }
+            self.later(2, 40);
+            let last_day = self.day(6, 5);
+            self.tell(Status::ReadyForPickup, Some(self.due), Some(last_day), None);
+        }
+        if !self.chance.percent(25) {
+            self.later(1, 7 * 24);
+            self.tell(Status::PickedUp, None, None, None);
+        } else if self.chance.percent(60) {
             // Nobody comes for it.
-            if chance.percent(60) {
-                now += hours(24 * (9 + chance.below(6)));
-                tell(now, Status::Returned, None, None, None, chance);
-                return loan;
-            }
-        } else {
-            now += hours(1 + chance.below(7 * 24));
-            tell(now, Status::PickedUp, None, None, None, chance);
+            self.later(9 * 24, 6 * 24);
+            self.tell(Status::Returned, None, None, None);
+            return false;
         }
-        let noon = |day: Date| day.at(12, 0, 0, 0).to_zoned(zone(library)).unwrap().timestamp();
-        for _ in 0..2 {
-            if chance.percent(30) {
-                now = now.max(noon(due) - hours(chance.below(6 * 24))) + hours(1);
-                let before = due;
-                due += i32::try_from(7 + chance.below(12)).unwrap().days();
-                tell(now, Status::RenewalAccepted, Some(due), None, None, chance);
-                if chance.percent(20) {
-                    now += hours(1 + chance.below(48));
-                    tell(now, Status::Correction, None, None, Some(Status::RenewalAccepted), chance);
-                    due = before;
-                }
-            }
-            if chance.percent(10) {
-                now += hours(1 + chance.below(72));
-                let before = due;
-                due = until(now, 5 + chance.below(4));
-                tell(now, Status::Recalled, Some(due), None, None, chance);
-                if chance.percent(25) {
-                    now += hours(1 + chance.below(30));
-                    tell(now, Status::Correction, None, None, Some(Status::Recalled), chance);
-                    due = before;
-                }
+        true
+    }
+
+    /// Renewed and recalled, and either taken back.
+    fn lent(&mut self) {
+        if self.chance.percent(30) {
+            self.now = self.now.max(self.noon_of_due() - hours(self.chance.below(6 * 24))) + hours(1);
+            let before = self.due;
+            self.due += i32::try_from(7 + self.chance.below(12)).unwrap().days();
+            self.tell(Status::RenewalAccepted, Some(self.due), None, None);
+            if self.chance.percent(20) {
+                self.later(1, 48);
+                self.undo(Status::RenewalAccepted);
+                self.due = before;
             }
         }
-        let ends = now.max(noon(due) + hours(24 * (chance.below(24) - 10))) + hours(2);
-        if chance.percent(5) {
-            tell(ends, Status::LostOrBilled, None, None, None, chance);
-            if chance.percent(50) {
-                return loan;
+        if self.chance.percent(10) {
+            self.later(1, 72);
+            let before = self.due;
+            self.due = self.day(5, 4);
+            self.tell(Status::Recalled, Some(self.due), None, None);
+            if self.chance.percent(25) {
+                self.later(1, 30);
+                self.undo(Status::Recalled);
+                self.due = before;
             }
-            now = ends + hours(30);
-        } else {
-            now = ends;
         }
-        tell(now, Status::Returned, None, None, None, chance);
-        if chance.percent(8) {
-            now += hours(1 + chance.below(20));
-            tell(now, Status::Correction, None, None, Some(Status::Returned), chance);
-            now += hours(24 + chance.below(100));
-            tell(now, Status::Returned, None, None, None, chance);
+    }
+
+    /// Back, early or late, perhaps after it was lost, perhaps by mistake first.
+    fn ended(&mut self) {
+        let back = self.noon_of_due() + hours(24 * (self.chance.below(24) - 10));
+        self.now = self.now.max(back) + hours(2);
+        if self.chance.percent(5) {
+            self.tell(Status::LostOrBilled, None, None, None);
+            if self.chance.percent(50) {
+                return;
+            }
+            self.later(30, 1);
         }
-        if !tells_times {
-            // Then they come as they happen.
-            loan.happenings.iter_mut().for_each(|one| one.at = one.comes[0]);
+        self.tell(Status::Returned, None, None, None);
+        if self.chance.percent(8) {
+            self.later(1, 20);
+            self.undo(Status::Returned);
+            self.later(24, 100);
+            self.tell(Status::Returned, None, None, None);
         }
-        loan
+    }
+}
+
+impl Loan {
+    fn new(number: usize, libraries: &[Library], chance: &mut Chance) -> Self {
+        let library = usize::try_from(chance.below(3)).unwrap();
+        let loan = Self { number, library, request: format!("L-{number}"), happenings: Vec::new() };
+        let now = start() + SignedDuration::from_mins(chance.below(20 * 24 * 60));
+        let (library, tells_times) = (&libraries[library], chance.percent(80));
+        let mut teller = Teller { loan, library, tells_times, now, due: day_of(library, now), chance };
+        if teller.asked() && teller.waited() {
+            teller.lent();
+            teller.lent();
+            teller.ended();
+        }
+        teller.loan
     }
 }
 
