@@ -16,4 +16,4 @@ timing-says-due-soon = { $days } days before a loan is due
 timing-says-overdue = { $days } days after it was due
 timing-says-pickup = { $days } days before an item leaves the shelf
 timing-change = Change reminders
-source-timing = a date
+line-reminded = Its day came: { $status }

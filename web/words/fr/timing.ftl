@@ -16,4 +16,4 @@ timing-says-due-soon = { $days } jours avant l’échéance d’un prêt
 timing-says-overdue = { $days } jours après l’échéance
 timing-says-pickup = { $days } jours avant qu’un document quitte la tablette
 timing-change = Modifier les rappels
-source-timing = une date
+line-reminded = Sa date est arrivée : { $status }

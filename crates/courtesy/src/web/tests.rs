@@ -61,9 +61,7 @@ fn put_together() -> Vec<String> {
     }
     names.extend(super::notices::of(&Audience::ALL[..3]).map(|entry| super::notices::when(entry.notice)));
     names.extend(Language::ALL.map(|language| format!("language-{}", language.tag())));
-    names.extend(
-        ["api", "iso18626", "staff", "watch", "inbound", "text", "timing"].map(|source| format!("source-{source}")),
-    );
+    names.extend(["api", "iso18626", "staff", "watch", "inbound", "text"].map(|source| format!("source-{source}")));
     names.extend(["again", "phone", "text", "letter", "in-person", "other"].map(|how| format!("seen-{how}")));
     names.extend(["10s", "1m", "10m", "1h", "4h", "1d"].map(|within| format!("arrival-within-{within}")));
     names.extend(["refusal", "bounce", "complaint"].map(|by| format!("stops-by-{by}")));

@@ -52,6 +52,7 @@ struct Page {
     need_by: bool,
     may_edit: bool,
     zone: String,
+    is_wrong: bool,
 }
 
 /// The form, as it was typed.
@@ -128,6 +129,7 @@ fn page(visit: &Visit, typed: &Typed, mut wrong: BTreeMap<&'static str, String>)
         .below("nav-ill-admin", "/ill-admin")
         .below("patron-notices-title", "/ill-admin/patron-notices")
         .wrong(!wrong.is_empty());
+    let is_wrong = !wrong.is_empty();
     let fields = FIELDS.map(|(id, label, hint)| Field {
         id,
         label: shell.say(label),
@@ -145,6 +147,7 @@ fn page(visit: &Visit, typed: &Typed, mut wrong: BTreeMap<&'static str, String>)
         need_by: typed.need_by.is_some(),
         may_edit: visit.may(Right::EditNotices),
         zone: visit.library()?.time_zone.clone(),
+        is_wrong,
         shell,
     })
 }

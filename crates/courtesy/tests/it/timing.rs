@@ -4,7 +4,7 @@ use courtesy::clock::now;
 use courtesy::config::Role;
 use courtesy::library::Timing;
 use courtesy::queue::State;
-use courtesy::store::{Filter, MessageRow};
+use courtesy::store::{Filter, Kept, MessageRow};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 
@@ -139,6 +139,21 @@ async fn reminders_are_made_once_move_with_the_date_and_follow_new_settings() {
     assert_eq!(of_notice(&world, "overdue").await.len(), 1);
     world.tell(&event("returned", json!({}))).await;
     assert_eq!(intake.remind(morning(later, 40)).await.unwrap(), 0, "what is over has no reminders");
+}
+
+#[tokio::test]
+async fn a_request_is_forgotten_with_its_messages_unless_a_reminder_is_ahead() {
+    let world = World::with(|config| config.roles = vec![Role::Intake]).await;
+    world.library("MRPL").await;
+    let mut ahead = event("ready_for_pickup", json!({ "due_date": "2131-12-01" }));
+    ahead["request"] = json!("BC-2");
+    world.tell(&ahead).await;
+    world.tell(&event("cancelled", json!({}))).await;
+    let (store, later) = (&world.app().store, now() + SignedDuration::from_hours(24));
+    let is_known = async |request: &str| store.request(&code("MRPL"), request).await.unwrap().is_some();
+    assert!(is_known("BC-1").await && is_known("BC-2").await);
+    store.erase_slice(code("MRPL"), Kept::Content, later, later).await.unwrap();
+    assert!(!is_known("BC-1").await && is_known("BC-2").await);
 }
 
 #[tokio::test]
