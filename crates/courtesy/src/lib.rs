@@ -30,6 +30,7 @@ pub mod net;
 pub mod store;
 
 // Engines: load, decide, act, record
+pub mod acme;
 pub mod delivery;
 pub mod inbound;
 pub mod intake;

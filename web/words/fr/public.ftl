@@ -84,6 +84,7 @@ relays-region = Région
 relays-hosts = Serveurs
 relays-include = Inclusion SPF
 relays-planned = À venir : { $what } enverra à partir du { $day }.
+relays-ending = Fin de service : { $what } n’enverra plus à partir du { $day }. Retirez-le de votre liste après cette date.
 relays-use-include = Utilisez l’inclusion plutôt que les adresses : les adresses peuvent changer, et tout changement est annoncé.
 relays-tls = Le courriel part par TLS 1.2 ou plus récent partout où le destinataire l’offre.
 relays-how = Comment les laisser entrer

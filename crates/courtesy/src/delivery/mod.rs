@@ -24,6 +24,7 @@ pub mod relays;
 mod reply;
 pub mod return_path;
 pub mod route;
+pub mod seats;
 mod settling;
 pub mod sign_in;
 pub mod standing;
@@ -58,6 +59,7 @@ use policy::Policies;
 use pool::Pool;
 use relays::Relays;
 use route::Routes;
+use seats::Whose;
 pub use tls_report::TlsCounts;
 
 /// Messages claimed in one transaction at most.
@@ -266,7 +268,7 @@ impl Delivery {
         let mut libraries = store.libraries_due(now, &last, LIBRARIES_A_ROUND).await?;
         let Some(last) = libraries.last() else { return Ok(Vec::new()) };
         last.clone_into(&mut self.last_served.lock().unwrap_or_else(PoisonError::into_inner));
-        libraries.retain(|library| self.is_of_our_region(library));
+        libraries.retain(|library| !self.is_others(library, now));
         if libraries.is_empty() {
             return Ok(Vec::new());
         }
@@ -274,11 +276,10 @@ impl Delivery {
         store.claim(libraries, each, now, until).await
     }
 
-    /// Whether this process sends the library's messages.
-    fn is_of_our_region(&self, library: &str) -> bool {
-        let ours = &self.parts.config.region;
-        let record = || self.parts.book.library(&LibraryCode::parse(library).ok()?);
-        ours.is_empty() || record().is_some_and(|library| library.region == *ours)
+    /// Whether the library's messages are left to another process. What nobody can send is claimed by anybody, to say why it waits.
+    fn is_others(&self, library: &str, now: Timestamp) -> bool {
+        let record = LibraryCode::parse(library).ok().and_then(|code| self.parts.book.library(&code));
+        record.is_some_and(|library| self.parts.relays.whose(&library, now) == Whose::Others)
     }
 
     /// Whether paused queues are to be looked through now.
@@ -303,7 +304,7 @@ impl Delivery {
     async fn until_due(&self, now: Timestamp) -> Duration {
         match self.parts.store.next_due().await {
             Ok(Some(due)) => {
-                // What is due and was not claimed is another region's, or another process has it in hand at this moment.
+                // What is due and was not claimed is left to another process, or one has it in hand at this moment.
                 let soonest = if self.parts.store.is_shared() { GATHER } else { Duration::ZERO };
                 Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO).clamp(soonest, LOOK_AGAIN)
             }

@@ -18,6 +18,7 @@ mod relay_state;
 mod relays;
 pub mod reports;
 mod role;
+pub mod secure_door;
 mod senders;
 pub mod stops;
 mod texts;
@@ -37,6 +38,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::acme::Acme;
 use crate::config::Config;
 use crate::inbound::Inbound;
 use crate::intake::Intake;
@@ -86,6 +88,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Which of our relays are in use.
     pub relays: Arc<crate::delivery::relays::Relays>,
+    /// The certificate of our doors, where it is ordered.
+    pub acme: Option<Arc<Acme>>,
     /// Whether this process may be given work.
     pub readiness: health::Readiness,
     /// When this process began.
@@ -109,6 +113,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/health/live", Audience::Public),
     ("GET", "/health/ready", Audience::Public),
     ("GET", "/metrics", Audience::ConsortiumKey),
+    ("GET", "/.well-known/acme-challenge/{token}", Audience::Public),
     ("GET", "/openapi.json", Audience::Public),
     ("GET", "/problems/{code}", Audience::Public),
     ("GET", "/relays.json", Audience::Public),
@@ -212,6 +217,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/queue/let-go", post(queue::let_go))
         .route("/v1/queue/drop", post(queue::drop_held))
         .route("/v1/inbound", post(inbound::take))
+        .route("/.well-known/acme-challenge/{token}", get(secure_door::challenge))
         .route("/v1/relays", get(relay_state::list))
         .route("/v1/relays/{host}/drain", post(relay_state::drain))
         .route("/v1/relays/{host}/resume", post(relay_state::resume))

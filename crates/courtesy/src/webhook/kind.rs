@@ -70,6 +70,10 @@ kinds! {
     NoticePublished "notice.published"
     /// The relays have changed, or will.
     RelayChanged "relay.changed"
+    /// No relay may send a library's messages: they wait.
+    RelayMissing "relay.missing"
+    /// One may again.
+    RelayBack "relay.back"
     /// A test that somebody asked for.
     WebhookTest "webhook.test"
 }

@@ -1,6 +1,8 @@
 //! Rooms together, on real sockets: the one integration binary.
 
 #[cfg(test)]
+mod acme;
+#[cfg(test)]
 mod api;
 #[cfg(test)]
 mod arrival;
