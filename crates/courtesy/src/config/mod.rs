@@ -13,11 +13,10 @@ mod tests;
 mod text;
 mod value;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use standards::domain::Domain;
 
