@@ -87,7 +87,7 @@ pub use brake::{BRAKE, Brake, Flow};
 pub use certificate::{CertificateOrder, KeptCertificate};
 pub use copies::Uncopied;
 pub use copy::{NotCopied, copy};
-pub use do_not_send::{DoNotSend, Listed};
+pub use do_not_send::{DoNotSend, Listed, Unlisted};
 pub use draft::Draft;
 pub use evidence::{DkimKey, Incident, Observed};
 pub use key::{ApiKey, Scope};
