@@ -184,7 +184,7 @@ impl Service {
         self.app.config.wants_a_start(new)
     }
 
-    /// Looks now for libraries that have no relay, as it does by itself every second.
+    /// Looks now for libraries that have no relay, as it does by itself every ten seconds.
     ///
     /// # Errors
     /// When the store is broken.

@@ -95,13 +95,19 @@ impl Config {
     /// where none has ever sent.
     #[must_use]
     pub fn relays_of(&self, region: &str, now: Timestamp) -> Vec<Relay> {
-        if self.relay.now().iter().all(|relay| relay.is_still_planned(now).is_some()) {
+        if self.has_never_sent(now) {
             return vec![self.place_holder(region)];
         }
         let all = self.relays_at(now);
         let of_region: Vec<Relay> = all.iter().filter(|relay| relay.region == region).cloned().collect();
         let is_one_region = all.first().is_some_and(|first| all.iter().all(|relay| relay.region == first.region));
         if of_region.is_empty() && is_one_region { all } else { of_region }
+    }
+
+    /// Whether there is no relay that sends or has sent.
+    #[must_use]
+    pub fn has_never_sent(&self, now: Timestamp) -> bool {
+        self.relay.now().iter().all(|relay| relay.is_still_planned(now).is_some())
     }
 
     /// What sends where there are no relays: from whatever address the system chooses.

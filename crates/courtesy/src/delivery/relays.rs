@@ -140,7 +140,7 @@ impl Relays {
 
     /// The relays that send from this machine; the place-holder where there are none at all.
     fn here(&self, now: Timestamp) -> Vec<Relay> {
-        let any = if self.config.relay.now().is_empty() {
+        let any = if self.config.has_never_sent(now) {
             vec![self.config.place_holder(&self.config.region)]
         } else {
             self.config.relays_at(now)

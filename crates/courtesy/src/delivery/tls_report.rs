@@ -220,7 +220,7 @@ async fn mailed(parts: &Parts, to: &Address, report: &Written, file: &str, octet
     let config = &parts.config;
     let here: Vec<Relay> = config.relays_at(now).into_iter().filter(|relay| config.is_here(relay)).collect();
     let mut here = parts.relays.in_use(here, tokio::time::Instant::now());
-    if config.relay.now().is_empty() {
+    if config.has_never_sent(now) {
         here = config.relays_of(&config.region, now);
     }
     let mut speakers = here.into_iter().map(|relay| RelayAddr { name: relay.host, sources: relay.sources });

@@ -24,6 +24,9 @@ const LOOKS_A_ROUND: u32 = 30;
 const FORESEEN_EVERY: std::time::Duration = std::time::Duration::from_secs(6 * 3600);
 const FIRST_FORESEEN: std::time::Duration = std::time::Duration::from_secs(120);
 
+/// How many looks go by until it is looked which libraries have no relay: it goes through all of them.
+const LOOKS_FOR_MISSING: u32 = 10;
+
 /// How often is looked for what is kept no longer.
 const ERASE_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
 
@@ -49,8 +52,11 @@ pub(super) async fn refresh(app: Arc<App>, missing: Arc<Mutex<Missing>>, stop: i
             }
             () = tokio::time::sleep(LOOK) => {}
         }
-        look_at_relays(&app, &missing).await;
+        share_relays(&app).await;
         looks += 1;
+        if looks % LOOKS_FOR_MISSING == 0 {
+            look_for_missing(&app, &missing).await;
+        }
         let times = app.store.times_changed().await.ok();
         if times.is_some() && times != known {
             read_again(&app).await;
@@ -106,9 +112,8 @@ async fn share_relays(app: &App) {
     }
 }
 
-/// What this process and others can send through; and libraries that have no relay.
-async fn look_at_relays(app: &App, missing: &Mutex<Missing>) {
-    share_relays(app).await;
+/// Libraries that have no relay.
+async fn look_for_missing(app: &App, missing: &Mutex<Missing>) {
     if app.config.plays(Role::Deliver)
         && let Err(error) = missing.lock().await.look(app, clock::now()).await
     {
