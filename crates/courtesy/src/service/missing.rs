@@ -39,8 +39,10 @@ impl Missing {
         let without = libraries.iter().filter(|library| app.relays.whose(library, now) == Whose::Nobodys);
         let without: BTreeMap<&LibraryCode, &str> =
             without.map(|library| (&library.code, library.region.as_str())).collect();
+        // Another process may have opened the incident, and be gone.
+        let seen = told.iter().chain(self.since.keys());
+        let back: BTreeSet<LibraryCode> = seen.filter(|code| !without.contains_key(code)).cloned().collect();
         self.since.retain(|code, _| without.contains_key(code));
-        let back: Vec<LibraryCode> = told.iter().filter(|code| !without.contains_key(code)).cloned().collect();
         let done = async {
             for code in back {
                 if app.store.close_incident(code.to_string(), NO_RELAY.to_owned(), now).await? {
