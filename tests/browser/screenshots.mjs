@@ -6,6 +6,9 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 
+// Ours are the system's fonts: there is nothing to wait for, and a window in the background waits for ever.
+process.env.PW_TEST_SCREENSHOT_NO_FONTS_READY = "1";
+
 import { filled, pages } from "./routes.mjs";
 import { Visitor, launch } from "./visitor.mjs";
 
@@ -61,6 +64,7 @@ async function shoot(visit, path, file, wholePage) {
   await visit.go(path);
   await visit.page.waitForLoadState("networkidle");
   await visit.page.evaluate(() => document.activeElement?.blur());
+  await visit.page.bringToFront();
   await visit.page.screenshot({ path: file, fullPage: wholePage });
 }
 
