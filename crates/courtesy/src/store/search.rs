@@ -18,7 +18,7 @@ use crate::library::LibraryCode;
 use crate::patron;
 
 /// Events looked through for one page: a quarter of a microsecond each.
-const LOOKED_THROUGH_MAX: i64 = 60_000;
+const LOOKED_THROUGH_MAX: i64 = 50_000;
 
 /// Events whose messages are read at one time.
 const EVENTS: i64 = 50;
