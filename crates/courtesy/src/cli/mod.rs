@@ -3,6 +3,7 @@
 //! Answers go to standard output, talk to standard error. Commands that look at the world (`check`, `explain`, `spf`,
 //! `dns`) need no server; the others speak its API. Exit codes are [`Exit`].
 
+mod audit;
 mod check;
 mod client;
 mod demo;
@@ -197,6 +198,9 @@ enum Command {
     /// API keys: list, make, revoke
     #[command(subcommand, before_help = keys::EXAMPLES)]
     Keys(keys::Keys),
+    /// Who changed what, when and why
+    #[command(subcommand, before_help = audit::EXAMPLES)]
+    Audit(audit::Audit),
     /// Completions for a shell, on standard output
     Completions(shell::Completions),
     /// Write manual pages into a folder
@@ -264,6 +268,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Dkim(what) => dkim::run(what, &common).await,
         Command::Webhooks(what) => webhooks::run(what, &common).await,
         Command::Keys(what) => keys::run(what, &common).await,
+        Command::Audit(what) => audit::run(what, &common).await,
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
         Command::Help(args) => topics::run(&args, &common),

@@ -1,5 +1,6 @@
 //! The HTTP doors: all routes, each with its audience, in the order in which one meets them.
 
+mod audit;
 pub mod auth;
 mod doctor;
 mod events;
@@ -161,6 +162,8 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("POST", "/v1/libraries/{library}/webhooks/{id}/replay", Audience::Key),
     ("GET", "/v1/libraries/{library}/webhooks/{id}/deliveries", Audience::Key),
     ("POST", "/v1/libraries/{library}/webhooks/{id}/deliveries/{delivery}/replay", Audience::Key),
+    ("GET", "/v1/audit", Audience::Key),
+    ("GET", "/v1/audit:check", Audience::Key),
     ("GET", "/v1/reports", Audience::ConsortiumKey),
     ("GET", "/v1/queue", Audience::Key),
     ("POST", "/v1/queue/flush", Audience::Key),
@@ -209,6 +212,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/unreached", get(unreached::list))
         .route("/v1/unreached/{id}/resolve", post(unreached::resolve))
         .merge(of_libraries())
+        .route("/v1/audit", get(audit::list))
+        .route("/v1/audit:check", get(audit::check))
         .route("/v1/reports", get(reports::all))
         .route("/v1/queue", get(queue::show))
         .route("/v1/queue/flush", post(queue::flush))

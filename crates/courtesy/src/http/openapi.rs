@@ -6,7 +6,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    doctor, events, health, inbound, iso18626, keys, kit_link, libraries, messages, notices, queue, relay_state,
+    audit, doctor, events, health, inbound, iso18626, keys, kit_link, libraries, messages, notices, queue, relay_state,
     relays, reports, senders, stops, texts, unreached, webhooks,
 };
 
@@ -39,6 +39,8 @@ use super::{
         senders::kit,
         kit_link::make,
         senders::incidents,
+        audit::list,
+        audit::check,
         reports::all,
         reports::of_library,
         stops::list,

@@ -85,6 +85,7 @@ impl World {
             status: "ready_for_pickup".to_owned(),
             source: "api",
             fields: "{}".to_owned(),
+            found_by: String::new(),
             received_at: NOW,
             messages: vec![message],
             idempotency: None,

@@ -15,7 +15,7 @@ use crate::library::{Copies, Library, LibraryCode};
 use crate::notice::Language;
 use crate::notice::catalogue::{self, Audience, Notice};
 use crate::notice::status::Status;
-use crate::patron::{Known, Patron};
+use crate::patron::{Known, Patron, found_by};
 
 /// Which part of the library a request concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -127,6 +127,21 @@ impl Told {
         fields.extend(self.fields.iter().map(|(name, value)| (name.clone(), value.clone())));
         fields.entry("request_number".to_owned()).or_insert_with(|| request.to_owned());
         fields
+    }
+
+    /// What the event is found by, later, by people: its patron, its title and author unless they are to stay out of
+    /// sight, and where its messages go.
+    #[must_use]
+    pub fn found_by<'a>(&self, addresses: impl Iterator<Item = &'a str>) -> String {
+        let item = ["title", "author"].into_iter().filter(|_| !self.hide_titles);
+        let item = item.filter_map(|name| self.fields.get(name).cloned());
+        let mut parts: Vec<String> = self.patron.known_by().chain(item).collect();
+        for address in addresses {
+            if !parts.iter().any(|part| part == address) {
+                parts.push(address.to_owned());
+            }
+        }
+        found_by(parts.iter().map(String::as_str))
     }
 }
 

@@ -344,6 +344,7 @@ impl Intake {
             status: event.status.code().to_owned(),
             source: event.source,
             fields: serde_json::to_string(&event.told).expect("texts become JSON"),
+            found_by: event.told.found_by(messages.iter().map(|message| message.address.as_str())),
             received_at: now,
             messages,
             idempotency: None,

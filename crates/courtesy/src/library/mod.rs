@@ -8,6 +8,7 @@ mod fields;
 mod import;
 mod reach;
 mod relay;
+mod sample;
 #[cfg(test)]
 mod tests;
 

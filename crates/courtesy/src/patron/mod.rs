@@ -4,6 +4,7 @@
 //! Not here: which of their contact points is used (`channel`).
 
 mod record;
+mod sought;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use crate::channel::Number;
 use crate::notice::Language;
 
 pub use record::{Known, Record, probably_meant};
+pub use sought::{folded, found_by, words};
 
 /// A patron, as far as one event tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -66,6 +68,14 @@ impl Patron {
             value.filter(|value| !value.trim().is_empty()).map(|value| (name.to_owned(), value))
         })
         .collect()
+    }
+
+    /// What this patron is found by: name, number, address, telephone.
+    pub fn known_by(&self) -> impl Iterator<Item = String> {
+        let name = self.fields().remove("full_name");
+        let (email, phone) =
+            (self.email.as_ref().map(ToString::to_string), self.phone.as_ref().map(ToString::to_string));
+        [name, self.id.clone(), email, phone].into_iter().flatten()
     }
 
     /// What tells this patron from another of the same request: their number, else their address.

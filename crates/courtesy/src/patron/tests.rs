@@ -1,6 +1,6 @@
 use standards::address::Address;
 
-use super::{Patron, Record, probably_meant};
+use super::{Patron, Record, folded, found_by, probably_meant, words};
 use crate::channel::Channel;
 
 fn address(text: &str) -> Address {
@@ -31,4 +31,14 @@ fn a_slip_of_one_letter_is_noticed_and_a_rare_name_is_not_one() {
     for typed in ["amira@gmail.com", "amira@library.example", "amira@outlook.com"] {
         assert_eq!(probably_meant(&address(typed)), None, "{typed}");
     }
+}
+
+#[test]
+fn people_are_found_as_they_are_typed() {
+    assert_eq!(folded("  Jürgen\tMÜLLER "), "jurgen muller");
+    assert_eq!(folded("Ελένη Ångström"), "ελενη angstrom");
+    assert_eq!(words("Osei  amira OSEI"), ["amira", "osei"]);
+    assert!(words(" \n").is_empty());
+    assert!(found_by(["ｆｕｌｌ width", "", &"x".repeat(5000)]).starts_with("full width xxx"));
+    assert_eq!(found_by([&*"x".repeat(5000)]).chars().count(), 400);
 }

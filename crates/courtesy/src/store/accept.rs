@@ -35,6 +35,8 @@ pub struct NewEvent {
     pub source: &'static str,
     /// What the words may name, as JSON.
     pub fields: String,
+    /// What people find it by, as `patron::found_by` writes it.
+    pub found_by: String,
     /// When.
     pub received_at: Timestamp,
     /// One for each address that is to be told.
@@ -268,8 +270,9 @@ async fn stored_answer(tx: &mut Tx, given: &Idempotency) -> Result<Option<Accept
 async fn insert_events(tx: &mut Tx, events: &[&NewEvent]) -> Result<HashSet<EventId>> {
     let mut inserted = HashSet::with_capacity(events.len());
     for chunk in events.chunks(ROWS_PER_STATEMENT) {
-        let mut query =
-            Builder::new("insert into event (id, library, natural_key, request, status, source, fields, received_at) ");
+        let mut query = Builder::new(
+            "insert into event (id, library, natural_key, request, status, source, fields, found_by, received_at) ",
+        );
         query.push_values(chunk, |row, event| {
             row.push_bind(event.id.to_bytes().to_vec())
                 .push_bind(event.library.as_str())
@@ -278,6 +281,7 @@ async fn insert_events(tx: &mut Tx, events: &[&NewEvent]) -> Result<HashSet<Even
                 .push_bind(&event.status)
                 .push_bind(event.source)
                 .push_bind(&event.fields)
+                .push_bind(&event.found_by)
                 .push_bind(micros(event.received_at));
         });
         query.push(" on conflict (library, natural_key) do nothing returning id");

@@ -144,6 +144,7 @@ async fn keep(tx: &mut Tx, reply: NewReply, limits: ReplyLimits) -> Result<Optio
         status: "reply".to_owned(),
         source: "mail",
         fields: "{}".to_owned(),
+        found_by: String::new(),
         received_at: reply.at,
         messages: pass_on.into_iter().chain(answer).collect(),
         idempotency: None,

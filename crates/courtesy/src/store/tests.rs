@@ -45,6 +45,7 @@ fn event(library: &str, number: u32) -> NewEvent {
         status: "ready_for_pickup".to_owned(),
         source: "api",
         fields: "{}".to_owned(),
+        found_by: String::new(),
         received_at: NOW,
         messages: vec![message],
         idempotency: None,

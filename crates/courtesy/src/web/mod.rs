@@ -22,11 +22,13 @@
 mod about;
 mod account;
 mod arrival;
+mod arrival_libraries;
 mod assets;
 mod audit;
 mod bounces;
 mod check;
 mod consortium;
+mod consortium_words;
 mod diff;
 mod find;
 mod first_run;
@@ -66,10 +68,12 @@ mod sign_in;
 mod staff;
 mod staff_notices;
 mod stops;
+mod stops_file;
 #[cfg(test)]
 mod tests;
 mod throttle;
 mod unreached;
+mod upload;
 mod visit;
 mod webhooks;
 pub mod words;
@@ -233,6 +237,7 @@ fn of_a_desk() -> Vec<Route> {
         page("/staff/{library}/do-not-send", Staff(ReadMessages), get(stops::show)),
         page("/staff/{library}/do-not-send.csv", Staff(ActOnMessages), get(stops::file)),
         form("/staff/{library}/do-not-send/add", Staff(ActOnMessages), post(stops::add)),
+        question("/staff/{library}/do-not-send/file", Staff(ActOnMessages), post(stops_file::check)),
         form("/staff/{library}/do-not-send/release", Staff(ActOnMessages), post(stops::release)),
         page("/staff/{library}/arrival", Staff(ReadMessages), get(arrival::show)),
     ]
@@ -306,6 +311,13 @@ fn of_the_consortium() -> Vec<Route> {
         form("/consortium/remind", Staff(Consortium), post(consortium::remind)),
         page("/consortium/find", Staff(Consortium), get(find::show)),
         page("/consortium/arrival", Staff(Consortium), get(arrival::show)),
+        page("/consortium/arrival/libraries", Staff(Consortium), get(arrival_libraries::show)),
+        page("/consortium/notices", Staff(Consortium), get(consortium_words::list)),
+        page("/consortium/notices/{notice}", Staff(Consortium), get(consortium_words::show)),
+        page("/consortium/notices/{notice}/preview", Staff(Consortium), get(consortium_words::kept)),
+        question("/consortium/notices/{notice}/preview", Staff(Consortium), post(consortium_words::typed)),
+        form("/consortium/notices/{notice}/publish", Staff(Consortium), post(consortium_words::publish)),
+        form("/consortium/notices/{notice}/restore", Staff(Consortium), post(consortium_words::restore)),
         page("/consortium/audit", Staff(ReadAudit), get(audit::show)),
         page("/consortium/audit.csv", Staff(ReadAudit), get(audit::file)),
         page("/consortium/retention", Staff(Consortium), get(retention::show)),

@@ -69,8 +69,8 @@ struct Relay {
     planned: Option<String>,
     /// Since when it is out of use, and who took it out.
     drained: Option<String>,
-    /// What was found about it.
-    findings: Vec<Finding>,
+    /// What is not well with it: in words, and what exactly was found.
+    findings: Vec<(String, String)>,
 }
 
 /// Notices that wait for a person's word because so many came at once.
@@ -182,7 +182,12 @@ async fn relays(web: &Web, visit: &Visit, shell: &Shell) -> Result<Vec<Relay>, O
             planned: relay.is_still_planned(visit.now).map(|day| dates::day(day, visit.language)),
             drained,
             // What is well needs nobody.
-            findings: found.unwrap_or_default().into_iter().filter(|one| one.is_well == Some(false)).collect(),
+            findings: found
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|one| one.is_well == Some(false))
+                .map(|one| (shell.say(&format!("ops-relay-{}", one.check.replace('_', "-"))), one.detail))
+                .collect(),
             host,
         }
     };

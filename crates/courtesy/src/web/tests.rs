@@ -66,6 +66,8 @@ fn put_together() -> Vec<String> {
     names.extend(["10s", "1m", "10m", "1h", "4h", "1d"].map(|within| format!("arrival-within-{within}")));
     names.extend(["refusal", "bounce", "complaint"].map(|by| format!("stops-by-{by}")));
     names.extend(["all", "failing", "waiting", "quiet"].map(|show| format!("consortium-show-{show}")));
+    names.extend(["ptr", "helo", "certificate", "port-25", "block-lists"].map(|check| format!("ops-relay-{check}")));
+    names.extend(["empty", "no-address", "unreadable", "too-many"].map(|why| format!("stops-file-{why}")));
     names.extend(["failing", "gone", "by-hand"].map(|why| format!("webhooks-off-{why}")));
     names.extend(["all", "waiting", "delivered", "given-up"].map(|state| format!("webhook-log-{state}")));
     for what in ["content", "talk", "address", "submitted", "events", "audit"] {

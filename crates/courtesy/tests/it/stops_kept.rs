@@ -27,6 +27,7 @@ impl Kept {
             status: "overdue".to_owned(),
             source: "api",
             fields: "{}".to_owned(),
+            found_by: String::new(),
             received_at: at(second),
             messages: vec![message],
             idempotency: None,

@@ -56,6 +56,7 @@ pub(crate) fn event(library: &str, request: &str, now: Timestamp) -> NewEvent {
         status: "overdue".to_owned(),
         source: "api",
         fields: r#"{"fields":{"title":"The Overstory"}}"#.to_owned(),
+        found_by: "the overstory".to_owned(),
         received_at: now,
         messages: vec![message(now)],
         idempotency: None,

@@ -124,6 +124,7 @@ fn event(library: &str, now: Timestamp) -> NewEvent {
         status: "overdue".to_owned(),
         source: "api",
         fields: r#"{"fields":{"title":"The Overstory"}}"#.to_owned(),
+        found_by: "the overstory".to_owned(),
         received_at: now,
         messages: vec![message],
         idempotency: None,
