@@ -19,6 +19,7 @@ pub mod patron;
 pub mod queue;
 pub mod reply;
 pub mod reported;
+pub mod request;
 pub mod sender;
 pub mod staff;
 pub mod submitted;

@@ -89,6 +89,7 @@ impl World {
             received_at: NOW,
             messages: vec![message],
             idempotency: None,
+            news: None,
         };
         store.accept(vec![event]).await.unwrap();
         let lease = NOW + SignedDuration::from_mins(15);

@@ -13,6 +13,8 @@ pub mod event;
 pub mod iso18626;
 mod known;
 pub mod ladder;
+mod life;
+pub mod reminders;
 mod resend;
 pub mod submission;
 
@@ -191,12 +193,27 @@ impl Intake {
     /// When the store is broken; then nothing was taken.
     pub async fn take(
         &self,
-        mut events: Vec<Handed>,
+        events: Vec<Handed>,
         strictness: Strictness,
         dry_run: bool,
         answer: impl Fn(&Receipt) -> String,
     ) -> crate::store::Result<Vec<Taken>> {
-        let now = clock::now();
+        self.take_at(events, strictness, dry_run, answer, clock::now()).await
+    }
+
+    /// The same at `now`.
+    ///
+    /// # Errors
+    /// When the store is broken; then nothing was taken.
+    pub async fn take_at(
+        &self,
+        mut events: Vec<Handed>,
+        strictness: Strictness,
+        dry_run: bool,
+        answer: impl Fn(&Receipt) -> String,
+        now: Timestamp,
+    ) -> crate::store::Result<Vec<Taken>> {
+        events.iter_mut().for_each(|handed| life::dated(&mut handed.event, now));
         let mut taken: Vec<Option<Taken>> = Vec::with_capacity(events.len());
         let mut new = Vec::with_capacity(events.len());
         let mut receipts = Vec::with_capacity(events.len());
@@ -348,6 +365,7 @@ impl Intake {
             received_at: now,
             messages,
             idempotency: None,
+            news: life::news(event, &library, now),
         };
         Ok((Receipt { event: id, messages: planned, known_already: false }, new))
     }

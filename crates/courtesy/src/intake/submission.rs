@@ -143,6 +143,7 @@ impl Intake {
             received_at: now,
             messages,
             idempotency: None,
+            news: None,
         }
     }
 

@@ -211,6 +211,9 @@ async fn slice(
         Kept::Content => erase_content(tx, library, &ids, &events, before.made_at()).await?,
         Kept::Talk => erase_talk(tx, &ids).await?,
     }
+    if what == Kept::Content && !has_more {
+        super::request::erase(tx, library, before.made_at()).await?;
+    }
     let upto = ids.last().filter(|_| has_more).cloned().unwrap_or_else(|| before.to_bytes().to_vec());
     let count = i64::try_from(ids.len()).unwrap_or(i64::MAX);
     query(

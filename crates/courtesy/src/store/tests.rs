@@ -49,6 +49,7 @@ fn event(library: &str, number: u32) -> NewEvent {
         received_at: NOW,
         messages: vec![message],
         idempotency: None,
+        news: None,
     }
 }
 

@@ -19,7 +19,7 @@ use super::{Answer, Web, returns};
 use crate::channel::{Channel, Number};
 use crate::delivery::transcript::{Transcript, masked};
 use crate::id::MessageId;
-use crate::intake::{Resent, Told, Wish};
+use crate::intake::{Resent, Told, Wish, reminders};
 use crate::outcome::{Cause, Facts};
 use crate::patron::probably_meant;
 use crate::queue::State as Standing;
@@ -270,6 +270,9 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
     let receiver = receiver(row);
     let why = |code: &str| Cause::of(code).headline(shell.language(), &facts(row, receiver.as_deref()));
     match what {
+        What::Told { source, status, .. } if source == reminders::SOURCE => {
+            ("quiet", shell.with("line-reminded", "status", label(shell, status)))
+        }
         What::Told { source, status, .. } => {
             let words = shell.with2(
                 "line-told",

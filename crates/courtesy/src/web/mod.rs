@@ -72,6 +72,7 @@ mod stops_file;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod timing;
 mod unreached;
 mod upload;
 mod visit;
@@ -275,6 +276,8 @@ fn of_ill_admin() -> Vec<Route> {
         page("/staff/{library}/ill-admin/notices/{notice}/history", Staff(EditNotices), get(notice_history::show)),
         form("/staff/{library}/ill-admin/notices/{notice}/restore", Staff(EditNotices), post(notice_history::restore)),
         form("/staff/{library}/ill-admin/test", Staff(EditNotices), post(notice_test::plain)),
+        page("/staff/{library}/ill-admin/patron-notices/timing", Staff(Look), get(timing::show)),
+        form("/staff/{library}/ill-admin/patron-notices/timing", Staff(EditNotices), post(timing::save)),
         page("/staff/{library}/ill-admin/staff-notices", Staff(Look), get(staff_notices::show)),
         form("/staff/{library}/ill-admin/staff-notices/addresses", Staff(Administer), post(staff_notices::addresses)),
         page("/staff/{library}/ill-admin/it-kit", Staff(Look), get(kit_link::show)),

@@ -27,6 +27,10 @@ mod kept;
 #[cfg(test)]
 mod ladder;
 #[cfg(test)]
+mod lanes;
+#[cfg(test)]
+mod lives;
+#[cfg(test)]
 mod moving;
 #[cfg(test)]
 mod operating;
@@ -66,6 +70,8 @@ mod submission;
 mod texts;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod timing;
 #[cfg(test)]
 mod tls_reports;
 #[cfg(test)]

@@ -31,6 +31,7 @@ impl Kept {
             received_at: at(second),
             messages: vec![message],
             idempotency: None,
+            news: None,
         };
         self.accept(vec![event]).await.unwrap();
         let lease = at(second) + SignedDuration::from_mins(15);

@@ -60,6 +60,7 @@ pub(crate) fn event(library: &str, request: &str, now: Timestamp) -> NewEvent {
         received_at: now,
         messages: vec![message(now)],
         idempotency: None,
+        news: None,
     }
 }
 

@@ -128,6 +128,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "outcome",
             "reply",
             "reported",
+            "request",
             "timeline",
             "staff",
             "submitted",

@@ -128,6 +128,7 @@ fn event(library: &str, now: Timestamp) -> NewEvent {
         received_at: now,
         messages: vec![message],
         idempotency: None,
+        news: None,
     }
 }
 

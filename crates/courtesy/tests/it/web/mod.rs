@@ -14,6 +14,7 @@ mod people;
 mod public;
 mod record;
 mod setup;
+mod timing;
 mod walk;
 mod work;
 mod wrong_library;
