@@ -12,6 +12,7 @@ pub mod secret;
 
 // Rooms that decide: no `async`, no SQL
 pub mod channel;
+pub mod letter;
 pub mod library;
 pub mod notice;
 pub mod outcome;

@@ -15,6 +15,7 @@ pub mod explain;
 mod inbound;
 mod init;
 mod keys;
+mod letters;
 mod library;
 mod looking;
 mod messages;
@@ -165,6 +166,9 @@ enum Command {
     /// The patrons we could not reach, and what to do for each
     #[command(subcommand, before_help = unreached::EXAMPLES)]
     Unreached(unreached::Unreached),
+    /// Letters to print and post: list, one PDF a day, posted
+    #[command(before_help = letters::EXAMPLES)]
+    Letters(letters::Args),
     /// Addresses a library no longer writes to: why, and how to use them again
     #[command(subcommand, before_help = stops::EXAMPLES)]
     DoNotSend(stops::DoNotSend),
@@ -257,6 +261,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Event(args) => event::run(&args, &common).await,
         Command::Messages(what) => messages::run(what, &common).await,
         Command::Unreached(what) => unreached::run(what, &common).await,
+        Command::Letters(args) => letters::run(&args, &common).await,
         Command::DoNotSend(what) => stops::run(what, &common).await,
         Command::Inbound(args) => inbound::run(&args, &common).await,
         Command::Queue(what) => queue::run(what, &common).await,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::Delivery;
 use super::attempt::{Not, chance, ended, untried};
 use super::written;
-use crate::channel::Number;
+use crate::channel::{Number, Word};
 use crate::clock;
 use crate::intake::Told;
 use crate::library::Library;
@@ -26,15 +26,17 @@ pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp
     let Some(number) = Number::from_e164(&message.address) else {
         return Ok(not_sent(message, "sms.missing", now));
     };
+    let answers = Word::from_notice(&message.notice);
     let consent = engine.parts.store.consent(&message.library, number.as_str()).await.map_err(ours)?;
-    if let Some(refused) = consent.filter(|consent| !consent.given) {
+    // Who wrote STOP is told so once, and who asks for help is helped.
+    if let Some(refused) = consent.filter(|consent| !consent.given && answers.is_none()) {
         let because = if refused.how == "gateway" { refused.by } else { "sms.stop".to_owned() };
         let entry = Entry { at: now, what: What::DoNotSend { because: because.clone(), since: refused.at } };
         let ended = ended(message, State::Suppressed, Some(because), vec![entry], now);
         return Ok(Settled { tried: false, ..ended });
     }
     let not_before = library.not_before(now);
-    if not_before > now && not_before < message.deadline {
+    if not_before > now && not_before < message.deadline && answers.is_none() {
         let entry = Entry { at: now, what: What::Waits { until: not_before } };
         let waits = ended(message, State::Queued, None, vec![entry], now);
         return Ok(Settled { due_at: Some(not_before), tried: false, ..waits });
@@ -42,7 +44,10 @@ pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp
     if engine.parts.texts.gateway().is_none() {
         return Ok(not_sent(message, "sms.none", now));
     }
-    let text = words(engine, message, &library, &number, now).await?;
+    let text = match answers {
+        Some(word) => answer(word, message, &library),
+        None => words(engine, message, &library, &number, now).await?,
+    };
     if !engine.parts.pool.may_send() {
         return Ok(untried(message, super::attempt::OUR_FAULT, now));
     }
@@ -57,6 +62,12 @@ pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp
         }
     }
     Ok(settled(engine, message, &sent, &text, took_ms).await)
+}
+
+/// What answers a word that rules our text messages.
+fn answer(word: Word, message: &Claimed, library: &Library) -> String {
+    let language = Language::from_tag(&message.language).unwrap_or(Language::En);
+    standards::sms::plain(&word.answer(library.name.get(language), library.phone.as_deref(), language)).into()
 }
 
 /// What the text message says. The first one to a number says how to end them.

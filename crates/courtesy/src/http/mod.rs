@@ -9,6 +9,7 @@ mod inbound;
 mod iso18626;
 mod keys;
 mod kit_link;
+pub mod letters;
 pub mod libraries;
 mod messages;
 mod notices;
@@ -146,6 +147,10 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/v1/libraries/{library}/do-not-send", Audience::Key),
     ("POST", "/v1/libraries/{library}/do-not-send", Audience::Key),
     ("DELETE", "/v1/libraries/{library}/do-not-send", Audience::Key),
+    ("GET", "/v1/libraries/{library}/letters", Audience::Key),
+    ("GET", "/v1/libraries/{library}/letters.pdf", Audience::Key),
+    ("POST", "/v1/libraries/{library}/letters/posted", Audience::Key),
+    ("GET", "/v1/messages/{id}/letter.pdf", Audience::Key),
     ("GET", "/v1/libraries/{library}/notices", Audience::Key),
     ("PUT", "/v1/libraries/{library}/notices/{notice}", Audience::Key),
     ("PUT", "/v1/libraries/{library}/notices/{notice}/{language}", Audience::Key),
@@ -261,6 +266,10 @@ fn of_libraries() -> Router<Arc<App>> {
         .route("/v1/libraries/{library}/incidents", get(senders::incidents))
         .route("/v1/libraries/{library}/reports", get(reports::of_library))
         .route("/v1/libraries/{library}/do-not-send", get(stops::list).post(stops::add).delete(stops::release))
+        .route("/v1/libraries/{library}/letters", get(letters::list))
+        .route("/v1/libraries/{library}/letters.pdf", get(letters::file))
+        .route("/v1/libraries/{library}/letters/posted", post(letters::posted))
+        .route("/v1/messages/{id}/letter.pdf", get(letters::one))
         .route("/v1/libraries/{library}/notices", get(notices::list))
         .route("/v1/libraries/{library}/notices/{notice}", put(notices::switch))
         .route("/v1/libraries/{library}/notices/{notice}/{language}", put(notices::save).delete(notices::reset))

@@ -13,6 +13,7 @@ pub mod event;
 pub mod iso18626;
 mod known;
 pub mod ladder;
+pub mod letters;
 mod life;
 pub mod reminders;
 mod resend;

@@ -37,6 +37,7 @@ impl Library {
             other_regions: false,
             hide_titles: false,
             reach: Reach::default(),
+            timing: Timing::default(),
             relay: None,
         }
     }

@@ -42,6 +42,7 @@ mod ill_admin;
 mod it;
 mod keys;
 mod kit_link;
+mod letters;
 mod looks;
 mod message;
 mod messages;
@@ -50,6 +51,7 @@ mod notice_history;
 mod notice_preview;
 mod notice_replace;
 mod notice_samples;
+mod notice_sms;
 mod notice_test;
 mod notice_text;
 mod notices;
@@ -58,6 +60,7 @@ mod oops;
 mod ops;
 mod passkey;
 mod password;
+mod reach;
 mod record;
 mod relays;
 mod retention;
@@ -241,6 +244,9 @@ fn of_a_desk() -> Vec<Route> {
         question("/staff/{library}/do-not-send/file", Staff(ActOnMessages), post(stops_file::check)),
         form("/staff/{library}/do-not-send/release", Staff(ActOnMessages), post(stops::release)),
         page("/staff/{library}/arrival", Staff(ReadMessages), get(arrival::show)),
+        page("/staff/{library}/letters", Staff(ReadMessages), get(letters::show)),
+        page("/staff/{library}/letters/file", Staff(ReadMessages), get(letters::file)),
+        form("/staff/{library}/letters/posted", Staff(ActOnMessages), post(letters::posted)),
     ]
 }
 
@@ -253,6 +259,8 @@ fn of_ill_admin() -> Vec<Route> {
         page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),
         page("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), get(record::edit)),
         form("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), post(record::save)),
+        page("/staff/{library}/ill-admin/reach", Staff(Administer), get(reach::edit)),
+        form("/staff/{library}/ill-admin/reach", Staff(Administer), post(reach::save)),
         page("/staff/{library}/ill-admin/patron-notices", Staff(Look), get(notices::show)),
         page("/staff/{library}/ill-admin/patron-notices/set-up", Staff(Look), get(sender_setup::show)),
         form("/staff/{library}/ill-admin/patron-notices/set-up", Staff(Administer), post(sender_setup::save)),

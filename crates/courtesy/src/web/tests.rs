@@ -62,6 +62,12 @@ fn put_together() -> Vec<String> {
     names.extend(super::notices::of(&Audience::ALL[..3]).map(|entry| super::notices::when(entry.notice)));
     names.extend(Language::ALL.map(|language| format!("language-{}", language.tag())));
     names.extend(["api", "iso18626", "staff", "watch", "inbound", "text"].map(|source| format!("source-{source}")));
+    names.extend(crate::channel::Channel::ALL.map(|way| format!("reach-way-{way}")));
+    names.extend(crate::library::Envelope::ALL.map(|one| format!("envelope-{}", one.code().replace('_', "-"))));
+    let fields = "ladder ladders next_after_hours quiet_from postal";
+    names.extend(fields.split_whitespace().map(|field| format!("reach-wrong-{}", field.replace('_', "-"))));
+    names.extend(["mail", "text", "letter"].map(|way| format!("channel-{way}")));
+    names.extend(["no-address", "unwritten", "unprintable"].map(|wrong| format!("letters-{wrong}")));
     names.extend(["again", "phone", "text", "letter", "in-person", "other"].map(|how| format!("seen-{how}")));
     names.extend(["10s", "1m", "10m", "1h", "4h", "1d"].map(|within| format!("arrival-within-{within}")));
     names.extend(["refusal", "bounce", "complaint"].map(|by| format!("stops-by-{by}")));

@@ -26,6 +26,7 @@ mod fuzz;
 mod kept;
 #[cfg(test)]
 mod ladder;
+mod letters;
 #[cfg(test)]
 mod lanes;
 #[cfg(test)]

@@ -123,6 +123,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "library",
             "patron",
             "notice",
+            "letter",
             "sender",
             "queue",
             "outcome",
