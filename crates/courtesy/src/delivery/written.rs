@@ -16,12 +16,13 @@ use crate::intake::Told;
 use crate::keyring::Key;
 use crate::library::Library;
 use crate::notice::Language;
-use crate::notice::catalogue::Notice;
+use crate::notice::catalogue::{Audience, Notice};
 use crate::notice::frame::Frame;
 use crate::notice::render::{Missing, Rendered, render};
 use crate::notice::status::Status;
 use crate::notice::value::Fields;
 use crate::notice::words::Words;
+use crate::patron;
 use crate::queue::State;
 use crate::reply::Kind as ReplyKind;
 use crate::sender::{Plan, Rung};
@@ -172,6 +173,11 @@ pub(super) async fn ingredients(
     let mut frame = Frame::of(library, words.notice.audience, language, now.to_zoned(zone).date());
     frame.is_test = notice.status == Status::TestNotice;
     frame.hide_titles |= told.hide_titles;
+    // Copies are for staff, and what is sent elsewhere by hand may be for anybody: the link is the patron's alone.
+    if words.notice.audience == Audience::Patron && told.patron.is_at(&message.address) {
+        let token = patron::link::token(&engine.parts.secret, message.id);
+        frame.preferences_url = Some(format!("{}/me/{token}", engine.parts.config.url()));
+    }
     Ok(Ingredients { words, fields, frame })
 }
 

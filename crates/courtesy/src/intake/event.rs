@@ -147,6 +147,9 @@ pub struct Addressed {
     pub language: Language,
 }
 
+/// The one way of tests.
+const BY_MAIL: &[Channel] = &[Channel::Mail];
+
 /// Who is to be told of `event`: each notice that is on, for each address it goes to, each address once a notice. A patron is told by
 /// one message, on the first way there is to them; `known` is what is known of the patron beside the event.
 #[must_use]
@@ -170,7 +173,11 @@ pub fn addressed(event: &Event, library: &Library, known: &Known) -> Vec<Address
             Audience::Patron => {
                 let patron = &event.told.patron;
                 let language = library.language_for(patron.language);
-                let mut rungs = rungs(library.reach.order(notice), Some(&known.order), &known.points(patron));
+                // A test shows whether mail arrives, however else a patron wishes to be told of loans.
+                let is_test = event.status == Status::TestNotice;
+                let (order, chosen) =
+                    if is_test { (BY_MAIL, &[] as &[Channel]) } else { (library.reach.order(notice), &*known.order) };
+                let mut rungs = rungs(order, Some(chosen), &known.points(patron));
                 let (channel, address) = match rungs.is_empty() {
                     // Nothing is known: it is said of a mail, which has no address.
                     true => (Channel::Mail, patron.email.as_ref().map(ToString::to_string)),
@@ -183,7 +190,6 @@ pub fn addressed(event: &Event, library: &Library, known: &Known) -> Vec<Address
                 let ladder = Ladder { rungs, wait_s: (wait_s > 0).then_some(wait_s) };
                 told.push(Addressed { notice, entry, channel, address, ladder, language });
                 // A copy is a message of its own: the patron never sees it, and a bad copy never stops a notice.
-                let is_test = event.status == Status::TestNotice;
                 for copy in library.cc.iter().filter(|_| library.copies == Copies::Each && !is_test) {
                     put(&mut told, Some(copy.clone()), language);
                 }

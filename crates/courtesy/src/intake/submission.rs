@@ -136,6 +136,7 @@ impl Intake {
             natural_key: natural_key(id, submission, head),
             request: recognised.request.clone().unwrap_or_default(),
             status: status.to_owned(),
+            patron: recognised.patron.clone().unwrap_or_default(),
             source: SOURCE,
             fields: serde_json::to_string(&told).expect("texts become JSON"),
             received_at: now,

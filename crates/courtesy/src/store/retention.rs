@@ -239,7 +239,7 @@ async fn erase_content(
     let mut address = Builder::new("update message set address = '' where address <> '' and library = ");
     address.push_bind(library.as_str()).push(" and id in ").push_list(ids);
     address.build().execute(&mut *tx).await?;
-    let mut fields = Builder::new("update event set fields = '{}' where library = ");
+    let mut fields = Builder::new("update event set fields = '{}', patron = '' where library = ");
     fields.push_bind(library.as_str()).push(" and id in ").push_list(events);
     fields.build().execute(&mut *tx).await?;
     // A receiver's own words may name the address.

@@ -25,7 +25,7 @@ use crate::patron::probably_meant;
 use crate::queue::State as Standing;
 use crate::staff::Right;
 use crate::store::{MessageRow, SeenTo};
-use crate::timeline::{Attempt, Entry, News, Returned, What};
+use crate::timeline::{self, Attempt, Entry, News, Returned, What};
 
 /// One line of the history.
 struct Line {
@@ -306,6 +306,9 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
         }
         What::Waits { until } => ("wait", shell.with("line-waits", "until", shell.moment(until))),
         What::Posted { by } => ("good", shell.with("line-posted", "by", by.clone())),
+        What::PatronSays { place: timeline::Place::Inbox } => ("good", shell.say("line-says-inbox")),
+        What::PatronSays { place: timeline::Place::Spam } => ("bad", shell.say("line-says-spam")),
+        What::PatronSays { place: timeline::Place::Nowhere } => ("wait", shell.say("line-says-nowhere")),
         What::Released { by } => ("quiet", shell.with("line-released", "by", by.clone())),
         What::Attempted(_) | What::Returned(_) => ("quiet", String::new()),
     }

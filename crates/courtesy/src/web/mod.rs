@@ -41,6 +41,7 @@ mod it;
 mod keys;
 mod kit_link;
 mod looks;
+mod me;
 mod message;
 mod messages;
 mod notice_editor;
@@ -138,6 +139,8 @@ impl Deref for Web {
 pub enum Audience {
     /// Anybody.
     Public,
+    /// Whoever came by the link in a notice: one patron, for whom the page is made.
+    Patron,
     /// Whoever is signed in.
     SignedIn,
     /// Whoever has this right at the library in the path, or at the consortium where the path has none.
@@ -173,7 +176,7 @@ fn question(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>
 /// Every page and form, in the order in which one meets them. A test walks this list with each role.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    [of_everybody(), of_a_desk(), of_ill_admin(), of_the_consortium()].into_iter().flatten().collect()
+    [of_everybody(), of_a_patron(), of_a_desk(), of_ill_admin(), of_the_consortium()].into_iter().flatten().collect()
 }
 
 /// Public pages, and one's own.
@@ -210,6 +213,21 @@ fn of_everybody() -> Vec<Route> {
         form("/account/passkeys/remove", SignedIn, post(passkey::remove)),
         form("/account/sessions/end", SignedIn, post(account::end_session)),
         page("/it/{token}", Public, get(it::show)),
+    ]
+}
+
+/// A patron's own page.
+fn of_a_patron() -> Vec<Route> {
+    use Audience::{Patron, Public};
+    vec![
+        page("/me/way-in", Public, get(me::show_way_in)),
+        page("/me", Patron, get(me::show)),
+        form("/me/reach", Patron, post(me::reach::save)),
+        form("/me/messages/{id}/place", Patron, post(me::say::place)),
+        form("/me/test", Patron, post(me::say::test)),
+        form("/me/undo-complaint", Patron, post(me::say::undo)),
+        form("/me/leave", Patron, post(me::leave)),
+        page("/me/{token}", Public, get(me::open)),
     ]
 }
 

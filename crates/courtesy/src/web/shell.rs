@@ -275,7 +275,7 @@ impl Shell {
     /// The token that a form carries: `<input type=hidden …>`.
     #[must_use]
     pub fn form(&self) -> Markup {
-        let token = form::token(&self.visit.web.secret, self.visit.session.as_ref().map(|session| session.id));
+        let token = form::token(&self.visit.web.secret, self.visit.session_id());
         // Letters, digits, - and _ with one dot: nothing that HTML would read.
         Markup(format!("<input type=\"hidden\" name=\"{}\" value=\"{token}\">", form::FIELD))
     }

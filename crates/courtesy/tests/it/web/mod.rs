@@ -5,6 +5,7 @@
 mod administer;
 mod editor;
 mod it_kit;
+mod me;
 mod messages;
 mod notices;
 mod oidc;
