@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::client::{Body, Client, Trouble, segment};
 use super::library::{read, with_rows};
-use super::table::{answer, answer_json, clean, count, list, say, text};
+use super::table::{answer, answer_json, clean, list, say, text};
 use super::{Common, Exit};
 
 pub(super) const EXAMPLES: &str = "\
@@ -106,7 +106,7 @@ pub(super) async fn run(what: Patrons, common: &Common) -> Result<Exit> {
             if !sure {
                 return Trouble::err(Exit::Usage, "this cannot be undone: say --sure");
             }
-            let erased = client.json(Method::DELETE, &path(&one, ""), Body::Nothing).await?;
+            let erased = client.json(Method::DELETE, &path(&one, ""), Body::None).await?;
             if common.json {
                 answer_json(&erased)?;
             } else {
@@ -125,7 +125,7 @@ fn shown(common: &Common, patron: &Value) -> Result<()> {
     let Some(fields) = patron.as_object() else { return Ok(()) };
     for (name, value) in fields {
         let value = match value {
-            Value::String(text) => clean(text).into_owned(),
+            Value::String(text) => clean(text),
             Value::Array(all) if all.is_empty() => continue,
             Value::Array(all) => all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "),
             Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
@@ -156,12 +156,12 @@ async fn import(client: &Client, common: &Common, library: &str, file: &Path, dr
         say(&format!(
             "{}:{line}: {} – did you mean {}?",
             file.display(),
-            clean(text(suspect, "email")),
-            clean(text(suspect, "probably_meant"))
+            clean(&text(suspect, "email")),
+            clean(&text(suspect, "probably_meant"))
         ));
     }
     if !suspects.is_empty() {
-        say(&format!("{} looks like a slip; it is kept as it is.", count(suspects.len(), "address")));
+        say("Addresses that look like slips are kept as they are.");
     }
     if dry_run {
         say("Nothing was changed. Without --dry-run it will be.");

@@ -96,12 +96,12 @@ async fn words(
         Language::En => " Reply STOP to end texts.",
         Language::Fr => " ARRET pour ne plus en recevoir.",
     };
-    let text = if known { text } else { text + end };
-    let Some(link) = &made.frame.preferences_url else { return Ok(text) };
-    let with_link = format!("{text} {link}");
-    // The first text tells of the patron's page; after that it costs nothing or is left out.
-    let is_free = standards::sms::count(&with_link) == standards::sms::count(&text);
-    Ok(if is_free || !known { with_link } else { text })
+    let end = if known { "" } else { end };
+    let link = made.frame.preferences_url.map(|link| format!("{text} {link}{end}"));
+    let text = text + end;
+    // The link to the patron's own page costs nothing, or is left out.
+    let is_free = |with_link: &String| standards::sms::count(with_link) == standards::sms::count(&text);
+    Ok(link.filter(is_free).unwrap_or(text))
 }
 
 fn ours(error: crate::store::StoreError) -> Not {

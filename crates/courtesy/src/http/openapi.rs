@@ -6,8 +6,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    doctor, events, health, inbound, iso18626, keys, kit_link, libraries, messages, notices, queue, relay_state,
-    relays, reports, senders, stops, texts, unreached, webhooks,
+    doctor, events, health, inbound, iso18626, keys, kit_link, libraries, messages, notices, patrons, queue,
+    relay_state, relays, reports, senders, stops, texts, unreached, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -60,6 +60,11 @@ use super::{
         notices::reset,
         notices::versions,
         notices::preview,
+        patrons::import,
+        patrons::show,
+        patrons::put,
+        patrons::remove,
+        patrons::export,
         queue::show,
         queue::flush,
         queue::pause,

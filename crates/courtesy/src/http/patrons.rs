@@ -25,10 +25,11 @@ use crate::clock;
 use crate::intake::Told;
 use crate::library::{Library, RowError};
 use crate::notice::Language;
+use crate::notice::status::Status;
 use crate::outcome::stop::ListedAddress;
 use crate::patron::import::{self, number_problem, read_csv};
 use crate::patron::{Patron, Quiet, Record, probably_meant};
-use crate::store::{Consent, Deed};
+use crate::store::{Consent, Deed, PatronEvent};
 
 /// Events of one patron that are saved or erased at most: a lifetime of loans.
 const EVENTS_MAX: u32 = 10_000;
@@ -355,12 +356,7 @@ async fn keep(
     Ok(())
 }
 
-async fn answer(
-    app: &App,
-    library: &Library,
-    number: String,
-    record: Record,
-) -> crate::store::Result<PatronAnswer> {
+async fn answer(app: &App, library: &Library, number: String, record: Record) -> crate::store::Result<PatronAnswer> {
     let patron = record.complete(&Patron::default());
     let consent = match &patron.phone {
         Some(phone) => app.store.consent(&library.code, phone.as_str()).await?,
@@ -469,7 +465,7 @@ fn subject(key: &str) -> &str {
     if key.starts_with(crate::patron::BY_ADDRESS) { "" } else { key }
 }
 
-type KeptOf = (Record, Vec<crate::store::PatronEvent>, Patron);
+type KeptOf = (Record, Vec<PatronEvent>, Patron);
 
 async fn kept_of(app: &App, library: &Library, key: &str) -> crate::store::Result<Option<KeptOf>> {
     let record = app.store.patron(&library.code, key).await?;
@@ -478,7 +474,10 @@ async fn kept_of(app: &App, library: &Library, key: &str) -> crate::store::Resul
         return Ok(None);
     }
     let record = record.unwrap_or_default();
-    let told = events.iter().find_map(|event| Some(serde_json::from_str::<Told>(&event.fields).ok()?.patron));
+    // Where a code was sent is not yet known to be theirs.
+    let tells = |event: &&PatronEvent| event.status != Status::PatronCode.code();
+    let told =
+        events.iter().filter(tells).find_map(|event| Some(serde_json::from_str::<Told>(&event.fields).ok()?.patron));
     let known = record.complete(&told.unwrap_or_default());
     Ok(Some((record, events, known)))
 }

@@ -171,7 +171,7 @@ impl Missed {
 /// When the store is broken.
 pub async fn missed(app: &App, row: MessageRow) -> crate::store::Result<Option<Missed>> {
     let to_patron = Notice::from_code(&row.notice)
-        .is_ok_and(|notice| notice.audience == Audience::Patron && notice.status != Status::TestNotice);
+        .is_ok_and(|notice| notice.audience == Audience::Patron && !notice.status.is_asked_for());
     if !to_patron {
         return Ok(None);
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use standards::address::Address;
 
 use crate::channel::ladder::rungs;
-use crate::channel::{Channel, Ladder};
+use crate::channel::{Channel, Ladder, Rung};
 use crate::library::{Copies, Library, LibraryCode};
 use crate::notice::Language;
 use crate::notice::catalogue::{self, Audience, Notice};
@@ -173,11 +173,13 @@ pub fn addressed(event: &Event, library: &Library, known: &Known) -> Vec<Address
             Audience::Patron => {
                 let patron = &event.told.patron;
                 let language = library.language_for(patron.language);
-                // A test shows whether mail arrives, however else a patron wishes to be told of loans.
-                let is_test = event.status == Status::TestNotice;
-                let (order, chosen) =
-                    if is_test { (BY_MAIL, &[] as &[Channel]) } else { (library.reach.order(notice), &*known.order) };
-                let mut rungs = rungs(order, Some(chosen), &known.points(patron));
+                let mut rungs = match event.status {
+                    // A test shows whether mail arrives, however else a patron wishes to be told of loans.
+                    Status::TestNotice => rungs(BY_MAIL, None, &known.points(patron)),
+                    Status::PatronCode => to_prove(patron),
+                    _ => rungs(library.reach.order(notice), Some(&known.order), &known.points(patron)),
+                };
+                let is_asked_for = event.status.is_asked_for();
                 let (channel, address) = match rungs.is_empty() {
                     // Nothing is known: it is said of a mail, which has no address.
                     true => (Channel::Mail, patron.email.as_ref().map(ToString::to_string)),
@@ -190,7 +192,7 @@ pub fn addressed(event: &Event, library: &Library, known: &Known) -> Vec<Address
                 let ladder = Ladder { rungs, wait_s: (wait_s > 0).then_some(wait_s) };
                 told.push(Addressed { notice, entry, channel, address, ladder, language });
                 // A copy is a message of its own: the patron never sees it, and a bad copy never stops a notice.
-                for copy in library.cc.iter().filter(|_| library.copies == Copies::Each && !is_test) {
+                for copy in library.cc.iter().filter(|_| library.copies == Copies::Each && !is_asked_for) {
                     put(&mut told, Some(copy.clone()), language);
                 }
             }
@@ -208,6 +210,13 @@ pub fn addressed(event: &Event, library: &Library, known: &Known) -> Vec<Address
         }
     }
     told
+}
+
+/// The one address that a code is sent to: whose it is, is what it is to show.
+fn to_prove(patron: &Patron) -> Vec<Rung> {
+    let by_mail = patron.email.as_ref().map(|email| Rung { channel: Channel::Mail, address: email.to_string() });
+    let by_text = || Some(Rung { channel: Channel::Text, address: patron.phone.as_ref()?.to_string() });
+    by_mail.or_else(by_text).into_iter().collect()
 }
 
 /// When we give up on a notice of `entry` made at `now`: as its kind says, `at_most` in any case.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{Event, Intake};
 use crate::channel::Channel;
 use crate::library::LibraryCode;
+use crate::notice::status::Status;
 use crate::patron::{Known, Record};
 use crate::store::Consent;
 
@@ -37,6 +38,11 @@ impl Intake {
         let mut known = Vec::with_capacity(events.len());
         for event in events.iter_mut() {
             let mut one = Known::default();
+            // Where a code is sent is not yet known to be theirs: nothing is learned of it.
+            if event.status == Status::PatronCode {
+                known.push(one);
+                continue;
+            }
             if let Some(number) = event.told.patron.key() {
                 let is_kept = event.told.patron.number().is_some();
                 let key = (event.library.clone(), number);

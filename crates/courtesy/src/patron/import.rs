@@ -9,7 +9,7 @@ use standards::address::Address;
 
 use super::{BY_ADDRESS, Patron};
 use crate::channel::{Country, Number};
-use crate::library::import::RowError;
+use crate::library::RowError;
 use crate::notice::Language;
 
 /// Columns that a file may have.
@@ -134,9 +134,8 @@ impl Row<'_> {
         let country = self.country;
         let patron = Patron {
             id: self.text("ref"),
-            email: self.read("email", |cell| {
-                Address::parse(cell).map_err(|_| "this is not an email address".to_owned())
-            }),
+            email: self
+                .read("email", |cell| Address::parse(cell).map_err(|_| "this is not an email address".to_owned())),
             phone: self.read("phone", |cell| Number::parse(cell, country).map_err(|error| error.to_string())),
             texts: self.read("texts", yes_or_no),
             first_name: self.text("first_name"),

@@ -5,6 +5,7 @@
 //! Not here: which of their contact points is used (`channel`).
 
 mod asked;
+pub mod import;
 pub mod link;
 mod pass;
 mod quiet;

@@ -38,6 +38,9 @@ pub struct Pass {
     /// Until when they have shown that the address on record is theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proven_until: Option<Timestamp>,
+    /// Whether it opens nothing until a code was typed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_locked: bool,
     /// A code that is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<super::Asked>,
@@ -54,6 +57,7 @@ impl Pass {
             message,
             until: now.checked_add(PASS_LASTS).unwrap_or(Timestamp::MAX),
             proven_until: None,
+            is_locked: false,
             asked: None,
         }
     }

@@ -73,14 +73,13 @@ impl Store {
 }
 
 async fn slice(tx: &mut Tx, library: &LibraryCode, patron: &str) -> Result<usize> {
-    let rows = query(
-        "select id, request from event where library = $1 and patron = $2 and patron <> '' order by id limit $3",
-    )
-    .bind(library.as_str())
-    .bind(patron)
-    .bind(SLICE)
-    .fetch_all(&mut *tx)
-    .await?;
+    let rows =
+        query("select id, request from event where library = $1 and patron = $2 and patron <> '' order by id limit $3")
+            .bind(library.as_str())
+            .bind(patron)
+            .bind(SLICE)
+            .fetch_all(&mut *tx)
+            .await?;
     if rows.is_empty() {
         return Ok(0);
     }
@@ -109,7 +108,7 @@ async fn slice(tx: &mut Tx, library: &LibraryCode, patron: &str) -> Result<usize
     submitted.push_bind(library.as_str()).push(" and event in ").push_list(&events);
     submitted.build().execute(&mut *tx).await?;
     let mut facts = Builder::new("delete from request_facts where library = ");
-    facts.push_bind(library.as_str()).push(" and request in ").push_list(&requests);
+    facts.push_bind(library.as_str()).push(" and request in ").push_list(requests.iter().map(String::as_str));
     facts.build().execute(&mut *tx).await?;
     Ok(events.len())
 }

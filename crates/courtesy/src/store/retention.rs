@@ -229,7 +229,7 @@ async fn slice(
 }
 
 /// Who it was for, and what it was about: in the message, in its event, and in what its request told.
-async fn erase_content(
+pub(super) async fn erase_content(
     tx: &mut Tx,
     library: &LibraryCode,
     ids: &[Vec<u8>],

@@ -98,7 +98,7 @@ async fn visit(
         None => None,
     };
     let pass = cookie(headers, &patron_cookie(web)).filter(|_| is_patrons);
-    let pass = pass.and_then(|sealed| Pass::open(&web.secret, sealed, now));
+    let pass = pass.and_then(|sealed| Pass::open(&web.secret, sealed, now)).filter(|pass| !pass.is_locked);
     let named = params.iter().find(|(name, _)| *name == "library").map(|(_, code)| code);
     let code = named.or(pass.as_ref().map(|pass| pass.library.as_str())).and_then(|code| LibraryCode::parse(code).ok());
     let (session, staff) = signed_in.unzip();

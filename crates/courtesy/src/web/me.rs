@@ -4,6 +4,9 @@
 //! notices, and forms for what they may choose. One pass is one patron of one library: of another one, even with the same
 //! address, nothing is read here. Not here: what the forms do (`reach`, `say`, `code`, `contact`, `data`).
 
+pub(super) mod code;
+pub(super) mod contact;
+pub(super) mod data;
 pub(super) mod mine;
 pub(super) mod reach;
 pub(super) mod say;
@@ -40,6 +43,9 @@ pub(super) const HERE: &str = "/me";
 
 /// Where those are led who have no pass.
 pub(super) const WAY_IN: &str = "/me/way-in";
+
+/// Their contact points.
+pub(super) const CONTACT: &str = "/me/contact";
 
 /// Notices shown.
 const SHOWN: usize = 20;
@@ -106,13 +112,13 @@ pub(super) async fn open(
     headers: HeaderMap,
 ) -> Answer {
     let Some(row) = of_link(&web, &token).await? else { return way_in(&visit, StatusCode::NOT_FOUND, "me-link-wrong") };
-    if link::is_over(row.id, visit.now) {
-        return way_in(&visit, StatusCode::GONE, "me-link-over");
-    }
-    let Some(patron) = web.store.patron_of_event(&row.library, row.event).await? else {
+    let Some(owner) = code::owner(&web, &row, visit.now).await? else {
         return way_in(&visit, StatusCode::GONE, "me-link-over");
     };
-    let pass = Pass::new(&row.library, patron, row.id, visit.now);
+    if link::is_over(row.id, visit.now) {
+        return code::old(&web, &visit, &token, &owner).await;
+    }
+    let pass = owner.pass;
     let mut response = lead_to(HERE);
     keep(&web, &mut response, &pass);
     // Whoever never chose a language reads on in that of the notice.
@@ -154,8 +160,13 @@ fn way_in(visit: &Visit, status: StatusCode, why: &'static str) -> Answer {
 /// Forgets the pass of this browser.
 pub(super) async fn leave(State(web): State<Arc<Web>>) -> Answer {
     let mut response = lead_to(&format!("{WAY_IN}?done=me-left"));
-    set(&mut response, &line(&web, "", 0));
+    forget(&web, &mut response);
     Ok(response)
+}
+
+/// Takes the pass from this browser.
+fn forget(web: &Web, response: &mut Response) {
+    set(response, &line(web, "", 0));
 }
 
 /// The page.

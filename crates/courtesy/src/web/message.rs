@@ -51,6 +51,8 @@ struct Page {
     tag: Tag,
     notice: String,
     name: Option<String>,
+    /// Where the patron is, where the library has a number for them.
+    patron: Option<String>,
     /// Which way it goes, in words.
     channel: String,
     by_text: bool,
@@ -126,6 +128,10 @@ async fn page(
         id: row.id,
         tag: Tag::of(&shell, row.state, provider),
         notice: label(&shell, &row.notice),
+        patron: told
+            .as_ref()
+            .and_then(|told| told.patron.number())
+            .map(|number| shell.to(&format!("/patrons?ref={}", super::form::encoded(number)))),
         name: told.and_then(|told| told.patron.fields().remove("full_name")),
         channel: shell.say(&format!("channel-{}", row.channel)),
         by_text: row.channel == Channel::Text,

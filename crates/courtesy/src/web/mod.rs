@@ -57,6 +57,7 @@ mod oops;
 mod ops;
 mod passkey;
 mod password;
+mod patrons;
 mod record;
 mod relays;
 mod retention;
@@ -107,6 +108,7 @@ pub struct Web {
     app: Arc<App>,
     passwords: password::Passwords,
     throttle: throttle::Throttle,
+    codes: throttle::Throttle,
     kits: looks::Looks<Option<it::KitSeen>>,
     checks: looks::Looks<Option<Proof>>,
     provider: oidc::provider::Provider,
@@ -120,6 +122,7 @@ impl Web {
             app,
             passwords: password::Passwords::default(),
             throttle: throttle::Throttle::default(),
+            codes: throttle::Throttle::default(),
             kits: looks::Looks::default(),
             checks: looks::Looks::default(),
             provider: oidc::provider::Provider::default(),
@@ -227,14 +230,25 @@ fn of_a_patron() -> Vec<Route> {
         form("/me/test", Patron, post(me::say::test)),
         form("/me/undo-complaint", Patron, post(me::say::undo)),
         form("/me/leave", Patron, post(me::leave)),
+        page("/me/contact", Patron, get(me::contact::show)),
+        form("/me/contact/mail", Patron, post(me::contact::mail)),
+        form("/me/contact/phone", Patron, post(me::contact::phone)),
+        form("/me/contact/no-texts", Patron, post(me::contact::no_texts)),
+        form("/me/code", Patron, post(me::code::ask)),
+        form("/me/code/check", Patron, post(me::code::check)),
+        page("/me/data.json", Patron, get(me::data::save)),
+        form("/me/erase", Patron, post(me::data::erase)),
         page("/me/{token}", Public, get(me::open)),
+        page("/me/{token}/code", Public, get(me::code::show_by_link)),
+        form("/me/{token}/code", Public, post(me::code::ask_by_link)),
+        form("/me/{token}/code/check", Public, post(me::code::check_by_link)),
     ]
 }
 
 /// What a library works with all day.
 fn of_a_desk() -> Vec<Route> {
     use Audience::{SignedIn, Staff};
-    use Right::{ActOnMessages, Look, ReadMessages};
+    use Right::{ActOnMessages, Administer, Look, ReadMessages};
     vec![
         page("/staff", SignedIn, get(home::door)),
         page("/staff/{library}", Staff(Look), get(home::show)),
@@ -252,6 +266,10 @@ fn of_a_desk() -> Vec<Route> {
         page("/staff/{library}/do-not-send.csv", Staff(ActOnMessages), get(stops::file)),
         form("/staff/{library}/do-not-send/add", Staff(ActOnMessages), post(stops::add)),
         form("/staff/{library}/do-not-send/release", Staff(ActOnMessages), post(stops::release)),
+        page("/staff/{library}/patrons", Staff(ReadMessages), get(patrons::show)),
+        page("/staff/{library}/patrons/everything.json", Staff(ActOnMessages), get(patrons::save)),
+        form("/staff/{library}/patrons/correct", Staff(ActOnMessages), post(patrons::correct)),
+        form("/staff/{library}/patrons/erase", Staff(Administer), post(patrons::erase)),
         page("/staff/{library}/arrival", Staff(ReadMessages), get(arrival::show)),
     ]
 }

@@ -33,7 +33,7 @@ use crate::store::Draft;
 /// The notice of a path, where its words can be edited.
 pub(super) fn notice_of(code: &str) -> Result<Notice, Oops> {
     let notice = Notice::from_code(code).map_err(|_| Oops::NotFound)?;
-    let is_edited = notice.audience != Audience::Operator && notice.status != Status::TestNotice;
+    let is_edited = notice.audience != Audience::Operator && !notice.status.is_asked_for();
     if is_edited { Ok(notice) } else { Err(Oops::NotFound) }
 }
 

@@ -132,7 +132,7 @@ pub(super) fn when(notice: Notice) -> String {
 
 /// The notices that a library can switch, of these audiences.
 pub(super) fn of(audiences: &[Audience]) -> impl Iterator<Item = &'static Entry> {
-    let is_switched = |entry: &&Entry| entry.notice.status != Status::TestNotice;
+    let is_switched = |entry: &&Entry| !entry.notice.status.is_asked_for();
     NOTICES.iter().filter(is_switched).filter(|entry| audiences.contains(&entry.notice.audience))
 }
 
@@ -278,7 +278,7 @@ impl Switch {
     fn of(pairs: &[(String, String)]) -> Self {
         let values =
             |wanted: &'static str| pairs.iter().filter(move |(name, _)| name == wanted).map(|(_, value)| value);
-        let switched = |entry: &&Entry| entry.notice.status != Status::TestNotice;
+        let switched = |entry: &&Entry| !entry.notice.status.is_asked_for();
         let notices = values("notice").filter_map(|code| Notice::from_code(code).ok()?.entry()).filter(switched);
         let on = values("to").find_map(|to| match to.as_str() {
             "on" => Some(true),

@@ -70,7 +70,7 @@ fn put_together() -> Vec<String> {
     names.extend(["all", "failing", "waiting", "quiet"].map(|show| format!("consortium-show-{show}")));
     names.extend(["failing", "gone", "by-hand"].map(|why| format!("webhooks-off-{why}")));
     names.extend(["all", "waiting", "delivered", "given-up"].map(|state| format!("webhook-log-{state}")));
-    for what in ["content", "talk", "address", "submitted", "events", "audit"] {
+    for what in ["content", "talk", "address", "submitted", "texts", "patrons", "events", "audit"] {
         names.extend([format!("retention-{what}"), format!("retention-{what}-why")]);
     }
     let to_patron = crate::notice::catalogue::NOTICES.iter().map(|entry| entry.notice);

@@ -31,6 +31,8 @@ mod operating;
 #[cfg(test)]
 mod own_relay;
 #[cfg(test)]
+mod patrons;
+#[cfg(test)]
 mod proof;
 #[cfg(test)]
 mod relays;

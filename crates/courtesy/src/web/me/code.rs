@@ -21,8 +21,8 @@ use crate::intake::{Event, Handed, Side, Strictness, Taken, Told};
 use crate::library::Library;
 use crate::notice::status::Status;
 use crate::outcome::stop::ListedAddress;
-use crate::patron::{Asked, CODE_LASTS, PASS_LASTS, PROVEN_LASTS, Pass, Patron, Purpose, Record};
-use crate::store::{Consent, Deed};
+use crate::patron::{Asked, CODE_LASTS, PASS_LASTS, PROVEN_LASTS, Pass, Patron, Purpose};
+use crate::store::{Consent, Deed, MessageRow};
 use crate::web::guard::{cookie, patron_cookie};
 use crate::web::oops::Oops;
 use crate::web::shell::Shell;
@@ -91,15 +91,15 @@ pub(in crate::web) async fn send(
     if sent >= CODES_MAX {
         return Err(Oops::NotNow("me-codes-enough"));
     }
-    let (digits, asked) =
-        Asked::new(&web.secret, purposed.purpose, purposed.to.masked(), random_bytes(), now);
+    let (digits, asked) = Asked::new(&web.secret, purposed.purpose, purposed.to.masked(), random_bytes(), now);
     let shown = format!("{} {}", &digits[..4], &digits[4..]);
     let fields = BTreeMap::from([("code".to_owned(), shown)]);
     let (email, phone) = match purposed.to {
         To::Mail(address) => (Some(address), None),
         To::Text(number) => (None, Some(number)),
     };
-    let told = Patron { id: patron.number().map(str::to_owned), email, phone, language: patron.language, ..Patron::default() };
+    let told =
+        Patron { id: patron.number().map(str::to_owned), email, phone, language: patron.language, ..Patron::default() };
     let event = Event {
         library: library.code.clone(),
         request: REQUEST.to_owned(),
@@ -185,8 +185,8 @@ pub(in crate::web) async fn check(State(web): State<Arc<Web>>, visit: Visit, For
         let wrong = tried.words(&visit.shell("me-contact-title"));
         return super::contact::again(&web, &visit, &mine, wrong, None).await;
     };
-    let done = match &asked.purpose {
-        Purpose::Prove => "me-proven",
+    let mut response = match &asked.purpose {
+        Purpose::Prove => visit.done(CONTACT, "me-proven")?,
         // What was shown for one thing is not shown for another: only who is proven may change.
         _ if !mine.pass.is_proven(visit.now) => return Err(Oops::NotNow("me-code-again")),
         Purpose::Mail(address) => {
@@ -194,7 +194,7 @@ pub(in crate::web) async fn check(State(web): State<Arc<Web>>, visit: Visit, For
             let mut record = mine.kept();
             record.correct_mail(address);
             super::reach::put(&web, &visit, &mine, record).await?;
-            "me-mail-changed"
+            visit.done(CONTACT, "me-mail-changed")?
         }
         Purpose::Text(number) => {
             let number = Number::from_e164(number).ok_or(Oops::NotFound)?;
@@ -202,11 +202,10 @@ pub(in crate::web) async fn check(State(web): State<Arc<Web>>, visit: Visit, For
             let mut record = mine.kept();
             record.correct_phone(number);
             super::reach::put(&web, &visit, &mine, record).await?;
-            "me-text-changed"
+            visit.done(CONTACT, "me-text-changed")?
         }
     };
     let proven_until = visit.now.checked_add(PROVEN_LASTS).ok();
-    let mut response = lead_to(&format!("{CONTACT}?done={done}"));
     keep(&web, &mut response, &Pass { asked: None, proven_until, ..(*mine.pass).clone() });
     Ok(response)
 }
@@ -235,13 +234,7 @@ struct Old {
 /// The page for a link that opens no more: a code opens it.
 pub(super) async fn old(web: &Web, visit: &Visit, token: &str, patron: &Owner) -> Answer {
     let to = known_address(web, &patron.library, &patron.patron).await?.map(|purposed| purposed.to.masked());
-    let page = Old {
-        shell: visit.shell("me-way-in-title"),
-        to,
-        is_asked: false,
-        token: token.to_owned(),
-        wrong: None,
-    };
+    let page = Old { shell: visit.shell("me-way-in-title"), to, is_asked: false, token: token.to_owned(), wrong: None };
     Ok(quiet((StatusCode::GONE, Html(page.render()?)).into_response()))
 }
 
@@ -253,13 +246,12 @@ pub(super) struct Owner {
 }
 
 /// The patron of the message that a link stands in.
-pub(super) async fn owner(web: &Web, token: &str, now: Timestamp) -> Result<Option<Owner>, Oops> {
-    let Some(row) = of_link(web, token).await? else { return Ok(None) };
+pub(super) async fn owner(web: &Web, row: &MessageRow, now: Timestamp) -> Result<Option<Owner>, Oops> {
     let Some(library) = web.book.library(&row.library) else { return Ok(None) };
     let Some(key) = web.store.patron_of_event(&row.library, row.event).await? else { return Ok(None) };
     let told = web.store.event_fields(&row.library, row.event).await?;
     let told: Told = told.and_then(|fields| serde_json::from_str(&fields).ok()).unwrap_or_default();
-    let record = web.store.patron(&row.library, &key).await?.unwrap_or_else(Record::default);
+    let record = web.store.patron(&row.library, &key).await?.unwrap_or_default();
     let pass = Pass::new(&row.library, key, row.id, now);
     Ok(Some(Owner { patron: record.complete(&told.patron), library, pass }))
 }
@@ -270,7 +262,8 @@ pub(in crate::web) async fn ask_by_link(
     visit: Visit,
     Path(token): Path<String>,
 ) -> Answer {
-    let owner = owner(&web, &token, visit.now).await?.ok_or(Oops::NotFound)?;
+    let row = of_link(&web, &token).await?.ok_or(Oops::NotFound)?;
+    let owner = owner(&web, &row, visit.now).await?.ok_or(Oops::NotFound)?;
     let Some(purposed) = known_address(&web, &owner.library, &owner.patron).await? else {
         return Err(Oops::NotNow("me-code-nowhere"));
     };

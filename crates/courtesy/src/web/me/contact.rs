@@ -69,13 +69,7 @@ pub(super) async fn again(
     visit.again(&page(web, visit, mine, wrong_code, wrong.unwrap_or_default()).await?)
 }
 
-async fn page(
-    web: &Web,
-    visit: &Visit,
-    mine: &Mine,
-    wrong_code: Option<String>,
-    wrong: Wrong,
-) -> Result<Page, Oops> {
+async fn page(web: &Web, visit: &Visit, mine: &Mine, wrong_code: Option<String>, wrong: Wrong) -> Result<Page, Oops> {
     let patron = mine.patron();
     let is_proven = mine.pass.is_proven(visit.now);
     let consent = match &patron.phone {
@@ -84,7 +78,7 @@ async fn page(
     };
     let is_wrong = wrong_code.is_some() || wrong.mail.is_some() || wrong.phone.is_some();
     Ok(Page {
-        shell: visit.shell("me-contact-title").below("me-title", HERE).wrong(is_wrong),
+        shell: visit.shell("me-contact-title").wrong(is_wrong),
         library: mine.library.name.get(visit.language).to_owned(),
         is_proven,
         may_change: !mine.is_by_address(),
@@ -131,14 +125,9 @@ pub(in crate::web) async fn mail(State(web): State<Arc<Web>>, visit: Visit, Form
         return again(&web, &visit, &mine, None, Some(wrong)).await;
     }
     let purpose = Purpose::Mail(address.to_string());
-    let asked = code::send(
-        &web,
-        &mine.library,
-        (&mine.pass, &mine.patron()),
-        Purposed { to: To::Mail(address), purpose },
-        visit.now,
-    );
-    Ok(code::waits(&web, &mine.pass, asked.await?, CONTACT))
+    let purposed = Purposed { to: To::Mail(address), purpose };
+    let asked = code::send(&web, &mine.library, (&mine.pass, &mine.patron()), purposed, visit.now).await?;
+    Ok(code::waits(&web, &mine.pass, asked, CONTACT))
 }
 
 /// A new number.
@@ -164,14 +153,9 @@ pub(in crate::web) async fn phone(State(web): State<Arc<Web>>, visit: Visit, For
         }
     };
     let purpose = Purpose::Text(number.to_string());
-    let asked = code::send(
-        &web,
-        &mine.library,
-        (&mine.pass, &mine.patron()),
-        Purposed { to: To::Text(number), purpose },
-        visit.now,
-    );
-    Ok(code::waits(&web, &mine.pass, asked.await?, CONTACT))
+    let purposed = Purposed { to: To::Text(number), purpose };
+    let asked = code::send(&web, &mine.library, (&mine.pass, &mine.patron()), purposed, visit.now).await?;
+    Ok(code::waits(&web, &mine.pass, asked, CONTACT))
 }
 
 /// No more text messages: this is believed from whoever holds a link, for it can do no harm.

@@ -7,7 +7,7 @@ use crate::intake::Told;
 use crate::library::Library;
 use crate::notice::catalogue::{Audience, Notice};
 use crate::notice::status::Status;
-use crate::patron::{Pass, Patron, Record};
+use crate::patron::{BY_ADDRESS, Pass, Patron, Record};
 use crate::queue::State;
 use crate::store::{MessageRow, PatronEvent};
 use crate::web::Web;
@@ -44,9 +44,33 @@ impl Mine {
         if events.is_empty() && record.is_none() {
             return Err(Oops::NotFound);
         }
+        // Where a code was sent is not yet known to be theirs.
+        let tells = |event: &&PatronEvent| event.status != Status::PatronCode.code();
         let of_event = |event: &PatronEvent| Some(serde_json::from_str::<Told>(&event.fields).ok()?.patron);
-        let told = events.iter().filter_map(of_event).find(|patron| patron.email.is_some() || patron.phone.is_some());
+        let told = events
+            .iter()
+            .filter(tells)
+            .filter_map(of_event)
+            .find(|patron| patron.email.is_some() || patron.phone.is_some());
         Ok(Self { pass, library, record: record.unwrap_or_default(), events, told: told.unwrap_or_default() })
+    }
+
+    /// Whether they have no number, and are known by their address alone.
+    pub(in crate::web) fn is_by_address(&self) -> bool {
+        self.pass.patron.starts_with(BY_ADDRESS)
+    }
+
+    /// What is kept of them, to be changed. Of whoever has no number that is what they chose, and nothing else.
+    pub(in crate::web) fn kept(&self) -> Record {
+        match self.is_by_address() {
+            true => Record { patron: Patron::default(), ..self.record.clone() },
+            false => self.record.clone(),
+        }
+    }
+
+    /// What the audit names: the library's number, and no address.
+    pub(in crate::web) fn subject(&self) -> &str {
+        if self.is_by_address() { "" } else { &self.pass.patron }
     }
 
     /// The patron as they are known now.
@@ -60,28 +84,23 @@ impl Mine {
         chosen.iter().copied().filter(|channel| usable.contains(channel)).collect()
     }
 
-    /// Whether `row` is a notice to them: copies and notices to staff are made of the same events.
+    /// Whether `row` went to them: copies and notices to staff are made of the same events, and a code only asks.
     fn is_theirs(&self, row: &MessageRow) -> bool {
-        let notice = Notice::from_code(&row.notice);
-        let is_shown =
-            |notice: &Notice| notice.audience == Audience::Patron && !matches!(notice.status, Status::TestNotice);
+        let is_told = |notice: Notice| notice.audience == Audience::Patron && notice.status != Status::PatronCode;
         let is_copy = self.library.cc.iter().any(|copy| copy.to_string() == row.address);
-        notice.is_ok_and(|notice| is_shown(&notice)) && (!is_copy || self.patron().is_at(&row.address))
+        Notice::from_code(&row.notice).is_ok_and(is_told) && (!is_copy || self.patron().is_at(&row.address))
     }
 
-    /// The last message to them of an event; none where it has none.
+    /// The last notice to them of an event; none where it has none.
     pub(in crate::web) fn last_of<'e>(&self, event: &'e PatronEvent) -> Option<&'e MessageRow> {
-        event.messages.iter().rev().find(|row| self.is_theirs(row))
+        let is_test = event.status == Status::TestNotice.code();
+        event.messages.iter().rev().find(|row| !is_test && self.is_theirs(row))
     }
 
     /// Their messages by mail, the newest first, tests among them.
     pub(in crate::web) fn mails(&self) -> Vec<&MessageRow> {
         let rows = self.events.iter().flat_map(|event| event.messages.iter().rev());
-        let is_to_patron = |row: &MessageRow| {
-            row.channel == Channel::Mail
-                && Notice::from_code(&row.notice).is_ok_and(|notice| notice.audience == Audience::Patron)
-        };
-        rows.filter(|row| is_to_patron(row)).collect()
+        rows.filter(|row| row.channel == Channel::Mail && self.is_theirs(row)).collect()
     }
 
     /// The mail to ask about: the one whose link was followed, else the last that was accepted.
@@ -94,11 +113,7 @@ impl Mine {
     /// A message of theirs.
     pub(in crate::web) fn message(&self, id: &str) -> Option<&MessageRow> {
         let id = id.parse().ok()?;
-        self.events
-            .iter()
-            .flat_map(|event| &event.messages)
-            .find(|row| row.id == id)
-            .filter(|row| Notice::from_code(&row.notice).is_ok_and(|notice| notice.audience == Audience::Patron))
+        self.events.iter().flat_map(|event| &event.messages).find(|row| row.id == id && self.is_theirs(row))
     }
 
     /// Who has their mailbox, as the last of their mails was answered.

@@ -36,11 +36,7 @@ pub(in crate::web) async fn save(State(web): State<Arc<Web>>, visit: Visit, Form
     let shell = visit.shell("me-title");
     let ways = ways::of(&web, &shell, &mine).await?;
     let usable: Vec<_> = ways.iter().filter(|way| way.is_used).map(|way| way.channel).collect();
-    let mut record = mine.record.clone();
-    // Of whoever has no number nothing else is kept: they are known by the address of each event.
-    if mine.pass.patron.starts_with(crate::patron::BY_ADDRESS) {
-        record.patron = crate::patron::Patron::default();
-    }
+    let mut record = mine.kept();
     order(&mut record, &usable, &chosen);
     if let Some(language) = Language::from_tag(&chosen.language).filter(|one| mine.library.languages.contains(one)) {
         record.language = Some(language);
@@ -59,10 +55,8 @@ pub(in crate::web) async fn put(web: &Web, visit: &Visit, mine: &Mine, record: R
     if record == mine.record {
         return Ok(());
     }
-    // Who it was stands in no list for staff to read: the subject is the number that they know anyway.
-    let subject = if mine.pass.patron.starts_with(crate::patron::BY_ADDRESS) { "" } else { &mine.pass.patron };
     let by = visit.shell("me-title").say("me-by-patron");
-    let deed = crate::store::Deed::new(Some(&mine.library.code), by, "patron.changed", subject, visit.now);
+    let deed = crate::store::Deed::new(Some(&mine.library.code), by, "patron.changed", mine.subject(), visit.now);
     let one = (mine.library.code.clone(), mine.pass.patron.clone(), record);
     web.store.noting(deed).put_patrons(vec![one], visit.now).await?;
     Ok(())

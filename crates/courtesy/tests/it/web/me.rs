@@ -190,3 +190,139 @@ async fn a_copy_for_staff_carries_no_link() {
     assert!(!copy.raw.contains("/me/"), "{}", copy.text);
     link_to(&world, "patron@gmail.example");
 }
+
+/// The code in the newest mail to `email`.
+fn code_to(world: &World, email: &str) -> String {
+    let mail = read(world.offered(email).last().unwrap());
+    let code = regex::Regex::new(r"\b(\d{4} \d{4})\b").unwrap();
+    assert!(!mail.raw.contains("/me/"), "a code shows whose an address is, and a link would show too much");
+    code.captures(&mail.subject).unwrap_or_else(|| panic!("no code in {}", mail.subject))[1].to_owned()
+}
+
+/// Waits until the newest message of this notice is accepted.
+async fn until_sent(world: &World, notice: &str, count: usize) {
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        let rows = world.app().store.messages(&courtesy::store::Filter::default(), 50).await.unwrap();
+        let sent = rows.iter().filter(|row| row.notice == notice && row.state == State::Accepted).count();
+        if sent >= count {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{sent} of {count} {notice} were sent: {rows:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+/// A browser that has typed the code sent to `email`.
+async fn proven<'w>(world: &'w World, email: &str) -> Browser<'w> {
+    let browser = Browser::stranger(world);
+    browser.get(&link_to(world, email)).await;
+    let page = browser.get("/me/contact").await;
+    page.must_say("Is it you?").must_not_say(email);
+    browser.send(&page, "/me/code", &[]).await.must_say("Enter the code");
+    until_sent(world, "patron_code", 1).await;
+    let page = browser.get("/me/contact").await;
+    browser.send(&page, "/me/code/check", &[("code", "0000 0000")]).await.must_be(422).must_say("not the code");
+    let code = code_to(world, email);
+    let shown = browser.send(&page, "/me/code/check", &[("code", &code)]).await;
+    shown.must_say("You can change your details now").must_say(email);
+    browser
+}
+
+#[tokio::test]
+async fn a_new_address_needs_a_code_to_the_old_one_and_one_to_the_new_one() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    let first = accepted(&world, &ready("MRPL", "BC-1", "patron@gmail.example")).await;
+    let link_alone = Browser::stranger(&world);
+    let page = link_alone.get(&link_to(&world, "patron@gmail.example")).await;
+    let new = [("mail", "patron-new@gmail.example")];
+    link_alone.send(&page, "/me/contact/mail", &new).await.must_be(409).must_say("ask for a code first");
+    link_alone.get("/me/data.json").await.must_say("Is it you?");
+    link_alone.send(&page, "/me/erase", &[("sure", "1")]).await.must_be(409);
+
+    let browser = proven(&world, "patron@gmail.example").await;
+    let page = browser.get("/me/contact").await;
+    let slip = browser.send(&page, "/me/contact/mail", &[("mail", "patron@gmial.com")]).await;
+    slip.must_be(422).must_say("Did you mean patron@gmail.com?");
+    browser.send(&page, "/me/contact/mail", &new).await.must_say("Enter the code");
+    until_sent(&world, "patron_code", 2).await;
+    let store = &world.app().store;
+    let record = store.patron(&code("MRPL"), "21234").await.unwrap().unwrap();
+    assert_eq!(record.patron.email, Some(crate::world::address("patron@gmail.example")), "not before the code");
+    let typed = code_to(&world, "patron-new@gmail.example");
+    let page = browser.get("/me/contact").await;
+    browser
+        .send(&page, "/me/code/check", &[("code", &typed)])
+        .await
+        .must_say("Your next notice goes to the new address");
+
+    // The library's system still tells the old one; so does a message that is sent again.
+    let second = accepted(&world, &ready("MRPL", "BC-2", "patron@gmail.example")).await;
+    assert_eq!(world.row(second).await.address, "patron-new@gmail.example");
+    let answer = world.post(&format!("/v1/messages/{first}/resend"), &json!({})).await;
+    let again: MessageId = answer.json()["id"].as_str().unwrap_or_else(|| panic!("{}", answer.text)).parse().unwrap();
+    assert_eq!(world.row(again).await.address, "patron-new@gmail.example");
+}
+
+#[tokio::test]
+async fn codes_are_few_and_guesses_are_slowed() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    accepted(&world, &ready("MRPL", "BC-1", "patron@gmail.example")).await;
+    let browser = Browser::stranger(&world);
+    browser.get(&link_to(&world, "patron@gmail.example")).await;
+    for _ in 0..5 {
+        let page = browser.get("/me/contact").await;
+        browser.send(&page, "/me/code", &[]).await.must_be(200);
+    }
+    let page = browser.get("/me/contact").await;
+    browser.send(&page, "/me/code", &[]).await.must_be(409).must_say("Please wait an hour");
+    for _ in 0..5 {
+        let page = browser.get("/me/contact").await;
+        browser.send(&page, "/me/code/check", &[("code", "12345678")]).await.must_be(422).must_say("not the code");
+    }
+    let page = browser.get("/me/contact").await;
+    browser.send(&page, "/me/code/check", &[("code", "12345678")]).await.must_be(422).must_say("Wait");
+}
+
+#[tokio::test]
+async fn a_patron_saves_all_that_is_kept_and_has_it_erased() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    let id = accepted(&world, &ready("MRPL", "BC-1", "patron@gmail.example")).await;
+    let mut others = ready("MRPL", "BC-2", "patron@gmail.example");
+    others["patron"]["ref"] = json!("777");
+    let other = accepted(&world, &others).await;
+    let link = format!("/me/{}", token(&world.app().secret, id));
+    let browser = Browser::stranger(&world);
+    browser.get(&link).await;
+    let page = browser.get("/me/contact").await;
+    browser.send(&page, "/me/code", &[]).await;
+    until_sent(&world, "patron_code", 1).await;
+    let typed = code_to(&world, "patron@gmail.example");
+    browser.send(&page, "/me/code/check", &[("code", &typed)]).await.must_say("You can change");
+
+    let file = browser.get("/me/data.json").await;
+    assert_eq!(file.headers["content-disposition"], "attachment; filename=\"patron.json\"");
+    let all: serde_json::Value = serde_json::from_str(&file.html).unwrap();
+    let requests: Vec<_> = all["events"].as_array().unwrap().iter().map(|event| event["request"].clone()).collect();
+    assert_eq!(requests, ["CODE", "BC-1"], "theirs, and nobody else's");
+    assert_eq!(all["record"]["patron"]["email"], "patron@gmail.example");
+
+    let page = browser.get("/me/contact").await;
+    browser.send(&page, "/me/erase", &[]).await.must_be(409).must_say("Tick that you want it erased");
+    browser.send(&page, "/me/erase", &[("sure", "1")]).await.must_say("is erased");
+    let store = &world.app().store;
+    assert_eq!(store.patron(&code("MRPL"), "21234").await.unwrap(), None);
+    let row = world.row(id).await;
+    assert_eq!(row.address, "");
+    assert_eq!(store.event_fields(&code("MRPL"), row.event).await.unwrap().as_deref(), Some("{}"));
+    assert_eq!(world.row(other).await.address, "patron@gmail.example", "another patron at the address stays");
+    browser.get("/me").await.must_say("Your page opens by the link");
+    browser.get(&link).await.must_be(410).must_say("opens no more");
+    let audit = store.audit(&courtesy::store::AuditFilter::default(), 20).await.unwrap();
+    let deeds: Vec<_> =
+        audit.iter().map(|entry| entry.what.as_str()).filter(|what| what.starts_with("patron")).collect();
+    assert_eq!(deeds, ["patron.erased", "patron.exported"]);
+}
