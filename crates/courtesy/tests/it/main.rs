@@ -21,6 +21,8 @@ mod flow;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
+mod hidden;
+#[cfg(test)]
 mod kept;
 #[cfg(test)]
 mod ladder;

@@ -1,4 +1,4 @@
-use super::{OUTPUT_BYTES_MAX, Rendered, SUBJECT_LETTERS_MAX, render, render_push, render_sms};
+use super::{OUTPUT_BYTES_MAX, Rendered, SUBJECT_LETTERS_MAX, render, render_push};
 use crate::notice::Language;
 use crate::notice::builtin;
 use crate::notice::builtin::tests::frame;
@@ -158,34 +158,4 @@ fn the_worst_words_with_the_worst_values_stay_within_bounds() {
     assert!(rendered.html.len() <= OUTPUT_BYTES_MAX, "{}", rendered.html.len());
     assert!(rendered.text.len() <= OUTPUT_BYTES_MAX, "{}", rendered.text.len());
     println!("worst: {} bytes of HTML, {} of text", rendered.html.len(), rendered.text.len());
-}
-
-#[test]
-fn what_tells_what_somebody_reads_leaves_in_no_notice_where_titles_are_hidden() {
-    for entry in super::super::catalogue::NOTICES {
-        for language in Language::ALL {
-            let Some(words) = builtin::words(entry.notice, language) else { continue };
-            let mut frame = frame(entry.notice.audience, language);
-            frame.hide_titles = true;
-            let mut all = Fields::samples(language);
-            let marks: Vec<(Field, String)> = Field::ALL
-                .iter()
-                .filter(|field| field.is_sensitive())
-                .map(|field| (*field, format!("mark-of-{}", field.name().replace('_', "-"))))
-                .collect();
-            for (field, mark) in &marks {
-                all.set(*field, mark).unwrap();
-            }
-            let mut said = Vec::new();
-            if let Ok(Rendered { subject, text, html }) = render(words, &all, &frame) {
-                said.extend([subject, text, html]);
-            }
-            said.extend(render_push(words, &all, &frame).ok().flatten());
-            said.extend(render_sms(words, &all, &frame).ok().flatten());
-            for (field, mark) in &marks {
-                let told = said.iter().find(|part| part.contains(mark.as_str()));
-                assert_eq!(told, None, "{} {language:?} tells {}", entry.notice, field.name());
-            }
-        }
-    }
 }
