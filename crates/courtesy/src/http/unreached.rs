@@ -23,7 +23,6 @@ use crate::intake::{Resent, Told, Wish};
 use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice};
-use crate::notice::status::Status;
 use crate::outcome::{Cause, Facts, Step};
 use crate::queue::State as MessageState;
 use crate::store::{Filter, MessageRow, SeenTo};

@@ -18,7 +18,6 @@ use super::{Answer, Web, first_run, returns};
 use crate::library::Library;
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice};
-use crate::notice::status::Status;
 use crate::outcome::{Cause, Facts};
 use crate::sender::{Plan, SenderKind};
 use crate::staff::Right;

@@ -227,7 +227,7 @@ fn of_a_patron() -> Vec<Route> {
         page("/me", Patron, get(me::show)),
         form("/me/reach", Patron, post(me::reach::save)),
         form("/me/messages/{id}/place", Patron, post(me::say::place)),
-        form("/me/test", Patron, post(me::say::test)),
+        form("/me/test", Patron, post(me::say::try_out)),
         form("/me/undo-complaint", Patron, post(me::say::undo)),
         form("/me/leave", Patron, post(me::leave)),
         page("/me/contact", Patron, get(me::contact::show)),

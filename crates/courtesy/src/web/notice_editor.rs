@@ -25,7 +25,6 @@ use crate::library::Library;
 use crate::notice::catalogue::{Audience, Entry, Notice};
 use crate::notice::field::Field;
 use crate::notice::problem::{Problem, Severity};
-use crate::notice::status::Status;
 use crate::notice::words::Words;
 use crate::notice::{Language, check};
 use crate::store::Draft;

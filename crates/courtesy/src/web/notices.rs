@@ -21,7 +21,6 @@ use crate::http::libraries::change;
 use crate::library::{By, Library};
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Entry, NOTICES, Notice, Stage};
-use crate::notice::status::Status;
 use crate::sender::SenderKind;
 use crate::staff::Right;
 use crate::store::{COUNTED_OF_NOTICE_MAX, SavedWords};

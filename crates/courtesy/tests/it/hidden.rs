@@ -46,7 +46,7 @@ fn told(library: &str, request: &str, email: &str) -> Value {
 
 #[tokio::test]
 async fn what_somebody_reads_leaves_by_no_door_where_titles_are_hidden() {
-    let log = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_writer(|| Sink).finish();
+    let log = tracing_subscriber::fmt().with_env_filter("courtesy=debug").with_writer(|| Sink).finish();
     let listens = tracing::subscriber::set_global_default(log).is_ok();
     let (gateway, url) = Recorded::start().await;
     let world = World::with(|config| by_twilio(config, &url)).await;

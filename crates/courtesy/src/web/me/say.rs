@@ -122,7 +122,7 @@ pub(in crate::web) async fn undo(State(web): State<Arc<Web>>, visit: Visit) -> A
 }
 
 /// Sends them a test.
-pub(in crate::web) async fn test(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
+pub(in crate::web) async fn try_out(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
     let mine = Mine::of(&web, &visit).await?;
     let known = mine.patron();
     let email = known.email.clone().ok_or(Oops::NotFound)?;

@@ -301,6 +301,7 @@ async fn a_patron_saves_all_that_is_kept_and_has_it_erased() {
     browser.send(&page, "/me/code", &[]).await;
     until_sent(&world, "patron_code", 1).await;
     let typed = code_to(&world, "patron@gmail.example");
+    let page = browser.get("/me/contact").await;
     browser.send(&page, "/me/code/check", &[("code", &typed)]).await.must_say("You can change");
 
     let file = browser.get("/me/data.json").await;
@@ -325,4 +326,35 @@ async fn a_patron_saves_all_that_is_kept_and_has_it_erased() {
     let deeds: Vec<_> =
         audit.iter().map(|entry| entry.what.as_str()).filter(|what| what.starts_with("patron")).collect();
     assert_eq!(deeds, ["patron.erased", "patron.exported"]);
+}
+
+#[tokio::test]
+async fn a_link_that_is_old_opens_after_a_code_to_the_address_on_record() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    let store = &world.app().store;
+    let past = courtesy::clock::now() - jiff::SignedDuration::from_hours(20 * 24);
+    let told = json!({ "patron": { "id": "21234", "email": "patron@gmail.example", "first_name": "Amira" } });
+    let old = courtesy::store::NewEvent {
+        patron: "21234".to_owned(),
+        fields: told.to_string(),
+        ..crate::store::event("MRPL", "BC-OLD", past)
+    };
+    let path = format!("/me/{}", token(&world.app().secret, old.messages[0].id));
+    store.accept(vec![old]).await.unwrap();
+
+    let browser = Browser::stranger(&world);
+    let page = browser.get(&path).await;
+    page.must_be(410).must_say("opens no more").must_not_say("BC-OLD").must_not_say("patron@gmail.example");
+    let asked = browser.send(&page, &format!("{path}/code"), &[]).await;
+    asked.must_be(200).must_say("eight digits");
+    browser.get("/me").await.must_say("Your page opens by the link");
+    until_sent(&world, "patron_code", 1).await;
+    let page = browser.get(&format!("{path}/code")).await;
+    let check = format!("{path}/code/check");
+    browser.send(&page, &check, &[("code", "11111111")]).await.must_be(422).must_say("not the code");
+    let typed = code_to(&world, "patron@gmail.example");
+    browser.send(&page, &check, &[("code", &typed)]).await.must_say("BC-OLD").must_say("Amira");
+    // Another browser has nothing of it.
+    Browser::stranger(&world).get(&format!("{path}/code")).await.must_say("Your page opens by the link");
 }
