@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert";
 
 import { axe } from "./axe.mjs";
+import { WAYS } from "./visitor.mjs";
 import { inAWorld, walk } from "./walks.mjs";
 import { until } from "./world.mjs";
 
@@ -10,7 +11,9 @@ const patron = (number) => `patron-${number}@gmail.example`;
 inAWorld(async (world) => {
   await world.library("MRPL");
   for (const number of [0, 1, 2, 3]) {
-    const who = { ref: `2118${number}`, email: patron(number), first_name: `Amira${number}`, surname: "Osei" };
+    // The page is in the language of the notice, until somebody chooses another.
+    const language = WAYS[number].language;
+    const who = { ref: `2118${number}`, email: patron(number), first_name: `Amira${number}`, surname: "Osei", language };
     await world.state(await world.tell("MRPL", `BC-10${number}`, who), "accepted");
   }
 });

@@ -197,7 +197,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(said):
             _ => usable.iter().map(|channel| way_choice(channel, order.first())).collect(),
         },
         then: if usable.len() > 1 { then.collect() } else { Vec::new() },
-        languages: mine.library.languages.iter().map(|one| reach::language(&shell, *one, *one == language)).collect(),
+        languages: mine.library.languages.iter().map(|one| reach::language(*one, *one == language)).collect(),
         hides: mine.record.hide_titles || mine.library.hide_titles,
         always_hides: mine.library.hide_titles,
         quiet_from: hour(mine.record.quiet.map(|quiet| quiet.from)),

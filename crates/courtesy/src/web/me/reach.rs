@@ -72,9 +72,13 @@ fn order(record: &mut Record, usable: &[Channel], chosen: &Chosen) {
     record.order = std::iter::once(first).chain(then).collect();
 }
 
-/// A language to choose.
-pub(super) fn language(shell: &Shell, language: Language, is_chosen: bool) -> Choice {
-    Choice { value: language.tag().to_owned(), words: shell.say(&format!("language-{}", language.tag())), is_chosen }
+/// A language to choose, by its own name: whoever looks for it may not read the other.
+pub(super) fn language(language: Language, is_chosen: bool) -> Choice {
+    let name = match language {
+        Language::En => "English",
+        Language::Fr => "Français",
+    };
+    Choice { value: language.tag().to_owned(), words: name.to_owned(), is_chosen }
 }
 
 /// The hours of a day to choose from; empty: as the library does it.
