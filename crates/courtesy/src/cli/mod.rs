@@ -21,6 +21,7 @@ mod looking;
 mod messages;
 mod moving;
 mod notice;
+mod patron;
 mod queue;
 mod relays;
 mod reports;
@@ -175,6 +176,9 @@ enum Command {
     /// Hand in mail that came back to somewhere else: bounces, replies, whole mailboxes
     #[command(before_help = inbound::EXAMPLES)]
     Inbound(inbound::Args),
+    /// Patrons: show, correct, import, export, erase
+    #[command(subcommand, before_help = patron::EXAMPLES)]
+    Patron(patron::Patrons),
     /// What waits: list, flush, pause, resume
     #[command(subcommand, before_help = queue::EXAMPLES)]
     Queue(queue::Queue),
@@ -264,6 +268,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Letters(args) => letters::run(&args, &common).await,
         Command::DoNotSend(what) => stops::run(what, &common).await,
         Command::Inbound(args) => inbound::run(&args, &common).await,
+        Command::Patron(what) => patron::run(what, &common).await,
         Command::Queue(what) => queue::run(what, &common).await,
         Command::Library(what) => library::run(what, &common).await,
         Command::Notice(what) => notice::run(what, &common).await,

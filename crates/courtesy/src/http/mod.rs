@@ -14,6 +14,7 @@ pub mod libraries;
 mod messages;
 mod notices;
 mod openapi;
+pub mod patrons;
 pub mod problem;
 mod queue;
 mod relay_state;
@@ -170,6 +171,11 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/v1/audit", Audience::Key),
     ("GET", "/v1/audit:check", Audience::Key),
     ("GET", "/v1/reports", Audience::ConsortiumKey),
+    ("POST", "/v1/patrons/{library}", Audience::Key),
+    ("GET", "/v1/patrons/{library}/{ref}", Audience::Key),
+    ("PUT", "/v1/patrons/{library}/{ref}", Audience::Key),
+    ("DELETE", "/v1/patrons/{library}/{ref}", Audience::Key),
+    ("GET", "/v1/patrons/{library}/{ref}/everything", Audience::Key),
     ("GET", "/v1/queue", Audience::Key),
     ("POST", "/v1/queue/flush", Audience::Key),
     ("POST", "/v1/queue/pause", Audience::Key),
@@ -220,6 +226,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/audit", get(audit::list))
         .route("/v1/audit:check", get(audit::check))
         .route("/v1/reports", get(reports::all))
+        .route("/v1/patrons/{library}", post(patrons::import))
+        .route("/v1/patrons/{library}/{ref}", get(patrons::show).put(patrons::put).delete(patrons::remove))
+        .route("/v1/patrons/{library}/{ref}/everything", get(patrons::export))
         .route("/v1/queue", get(queue::show))
         .route("/v1/queue/flush", post(queue::flush))
         .route("/v1/queue/pause", post(queue::pause))

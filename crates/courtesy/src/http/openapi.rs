@@ -6,7 +6,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    audit, doctor, events, health, inbound, iso18626, keys, kit_link, letters, libraries, messages, notices, queue,
+    audit, doctor, events, health, inbound, iso18626, keys, kit_link, letters, libraries, messages, notices, patrons,
+    queue,
     relay_state, relays, reports, senders, stops, texts, unreached, webhooks,
 };
 
@@ -66,6 +67,11 @@ use super::{
         notices::reset,
         notices::versions,
         notices::preview,
+        patrons::import,
+        patrons::show,
+        patrons::put,
+        patrons::remove,
+        patrons::export,
         queue::show,
         queue::flush,
         queue::pause,

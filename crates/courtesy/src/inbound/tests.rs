@@ -83,6 +83,7 @@ impl World {
             natural_key: "1".to_owned(),
             request: "1".to_owned(),
             status: "ready_for_pickup".to_owned(),
+            patron: String::new(),
             source: "api",
             fields: "{}".to_owned(),
             found_by: String::new(),

@@ -360,6 +360,7 @@ impl Intake {
             natural_key: event.natural_key(),
             request: event.request.clone(),
             status: event.status.code().to_owned(),
+            patron: event.told.patron.key().unwrap_or_default(),
             source: event.source,
             fields: serde_json::to_string(&event.told).expect("texts become JSON"),
             found_by: event.told.found_by(messages.iter().map(|message| message.address.as_str())),

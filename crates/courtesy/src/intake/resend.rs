@@ -8,8 +8,10 @@ use super::{Intake, Told, event};
 use crate::channel::{Channel, Ladder, Number};
 use crate::clock;
 use crate::id::MessageId;
+use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice, Patience};
+use crate::patron::Record;
 use crate::queue::State;
 use crate::sender::SenderKind;
 use crate::store::{Consent, MessageRow, NewMessage, Repeated};
@@ -38,6 +40,13 @@ pub enum Resent {
     Before(MessageId),
     /// It cannot be sent again now, and why.
     NotNow(String),
+}
+
+/// Where a patron is reached now, and which addresses that replaced.
+struct Reached {
+    email: Option<Address>,
+    phone: Option<Number>,
+    corrected: Vec<String>,
 }
 
 impl Intake {
@@ -103,16 +112,20 @@ impl Intake {
         }
         let told = self.store.event_fields(&row.library, row.event).await?;
         let told: Told = told.and_then(|fields| serde_json::from_str(&fields).ok()).unwrap_or_default();
+        let told = self.as_known_now(&row.library, told).await?;
+        // An address that was corrected since is not written to again.
+        let stands = |address: &String| told.corrected.iter().all(|was| was != address);
         let same = Some(row.address.clone()).filter(|address| channel == row.channel && !address.is_empty());
+        let same = same.filter(stands);
         Ok(match channel {
             Channel::Mail => {
                 let given = wish.to.as_ref().map(ToString::to_string).or(same);
-                let known = given.or_else(|| told.patron.email.map(|email| email.to_string()));
+                let known = given.or_else(|| told.email.map(|email| email.to_string()));
                 known.ok_or("There is no address to send it to; give one.")
             }
             Channel::Text => {
                 let given = wish.number.as_ref().map(ToString::to_string).or(same);
-                let known = given.or_else(|| told.patron.phone.map(|phone| phone.to_string()));
+                let known = given.or_else(|| told.phone.map(|phone| phone.to_string()));
                 known.ok_or("There is no telephone number to text; give one.")
             }
             Channel::Letter => {
@@ -126,6 +139,17 @@ impl Intake {
             }
             Channel::Push => Err("This channel cannot be chosen here."),
         })
+    }
+
+    /// The contact points of a message's patron, as they are known now.
+    async fn as_known_now(&self, library: &LibraryCode, told: Told) -> crate::store::Result<Reached> {
+        let record = match told.patron.key() {
+            Some(key) => self.store.patron(library, &key).await?.unwrap_or_default(),
+            None => Record::default(),
+        };
+        let patron = record.complete(&told.patron);
+        let was = [record.mail_was.map(|was| was.to_string()), record.phone_was.map(|was| was.to_string())];
+        Ok(Reached { email: patron.email, phone: patron.phone, corrected: was.into_iter().flatten().collect() })
     }
 
     /// Why `number` is not to be texted, where its patron has said so. Whoever sends a text message by hand says that the patron

@@ -137,6 +137,7 @@ impl Intake {
             natural_key: natural_key(id, submission, head),
             request: recognised.request.clone().unwrap_or_default(),
             status: status.to_owned(),
+            patron: recognised.patron.clone().unwrap_or_default(),
             source: SOURCE,
             fields: serde_json::to_string(&told).expect("texts become JSON"),
             found_by: told.found_by(messages.iter().map(|message| message.address.as_str())),

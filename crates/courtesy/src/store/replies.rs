@@ -142,6 +142,7 @@ async fn keep(tx: &mut Tx, reply: NewReply, limits: ReplyLimits) -> Result<Optio
         natural_key,
         request: reply.request,
         status: "reply".to_owned(),
+        patron: String::new(),
         source: "mail",
         fields: "{}".to_owned(),
         found_by: String::new(),

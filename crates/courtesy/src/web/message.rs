@@ -25,7 +25,7 @@ use crate::patron::probably_meant;
 use crate::queue::State as Standing;
 use crate::staff::Right;
 use crate::store::{MessageRow, SeenTo};
-use crate::timeline::{Attempt, Entry, News, Returned, What};
+use crate::timeline::{self, Attempt, Entry, News, Returned, What};
 
 /// One line of the history.
 struct Line {
@@ -51,6 +51,8 @@ struct Page {
     tag: Tag,
     notice: String,
     name: Option<String>,
+    /// Where the patron is, where the library has a number for them.
+    patron: Option<String>,
     /// Which way it goes, in words.
     channel: String,
     by_text: bool,
@@ -132,6 +134,10 @@ async fn page(
         id: row.id,
         tag: Tag::of_row(&shell, &row, provider),
         notice: label(&shell, &row.notice),
+        patron: told
+            .as_ref()
+            .and_then(|told| told.patron.number())
+            .map(|number| shell.to(&format!("/patrons?ref={}", super::form::encoded(number)))),
         name: told.and_then(|told| told.patron.fields().remove("full_name")),
         channel: shell.say(&format!("channel-{}", row.channel)),
         by_text: row.channel == Channel::Text,
@@ -321,6 +327,9 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
         }
         What::Waits { until } => ("wait", shell.with("line-waits", "until", shell.moment(until))),
         What::Posted { by } => ("good", shell.with("line-posted", "by", by.clone())),
+        What::PatronSays { place: timeline::Place::Inbox } => ("good", shell.say("line-says-inbox")),
+        What::PatronSays { place: timeline::Place::Spam } => ("bad", shell.say("line-says-spam")),
+        What::PatronSays { place: timeline::Place::Nowhere } => ("wait", shell.say("line-says-nowhere")),
         What::Released { by } => ("quiet", shell.with("line-released", "by", by.clone())),
         What::Attempted(_) | What::Returned(_) => ("quiet", String::new()),
     }

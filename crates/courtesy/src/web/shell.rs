@@ -294,7 +294,7 @@ impl Shell {
     }
 
     fn token(&self) -> String {
-        form::token(&self.visit.web.secret, self.visit.session.as_ref().map(|session| session.id))
+        form::token(&self.visit.web.secret, self.visit.session_id())
     }
 
     /// A moment in the library's time zone.

@@ -23,6 +23,8 @@ mod flow;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
+mod hidden;
+#[cfg(test)]
 mod kept;
 #[cfg(test)]
 mod ladder;
@@ -37,6 +39,8 @@ mod moving;
 mod operating;
 #[cfg(test)]
 mod own_relay;
+#[cfg(test)]
+mod patrons;
 #[cfg(test)]
 mod proof;
 #[cfg(test)]

@@ -25,6 +25,7 @@ impl Kept {
             natural_key: request.to_owned(),
             request: request.to_owned(),
             status: "overdue".to_owned(),
+            patron: String::new(),
             source: "api",
             fields: "{}".to_owned(),
             found_by: String::new(),

@@ -348,6 +348,9 @@ const REAL_DOMAINS: &[&str] = &[
     "crates/courtesy/tests/it/bounce_corpus.rs",
     "crates/courtesy/tests/it/spf_suite.rs",
     "crates/courtesy/tests/it/tidy.rs",
+    // Slips of providers' names.
+    "crates/courtesy/tests/it/patrons.rs",
+    "crates/courtesy/tests/it/web/me.rs",
     "crates/practice/src/provider/family.rs",
     "crates/standards/src/address/",
     "crates/standards/src/dmarc/",

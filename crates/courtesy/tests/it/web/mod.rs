@@ -6,6 +6,7 @@ mod administer;
 mod consortium_words;
 mod editor;
 mod it_kit;
+mod me;
 mod messages;
 mod notices;
 mod oidc;
