@@ -67,6 +67,8 @@ pub struct Config {
     pub relay: Vec<Relay>,
     /// How text messages leave.
     pub text: TextSettings,
+    /// How notifications leave.
+    pub push: PushSettings,
     /// Systems that hand in mail without a password.
     #[serde(default)]
     pub submit_from: Vec<SubmitFrom>,
@@ -235,6 +237,14 @@ pub struct Oidc {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpsSettings {
+    /// Whether they may be at private addresses, and on this very machine without TLS.
+    pub private: bool,
+}
+
+/// How notifications leave, through push services that patrons' browsers name.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PushSettings {
     /// Whether they may be at private addresses, and on this very machine without TLS.
     pub private: bool,
 }

@@ -6,7 +6,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    doctor, events, health, inbound, iso18626, keys, kit_link, libraries, messages, notices, queue, relay_state,
+    doctor, events, health, inbound, iso18626, keys, kit_link, libraries, messages, notices, push, queue, relay_state,
     relays, reports, senders, stops, texts, unreached, webhooks,
 };
 
@@ -22,6 +22,11 @@ use super::{
         iso18626::message,
         texts::twilio,
         texts::described,
+        push::subscribe,
+        push::unsubscribe,
+        push::seen,
+        push::link,
+        push::rotate,
         messages::list,
         messages::show,
         messages::timeline,

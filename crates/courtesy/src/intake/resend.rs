@@ -109,7 +109,13 @@ impl Intake {
                 let known = given.or_else(|| told.patron.phone.map(|phone| phone.to_string()));
                 known.ok_or("There is no telephone number to text; give one.")
             }
-            Channel::Push | Channel::Letter => Err("This channel cannot be chosen here."),
+            Channel::Push => {
+                let number = told.patron.id.as_deref().map(str::trim).unwrap_or_default();
+                let devices = self.store.subscriptions_of(&row.library, number).await?;
+                let nowhere = "The patron has turned notifications on nowhere.";
+                if devices.is_empty() { Err(nowhere) } else { Ok(String::new()) }
+            }
+            Channel::Letter => Err("This channel cannot be chosen here."),
         })
     }
 

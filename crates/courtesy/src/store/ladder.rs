@@ -11,9 +11,11 @@ use crate::channel::Ladder;
 use crate::clock::micros;
 use crate::timeline::{Entry, What};
 
-/// What is to be climbed: it has failed, or has waited long enough. One that is being sent at this moment is neither.
+/// What is to be climbed: it has failed, or has waited long enough. One that is being sent at this moment is neither. A notification that
+/// a push service took also waits: for the device to say that it was shown.
 const CLIMBS: &str = "rungs is not null and (state in ('failed', 'suppressed') \
-     or state in ('queued', 'delayed', 'held') and climb_at is not null and climb_at <= ";
+     or (state in ('queued', 'delayed', 'held') or state = 'accepted' and channel = 'push') \
+     and climb_at is not null and climb_at <= ";
 
 impl Store {
     /// Messages that did not arrive and have another way left, and those that have waited long enough for it; `most` at most.
@@ -42,7 +44,8 @@ impl Store {
                     let taken = query(format!(
                         "update message set rungs = null, climb_at = null, waits_for = null, \
                          due_at = case when state in ('failed', 'suppressed') then due_at else null end, \
-                         state = case when state in ('failed', 'suppressed') then state else 'cancelled' end, changed_at = $3 \
+                         state = case when state in ('failed', 'suppressed', 'accepted') then state else 'cancelled' end, \
+                         changed_at = case when state = 'accepted' then changed_at else $3 end \
                          where id = $1 and library = $2 and {CLIMBS} $3) returning state"
                     ))
                     .bind(old.id.to_bytes().to_vec())
@@ -52,7 +55,7 @@ impl Store {
                     .await?;
                     let Some(taken) = taken else { return Ok(false) };
                     let Some(next) = next else { return Ok(true) };
-                    let waited = taken.try_get::<String>(0)? == "cancelled";
+                    let waited = ["cancelled", "accepted"].contains(&taken.try_get::<String>(0)?.as_str());
                     let climbed = What::Climbed { again: next.id, channel: next.channel, waited };
                     let written =
                         Written { library: &old.library, event: old.event, request: &old.request, at: now, message: &next };

@@ -56,6 +56,7 @@ mod oops;
 mod ops;
 mod passkey;
 mod password;
+mod push;
 mod record;
 mod relays;
 mod retention;
@@ -210,6 +211,10 @@ fn of_everybody() -> Vec<Route> {
         form("/account/passkeys/remove", SignedIn, post(passkey::remove)),
         form("/account/sessions/end", SignedIn, post(account::end_session)),
         page("/it/{token}", Public, get(it::show)),
+        page("/push/on/{token}", Public, get(push::show)),
+        page("/push/open/{token}", Public, get(push::open)),
+        page("/push.js", Public, get(push::worker)),
+        page("/manifest.webmanifest", Public, get(push::manifest)),
     ]
 }
 

@@ -33,6 +33,8 @@ mod own_relay;
 #[cfg(test)]
 mod proof;
 #[cfg(test)]
+mod push;
+#[cfg(test)]
 mod relays;
 #[cfg(test)]
 mod replies;
