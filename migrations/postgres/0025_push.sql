@@ -1,8 +1,8 @@
 -- The keys that push services know us by. Each device is bound to the one its browser was given.
 create table push_key (
-    public   text collate "C" not null primary key,   -- base64url of the point
-    sealed   bytea not null,               -- the pair, sealed
-    active   bigint not null,            -- 1: new devices are bound to it
+    public   text collate "C" not null primary key,  -- base64url of the point
+    sealed   bytea not null,              -- the pair, sealed
+    active   bigint not null,             -- 1: new devices are bound to it
     made_at  bigint not null
 );
 create unique index push_key_active on push_key (active) where active = 1;

@@ -101,6 +101,11 @@ fn entry_lines(entry: &Value, marks: Marks) -> Vec<String> {
         }
         "next_way" => format!("{} takes the place of {}, by {}", marks.again, of("of"), of("channel")),
         "waits" => format!("{} waits for a better hour, until {}", marks.dot, moment(&of("until"))),
+        "seen" => {
+            let opened = entry.get("opened").and_then(Value::as_bool).unwrap_or(false);
+            let words = if opened { "the patron opened it" } else { "shown on the patron's device" };
+            format!("{} {words}", marks.good)
+        }
         "posted" => format!("{} printed and posted, says {}", marks.dot, of("by")),
         "released" => format!("{} put back into the queue by {}", marks.again, of("by")),
         "replied" => {

@@ -25,6 +25,9 @@ const ANSWERS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 
 /// How long a mail that was handed in is kept after it came, for a person may wish to send it again.
 const SUBMITTED_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
 
+/// How long a device is kept that takes no notification: a patron who asked for nothing in a year may have another telephone.
+const DEVICES_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(365 * 24);
+
 /// Brings in what another process changed, forgets what has served its time, and tells of relays whose day has come.
 pub(super) async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
@@ -70,6 +73,10 @@ pub(super) async fn refresh(app: Arc<App>, stop: impl Future<Output = ()>) {
         let before = clock::now().checked_sub(SUBMITTED_KEPT).unwrap_or(clock::Timestamp::MIN);
         if let Err(error) = app.store.forget_submitted(before).await {
             tracing::error!(%error, "old mail that was handed in could not be forgotten");
+        }
+        let before = clock::now().checked_sub(DEVICES_KEPT).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = app.store.forget_silent_devices(before).await {
+            tracing::error!(%error, "devices that are silent for long could not be forgotten");
         }
         if let Err(error) = tell_relays(&app.store, &app.config).await {
             tracing::error!(%error, "changes of the relays could not be kept");

@@ -211,8 +211,8 @@ fn of_everybody() -> Vec<Route> {
         form("/account/passkeys/remove", SignedIn, post(passkey::remove)),
         form("/account/sessions/end", SignedIn, post(account::end_session)),
         page("/it/{token}", Public, get(it::show)),
-        page("/push/on/{token}", Public, get(push::show)),
-        page("/push/open/{token}", Public, get(push::open)),
+        page("/push/on/{pass}", Public, get(push::show)),
+        page("/push/open/{word}", Public, get(push::open)),
         page("/push.js", Public, get(push::worker)),
         page("/manifest.webmanifest", Public, get(push::manifest)),
     ]
