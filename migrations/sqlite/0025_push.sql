@@ -20,3 +20,6 @@ create table push_device (
     primary key (library, number, digest)
 ) strict;
 create index push_device_used on push_device (used_at);
+
+-- Notifications that a push service took, and no device has shown so far.
+create index message_unseen on message (climb_at) where channel = 'push' and state = 'accepted' and rungs is not null;

@@ -27,8 +27,9 @@ const settings = (pushService) => ({
   "dom.push.serverURL": pushService,
   "dom.push.testing.allowInsecureServerURL": true,
   "dom.push.connection.enabled": true,
-  // A line that broke is taken up again at once.
+  // A line that broke is taken up again at once; it waits longer each time, but never longer than this.
   "dom.push.retryBaseInterval": 200,
+  "dom.push.pingInterval": 1000,
   "permissions.default.desktop-notification": 1,
   "dom.webnotifications.requireuserinteraction": false,
   "alerts.useSystemBackend": false,

@@ -14,7 +14,7 @@ const octets = (text) => Buffer.from(text, "base64url");
 
 // RFC 8292 §2, §4.2: who signed, for whom, until when.
 function isProven(authorization, bound, origin) {
-  const [, token, key] = /^vapid t=([\w.-]+), k=([\w-]+)$/.exec(authorization ?? "") ?? [];
+  const [, token, key] = /^vapid t=([\w.-]+), ?k=([\w-]+)$/.exec(authorization ?? "") ?? [];
   if (!token || key !== bound) return false;
   const point = octets(key);
   const jwk = { kty: "EC", crv: "P-256", x: point.subarray(1, 33).toString("base64url"), y: point.subarray(33).toString("base64url") };
@@ -78,7 +78,8 @@ export class PushService {
         for (const { message } of this.waiting) say(message);
       } else if (messageType === "register") {
         const path = `/push/${randomBytes(24).toString("base64url")}`;
-        this.devices.set(path, { channel: channelID, key: told.key, isOff: false });
+        // Firefox pads the key.
+        this.devices.set(path, { channel: channelID, key: told.key?.replace(/=+$/, ""), isOff: false });
         say({ messageType, channelID, status: 200, pushEndpoint: this.origin + path });
       } else if (messageType === "unregister") {
         for (const device of this.devices.values()) if (device.channel === channelID) device.isOff = true;

@@ -89,3 +89,4 @@ channel-push = Notification
 line-pushed = Sent to the patron’s devices, through { $service }
 message-to-devices = to the patron’s own devices
 message-not-by-push = No device of the patron takes notifications.
+line-climbed-unseen = No device has shown it in time; another way is tried: { $way }

@@ -89,3 +89,4 @@ channel-push = Notification
 line-pushed = Envoyé aux appareils de l’usager, par { $service }
 message-to-devices = aux appareils de l’usager
 message-not-by-push = Aucun appareil de l’usager n’accepte les notifications.
+line-climbed-unseen = Aucun appareil ne l’a affichée à temps; une autre voie est essayée : { $way }

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Form, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -65,7 +65,8 @@ pub struct DeviceAnswer {
 /// Turn notifications on for a device of a patron.
 #[utoipa::path(post, path = "/push/subscribe", tag = "push", request_body(content = SubscribeForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 201, body = DeviceAnswer), (status = 403, body = Problem), (status = 422, body = Problem)))]
-pub async fn subscribe(State(app): State<Arc<App>>, Form(form): Form<SubscribeForm>) -> Result<Response, Refusal> {
+pub async fn subscribe(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Refusal> {
+    let form: SubscribeForm = serde_urlencoded::from_bytes(&body).unwrap_or_default();
     let now = clock::now();
     let pass = whose(&app, &form.pass, now)?;
     let taken = app.pushes.device(&form.endpoint, &form.p256dh, &form.auth);
@@ -110,7 +111,8 @@ pub struct UnsubscribeForm {
 /// Turn notifications off for a device of a patron.
 #[utoipa::path(post, path = "/push/unsubscribe", tag = "push", request_body(content = UnsubscribeForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 204, description = "Off, or never on"), (status = 303, description = "The same, back to a page"), (status = 403, body = Problem)))]
-pub async fn unsubscribe(State(app): State<Arc<App>>, Form(form): Form<UnsubscribeForm>) -> Result<Response, Refusal> {
+pub async fn unsubscribe(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Refusal> {
+    let form: UnsubscribeForm = serde_urlencoded::from_bytes(&body).unwrap_or_default();
     let pass = whose(&app, &form.pass, clock::now())?;
     let named = URL_SAFE_NO_PAD.decode(form.device.trim()).ok().and_then(|octets| <[u8; 32]>::try_from(octets).ok());
     let digest = named.unwrap_or_else(|| device::digest_of(&form.endpoint));

@@ -25,7 +25,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::Semaphore;
 
-use crate::clock::{self, Timestamp};
+use crate::clock;
 use crate::config::Config;
 use crate::id::random_bytes;
 use crate::net::https::{HeaderMap, HeaderValue, Https, Method, NoAnswer, Request};
@@ -179,14 +179,6 @@ impl Pushes {
     fn encrypted(&self, device: &Device, plain: &[u8]) -> Option<Vec<u8>> {
         let ours = PrivateKey::generate(&ECDH_P256).ok()?;
         encrypt::encrypt(plain, &device.p256dh, &device.auth, &ours, random_bytes())
-    }
-
-    /// Notes that a device took a notification.
-    ///
-    /// # Errors
-    /// When the store is broken.
-    pub async fn used(&self, to: &Subscription, now: Timestamp) -> crate::store::Result<()> {
-        self.store.subscription_used(to.library.clone(), to.digest, now).await
     }
 }
 

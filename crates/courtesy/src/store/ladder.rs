@@ -11,14 +11,17 @@ use crate::channel::Ladder;
 use crate::clock::micros;
 use crate::timeline::{Entry, What};
 
-/// What is to be climbed: it has failed, or has waited long enough. One that is being sent at this moment is neither. A notification that
-/// a push service took also waits: for the device to say that it was shown.
+/// What is to be climbed: it has failed, or has waited long enough. One that is being sent at this moment is neither.
 const CLIMBS: &str = "rungs is not null and (state in ('failed', 'suppressed') \
-     or (state in ('queued', 'delayed', 'held') or state = 'accepted' and channel = 'push') \
-     and climb_at is not null and climb_at <= ";
+     or state in ('queued', 'delayed', 'held') and climb_at is not null and climb_at <= ";
+
+/// A notification that a push service took also waits: for its device to say that it was shown. It has an index of its own, for the
+/// messages that were accepted are many.
+const UNSEEN: &str = "rungs is not null and state = 'accepted' and channel = 'push' and climb_at <= ";
 
 impl Store {
-    /// Messages that did not arrive and have another way left, and those that have waited long enough for it; `most` at most.
+    /// Messages that did not arrive and have another way left, and those that have waited long enough for it; `most` of either
+    /// at most.
     ///
     /// # Errors
     /// When the store is broken.
@@ -29,7 +32,13 @@ impl Store {
             .bind(i64::from(most))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(|row| Ok((message_from(row)?, from_json(&row.try_get::<String>(19)?)?))).collect()
+        let unseen = query(format!("{columns} where {UNSEEN} $1 order by climb_at limit $2"))
+            .bind(micros(now))
+            .bind(i64::from(most))
+            .fetch_all(&self.readers)
+            .await?;
+        let all = rows.iter().chain(&unseen);
+        all.map(|row| Ok((message_from(row)?, from_json(&row.try_get::<String>(19)?)?))).collect()
     }
 
     /// Ends the ladder of `old` with `next`, the message on its next rung; none: no rung is left that can be used. One that still
@@ -46,7 +55,7 @@ impl Store {
                          due_at = case when state in ('failed', 'suppressed') then due_at else null end, \
                          state = case when state in ('failed', 'suppressed', 'accepted') then state else 'cancelled' end, \
                          changed_at = case when state = 'accepted' then changed_at else $3 end \
-                         where id = $1 and library = $2 and {CLIMBS} $3) returning state"
+                         where id = $1 and library = $2 and ({CLIMBS} $3) or {UNSEEN} $3) returning state"
                     ))
                     .bind(old.id.to_bytes().to_vec())
                     .bind(old.library.as_str().to_owned())

@@ -318,7 +318,12 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
         What::Repeats { by, .. } => ("quiet", shell.with("line-repeats", "by", by.clone())),
         What::Climbed { channel, waited, .. } => {
             let way = shell.say(&format!("channel-{channel}"));
-            ("quiet", shell.with(if *waited { "line-climbed-waited" } else { "line-climbed" }, "way", way))
+            let words = match (waited, row.channel) {
+                (true, Channel::Push) => "line-climbed-unseen",
+                (true, _) => "line-climbed-waited",
+                (false, _) => "line-climbed",
+            };
+            ("quiet", shell.with(words, "way", way))
         }
         What::NextWay { channel, .. } => {
             ("quiet", shell.with("line-next-way", "way", shell.say(&format!("channel-{channel}"))))
