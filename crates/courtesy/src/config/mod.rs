@@ -547,6 +547,8 @@ impl Config {
             ("shared", self.shared != new.shared),
             ("relay", self.relay != new.relay || self.relays != new.relays),
             ("submit_from", self.submit_from != new.submit_from),
+            ("text", self.text != new.text),
+            ("push", self.push != new.push),
             ("retry", self.retry != new.retry),
             ("deadline", self.deadline != new.deadline),
             ("proof", self.proof != new.proof),
