@@ -16,6 +16,12 @@ const LINE: usize = 4096;
 /// Outcomes written in one transaction at most.
 const GROUP: usize = 500;
 
+/// Outcomes at once from which on more are waited for: there are many then, and a transaction costs what thirty of them do.
+const MANY: usize = 8;
+
+/// How long more are waited for. What ends meanwhile by a crash is sent again, so it is short.
+const GATHER: Duration = Duration::from_millis(10);
+
 /// How long to wait before a broken store is tried again.
 const AFTER_TROUBLE: Duration = Duration::from_secs(1);
 
@@ -38,6 +44,12 @@ pub(super) fn start(store: Store, wake: Arc<Notify>, metrics: Arc<Metrics>) -> (
     let task = tokio::spawn(async move {
         let mut group = Vec::with_capacity(GROUP);
         while waiting.recv_many(&mut group, GROUP).await > 0 {
+            if group.len() >= MANY && group.len() < GROUP {
+                tokio::time::sleep(GATHER).await;
+                while let Some(more) = (group.len() < GROUP).then(|| waiting.try_recv().ok()).flatten() {
+                    group.push(more);
+                }
+            }
             let group = std::mem::take(&mut group);
             // A message whose outcome is not written is tried again when its lease ends: a double, never a loss.
             // So we keep trying while the store is broken.

@@ -1,7 +1,8 @@
 //! Addresses that a library no longer writes to: asked before an attempt, and learned from its outcome.
 //!
 //! In: a claimed message, and later what became of it. Out: whether it may leave, and lines for its timeline. The list is
-//! read at each attempt: what was stopped a moment ago stops the next message.
+//! read when messages are claimed, and again at the attempt where anything came on it since: what was stopped a moment ago
+//! stops the next message.
 
 use jiff::Timestamp;
 use standards::address::Address;
@@ -10,7 +11,7 @@ use super::Delivery;
 use super::transcript::masked;
 use crate::outcome::Outcome;
 use crate::outcome::stop::{self, ListedAddress, Strike};
-use crate::store::{Claimed, DoNotSend, Listed};
+use crate::store::{Claimed, DoNotSend, Listed, Unlisted};
 use crate::timeline::{Entry, What};
 
 /// What the list says of a message's address.
@@ -30,6 +31,9 @@ pub(super) async fn standing(
     to: &Address,
     now: Timestamp,
 ) -> crate::store::Result<Standing> {
+    if message.unlisted.is_some_and(Unlisted::holds) {
+        return Ok(Standing::Free);
+    }
     let (store, address) = (&engine.parts.store, ListedAddress::of(to));
     let Some(stop) = store.do_not_send(&message.library, &address).await? else { return Ok(Standing::Free) };
     // It tries already; or it is itself what stopped the address, and we ended before that was settled.

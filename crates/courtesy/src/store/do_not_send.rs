@@ -1,6 +1,7 @@
 //! Addresses that a library no longer writes to: since when, why, on what evidence, and how that ended.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -52,6 +53,27 @@ pub struct Listed {
     pub cause: Option<String>,
     /// After this address: the cursor.
     pub after: Option<String>,
+}
+
+/// How often this process has put an address on a list.
+static ADDITIONS: AtomicU64 = AtomicU64::new(0);
+
+/// That an address was not on the list, and when that was. It holds until this process puts any address on a list: what
+/// another process puts there counts from the next claim on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unlisted(u64);
+
+impl Unlisted {
+    /// As of now; to be made before the list is asked.
+    pub(super) fn now() -> Self {
+        Self(ADDITIONS.load(Ordering::Acquire))
+    }
+
+    /// Whether nothing was put on a list since.
+    #[must_use]
+    pub fn holds(self) -> bool {
+        self == Self::now()
+    }
 }
 
 const OPEN: &str = "select library, address, cause, reply, message, by_whom, since, probe_at, probe from do_not_send \
@@ -318,6 +340,7 @@ async fn is_second(tx: &mut Tx, strike: &Strike) -> Result<bool> {
 }
 
 async fn insert(tx: &mut Tx, one: &DoNotSend) -> Result<u64> {
+    ADDITIONS.fetch_add(1, Ordering::AcqRel);
     let done = query(
         "insert into do_not_send (library, address, cause, reply, message, by_whom, since, probe_at) \
          values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing",
@@ -333,6 +356,30 @@ async fn insert(tx: &mut Tx, one: &DoNotSend) -> Result<u64> {
     .execute(&mut *tx)
     .await?;
     Ok(done)
+}
+
+/// Those of `asked`, library and address, that are on a list.
+pub(super) async fn listed_pairs(
+    tx: &mut Tx,
+    asked: &[(&LibraryCode, &ListedAddress)],
+) -> Result<HashSet<(String, String)>> {
+    let mut found = HashSet::new();
+    for chunk in asked.chunks(ADDRESSES_PER_STATEMENT) {
+        let mut query = Builder::new(
+            "select listed.library, listed.address from (select column1 as library, column2 as address from (",
+        );
+        query.push_values(chunk, |row, (library, address)| {
+            row.push_bind(library.as_str()).push_bind(address.as_str());
+        });
+        query.push(
+            ") as given) as wanted join do_not_send as listed on listed.library = wanted.library \
+             and listed.address = wanted.address and listed.ended_at is null",
+        );
+        for row in query.build().fetch_all(&mut *tx).await? {
+            found.insert((row.try_get(0)?, row.try_get(1)?));
+        }
+    }
+    Ok(found)
 }
 
 fn listed_from(row: &Row) -> Result<DoNotSend> {

@@ -85,7 +85,7 @@ pub use book::{Book, WordsSource};
 pub use brake::{BRAKE, Brake, Flow};
 pub use copies::Uncopied;
 pub use copy::{NotCopied, copy};
-pub use do_not_send::{DoNotSend, Listed};
+pub use do_not_send::{DoNotSend, Listed, Unlisted};
 pub use draft::Draft;
 pub use evidence::{DkimKey, Incident, Observed};
 pub use key::{ApiKey, Scope};

@@ -44,6 +44,9 @@ pub(super) async fn open(database: &Database) -> Result<(Pool, Pool)> {
     }
 }
 
+/// Rows that SQLite's thread may find ahead of whoever takes them: a full line costs a change of threads for each row.
+const ROWS_AHEAD: usize = 1000;
+
 async fn open_sqlite(file: &Path) -> Result<(Pool, Pool)> {
     let options = SqliteConnectOptions::from_str("sqlite:")
         .map_err(StoreError::Database)?
@@ -55,10 +58,13 @@ async fn open_sqlite(file: &Path) -> Result<(Pool, Pool)> {
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
         .pragma("cache_size", CACHE_KIB)
-        .pragma("temp_store", "memory");
-    let writing = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        .pragma("temp_store", "memory")
+        .row_buffer_size(ROWS_AHEAD);
+    // A file does not hang up: asking each time whether it is still there would double the cost of a short statement.
+    let pool = || SqlitePoolOptions::new().test_before_acquire(false);
+    let writing = pool().max_connections(1).connect_with(options.clone()).await?;
     schema::update_sqlite(&writing).await?;
-    let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
+    let readers = pool().max_connections(READERS).connect_with(options.read_only(true)).await?;
     Ok((Pool::Sqlite(readers), Pool::Sqlite(writing)))
 }
 

@@ -1,6 +1,6 @@
 //! Patrons, by library and the library's number for them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::clock::micros;
 use crate::library::LibraryCode;
 use crate::patron::Record;
 
-/// Patrons asked for by one statement.
+/// Patrons asked for, or written, by one statement.
 const AT_ONCE: usize = 500;
 
 impl Store {
@@ -47,21 +47,23 @@ impl Store {
         if patrons.is_empty() {
             return Ok(());
         }
+        // What was told last of a patron; in order, so that two transactions never wait for each other in a ring.
+        let last: BTreeMap<(LibraryCode, String), String> =
+            patrons.into_iter().map(|(library, number, record)| ((library, number), to_json(&record))).collect();
+        let rows: Vec<_> = last.into_iter().collect();
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    for (library, number, record) in &patrons {
-                        query(
-                            "insert into patron (library, number, record, changed_at) values ($1, $2, $3, $4) \
-                             on conflict (library, number) do update set record = excluded.record, \
+                    for chunk in rows.chunks(AT_ONCE) {
+                        let mut put = Builder::new("insert into patron (library, number, record, changed_at) ");
+                        put.push_values(chunk, |row, ((library, number), record)| {
+                            row.push_bind(library.as_str()).push_bind(number).push_bind(record).push_bind(micros(now));
+                        });
+                        put.push(
+                            " on conflict (library, number) do update set record = excluded.record, \
                              changed_at = excluded.changed_at",
-                        )
-                        .bind(library.as_str().to_owned())
-                        .bind(number)
-                        .bind(to_json(record))
-                        .bind(micros(now))
-                        .execute(&mut *tx)
-                        .await?;
+                        );
+                        put.build().execute(&mut *tx).await?;
                     }
                     Ok(())
                 })

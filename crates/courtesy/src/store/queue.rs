@@ -1,9 +1,11 @@
 //! Claiming what is due, and settling what became of it.
 
 use jiff::Timestamp;
+use standards::address::Address;
 
 use super::accept::append;
 use super::arrival::{Counted, Ended};
+use super::do_not_send::{Unlisted, listed_pairs};
 use super::engine::{Row, Tx};
 use super::message::channel_from;
 use super::statement::{Builder, Statement, either, query};
@@ -12,6 +14,7 @@ use crate::channel::Channel;
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
+use crate::outcome::stop::ListedAddress;
 use crate::queue::{State, WaitsFor};
 use crate::timeline::Entry;
 
@@ -109,6 +112,8 @@ pub struct Claimed {
     pub created_at: Timestamp,
     /// The event's fields, JSON.
     pub fields: String,
+    /// Set where its address was not on the do-not-send list when it was claimed.
+    pub unlisted: Option<Unlisted>,
 }
 
 /// What became of a claimed message.
@@ -282,6 +287,7 @@ impl Store {
                         .await?;
                     let mut claimed = rows.iter().map(claimed_from).collect::<Result<Vec<_>>>()?;
                     fill_fields(tx, &mut claimed).await?;
+                    ask_list(tx, &mut claimed).await?;
                     Ok(claimed)
                 })
             })
@@ -361,6 +367,29 @@ async fn fill_fields(tx: &mut Tx, claimed: &mut [Claimed]) -> Result<()> {
     Ok(())
 }
 
+/// Notes which of the claimed are not on the list, all at once: nearly all of them.
+async fn ask_list(tx: &mut Tx, claimed: &mut [Claimed]) -> Result<()> {
+    let as_of = Unlisted::now();
+    let addresses: Vec<Option<ListedAddress>> =
+        claimed.iter().map(|message| Address::parse(&message.address).ok().map(|to| ListedAddress::of(&to))).collect();
+    let asked: Vec<_> =
+        claimed.iter().zip(&addresses).filter_map(|(one, to)| Some((&one.library, to.as_ref()?))).collect();
+    let listed = listed_pairs(tx, &asked).await?;
+    let free: Vec<bool> = claimed
+        .iter()
+        .zip(&addresses)
+        .map(|(message, address)| {
+            address
+                .as_ref()
+                .is_some_and(|to| !listed.contains(&(message.library.as_str().to_owned(), to.as_str().to_owned())))
+        })
+        .collect();
+    for (message, free) in claimed.iter_mut().zip(free) {
+        message.unlisted = free.then_some(as_of);
+    }
+    Ok(())
+}
+
 fn claimed_from(row: &Row) -> Result<Claimed> {
     let library: String = row.try_get(1)?;
     Ok(Claimed {
@@ -380,6 +409,7 @@ fn claimed_from(row: &Row) -> Result<Claimed> {
         last_cause: row.try_get(12)?,
         created_at: from_micros(row.try_get(13)?),
         fields: String::new(),
+        unlisted: None,
     })
 }
 
