@@ -116,7 +116,7 @@ async fn learn(engine: &Delivery, devices: &[Subscription], sent: &[Sent], now: 
         let learned = if sent.is_gone {
             store.forget_device(device.library.clone(), device.digest).await
         } else if matches!(sent.outcome, Outcome::Accepted { .. }) {
-            store.subscription_used(device.library.clone(), device.digest, now).await
+            store.subscription_used(device.library.clone(), device.number.clone(), device.digest, now).await
         } else {
             Ok(())
         };

@@ -127,12 +127,19 @@ impl Store {
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn subscription_used(&self, library: LibraryCode, digest: [u8; 32], now: Timestamp) -> Result<()> {
+    pub async fn subscription_used(
+        &self,
+        library: LibraryCode,
+        number: String,
+        digest: [u8; 32],
+        now: Timestamp,
+    ) -> Result<()> {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    query("update push_device set used_at = $3 where library = $1 and digest = $2")
+                    query("update push_device set used_at = $4 where library = $1 and number = $2 and digest = $3")
                         .bind(library.as_str())
+                        .bind(&number)
                         .bind(digest)
                         .bind(micros(now))
                         .execute(&mut *tx)

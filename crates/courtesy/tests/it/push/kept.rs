@@ -58,7 +58,7 @@ practice::on_both_databases! {
         for which in 1..=10 {
             store.put_subscription(device("MRPL", "1", which, i64::from(which))).await.unwrap();
         }
-        store.subscription_used(code("MRPL"), [1; 32], at(100)).await.unwrap();
+        store.subscription_used(code("MRPL"), "1".to_owned(), [1; 32], at(100)).await.unwrap();
         store.put_subscription(device("MRPL", "1", 11, 50)).await.unwrap();
         // Turned on again, it is the same one.
         store.put_subscription(device("MRPL", "1", 11, 60)).await.unwrap();
