@@ -46,7 +46,6 @@ const TTL_MAX: Duration = Duration::from_secs(28 * 24 * 3600);
 
 /// The engine.
 pub struct Pushes {
-    store: Store,
     secret: Arc<Secret>,
     https: Https,
     /// Whom a push service may write to about us.
@@ -90,10 +89,9 @@ impl Pushes {
     pub fn new(config: &Config, store: Store, secret: Arc<Secret>, https: Https) -> Self {
         Self {
             contact: contact(config),
-            keys: keys::Keys::new(store.clone(), Arc::clone(&secret)),
+            keys: keys::Keys::new(store, Arc::clone(&secret)),
             tokens: vapid::Tokens::default(),
             places: Semaphore::new(AT_ONCE),
-            store,
             secret,
             https,
         }
