@@ -6,7 +6,9 @@ use courtesy::outcome::Cause;
 use courtesy::outcome::stop::{ListedAddress, Strike, Weight};
 use courtesy::queue::State;
 use courtesy::sender::SenderKind;
-use courtesy::store::{Filter, Follows, Joined, Listed, NewEvent, NewMessage, ReceiverHold, Repeated, SeenTo, Settled};
+use courtesy::store::{
+    Claimed, Filter, Follows, Joined, Listed, NewEvent, NewMessage, ReceiverHold, Repeated, SeenTo, Settled,
+};
 use courtesy::timeline::{Entry, News, Returned, What};
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,10 +16,9 @@ use crate::kept::Kept;
 use crate::world::{address, code};
 
 impl Kept {
-    /// A message to the patron, made at `second` and accepted by a receiver.
-    async fn accepted(&self, request: &str, second: i64) -> MessageId {
+    /// A message to the patron, made and claimed at `second`.
+    async fn claimed(&self, request: &str, second: i64) -> Claimed {
         let message = message(second);
-        let id = message.id;
         let event = NewEvent {
             id: EventId::new(at(second)),
             library: code("MRPL"),
@@ -32,8 +33,14 @@ impl Kept {
         };
         self.accept(vec![event]).await.unwrap();
         let lease = at(second) + SignedDuration::from_mins(15);
-        let claimed = self.claim(vec!["MRPL".to_owned()], 10, at(second), lease).await.unwrap();
+        let mut claimed = self.claim(vec!["MRPL".to_owned()], 10, at(second), lease).await.unwrap();
         assert_eq!(claimed.len(), 1);
+        claimed.remove(0)
+    }
+
+    /// A message to the patron, made at `second` and accepted by a receiver.
+    async fn accepted(&self, request: &str, second: i64) -> MessageId {
+        let id = self.claimed(request, second).await.id;
         let settled = Settled {
             id,
             attempt: 1,
@@ -111,6 +118,7 @@ fn came_back(news: News, cause: &str, second: i64) -> Entry {
 practice::on_both_databases! {
     crate::kept::Kept::at;
     an_address_is_stopped_tried_again_and_released,
+    what_was_claimed_goes_unasked_only_until_an_address_is_stopped,
     two_refusals_count_only_within_seven_days_and_not_of_what_was_under_way,
     what_came_back_is_joined_once_with_all_that_follows,
     what_did_not_arrive_is_listed_until_it_is_seen_to,
@@ -138,6 +146,15 @@ async fn an_address_is_stopped_tried_again_and_released(kept: Kept) {
     assert_eq!(kept.stopped().await, None);
     assert!(store.strike(strike(id, "addr.unknown", Weight::Stops, 10)).await.unwrap(), "and may be stopped again");
     assert_eq!(store.do_not_send_list(&code("MRPL"), &Listed::default(), 10).await.unwrap().len(), 1);
+}
+
+async fn what_was_claimed_goes_unasked_only_until_an_address_is_stopped(kept: Kept) {
+    let before = kept.claimed("1", 0).await;
+    let unlisted = before.unlisted.unwrap();
+    assert!(unlisted.holds());
+    assert!(kept.strike(strike(before.id, "addr.unknown", Weight::Stops, 5)).await.unwrap());
+    assert!(!unlisted.holds(), "the list is asked again");
+    assert_eq!(kept.claimed("2", 6).await.unlisted, None);
 }
 
 async fn two_refusals_count_only_within_seven_days_and_not_of_what_was_under_way(kept: Kept) {
