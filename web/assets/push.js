@@ -51,8 +51,8 @@ if (block) {
 block.querySelector(".push-scripts").hidden = true;
 const isThere = "serviceWorker" in navigator && "PushManager" in globalThis && "Notification" in globalThis;
 const press = (what) => () => what().catch(() => show("failed", "on"));
-part("on").addEventListener("click", press(turnOn));
-part("off").addEventListener("click", press(turnOff));
+part("on").querySelector("button").addEventListener("click", press(turnOn));
+part("off").querySelector("button").addEventListener("click", press(turnOff));
 const device = isThere && (await subscription().catch(() => null));
 if (!isThere) show("unsupported");
 else if (Notification.permission === "denied") show("denied");

@@ -54,7 +54,11 @@ fn headline(message: &Value, marks: Marks) -> String {
         other => (marks.dot, other.to_owned()),
     };
     let of = |name| text(message, name);
-    let to = if of("to").is_empty() { "no address".to_owned() } else { of("to") };
+    let to = match of("to") {
+        none if none.is_empty() && of("channel") == "push" => "the patron's devices".to_owned(),
+        none if none.is_empty() => "no address".to_owned(),
+        to => to,
+    };
     let first = format!("{mark} {words}   {} ({})   {}   {to}", of("notice"), of("language"), of("request"));
     let second = format!("  {}  {}", of("library"), of("id"));
     format!("{}\n{}\n", clean(&first), clean(&second))
@@ -150,7 +154,10 @@ fn attempt_lines(entry: &Value, marks: Marks) -> Vec<String> {
         none if none.is_empty() => of("provider"),
         host => format!("{} ({host})", of("provider")),
     };
-    let first = format!("{} sent as {} via {} to {host}", marks.dot, of("from"), of("relay"));
+    let first = match of("sender").as_str() {
+        "push" => format!("{} sent to the patron's devices through {}", marks.dot, of("relay")),
+        _ => format!("{} sent as {} via {} to {host}", marks.dot, of("from"), of("relay")),
+    };
     let reply = of("reply");
     let took = format!("[{took} ms]");
     let second = match of("outcome").as_str() {
