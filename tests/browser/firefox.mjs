@@ -115,6 +115,11 @@ export class Firefox {
     return JSON.parse(result.value);
   }
 
+  /// The words of every button that can be seen.
+  buttons() {
+    return this.run(`[...document.querySelectorAll("main button")].filter((one) => one.checkVisibility()).map((one) => one.textContent.trim())`);
+  }
+
   /// Waits until there is a button with these words, and presses it.
   async press(words) {
     const button = `[...document.querySelectorAll("button")].find((one) => one.checkVisibility() && one.textContent.trim() === ${JSON.stringify(words)})`;

@@ -38,6 +38,7 @@ describe("notifications", { skip: program ? false : "skipped: Firefox is not her
     await firefox.press("Turn on notifications");
     await firefox.says("Notifications are on for this device.");
     await firefox.says("Firefox, Linux");
+    assert.deepEqual(await firefox.buttons(), ["Turn off on this device", "Turn off Firefox, Linux"]);
     first = await tell("BC-1");
     const message = await world.state(first, "accepted");
     assert.equal(message.channel, "push");
@@ -79,6 +80,7 @@ describe("notifications", { skip: program ? false : "skipped: Firefox is not her
   test("turned off, the device shows nothing more, and the patron gets mail", async () => {
     await firefox.press("Turn off on this device");
     await until("the browser has said so", () => [...service.devices.values()].every(({ isOff }) => isOff));
+    await until("one button is left", async () => (await firefox.buttons().catch(() => [])).join() === "Turn on notifications");
     const id = await tell("BC-4");
     const message = await world.state(id, "accepted");
     assert.equal(message.channel, "mail");

@@ -190,7 +190,7 @@ fn ending(message: &Value) -> String {
         line(format!("Done       {}", text(cause, "doing")));
     }
     match state.as_str() {
-        "accepted" => {
+        "accepted" if of("channel") != "push" => {
             let provider = of("provider");
             let provider = if provider.is_empty() { "the receiver".to_owned() } else { provider };
             line(format!("We cannot see whether {provider} put it in Inbox or Spam."));
