@@ -2,8 +2,7 @@ const ICON = "{icon}";
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 const seen = (receipt) => fetch("/push/seen", { method: "POST", body: receipt, headers: { "content-type": "text/plain" } });
-const show = async (message) => {
-const { title, body, lang, dir, tag, navigate, data } = message.notification;
+const show = async ({ title, body, lang, dir, tag, navigate, data }) => {
 await self.registration.showNotification(title, {
 body, lang, dir, tag,
 renotify: true,
@@ -13,7 +12,8 @@ data: { navigate, receipt: data?.receipt },
 if (data?.receipt) await seen(data.receipt).catch(() => {});
 };
 self.addEventListener("push", (event) => {
-if (event.data) event.waitUntil(show(event.data.json()));
+const notification = event.notification ?? event.data?.json().notification;
+if (notification) event.waitUntil(show(notification));
 });
 self.addEventListener("notificationclick", (event) => {
 event.notification.close();

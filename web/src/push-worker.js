@@ -7,8 +7,7 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 
 const seen = (receipt) => fetch("/push/seen", { method: "POST", body: receipt, headers: { "content-type": "text/plain" } });
 
-const show = async (message) => {
-  const { title, body, lang, dir, tag, navigate, data } = message.notification;
+const show = async ({ title, body, lang, dir, tag, navigate, data }) => {
   await self.registration.showNotification(title, {
     body, lang, dir, tag,
     renotify: true,
@@ -20,7 +19,9 @@ const show = async (message) => {
 };
 
 self.addEventListener("push", (event) => {
-  if (event.data) event.waitUntil(show(event.data.json()));
+  // A browser that knows declarative messages hands over what it would show by itself.
+  const notification = event.notification ?? event.data?.json().notification;
+  if (notification) event.waitUntil(show(notification));
 });
 
 self.addEventListener("notificationclick", (event) => {
