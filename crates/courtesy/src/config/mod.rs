@@ -67,8 +67,8 @@ pub struct Config {
     pub relay: Vec<Relay>,
     /// How text messages leave.
     pub text: TextSettings,
-    /// How notifications leave.
-    pub push: PushSettings,
+    /// How we ask push services, whose addresses patrons' browsers give.
+    pub push: HttpsSettings,
     /// Systems that hand in mail without a password.
     #[serde(default)]
     pub submit_from: Vec<SubmitFrom>,
@@ -233,18 +233,10 @@ pub struct Oidc {
     pub name: String,
 }
 
-/// How we ask other servers by HTTPS, whose addresses libraries give.
+/// How we ask other servers by HTTPS, whose addresses other people give.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpsSettings {
-    /// Whether they may be at private addresses, and on this very machine without TLS.
-    pub private: bool,
-}
-
-/// How notifications leave, through push services that patrons' browsers name.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PushSettings {
     /// Whether they may be at private addresses, and on this very machine without TLS.
     pub private: bool,
 }
