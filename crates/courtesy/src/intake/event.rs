@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 use standards::address::Address;
 
 use crate::channel::ladder::rungs;
-use crate::channel::{Channel, Ladder};
+use crate::channel::{Channel, Ladder, Rung};
 use crate::library::{Copies, Library, LibraryCode};
 use crate::notice::Language;
 use crate::notice::catalogue::{self, Audience, Notice};
 use crate::notice::field::Field;
 use crate::notice::status::Status;
 use crate::notice::value::Fields;
-use crate::patron::{Known, Patron};
+use crate::patron::{Known, Patron, found_by};
 use crate::request::truth::Said;
 
 /// Which part of the library a request concerns.
@@ -155,6 +155,21 @@ impl Told {
         fields.entry("request_number".to_owned()).or_insert_with(|| request.to_owned());
         fields
     }
+
+    /// What the event is found by, later, by people: its patron, its title and author unless they are to stay out of
+    /// sight, and where its messages go.
+    #[must_use]
+    pub fn found_by<'a>(&self, addresses: impl Iterator<Item = &'a str>) -> String {
+        let item = ["title", "author"].into_iter().filter(|_| !self.hide_titles);
+        let item = item.filter_map(|name| self.fields.get(name).cloned());
+        let mut parts: Vec<String> = self.patron.known_by().chain(item).collect();
+        for address in addresses {
+            if !parts.iter().any(|part| part == address) {
+                parts.push(address.to_owned());
+            }
+        }
+        found_by(parts.iter().map(String::as_str))
+    }
 }
 
 /// Who is to be told, before anything is written: one notice for one address.
@@ -173,6 +188,9 @@ pub struct Addressed {
     /// In which language.
     pub language: Language,
 }
+
+/// The one way of tests.
+const BY_MAIL: &[Channel] = &[Channel::Mail];
 
 /// Who is to be told of `event`: each notice that is on, for each address it goes to, each address once a notice. A patron is told by
 /// one message, on the first way there is to them; `known` is what is known of the patron beside the event.
@@ -197,7 +215,13 @@ pub fn addressed(event: &Event, library: &Library, known: &Known) -> Vec<Address
             Audience::Patron => {
                 let patron = &event.told.patron;
                 let language = library.language_for(patron.language);
-                let mut rungs = rungs(library.reach.order(notice), Some(&known.order), &known.points(patron));
+                let mut rungs = match event.status {
+                    // A test shows whether mail arrives, however else a patron wishes to be told of loans.
+                    Status::TestNotice => rungs(BY_MAIL, None, &known.points(patron)),
+                    Status::PatronCode => to_prove(patron),
+                    _ => rungs(library.reach.order(notice), Some(&known.order), &known.points(patron)),
+                };
+                let is_asked_for = event.status.is_asked_for();
                 let (channel, address) = match rungs.is_empty() {
                     // Nothing is known: it is said of a mail, which has no address.
                     true => (Channel::Mail, patron.email.as_ref().map(ToString::to_string)),
@@ -210,8 +234,7 @@ pub fn addressed(event: &Event, library: &Library, known: &Known) -> Vec<Address
                 let ladder = Ladder { rungs, wait_s: (wait_s > 0).then_some(wait_s) };
                 told.push(Addressed { notice, entry, channel, address, ladder, language });
                 // A copy is a message of its own: the patron never sees it, and a bad copy never stops a notice.
-                let is_test = event.status == Status::TestNotice;
-                for copy in library.cc.iter().filter(|_| library.copies == Copies::Each && !is_test) {
+                for copy in library.cc.iter().filter(|_| library.copies == Copies::Each && !is_asked_for) {
                     put(&mut told, Some(copy.clone()), language);
                 }
             }
@@ -229,6 +252,13 @@ pub fn addressed(event: &Event, library: &Library, known: &Known) -> Vec<Address
         }
     }
     told
+}
+
+/// The one address that a code is sent to: whose it is, is what it is to show.
+fn to_prove(patron: &Patron) -> Vec<Rung> {
+    let by_mail = patron.email.as_ref().map(|email| Rung { channel: Channel::Mail, address: email.to_string() });
+    let by_text = || Some(Rung { channel: Channel::Text, address: patron.phone.as_ref()?.to_string() });
+    by_mail.or_else(by_text).into_iter().collect()
 }
 
 /// When we give up on a notice of `entry` made at `now`: as its kind says, `at_most` in any case.

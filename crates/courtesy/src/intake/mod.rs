@@ -13,6 +13,7 @@ pub mod event;
 pub mod iso18626;
 mod known;
 pub mod ladder;
+pub mod letters;
 mod life;
 pub mod reminders;
 mod resend;
@@ -359,8 +360,10 @@ impl Intake {
             natural_key: event.natural_key(),
             request: event.request.clone(),
             status: event.status.code().to_owned(),
+            patron: event.told.patron.key().unwrap_or_default(),
             source: event.source,
             fields: serde_json::to_string(&event.told).expect("texts become JSON"),
+            found_by: event.told.found_by(messages.iter().map(|message| message.address.as_str())),
             received_at: now,
             messages,
             idempotency: None,

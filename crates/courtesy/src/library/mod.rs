@@ -8,6 +8,7 @@ mod fields;
 mod import;
 mod reach;
 mod relay;
+mod sample;
 #[cfg(test)]
 mod tests;
 mod timing;
@@ -21,7 +22,7 @@ use standards::address::Address;
 use crate::notice::Language;
 pub use claim::{By, Claims};
 pub use import::{COLUMNS, RowError, read_csv};
-pub use reach::{POSTAL_LETTERS_MAX, POSTAL_LINES_MAX, Reach};
+pub use reach::{Envelope, POSTAL_LETTERS_MAX, POSTAL_LINES_MAX, Reach};
 pub use relay::{Grant, OwnRelay, RelayAuth, RelayTls, TokenSource};
 pub use timing::Timing;
 

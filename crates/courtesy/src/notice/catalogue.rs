@@ -293,6 +293,7 @@ notices! {
     LostOrBilled Patron ON Ended News Soon "Lost" "Perdu"
     Correction Patron ON Ended Shelf Now "Correction" "Correction"
     TestNotice Patron ON Staff Test Now "Test notice" "Avis d’essai"
+    PatronCode Patron ON Staff Test Now "Code for the patron’s page" "Code pour la page de l’usager"
 
     Conditional Borrowing ON Staff Staff Soon "Conditional" "Conditionnel"
     Shipped Borrowing ON Staff Staff Routine "Shipped" "Expédié"

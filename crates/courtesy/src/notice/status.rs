@@ -124,6 +124,8 @@ statuses! {
     TextReply "text_reply" []
     /// Somebody wants to see that notices arrive.
     TestNotice "test_notice" ["Test"]
+    /// A patron is to show that an address is theirs.
+    PatronCode "patron_code" []
     /// A library's domain no longer proves us.
     OpsDomainBroken "ops_domain_broken" []
     /// Messages wait longer than they should.
@@ -150,6 +152,12 @@ static BY_NAME: LazyLock<HashMap<String, Status>> = LazyLock::new(|| {
 });
 
 impl Status {
+    /// Whether somebody asked for it here and now: it is about no request, and no library switches or edits it.
+    #[must_use]
+    pub fn is_asked_for(self) -> bool {
+        matches!(self, Self::TestNotice | Self::PatronCode)
+    }
+
     /// Reads a status by our code or by a name other systems have for it; case, dashes and spaces do not count.
     ///
     /// # Errors

@@ -33,10 +33,14 @@ pub struct NewEvent {
     pub request: String,
     /// The status code.
     pub status: String,
+    /// By what its patron is known (`patron::Patron::key`); empty where nobody knows.
+    pub patron: String,
     /// The door it came by.
     pub source: &'static str,
     /// What the words may name, as JSON.
     pub fields: String,
+    /// What people find it by, as `patron::found_by` writes it.
+    pub found_by: String,
     /// When.
     pub received_at: Timestamp,
     /// One for each address that is to be told.
@@ -276,8 +280,9 @@ async fn stored_answer(tx: &mut Tx, given: &Idempotency) -> Result<Option<Accept
 async fn insert_events(tx: &mut Tx, events: &[&NewEvent]) -> Result<HashSet<EventId>> {
     let mut inserted = HashSet::with_capacity(events.len());
     for chunk in events.chunks(ROWS_PER_STATEMENT) {
-        let mut query =
-            Builder::new("insert into event (id, library, natural_key, request, status, source, fields, received_at) ");
+        let mut query = Builder::new(
+            "insert into event (id, library, natural_key, request, status, source, fields, found_by, received_at, patron) ",
+        );
         query.push_values(chunk, |row, event| {
             row.push_bind(event.id.to_bytes().to_vec())
                 .push_bind(event.library.as_str())
@@ -286,7 +291,9 @@ async fn insert_events(tx: &mut Tx, events: &[&NewEvent]) -> Result<HashSet<Even
                 .push_bind(&event.status)
                 .push_bind(event.source)
                 .push_bind(&event.fields)
-                .push_bind(micros(event.received_at));
+                .push_bind(&event.found_by)
+                .push_bind(micros(event.received_at))
+                .push_bind(&event.patron);
         });
         query.push(" on conflict (library, natural_key) do nothing returning id");
         for row in query.build().fetch_all(&mut *tx).await? {
