@@ -1,6 +1,7 @@
 audit-title = Audit
 audit-about = Who changed what, when and why. Entries are added and never changed.
-audit-none = Nothing fits.
+audit-empty = Nothing was changed yet.
+audit-none = Nothing fits. Choose another kind of change, or another name.
 audit-what = What
 audit-by = Who
 audit-because = Because: { $why }

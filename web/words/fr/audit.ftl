@@ -1,6 +1,7 @@
 audit-title = Journal des changements
 audit-about = Qui a changé quoi, quand et pourquoi. On ajoute des entrées, on n’en change aucune.
-audit-none = Rien ne correspond.
+audit-empty = Rien n’a encore été modifié.
+audit-none = Rien ne correspond. Choisissez un autre genre de changement, ou un autre nom.
 audit-what = Quoi
 audit-by = Qui
 audit-because = Raison : { $why }

@@ -4,6 +4,7 @@
 //! as the do-not-send list is for mail. Not here: the gateway (`texting`), and what is tried next (`ladder`).
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::Delivery;
 use super::attempt::{Not, chance, ended, untried};
@@ -35,7 +36,7 @@ pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp
         let ended = ended(message, State::Suppressed, Some(because), vec![entry], now);
         return Ok(Settled { tried: false, ..ended });
     }
-    let not_before = library.not_before(now);
+    let not_before = silent_until(engine, message, &library, now).await?;
     if not_before > now && not_before < message.deadline && answers.is_none() {
         let entry = Entry { at: now, what: What::Waits { until: not_before } };
         let waits = ended(message, State::Queued, None, vec![entry], now);
@@ -70,6 +71,23 @@ fn answer(word: Word, message: &Claimed, library: &Library) -> String {
     standards::sms::plain(&word.answer(library.name.get(language), library.phone.as_deref(), language))
 }
 
+/// When it may leave: after the library's quiet hours, and after those that the patron chose.
+async fn silent_until(
+    engine: &Delivery,
+    message: &Claimed,
+    library: &Library,
+    now: Timestamp,
+) -> Result<Timestamp, Not> {
+    let not_before = library.not_before(now);
+    let told: Told = serde_json::from_str(&message.fields).unwrap_or_default();
+    let Some(key) = told.patron.key() else { return Ok(not_before) };
+    let record = engine.parts.store.patron(&message.library, &key).await.map_err(ours)?;
+    let Some(quiet) = record.and_then(|record| record.quiet) else { return Ok(not_before) };
+    let zone = TimeZone::get(&library.time_zone).unwrap_or(TimeZone::UTC);
+    // Where one ends the other may have begun, and each ends within a day.
+    Ok(library.not_before(quiet.not_before(not_before, &zone)))
+}
+
 /// What the text message says. The first one to a number says how to end them.
 async fn words(
     engine: &Delivery,
@@ -89,7 +107,12 @@ async fn words(
         Language::En => " Reply STOP to end texts.",
         Language::Fr => " ARRET pour ne plus en recevoir.",
     };
-    Ok(if known { text } else { text + end })
+    let end = if known { "" } else { end };
+    let link = made.frame.preferences_url.map(|link| format!("{text} {link}{end}"));
+    let text = text + end;
+    // The link to the patron's own page costs nothing, or is left out.
+    let is_free = |with_link: &String| standards::sms::count(with_link) == standards::sms::count(&text);
+    Ok(link.filter(is_free).unwrap_or(text))
 }
 
 fn ours(error: crate::store::StoreError) -> Not {

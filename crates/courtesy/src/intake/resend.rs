@@ -8,8 +8,10 @@ use super::{Intake, Told, event};
 use crate::channel::{Channel, Ladder, Number};
 use crate::clock;
 use crate::id::MessageId;
+use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice, Patience};
+use crate::patron::Record;
 use crate::queue::State;
 use crate::sender::SenderKind;
 use crate::store::{Consent, MessageRow, NewMessage, Repeated};
@@ -38,6 +40,16 @@ pub enum Resent {
     Before(MessageId),
     /// It cannot be sent again now, and why.
     NotNow(String),
+}
+
+/// Where a patron is reached now, and which addresses that replaced.
+struct Reached {
+    email: Option<Address>,
+    phone: Option<Number>,
+    has_postal: bool,
+    /// The library's number for them.
+    number: Option<String>,
+    corrected: Vec<String>,
 }
 
 impl Intake {
@@ -103,29 +115,46 @@ impl Intake {
         }
         let told = self.store.event_fields(&row.library, row.event).await?;
         let told: Told = told.and_then(|fields| serde_json::from_str(&fields).ok()).unwrap_or_default();
+        let told = self.as_known_now(&row.library, told).await?;
+        // An address that was corrected since is not written to again.
+        let stands = |address: &String| told.corrected.iter().all(|was| was != address);
         let same = Some(row.address.clone()).filter(|address| channel == row.channel && !address.is_empty());
+        let same = same.filter(stands);
         Ok(match channel {
             Channel::Mail => {
                 let given = wish.to.as_ref().map(ToString::to_string).or(same);
-                let known = given.or_else(|| told.patron.email.map(|email| email.to_string()));
+                let known = given.or_else(|| told.email.map(|email| email.to_string()));
                 known.ok_or("There is no address to send it to; give one.")
             }
             Channel::Text => {
                 let given = wish.number.as_ref().map(ToString::to_string).or(same);
-                let known = given.or_else(|| told.patron.phone.map(|phone| phone.to_string()));
+                let known = given.or_else(|| told.phone.map(|phone| phone.to_string()));
                 known.ok_or("There is no telephone number to text; give one.")
             }
-            Channel::Letter => {
-                // Where it goes is looked up when it is printed.
-                let record = match &told.patron.id {
-                    Some(number) => self.store.patron(&row.library, number).await?.unwrap_or_default(),
-                    None => crate::patron::Record::default(),
+            Channel::Push => {
+                let devices = match &told.number {
+                    Some(number) => self.store.subscriptions_of(&row.library, number).await?,
+                    None => Vec::new(),
                 };
-                let is_known = !told.patron.postal.is_empty() || !record.postal.is_empty();
-                is_known.then(String::new).ok_or("There is no postal address of the patron.")
+                let nowhere = "The patron has turned notifications on nowhere.";
+                if devices.is_empty() { Err(nowhere) } else { Ok(String::new()) }
             }
-            Channel::Push => Err("This channel cannot be chosen here."),
+            // Where it goes is looked up when it is printed.
+            Channel::Letter => told.has_postal.then(String::new).ok_or("There is no postal address of the patron."),
         })
+    }
+
+    /// The contact points of a message's patron, as they are known now.
+    async fn as_known_now(&self, library: &LibraryCode, told: Told) -> crate::store::Result<Reached> {
+        let record = match told.patron.key() {
+            Some(key) => self.store.patron(library, &key).await?.unwrap_or_default(),
+            None => Record::default(),
+        };
+        let patron = record.complete(&told.patron);
+        let was = [record.mail_was.map(|was| was.to_string()), record.phone_was.map(|was| was.to_string())];
+        let (has_postal, number) = (!patron.postal.is_empty(), patron.number().map(str::to_owned));
+        let corrected = was.into_iter().flatten().collect();
+        Ok(Reached { email: patron.email, phone: patron.phone, has_postal, number, corrected })
     }
 
     /// Why `number` is not to be texted, where its patron has said so. Whoever sends a text message by hand says that the patron

@@ -26,7 +26,6 @@ use crate::library::Library;
 use crate::notice::catalogue::{Audience, Entry, Notice};
 use crate::notice::field::Field;
 use crate::notice::problem::{Problem, Severity};
-use crate::notice::status::Status;
 use crate::notice::words::Words;
 use crate::notice::{Language, check};
 use crate::store::Draft;
@@ -34,7 +33,7 @@ use crate::store::Draft;
 /// The notice of a path, where its words can be edited.
 pub(super) fn notice_of(code: &str) -> Result<Notice, Oops> {
     let notice = Notice::from_code(code).map_err(|_| Oops::NotFound)?;
-    let is_edited = notice.audience != Audience::Operator && notice.status != Status::TestNotice;
+    let is_edited = notice.audience != Audience::Operator && !notice.status.is_asked_for();
     if is_edited { Ok(notice) } else { Err(Oops::NotFound) }
 }
 

@@ -59,6 +59,7 @@ const NAVIGATION: &[(&str, &str, Place, Right)] = &[
 const OF_CONSORTIUM: &[(&str, &str, Place, Right)] = &[
     ("nav-consortium", "/consortium", Place::Home, Right::Consortium),
     ("nav-arrival", "/consortium/arrival", Place::Arrival, Right::Consortium),
+    ("nav-consortium-words", "/consortium/notices", Place::Notices, Right::Consortium),
     ("audit-title", "/consortium/audit", Place::Audit, Right::ReadAudit),
     ("retention-title", "/consortium/retention", Place::Retention, Right::Consortium),
     ("nav-ops", "/ops", Place::Ops, Right::Operate),
@@ -281,9 +282,19 @@ impl Shell {
     /// The token that a form carries: `<input type=hidden …>`.
     #[must_use]
     pub fn form(&self) -> Markup {
-        let token = form::token(&self.visit.web.secret, self.visit.session.as_ref().map(|session| session.id));
+        let token = self.token();
         // Letters, digits, - and _ with one dot: nothing that HTML would read.
         Markup(format!("<input type=\"hidden\" name=\"{}\" value=\"{token}\">", form::FIELD))
+    }
+
+    /// What every form with a file in it must have at the end of its address: its body is not read for the token.
+    #[must_use]
+    pub fn form_with_file(&self) -> Markup {
+        Markup(format!("?{}={}", form::FIELD, self.token()))
+    }
+
+    fn token(&self) -> String {
+        form::token(&self.visit.web.secret, self.visit.session_id())
     }
 
     /// A moment in the library's time zone.
