@@ -45,8 +45,3 @@ arrival-reporters = { $count ->
    *[other] { $count } receivers told us who sends in its name.
 }
 arrival-reported = The last report came on { $day }.
-arrival-question-found = Where do patrons find them?
-arrival-found-about = What patrons said on their own page.
-arrival-place-inbox = In the inbox
-arrival-place-spam = In spam
-arrival-place-nowhere = Nowhere

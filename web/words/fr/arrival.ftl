@@ -45,8 +45,3 @@ arrival-reporters = { $count ->
    *[other] { $count } destinataires nous ont dit qui envoie en son nom.
 }
 arrival-reported = Le dernier rapport est venu le { $day }.
-arrival-question-found = Où les usagers les trouvent-ils?
-arrival-found-about = Ce que les usagers ont dit sur leur propre page.
-arrival-place-inbox = Dans la boîte de réception
-arrival-place-spam = Dans le pourriel
-arrival-place-nowhere = Nulle part
