@@ -9,7 +9,7 @@ import { World } from "./world.mjs";
 
 // What stands in the other library's data and nowhere else.
 const SECRETS = ["XX-SECRET", "Zebedee", "patron-theirs", "hooks-of-theirs"];
-const ROLES = ["desk", "editor", "admin", "it"];
+const ROLES = ["desk", "editor", "admin", "it", "auditor"];
 const FORM = { "content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin" };
 
 let world, theirs, key;

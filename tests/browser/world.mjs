@@ -126,10 +126,10 @@ class Internet {
 
 export class World {
   /// Starts everything; `end` must be called.
-  static async start() {
+  static async start(more = "") {
     const world = new World();
     try {
-      await world.set();
+      await world.set(more);
     } catch (error) {
       await world.end();
       throw error;
@@ -137,7 +137,7 @@ export class World {
     return world;
   }
 
-  async set() {
+  async set(more) {
     this.folder = mkdtempSync(join(tmpdir(), "courtesy-browser-"));
     this.internet = new Internet();
     this.facts = await this.internet.answer();
@@ -145,7 +145,7 @@ export class World {
     // By its name: passkeys belong to names, and a browser trusts this one without HTTPS.
     this.url = `http://localhost:${port}`;
     this.config = join(this.folder, "courtesy.toml");
-    writeFileSync(this.config, settings(this.facts, this.folder, port));
+    writeFileSync(this.config, settings(this.facts, this.folder, port) + more);
     const log = openSync(join(this.folder, "courtesy.log"), "a");
     this.process = start(BINARY, ["--config", this.config, "serve"], ["ignore", log, log]);
     await until(`${BINARY} answers`, async () => {

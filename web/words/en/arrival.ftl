@@ -45,3 +45,7 @@ arrival-reporters = { $count ->
    *[other] { $count } receivers told us who sends in its name.
 }
 arrival-reported = The last report came on { $day }.
+arrival-libraries-title = Which libraries these are
+arrival-libraries-span = { $from } to { $to }
+arrival-libraries-none = No library has such messages in these weeks.
+arrival-libraries-back = Back to Arrival

@@ -84,6 +84,7 @@ relays-region = Region
 relays-hosts = Hosts
 relays-include = SPF include
 relays-planned = Coming: { $what } sends from { $day } on.
+relays-ending = Going: { $what } will no longer send from { $day } on. Take it off your list after that day.
 relays-use-include = Use the include rather than the addresses: addresses may change, and every change is announced.
 relays-tls = Mail leaves by TLS 1.2 or newer wherever the receiver offers it.
 relays-how = How to let them in

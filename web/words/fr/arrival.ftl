@@ -45,3 +45,7 @@ arrival-reporters = { $count ->
    *[other] { $count } destinataires nous ont dit qui envoie en son nom.
 }
 arrival-reported = Le dernier rapport est venu le { $day }.
+arrival-libraries-title = De quelles bibliothèques il s’agit
+arrival-libraries-span = Du { $from } au { $to }
+arrival-libraries-none = Aucune bibliothèque n’a de tels messages dans ces semaines.
+arrival-libraries-back = Revenir à Arrivée

@@ -9,11 +9,12 @@ use jiff::tz::TimeZone;
 use super::Delivery;
 use super::attempt::{Not, chance, ended, untried};
 use super::written;
-use crate::channel::Number;
+use crate::channel::{Number, Word};
 use crate::clock;
 use crate::intake::Told;
 use crate::library::Library;
 use crate::notice::Language;
+use crate::notice::catalogue::Notice;
 use crate::notice::render::render_sms;
 use crate::outcome::Outcome;
 use crate::queue::{Settlement, State, settle};
@@ -27,15 +28,17 @@ pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp
     let Some(number) = Number::from_e164(&message.address) else {
         return Ok(not_sent(message, "sms.missing", now));
     };
+    let answers = Word::from_notice(&message.notice);
     let consent = engine.parts.store.consent(&message.library, number.as_str()).await.map_err(ours)?;
-    if let Some(refused) = consent.filter(|consent| !consent.given) {
+    // Who wrote STOP is told so once, and who asks for help is helped.
+    if let Some(refused) = consent.filter(|consent| !consent.given && answers.is_none()) {
         let because = if refused.how == "gateway" { refused.by } else { "sms.stop".to_owned() };
         let entry = Entry { at: now, what: What::DoNotSend { because: because.clone(), since: refused.at } };
         let ended = ended(message, State::Suppressed, Some(because), vec![entry], now);
         return Ok(Settled { tried: false, ..ended });
     }
     let not_before = silent_until(engine, message, &library, now).await?;
-    if not_before > now && not_before < message.deadline {
+    if not_before > now && not_before < message.deadline && answers.is_none() {
         let entry = Entry { at: now, what: What::Waits { until: not_before } };
         let waits = ended(message, State::Queued, None, vec![entry], now);
         return Ok(Settled { due_at: Some(not_before), tried: false, ..waits });
@@ -43,7 +46,10 @@ pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp
     if engine.parts.texts.gateway().is_none() {
         return Ok(not_sent(message, "sms.none", now));
     }
-    let text = words(engine, message, &library, &number, now).await?;
+    let text = match answers {
+        Some(word) => answer(word, message, &library),
+        None => words(engine, message, &library, &number, now).await?,
+    };
     if !engine.parts.pool.may_send() {
         return Ok(untried(message, super::attempt::OUR_FAULT, now));
     }
@@ -67,6 +73,10 @@ async fn silent_until(
     library: &Library,
     now: Timestamp,
 ) -> Result<Timestamp, Not> {
+    // Whoever waits for a code looks at their telephone now.
+    if Notice::from_code(&message.notice).is_ok_and(|notice| notice.status.is_asked_for()) {
+        return Ok(now);
+    }
     let not_before = library.not_before(now);
     let told: Told = serde_json::from_str(&message.fields).unwrap_or_default();
     let Some(key) = told.patron.key() else { return Ok(not_before) };
@@ -75,6 +85,12 @@ async fn silent_until(
     let zone = TimeZone::get(&library.time_zone).unwrap_or(TimeZone::UTC);
     // Where one ends the other may have begun, and each ends within a day.
     Ok(library.not_before(quiet.not_before(not_before, &zone)))
+}
+
+/// What answers a word that rules our text messages.
+fn answer(word: Word, message: &Claimed, library: &Library) -> String {
+    let language = Language::from_tag(&message.language).unwrap_or(Language::En);
+    standards::sms::plain(&word.answer(library.name.get(language), library.phone.as_deref(), language)).into()
 }
 
 /// What the text message says. The first one to a number says how to end them.

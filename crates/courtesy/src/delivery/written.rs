@@ -11,7 +11,7 @@ use standards::address::Address;
 use super::attempt::{Not, ended};
 use super::compose::{Letter, Origin, compose};
 use super::reply::{self, Made};
-use super::{Delivery, return_path};
+use super::{Delivery, return_path, truth};
 use crate::intake::Told;
 use crate::keyring::Key;
 use crate::library::Library;
@@ -170,6 +170,9 @@ pub(super) async fn ingredients(
     let mut all = told.all_fields(library, &message.request, language);
     let link = own_page(engine, message, told, notice);
     all.extend(link.clone().map(|link| ("preferences_url".to_owned(), link)));
+    if let Some(stands) = truth::stands(message, language).filter(|_| notice.status == Status::Correction) {
+        all.entry("new_status".to_owned()).or_insert(stands);
+    }
     let (fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let zone = jiff::tz::TimeZone::get(&library.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let mut frame = Frame::of(library, words.notice.audience, language, now.to_zoned(zone).date());

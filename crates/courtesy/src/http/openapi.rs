@@ -6,8 +6,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    doctor, events, health, inbound, iso18626, keys, kit_link, libraries, messages, notices, patrons, queue,
-    relay_state, relays, reports, senders, stops, texts, unreached, webhooks,
+    audit, doctor, events, health, inbound, iso18626, keys, kit_link, letters, libraries, messages, notices, patrons,
+    queue, relay_state, relays, reports, senders, stops, texts, unreached, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -39,6 +39,8 @@ use super::{
         senders::kit,
         kit_link::make,
         senders::incidents,
+        audit::list,
+        audit::check,
         reports::all,
         reports::of_library,
         stops::list,
@@ -54,6 +56,10 @@ use super::{
         webhooks::replay,
         webhooks::deliveries,
         webhooks::replay_one,
+        letters::list,
+        letters::file,
+        letters::one,
+        letters::posted,
         notices::list,
         notices::switch,
         notices::save,

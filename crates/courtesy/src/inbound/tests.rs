@@ -86,9 +86,11 @@ impl World {
             patron: String::new(),
             source: "api",
             fields: "{}".to_owned(),
+            found_by: String::new(),
             received_at: NOW,
             messages: vec![message],
             idempotency: None,
+            news: None,
         };
         store.accept(vec![event]).await.unwrap();
         let lease = NOW + SignedDuration::from_mins(15);

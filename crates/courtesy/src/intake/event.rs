@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use standards::address::Address;
@@ -14,8 +15,11 @@ use crate::channel::{Channel, Ladder, Rung};
 use crate::library::{Copies, Library, LibraryCode};
 use crate::notice::Language;
 use crate::notice::catalogue::{self, Audience, Notice};
+use crate::notice::field::Field;
 use crate::notice::status::Status;
-use crate::patron::{Known, Patron};
+use crate::notice::value::Fields;
+use crate::patron::{Known, Patron, found_by};
+use crate::request::truth::Said;
 
 /// Which part of the library a request concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -92,6 +96,12 @@ pub struct Told {
     /// Whether the patron wishes that titles and authors stay out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hide_titles: bool,
+    /// When it happened, where it tells of the life of a request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// Of a correction: the status that it takes back.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::request::maybe_code")]
+    pub undoes: Option<Status>,
     /// Said where a mail was handed in as it is to leave, and no words of ours are needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submitted: Option<Submitted>,
@@ -119,6 +129,23 @@ pub struct Submitted {
 }
 
 impl Told {
+    /// What it says of its request that can become untrue, as an event of `status`; none where it tells of no request's life.
+    #[must_use]
+    pub fn said(&self, status: Status, zone: &TimeZone) -> Option<Said> {
+        let at = self.at?;
+        let (fields, _, _) =
+            Fields::from_pairs(self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let day = |field| fields.day(field, zone);
+        Some(Said {
+            status,
+            at,
+            due: day(Field::NewDueDate).or_else(|| day(Field::DueDate)),
+            pickup_by: day(Field::PickupBy),
+            need_before: day(Field::NeedBefore),
+            undoes: self.undoes,
+        })
+    }
+
     /// Every field that the words of this event's notices may name: the event's own, the patron's, the library's.
     #[must_use]
     pub fn all_fields(&self, library: &Library, request: &str, language: Language) -> BTreeMap<String, String> {
@@ -127,6 +154,21 @@ impl Told {
         fields.extend(self.fields.iter().map(|(name, value)| (name.clone(), value.clone())));
         fields.entry("request_number".to_owned()).or_insert_with(|| request.to_owned());
         fields
+    }
+
+    /// What the event is found by, later, by people: its patron, its title and author unless they are to stay out of
+    /// sight, and where its messages go.
+    #[must_use]
+    pub fn found_by<'a>(&self, addresses: impl Iterator<Item = &'a str>) -> String {
+        let item = ["title", "author"].into_iter().filter(|_| !self.hide_titles);
+        let item = item.filter_map(|name| self.fields.get(name).cloned());
+        let mut parts: Vec<String> = self.patron.known_by().chain(item).collect();
+        for address in addresses {
+            if !parts.iter().any(|part| part == address) {
+                parts.push(address.to_owned());
+            }
+        }
+        found_by(parts.iter().map(String::as_str))
     }
 }
 

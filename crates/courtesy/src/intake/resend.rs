@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use standards::address::Address;
 
+use super::ladder::to_be_posted;
 use super::{Intake, Told, event};
 use crate::channel::{Channel, Ladder, Number};
 use crate::clock;
@@ -75,10 +76,15 @@ impl Intake {
             return Ok(Resent::NotNow(why.to_owned()));
         }
         let entry = Notice::from_code(&row.notice).ok().and_then(Notice::entry);
-        let deadline = event::until(entry.map_or(Patience::News, |entry| entry.patience), now, self.at_most);
+        let is_letter = channel == Channel::Letter;
+        let deadline = match is_letter {
+            true => event::until_posted(now),
+            false => event::until(entry.map_or(Patience::News, |entry| entry.patience), now, self.at_most),
+        };
         let Some(message) = self.repeat_of(&row, (channel, address), now, now, deadline, &by) else {
             return Ok(Resent::NotNow("Its notice is no longer in the catalogue.".to_owned()));
         };
+        let message = if is_letter { to_be_posted(message, now) } else { message };
         let id = message.id;
         let own = [SenderKind::Own.code(), SenderKind::Relay.code()].join(",");
         let refused = if wish.shared { own } else { String::new() };
@@ -122,7 +128,16 @@ impl Intake {
                 let known = given.or_else(|| told.phone.map(|phone| phone.to_string()));
                 known.ok_or("There is no telephone number to text; give one.")
             }
-            Channel::Push | Channel::Letter => Err("This channel cannot be chosen here."),
+            Channel::Letter => {
+                // Where it goes is looked up when it is printed.
+                let record = match &told.patron.id {
+                    Some(number) => self.store.patron(&row.library, number).await?.unwrap_or_default(),
+                    None => crate::patron::Record::default(),
+                };
+                let is_known = !told.patron.postal.is_empty() || !record.postal.is_empty();
+                is_known.then(String::new).ok_or("There is no postal address of the patron.")
+            }
+            Channel::Push => Err("This channel cannot be chosen here."),
         })
     }
 

@@ -130,6 +130,7 @@ impl Intake {
             }),
             ..Told::default()
         };
+        let messages: Vec<NewMessage> = submission.recipients.iter().map(one).collect();
         NewEvent {
             id,
             library: library.code.clone(),
@@ -139,9 +140,11 @@ impl Intake {
             patron: recognised.patron.clone().unwrap_or_default(),
             source: SOURCE,
             fields: serde_json::to_string(&told).expect("texts become JSON"),
+            found_by: told.found_by(messages.iter().map(|message| message.address.as_str())),
             received_at: now,
-            messages: submission.recipients.iter().map(one).collect(),
+            messages,
             idempotency: None,
+            news: None,
         }
     }
 

@@ -73,6 +73,8 @@ statuses! {
     Shipped "shipped" ["Loaned" "In Transit" "Item Shipped"]
     /// The item is on the hold shelf.
     ReadyForPickup "ready_for_pickup" ["Received - no attachments" "Received no attachments" "Received" "On Hold Shelf"]
+    /// The patron has it. Nobody is told; it ends reminders to pick it up.
+    PickedUp "picked_up" ["Checked out" "Received/In Use" "Item checked out"]
     /// A copy is there to be opened.
     DeliveredElectronically "delivered_electronically"
         ["Received with attachments" "CopyCompleted" "Document delivered" "Loaned digitally"]

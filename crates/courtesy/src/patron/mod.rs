@@ -10,6 +10,7 @@ pub mod link;
 mod pass;
 mod quiet;
 mod record;
+mod sought;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,7 @@ pub use asked::{Asked, CODE_LASTS, Purpose};
 pub use pass::{PASS_LASTS, PROVEN_LASTS, Pass};
 pub use quiet::Quiet;
 pub use record::{Known, Record, probably_meant};
+pub use sought::{folded, found_by, words};
 
 /// What begins the key of a patron who has no number.
 pub const BY_ADDRESS: &str = "mail:";
@@ -100,6 +102,14 @@ impl Patron {
     pub fn is_at(&self, address: &str) -> bool {
         let is = |point: Option<String>| point.is_some_and(|point| point == address);
         is(self.email.as_ref().map(ToString::to_string)) || is(self.phone.as_ref().map(ToString::to_string))
+    }
+
+    /// What this patron is found by: name, number, address, telephone.
+    pub fn known_by(&self) -> impl Iterator<Item = String> {
+        let name = self.fields().remove("full_name");
+        let (email, phone) =
+            (self.email.as_ref().map(ToString::to_string), self.phone.as_ref().map(ToString::to_string));
+        [name, self.id.clone(), email, phone].into_iter().flatten()
     }
 
     /// What tells this patron from another of the same request: their number, else their address.

@@ -2,7 +2,9 @@ use jiff::SignedDuration;
 use standards::address::Address;
 
 use super::link::{self, Link};
-use super::{Asked, CODE_LASTS, PASS_LASTS, Pass, Patron, Purpose, Quiet, Record, probably_meant};
+use super::{
+    Asked, CODE_LASTS, PASS_LASTS, Pass, Patron, Purpose, Quiet, Record, folded, found_by, probably_meant, words,
+};
 use crate::channel::Channel;
 use crate::id::MessageId;
 use crate::notice::Language;
@@ -122,4 +124,14 @@ fn a_patrons_quiet_hours_end_in_the_morning_of_the_library() {
     assert_eq!(when("2026-11-02T20:00:00Z"), "2026-11-02T20:00:00Z", "noon");
     let never = Quiet { from: quiet.to, to: quiet.to };
     assert_eq!(never.not_before("2026-11-02T05:00:00Z".parse().unwrap(), &zone).to_string(), "2026-11-02T05:00:00Z");
+}
+
+#[test]
+fn people_are_found_as_they_are_typed() {
+    assert_eq!(folded("  Jürgen\tMÜLLER "), "jurgen muller");
+    assert_eq!(folded("Ελένη Ångström"), "ελενη angstrom");
+    assert_eq!(words("Osei  amira OSEI"), ["amira", "osei"]);
+    assert!(words(" \n").is_empty());
+    assert!(found_by(["ｆｕｌｌ width", "", &"x".repeat(5000)]).starts_with("full width xxx"));
+    assert_eq!(found_by([&*"x".repeat(5000)]).chars().count(), 400);
 }

@@ -38,6 +38,8 @@ pub const DEEDS: &[&str] = &[
     "message.cancelled",
     "message.released",
     "message.repeated",
+    "letter.posted",
+    "letter.printed",
     "unreached.seen_to",
     "key.made",
     "key.ended",

@@ -93,7 +93,7 @@ async fn slice(tx: &mut Tx, library: &LibraryCode, patron: &str) -> Result<usize
     let ids = found.iter().map(|row| row.try_get::<Vec<u8>>(0)).collect::<Result<Vec<_>>>()?;
     // Empty lists are no SQL; and facts of requests are forgotten by their names, whatever their age.
     if ids.is_empty() {
-        let mut fields = Builder::new("update event set fields = '{}', patron = '' where library = ");
+        let mut fields = Builder::new("update event set fields = '{}', found_by = '', patron = '' where library = ");
         fields.push_bind(library.as_str()).push(" and id in ").push_list(&events);
         fields.build().execute(&mut *tx).await?;
     } else {

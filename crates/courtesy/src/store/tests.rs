@@ -46,9 +46,11 @@ fn event(library: &str, number: u32) -> NewEvent {
         patron: String::new(),
         source: "api",
         fields: "{}".to_owned(),
+        found_by: String::new(),
         received_at: NOW,
         messages: vec![message],
         idempotency: None,
+        news: None,
     }
 }
 

@@ -19,7 +19,7 @@ use super::{Answer, Web, returns};
 use crate::channel::{Channel, Number};
 use crate::delivery::transcript::{Transcript, masked};
 use crate::id::MessageId;
-use crate::intake::{Resent, Told, Wish};
+use crate::intake::{Resent, Told, Wish, reminders};
 use crate::outcome::{Cause, Facts};
 use crate::patron::probably_meant;
 use crate::queue::State as Standing;
@@ -56,6 +56,11 @@ struct Page {
     /// Which way it goes, in words.
     channel: String,
     by_text: bool,
+    by_letter: bool,
+    /// Whether it can be printed.
+    is_letter: bool,
+    /// Whether a letter can be written: the patron's postal address is known.
+    letters: bool,
     /// Whether text messages can be sent at all.
     texts: bool,
     to: Option<String>,
@@ -111,6 +116,7 @@ async fn page(
         visit.shell("message-title").at(Place::Messages).below("nav-messages", "/messages").wrong(wrong.is_some());
     let told = web.store.event_fields(&library.code, row.event).await?;
     let told: Option<Told> = told.and_then(|fields| serde_json::from_str(&fields).ok());
+    let letters = told.as_ref().is_some_and(|told| !told.patron.postal.is_empty());
     let receiver = receiver(&row);
     let acts = visit.may(Right::ActOnMessages);
     let entries = web.store.timeline(row.id).await?;
@@ -126,7 +132,7 @@ async fn page(
     let language = shell.language();
     Ok(Page {
         id: row.id,
-        tag: Tag::of(&shell, row.state, provider),
+        tag: Tag::of_row(&shell, &row, provider),
         notice: label(&shell, &row.notice),
         patron: told
             .as_ref()
@@ -135,6 +141,9 @@ async fn page(
         name: told.and_then(|told| told.patron.fields().remove("full_name")),
         channel: shell.say(&format!("channel-{}", row.channel)),
         by_text: row.channel == Channel::Text,
+        by_letter: row.channel == Channel::Letter,
+        is_letter: row.channel == Channel::Letter && matches!(row.state, Standing::Held | Standing::Accepted),
+        letters,
         texts: web.texts.gateway().is_some(),
         to: row.channel.masked(&row.address),
         request: row.request.clone(),
@@ -145,8 +154,10 @@ async fn page(
         why: cause.map(|cause| {
             [cause.headline(language, &about), cause.whose_job(language, &about), cause.doing(language, &about)]
         }),
-        caveat: (row.state == Standing::Accepted)
-            .then(|| shell.with("message-caveat", "provider", provider.unwrap_or_default().to_owned())),
+        caveat: (row.state == Standing::Accepted).then(|| match row.channel {
+            Channel::Letter => shell.say("letters-caveat"),
+            _ => shell.with("message-caveat", "provider", provider.unwrap_or_default().to_owned()),
+        }),
         unseen: unseen.filter(|_| row.state == Standing::Accepted),
         handled: handled.map(|seen| {
             let how = format!("seen-{}", seen.how.replace('_', "-"));
@@ -209,6 +220,7 @@ pub(super) async fn resend(
         Resent::As(new) => visit.done(&format!("/staff/{library}/messages/{new}"), "resent"),
         Resent::Before(new) => visit.done(&format!("/staff/{library}/messages/{new}"), "resent-before"),
         Resent::NotNow(_) if by_text => Err(Oops::NotNow("message-not-by-text")),
+        Resent::NotNow(_) if channel == Channel::Letter => Err(Oops::NotNow("letters-no-address")),
         Resent::NotNow(_) => Err(Oops::NotNow("message-just-left")),
     }
 }
@@ -276,6 +288,9 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
     let receiver = receiver(row);
     let why = |code: &str| Cause::of(code).headline(shell.language(), &facts(row, receiver.as_deref()));
     match what {
+        What::Told { source, status, .. } if source == reminders::SOURCE => {
+            ("quiet", shell.with("line-reminded", "status", label(shell, status)))
+        }
         What::Told { source, status, .. } => {
             let words = shell.with2(
                 "line-told",

@@ -22,11 +22,13 @@
 mod about;
 mod account;
 mod arrival;
+mod arrival_libraries;
 mod assets;
 mod audit;
 mod bounces;
 mod check;
 mod consortium;
+mod consortium_words;
 mod diff;
 mod find;
 mod first_run;
@@ -40,6 +42,7 @@ mod ill_admin;
 mod it;
 mod keys;
 mod kit_link;
+mod letters;
 mod looks;
 mod me;
 mod message;
@@ -49,6 +52,7 @@ mod notice_history;
 mod notice_preview;
 mod notice_replace;
 mod notice_samples;
+mod notice_sms;
 mod notice_test;
 mod notice_text;
 mod notices;
@@ -58,6 +62,7 @@ mod ops;
 mod passkey;
 mod password;
 mod patrons;
+mod reach;
 mod record;
 mod relays;
 mod retention;
@@ -68,10 +73,13 @@ mod sign_in;
 mod staff;
 mod staff_notices;
 mod stops;
+mod stops_file;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod timing;
 mod unreached;
+mod upload;
 mod visit;
 mod webhooks;
 pub mod words;
@@ -265,12 +273,16 @@ fn of_a_desk() -> Vec<Route> {
         page("/staff/{library}/do-not-send", Staff(ReadMessages), get(stops::show)),
         page("/staff/{library}/do-not-send.csv", Staff(ActOnMessages), get(stops::file)),
         form("/staff/{library}/do-not-send/add", Staff(ActOnMessages), post(stops::add)),
+        question("/staff/{library}/do-not-send/file", Staff(ActOnMessages), post(stops_file::check)),
         form("/staff/{library}/do-not-send/release", Staff(ActOnMessages), post(stops::release)),
         page("/staff/{library}/patrons", Staff(ReadMessages), get(patrons::show)),
         page("/staff/{library}/patrons/everything.json", Staff(ActOnMessages), get(patrons::save)),
         form("/staff/{library}/patrons/correct", Staff(ActOnMessages), post(patrons::correct)),
         form("/staff/{library}/patrons/erase", Staff(Administer), post(patrons::erase)),
         page("/staff/{library}/arrival", Staff(ReadMessages), get(arrival::show)),
+        page("/staff/{library}/letters", Staff(ReadMessages), get(letters::show)),
+        page("/staff/{library}/letters/file", Staff(ReadMessages), get(letters::file)),
+        form("/staff/{library}/letters/posted", Staff(ActOnMessages), post(letters::posted)),
     ]
 }
 
@@ -283,6 +295,8 @@ fn of_ill_admin() -> Vec<Route> {
         page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),
         page("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), get(record::edit)),
         form("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), post(record::save)),
+        page("/staff/{library}/ill-admin/reach", Staff(Administer), get(reach::edit)),
+        form("/staff/{library}/ill-admin/reach", Staff(Administer), post(reach::save)),
         page("/staff/{library}/ill-admin/patron-notices", Staff(Look), get(notices::show)),
         page("/staff/{library}/ill-admin/patron-notices/set-up", Staff(Look), get(sender_setup::show)),
         form("/staff/{library}/ill-admin/patron-notices/set-up", Staff(Administer), post(sender_setup::save)),
@@ -306,6 +320,8 @@ fn of_ill_admin() -> Vec<Route> {
         page("/staff/{library}/ill-admin/notices/{notice}/history", Staff(EditNotices), get(notice_history::show)),
         form("/staff/{library}/ill-admin/notices/{notice}/restore", Staff(EditNotices), post(notice_history::restore)),
         form("/staff/{library}/ill-admin/test", Staff(EditNotices), post(notice_test::plain)),
+        page("/staff/{library}/ill-admin/patron-notices/timing", Staff(Look), get(timing::show)),
+        form("/staff/{library}/ill-admin/patron-notices/timing", Staff(EditNotices), post(timing::save)),
         page("/staff/{library}/ill-admin/staff-notices", Staff(Look), get(staff_notices::show)),
         form("/staff/{library}/ill-admin/staff-notices/addresses", Staff(Administer), post(staff_notices::addresses)),
         page("/staff/{library}/ill-admin/it-kit", Staff(Look), get(kit_link::show)),
@@ -342,6 +358,13 @@ fn of_the_consortium() -> Vec<Route> {
         form("/consortium/remind", Staff(Consortium), post(consortium::remind)),
         page("/consortium/find", Staff(Consortium), get(find::show)),
         page("/consortium/arrival", Staff(Consortium), get(arrival::show)),
+        page("/consortium/arrival/libraries", Staff(Consortium), get(arrival_libraries::show)),
+        page("/consortium/notices", Staff(Consortium), get(consortium_words::list)),
+        page("/consortium/notices/{notice}", Staff(Consortium), get(consortium_words::show)),
+        page("/consortium/notices/{notice}/preview", Staff(Consortium), get(consortium_words::kept)),
+        question("/consortium/notices/{notice}/preview", Staff(Consortium), post(consortium_words::typed)),
+        form("/consortium/notices/{notice}/publish", Staff(Consortium), post(consortium_words::publish)),
+        form("/consortium/notices/{notice}/restore", Staff(Consortium), post(consortium_words::restore)),
         page("/consortium/audit", Staff(ReadAudit), get(audit::show)),
         page("/consortium/audit.csv", Staff(ReadAudit), get(audit::file)),
         page("/consortium/retention", Staff(Consortium), get(retention::show)),

@@ -100,6 +100,8 @@ struct Notices {
     shell: Shell,
     /// `good`, `warn`: whether notices leave in a name that is proven.
     sending_as: String,
+    /// When patrons are reminded.
+    reminds: String,
     shows: Vec<Show>,
     groups: Vec<(String, Vec<Line>)>,
     is_empty: bool,
@@ -251,6 +253,7 @@ async fn page(web: &Web, visit: &Visit, asked: &Asked, wrong: Option<String>) ->
     });
     Ok(Notices {
         sending_as: sending_as(web, visit, &shell)?,
+        reminds: super::timing::in_words(&shell, visit.library()?),
         shows: shows.collect(),
         is_empty: groups.is_empty(),
         groups,

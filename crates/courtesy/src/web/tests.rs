@@ -64,10 +64,18 @@ fn put_together() -> Vec<String> {
     names.extend(
         ["api", "iso18626", "staff", "watch", "inbound", "text", "patron"].map(|source| format!("source-{source}")),
     );
+    names.extend(crate::channel::Channel::ALL.map(|way| format!("reach-way-{way}")));
+    names.extend(crate::library::Envelope::ALL.map(|one| format!("envelope-{}", one.code().replace('_', "-"))));
+    let fields = "ladder ladders next_after_hours quiet_from postal";
+    names.extend(fields.split_whitespace().map(|field| format!("reach-wrong-{}", field.replace('_', "-"))));
+    names.extend(["mail", "text", "letter"].map(|way| format!("channel-{way}")));
+    names.extend(["no-address", "unwritten", "unprintable"].map(|wrong| format!("letters-{wrong}")));
     names.extend(["again", "phone", "text", "letter", "in-person", "other"].map(|how| format!("seen-{how}")));
     names.extend(["10s", "1m", "10m", "1h", "4h", "1d"].map(|within| format!("arrival-within-{within}")));
     names.extend(["refusal", "bounce", "complaint"].map(|by| format!("stops-by-{by}")));
     names.extend(["all", "failing", "waiting", "quiet"].map(|show| format!("consortium-show-{show}")));
+    names.extend(["ptr", "helo", "certificate", "port-25", "block-lists"].map(|check| format!("ops-relay-{check}")));
+    names.extend(["empty", "no-address", "unreadable", "too-many"].map(|why| format!("stops-file-{why}")));
     names.extend(["failing", "gone", "by-hand"].map(|why| format!("webhooks-off-{why}")));
     names.extend(["all", "waiting", "delivered", "given-up"].map(|state| format!("webhook-log-{state}")));
     for what in ["content", "talk", "address", "submitted", "texts", "patrons", "events", "audit"] {

@@ -74,6 +74,10 @@ kinds! {
     NoticePublished "notice.published"
     /// The relays have changed, or will.
     RelayChanged "relay.changed"
+    /// No relay may send a library's messages: they wait.
+    RelayMissing "relay.missing"
+    /// One may again.
+    RelayBack "relay.back"
     /// A test that somebody asked for.
     WebhookTest "webhook.test"
 }
@@ -171,6 +175,8 @@ pub fn of_entry(what: &What, about: &About) -> Vec<Kind> {
             News::Delayed | News::Delivered | News::AutoReply | News::Other => Vec::new(),
         },
         What::SenderChanged { .. } => vec![Kind::MessageRerouted],
+        // What was no longer true when its turn came.
+        What::NotSent { .. } if about.state == State::Cancelled => vec![Kind::MessageCancelled],
         What::Expired { .. } | What::NotSent { .. } => failed(),
         What::DoNotSend { .. } if about.is_for_patron() && !about.has_next => vec![Kind::MessageSuppressed, Kind::PatronUnreached],
         What::DoNotSend { .. } => vec![Kind::MessageSuppressed],

@@ -1,6 +1,8 @@
 //! Rooms together, on real sockets: the one integration binary.
 
 #[cfg(test)]
+mod acme;
+#[cfg(test)]
 mod api;
 #[cfg(test)]
 mod arrival;
@@ -26,6 +28,11 @@ mod hidden;
 mod kept;
 #[cfg(test)]
 mod ladder;
+#[cfg(test)]
+mod lanes;
+mod letters;
+#[cfg(test)]
+mod lives;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]
@@ -68,6 +75,8 @@ mod submission;
 mod texts;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod timing;
 #[cfg(test)]
 mod tls_reports;
 #[cfg(test)]

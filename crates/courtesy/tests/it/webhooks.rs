@@ -125,9 +125,11 @@ fn event(library: &str, now: Timestamp) -> NewEvent {
         patron: String::new(),
         source: "api",
         fields: r#"{"fields":{"title":"The Overstory"}}"#.to_owned(),
+        found_by: "the overstory".to_owned(),
         received_at: now,
         messages: vec![message],
         idempotency: None,
+        news: None,
     }
 }
 
