@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Copies, InLanguages, Library, LibraryCode, Reach};
+use super::{Copies, InLanguages, Library, LibraryCode, Reach, Timing};
 use crate::notice::Language;
 
 impl Library {
