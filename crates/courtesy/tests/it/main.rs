@@ -30,6 +30,7 @@ mod kept;
 mod ladder;
 #[cfg(test)]
 mod lanes;
+#[cfg(test)]
 mod letters;
 #[cfg(test)]
 mod lives;
