@@ -34,6 +34,8 @@ before(async () => {
   await world.state(bad, "failed");
   values = { library: "MRPL", id: bad, notice: "ready_for_pickup", provider: "gmail", secret: "guessed", tag: "fr" };
   values.token = await kit();
+  values.pass = await device();
+  values.word = "guessed";
   const hook = { url: "https://hooks.example/courtesy", types: ["message.failed"] };
   values.webhook = (await world.api("POST", "/v1/libraries/MRPL/webhooks", hook)).id;
 });
@@ -44,6 +46,16 @@ after(async () => {
   const heaviest = weights.sort((one, other) => other.weight - one.weight).slice(0, 5);
   for (const { path, weight } of heaviest) console.log(`# ${(weight / 1024).toFixed(1)} KB ${path}`);
 });
+
+/// The pass of a patron who has turned notifications on for a device; its keys are those of RFC 8291, Appendix A.
+async function device() {
+  const { pass, key } = await world.api("POST", "/v1/libraries/MRPL/push-link", { patron: "21234" });
+  const p256dh = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+  const body = new URLSearchParams({ pass, key, p256dh, auth: "BTBZMqHH6r4Tts7J_aSIgg", endpoint: "https://push.example/a", name: "Firefox, Android" });
+  const { status } = await fetch(`${world.url}/push/subscribe`, { method: "POST", body });
+  assert.equal(status, 201);
+  return pass;
+}
 
 /// The token of a link for the IT department, made as staff make it.
 async function kit() {

@@ -39,6 +39,7 @@ pub mod intake;
 pub mod keyring;
 pub mod outbox;
 pub mod published;
+pub mod push;
 pub mod texting;
 pub mod watch;
 

@@ -157,3 +157,7 @@ arrival-found-about = What patrons said on their own page.
 arrival-place-inbox = In the inbox
 arrival-place-spam = In spam
 arrival-place-nowhere = Nowhere
+me-push-devices = { $count ->
+    [one] On one device
+   *[other] On { $count } devices
+}

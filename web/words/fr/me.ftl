@@ -157,3 +157,7 @@ arrival-found-about = Ce que les usagers ont dit sur leur propre page.
 arrival-place-inbox = Dans la boîte de réception
 arrival-place-spam = Dans le pourriel
 arrival-place-nowhere = Nulle part
+me-push-devices = { $count ->
+    [one] Sur un appareil
+   *[other] Sur { $count } appareils
+}

@@ -22,6 +22,7 @@ mod messages;
 mod moving;
 mod notice;
 mod patron;
+mod push;
 mod queue;
 mod relays;
 mod reports;
@@ -200,6 +201,9 @@ enum Command {
     /// DKIM keys: list, import, rotate; the operator's zone
     #[command(subcommand, before_help = dkim::EXAMPLES)]
     Dkim(dkim::Dkim),
+    /// Notifications: links with which patrons turn them on
+    #[command(subcommand, before_help = push::EXAMPLES)]
+    Push(push::Push),
     /// Have a library's systems told of events: list, add, test, replay, rotate
     #[command(subcommand, before_help = webhooks::EXAMPLES)]
     Webhooks(webhooks::Webhooks),
@@ -276,6 +280,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Relays(what) => relays::run(what, &common).await,
         Command::Reports(what) => reports::run(what, &common).await,
         Command::Dkim(what) => dkim::run(what, &common).await,
+        Command::Push(what) => push::run(what, &common).await,
         Command::Webhooks(what) => webhooks::run(what, &common).await,
         Command::Keys(what) => keys::run(what, &common).await,
         Command::Audit(what) => audit::run(what, &common).await,

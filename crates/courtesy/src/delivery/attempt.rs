@@ -12,6 +12,7 @@ use super::conversation::Envelope;
 use super::dial::RelayAddr;
 use super::own_relay::NoWay;
 use super::pool::{Attempted, Busy};
+use super::pushed;
 use super::put_off::Receiver;
 use super::route::{Route, Site};
 use super::seats::Whose;
@@ -82,7 +83,8 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
     let sent = match message.channel {
         Channel::Mail => send(engine, &message, now).await,
         Channel::Text => texted::attempt(engine, &message, now).await,
-        Channel::Push | Channel::Letter => Ok(lettered(&message, now)),
+        Channel::Push => pushed::attempt(engine, &message, now).await,
+        Channel::Letter => Ok(lettered(&message, now)),
     };
     match sent {
         Ok(settled) => settled,

@@ -18,6 +18,7 @@ pub mod own_relay;
 pub mod pace;
 pub mod policy;
 pub mod pool;
+mod pushed;
 mod put_off;
 pub mod relay_health;
 pub mod relays;
@@ -51,6 +52,7 @@ use crate::keyring::Keyring;
 use crate::library::LibraryCode;
 use crate::metrics::Metrics;
 use crate::outcome::Provider;
+use crate::push::Pushes;
 use crate::queue::{Schedule, leads};
 use crate::secret::Secret;
 use crate::store::{Book, Claimed, Store};
@@ -107,6 +109,8 @@ pub struct Parts {
     pub own_relays: Arc<OwnRelays>,
     /// Text messages.
     pub texts: Arc<Texts>,
+    /// Notifications.
+    pub pushes: Arc<Pushes>,
     /// Which of our relays are in use.
     pub relays: Arc<Relays>,
     /// Woken when something is due now.

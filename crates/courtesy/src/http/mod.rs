@@ -16,6 +16,7 @@ mod notices;
 mod openapi;
 pub mod patrons;
 pub mod problem;
+mod push;
 mod queue;
 mod relay_state;
 mod relays;
@@ -50,6 +51,7 @@ use crate::metrics::Metrics;
 use crate::net::https::Https;
 use crate::notice::Language;
 use crate::outbox::Outbox;
+use crate::push::Pushes;
 use crate::secret::Secret;
 use crate::store::{Book, Store};
 use crate::texting::Texts;
@@ -75,6 +77,8 @@ pub struct App {
     pub inbound: Arc<Inbound>,
     /// Text messages.
     pub texts: Arc<Texts>,
+    /// Notifications.
+    pub pushes: Arc<Pushes>,
     /// Webhooks.
     pub outbox: Arc<Outbox>,
     /// Proofs and plans.
@@ -127,6 +131,9 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("POST", "/iso18626", Audience::Key),
     ("POST", "/texts/twilio", Audience::Public),
     ("POST", "/texts/http/{secret}", Audience::Public),
+    ("POST", "/push/subscribe", Audience::Public),
+    ("POST", "/push/unsubscribe", Audience::Public),
+    ("POST", "/push/seen", Audience::Public),
     ("GET", "/v1/messages", Audience::Key),
     ("GET", "/v1/messages/{id}", Audience::Key),
     ("GET", "/v1/messages/{id}/timeline", Audience::Key),
@@ -143,6 +150,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("PUT", "/v1/libraries/{library}/relay-secret", Audience::Key),
     ("GET", "/v1/libraries/{library}/kit", Audience::Key),
     ("POST", "/v1/libraries/{library}/kit-link", Audience::Key),
+    ("POST", "/v1/libraries/{library}/push-link", Audience::Key),
     ("GET", "/v1/libraries/{library}/incidents", Audience::Key),
     ("GET", "/v1/libraries/{library}/reports", Audience::Key),
     ("GET", "/v1/libraries/{library}/do-not-send", Audience::Key),
@@ -193,6 +201,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("POST", "/v1/dkim/import", Audience::ConsortiumKey),
     ("POST", "/v1/dkim/rotate", Audience::ConsortiumKey),
     ("GET", "/v1/zone", Audience::ConsortiumKey),
+    ("POST", "/v1/push/rotate", Audience::ConsortiumKey),
     ("GET", "/v1/doctor", Audience::ConsortiumKey),
 ];
 
@@ -214,6 +223,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/iso18626", post(iso18626::message))
         .route("/texts/twilio", post(texts::twilio))
         .route("/texts/http/{secret}", post(texts::described))
+        .route("/push/subscribe", post(push::subscribe))
+        .route("/push/unsubscribe", post(push::unsubscribe))
+        .route("/push/seen", post(push::seen))
         .route("/v1/messages", get(messages::list))
         .route("/v1/messages/{id}", get(messages::show))
         .route("/v1/messages/{id}/timeline", get(messages::timeline))
@@ -246,6 +258,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/dkim/import", post(senders::dkim_import))
         .route("/v1/dkim/rotate", post(senders::dkim_rotate))
         .route("/v1/zone", get(senders::zone))
+        .route("/v1/push/rotate", post(push::rotate))
         .route("/v1/doctor", get(doctor::doctor))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
@@ -272,6 +285,7 @@ fn of_libraries() -> Router<Arc<App>> {
         .route("/v1/libraries/{library}/relay-secret", put(senders::relay_secret))
         .route("/v1/libraries/{library}/kit", get(senders::kit))
         .route("/v1/libraries/{library}/kit-link", post(kit_link::make))
+        .route("/v1/libraries/{library}/push-link", post(push::link))
         .route("/v1/libraries/{library}/incidents", get(senders::incidents))
         .route("/v1/libraries/{library}/reports", get(reports::of_library))
         .route("/v1/libraries/{library}/do-not-send", get(stops::list).post(stops::add).delete(stops::release))

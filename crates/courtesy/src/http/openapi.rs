@@ -7,7 +7,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     audit, doctor, events, health, inbound, iso18626, keys, kit_link, letters, libraries, messages, notices, patrons,
-    queue, relay_state, relays, reports, senders, stops, texts, unreached, webhooks,
+    push, queue, relay_state, relays, reports, senders, stops, texts, unreached, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -22,6 +22,11 @@ use super::{
         iso18626::message,
         texts::twilio,
         texts::described,
+        push::subscribe,
+        push::unsubscribe,
+        push::seen,
+        push::link,
+        push::rotate,
         messages::list,
         messages::show,
         messages::timeline,

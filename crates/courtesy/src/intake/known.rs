@@ -1,6 +1,6 @@
 //! What is known of patrons beside what an event tells: looked up before messages are made, and kept after.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -30,11 +30,12 @@ impl Intake {
             }
         }
         let mut records: HashMap<(LibraryCode, String), Record> = HashMap::new();
-        for (library, numbers) in numbers {
-            let found = self.store.patrons(&library, &numbers).await?;
+        for (library, numbers) in &numbers {
+            let found = self.store.patrons(library, numbers).await?;
             records.extend(found.into_iter().map(|(number, record)| ((library.clone(), number), record)));
         }
         let mut learned: HashMap<(LibraryCode, String), Record> = HashMap::new();
+        let with_device = self.with_device(&numbers, &records).await?;
         let mut known = Vec::with_capacity(events.len());
         for event in events.iter_mut() {
             let mut one = Known::default();
@@ -51,6 +52,7 @@ impl Intake {
                 event.told.patron = record.complete(&event.told.patron);
                 event.told.hide_titles |= record.hide_titles;
                 one.order.clone_from(&record.order);
+                one.has_push = with_device.contains(&key);
                 // Of whoever has no number nothing is kept but what they chose on their own page.
                 if newer != record && is_kept {
                     records.insert(key.clone(), newer.clone());
@@ -62,6 +64,26 @@ impl Intake {
         }
         let learned = learned.into_iter().map(|((library, number), record)| (library, number, record)).collect();
         Ok((known, learned))
+    }
+
+    /// Those patrons who turned notifications on, where any may go that way.
+    async fn with_device(
+        &self,
+        numbers: &HashMap<LibraryCode, Vec<String>>,
+        records: &HashMap<(LibraryCode, String), Record>,
+    ) -> crate::store::Result<HashSet<(LibraryCode, String)>> {
+        let mut with_device = HashSet::new();
+        for (library, numbers) in numbers {
+            let uses = self.book.library(library).is_some_and(|library| library.reach.uses(Channel::Push));
+            let wishes = |number: &&String| {
+                let record = records.get(&(library.clone(), (*number).clone()));
+                record.is_some_and(|record| record.order.contains(&Channel::Push))
+            };
+            let asked: Vec<String> = numbers.iter().filter(|number| uses || wishes(number)).cloned().collect();
+            let found = self.store.subscribed(library, &asked).await?;
+            with_device.extend(found.into_iter().map(|number| (library.clone(), number)));
+        }
+        Ok(with_device)
     }
 
     /// Whether the patron's telephone may be texted. What the event says of it is kept with its time, where nobody has said anything

@@ -46,6 +46,9 @@ pub enum Resent {
 struct Reached {
     email: Option<Address>,
     phone: Option<Number>,
+    has_postal: bool,
+    /// The library's number for them.
+    number: Option<String>,
     corrected: Vec<String>,
 }
 
@@ -128,16 +131,16 @@ impl Intake {
                 let known = given.or_else(|| told.phone.map(|phone| phone.to_string()));
                 known.ok_or("There is no telephone number to text; give one.")
             }
-            Channel::Letter => {
-                // Where it goes is looked up when it is printed.
-                let record = match &told.patron.id {
-                    Some(number) => self.store.patron(&row.library, number).await?.unwrap_or_default(),
-                    None => crate::patron::Record::default(),
+            Channel::Push => {
+                let devices = match &told.number {
+                    Some(number) => self.store.subscriptions_of(&row.library, number).await?,
+                    None => Vec::new(),
                 };
-                let is_known = !told.patron.postal.is_empty() || !record.postal.is_empty();
-                is_known.then(String::new).ok_or("There is no postal address of the patron.")
+                let nowhere = "The patron has turned notifications on nowhere.";
+                if devices.is_empty() { Err(nowhere) } else { Ok(String::new()) }
             }
-            Channel::Push => Err("This channel cannot be chosen here."),
+            // Where it goes is looked up when it is printed.
+            Channel::Letter => told.has_postal.then(String::new).ok_or("There is no postal address of the patron."),
         })
     }
 
@@ -149,7 +152,9 @@ impl Intake {
         };
         let patron = record.complete(&told.patron);
         let was = [record.mail_was.map(|was| was.to_string()), record.phone_was.map(|was| was.to_string())];
-        Ok(Reached { email: patron.email, phone: patron.phone, corrected: was.into_iter().flatten().collect() })
+        let (has_postal, number) = (!patron.postal.is_empty(), patron.number().map(str::to_owned));
+        let corrected = was.into_iter().flatten().collect();
+        Ok(Reached { email: patron.email, phone: patron.phone, has_postal, number, corrected })
     }
 
     /// Why `number` is not to be texted, where its patron has said so. Whoever sends a text message by hand says that the patron

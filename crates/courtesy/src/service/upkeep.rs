@@ -39,6 +39,9 @@ const SUBMITTED_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30
 /// How long what gateways call text messages is kept: receipts come within days.
 const TEXT_PARTS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
 
+/// How long a device is kept that takes no notification: a patron who asked for nothing in a year may have another telephone.
+const DEVICES_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(365 * 24);
+
 /// Brings in what another process changed, forgets what has served its time, and tells of relays whose day has come.
 pub(super) async fn refresh(app: Arc<App>, missing: Arc<Mutex<Missing>>, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
@@ -97,6 +100,10 @@ pub(super) async fn refresh(app: Arc<App>, missing: Arc<Mutex<Missing>>, stop: i
         let before = clock::now().checked_sub(TEXT_PARTS_KEPT).unwrap_or(clock::Timestamp::MIN);
         if let Err(error) = app.store.forget_text_parts(before).await {
             tracing::error!(%error, "what gateways call old text messages could not be forgotten");
+        }
+        let before = clock::now().checked_sub(DEVICES_KEPT).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = app.store.forget_silent_devices(before).await {
+            tracing::error!(%error, "devices that are silent for long could not be forgotten");
         }
         if let Err(error) = tell_relays_of_the_day(&app.store, &app.config).await {
             tracing::error!(%error, "changes of the relays could not be kept");

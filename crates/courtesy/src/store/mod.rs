@@ -64,6 +64,7 @@ mod staff;
 mod statement;
 mod sts;
 mod submitted;
+mod subscription;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -116,6 +117,7 @@ pub use session::{FormSent, NewSession, Session};
 pub use sole::{NotSole, Sole};
 pub use staff::Staff;
 pub use sts::StsPolicy;
+pub use subscription::{PushKey, Subscription};
 pub use tally::{COUNTED_MAX, COUNTED_OF_NOTICE_MAX, Tally};
 pub use text::{Consent, PartsStand};
 pub use tls_session::{TlsSessions, TlsTelling};

@@ -146,6 +146,11 @@ pub enum What {
         /// Until when.
         until: Timestamp,
     },
+    /// A device of the patron has shown it.
+    Seen {
+        /// Whether the patron has opened it there.
+        opened: bool,
+    },
     /// Somebody has printed it and put it in the post.
     Posted {
         /// The key or person that says so.
@@ -201,7 +206,7 @@ impl Place {
 pub struct Attempt {
     /// The first is 1.
     pub number: u32,
-    /// `own`, `relay` or `shared`; `text` for a text message.
+    /// `own`, `relay` or `shared`; `text` for a text message, `push` for a notification.
     pub sender: String,
     /// The From address.
     pub from: String,

@@ -62,6 +62,7 @@ mod ops;
 mod passkey;
 mod password;
 mod patrons;
+mod push;
 mod reach;
 mod record;
 mod relays;
@@ -224,6 +225,10 @@ fn of_everybody() -> Vec<Route> {
         form("/account/passkeys/remove", SignedIn, post(passkey::remove)),
         form("/account/sessions/end", SignedIn, post(account::end_session)),
         page("/it/{token}", Public, get(it::show)),
+        page("/push/on/{pass}", Public, get(push::show)),
+        page("/push/open/{word}", Public, get(push::open)),
+        page("/push.js", Public, get(push::worker)),
+        page("/manifest.webmanifest", Public, get(push::manifest)),
     ]
 }
 

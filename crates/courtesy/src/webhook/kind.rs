@@ -193,6 +193,7 @@ pub fn of_entry(what: &What, about: &About) -> Vec<Kind> {
         | What::Climbed { .. }
         | What::NextWay { .. }
         | What::Waits { .. }
+        | What::Seen { .. }
         | What::Resent { .. } => Vec::new(),
     }
 }

@@ -45,6 +45,8 @@ mod patrons;
 #[cfg(test)]
 mod proof;
 #[cfg(test)]
+mod push;
+#[cfg(test)]
 mod relays;
 #[cfg(test)]
 mod replies;

@@ -18,6 +18,8 @@ fn filled(path: &str, library: &str, message: &str) -> String {
         .replace("{secret}", "guessed")
         .replace("{tag}", "fr")
         .replace("{token}", "guessed")
+        .replace("{pass}", "guessed")
+        .replace("{word}", "guessed")
         .replace("{provider}", "gmail")
 }
 
