@@ -152,3 +152,12 @@ done-me-text-changed = Saved. You get text messages at the new number.
 done-me-no-texts = Saved. You get no more text messages.
 done-me-erased = What we kept about you is erased.
 me-status-patron-code = A code
+arrival-question-found = Where do patrons find them?
+arrival-found-about = What patrons said on their own page.
+arrival-place-inbox = In the inbox
+arrival-place-spam = In spam
+arrival-place-nowhere = Nowhere
+me-push-devices = { $count ->
+    [one] On one device
+   *[other] On { $count } devices
+}

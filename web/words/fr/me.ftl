@@ -152,3 +152,12 @@ done-me-text-changed = Enregistré. Vous recevez les textos au nouveau numéro.
 done-me-no-texts = Enregistré. Vous ne recevez plus de textos.
 done-me-erased = Ce que nous conservions sur vous est effacé.
 me-status-patron-code = Un code
+arrival-question-found = Où les usagers les trouvent-ils?
+arrival-found-about = Ce que les usagers ont dit sur leur propre page.
+arrival-place-inbox = Dans la boîte de réception
+arrival-place-spam = Dans le pourriel
+arrival-place-nowhere = Nulle part
+me-push-devices = { $count ->
+    [one] Sur un appareil
+   *[other] Sur { $count } appareils
+}
