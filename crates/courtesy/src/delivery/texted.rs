@@ -90,7 +90,7 @@ async fn silent_until(
 /// What answers a word that rules our text messages.
 fn answer(word: Word, message: &Claimed, library: &Library) -> String {
     let language = Language::from_tag(&message.language).unwrap_or(Language::En);
-    standards::sms::plain(&word.answer(library.name.get(language), library.phone.as_deref(), language)).into()
+    standards::sms::plain(&word.answer(library.name.get(language), library.phone.as_deref(), language))
 }
 
 /// What the text message says. The first one to a number says how to end them.
