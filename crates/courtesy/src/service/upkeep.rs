@@ -54,7 +54,7 @@ pub(super) async fn refresh(app: Arc<App>, missing: Arc<Mutex<Missing>>, stop: i
         }
         share_relays(&app).await;
         looks += 1;
-        if looks % LOOKS_FOR_MISSING == 0 {
+        if looks.is_multiple_of(LOOKS_FOR_MISSING) {
             look_for_missing(&app, &missing).await;
         }
         let times = app.store.times_changed().await.ok();
