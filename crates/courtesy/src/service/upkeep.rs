@@ -40,7 +40,7 @@ const SUBMITTED_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30
 pub(super) async fn refresh(app: Arc<App>, missing: Arc<Mutex<Missing>>, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     let mut known = None;
-    let mut looks = 0;
+    let mut looks: u32 = 0;
     loop {
         tokio::select! {
             biased;
