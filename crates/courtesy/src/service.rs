@@ -32,7 +32,7 @@ use crate::http::auth::Keys;
 use crate::http::health::Readiness;
 use crate::inbound::spool::Spool;
 use crate::inbound::{self, Inbound};
-use crate::intake::{Intake, announce, copies, ladder};
+use crate::intake::{Intake, announce, copies, ladder, reminders};
 use crate::keyring::Keyring;
 use crate::library::LibraryCode;
 use crate::metrics::Metrics;
@@ -42,8 +42,8 @@ use crate::net::secure::SecureDns;
 use crate::net::serving::Certificate;
 use crate::net::tls::ClientTls;
 use crate::outbox::Outbox;
+use crate::push::Pushes;
 use crate::secret::Secret;
-
 use crate::smtp::{Desk, Door, Limits as SmtpLimits, Listening};
 use crate::store::{Book, Sole, Store};
 use crate::texting::{Line, Texts};
@@ -113,6 +113,7 @@ impl Service {
         let readiness = Readiness { standing, stopping: stopping.clone() };
         hold::bring_back(&store, &own_relays.pool).await?;
         let (texts, text_line) = texts(&config, &dns, &store)?;
+        let pushes = pushes(&config, &dns, &store, &secret)?;
         let parts = Parts {
             config: Arc::clone(&config),
             policies: Arc::new(policies(&config, &dns, &store)?),
@@ -125,6 +126,7 @@ impl Service {
             pool: Arc::clone(&own_relays.pool),
             own_relays,
             texts,
+            pushes,
             relays,
             wake: Arc::default(),
             metrics: Arc::new(Metrics::default()),
@@ -247,6 +249,7 @@ fn engines(
         tasks.push(tokio::spawn(delivery.run(stopped(stopping.clone()))));
         tasks.push(tokio::spawn(canaries.run(stopped(stopping.clone()))));
         tasks.push(tokio::spawn(ladder::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
+        tasks.push(tokio::spawn(reminders::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
         tasks.push(tokio::spawn(copies::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
         tasks.push(tokio::spawn(Arc::clone(&app.outbox).run(stopped(stopping.clone()))));
     }
@@ -312,7 +315,7 @@ fn app(
     https: Https,
     (readiness, acme): (Readiness, Option<Arc<Acme>>),
 ) -> Arc<App> {
-    let Parts { config, store, book, senders, keyring, secret, texts, wake, metrics, relays, .. } = parts;
+    let Parts { config, store, book, senders, keyring, secret, texts, pushes, wake, metrics, relays, .. } = parts;
     let outbox = Outbox::new(store.clone(), Arc::clone(secret), https.clone(), Arc::clone(&intake));
     Arc::new(App {
         config: Arc::clone(config),
@@ -322,6 +325,7 @@ fn app(
         intake,
         inbound,
         texts: Arc::clone(texts),
+        pushes: Arc::clone(pushes),
         outbox: Arc::new(outbox),
         senders: Arc::clone(senders),
         https,
@@ -343,6 +347,13 @@ fn texts(config: &Config, dns: &Resolver, store: &Store) -> Result<(Arc<Texts>, 
     let tls = crate::net::https::trusting(&roots)?;
     let (texts, line) = Texts::new(config, store.clone(), https, &Arc::new(tls));
     Ok((Arc::new(texts), line))
+}
+
+/// Notifications. Patrons' browsers name the push services, so the operator says whether they may be at home.
+fn pushes(config: &Config, dns: &Resolver, store: &Store, secret: &Arc<Secret>) -> Result<Arc<Pushes>> {
+    let reach = if config.push.private { Reach::Private } else { Reach::Public };
+    let https = Https::new(Arc::new(dns.clone()), &extra_roots(config)?, reach)?;
+    Ok(Arc::new(Pushes::new(config, store.clone(), Arc::clone(secret), https)))
 }
 
 fn intake(parts: &Parts) -> Intake {

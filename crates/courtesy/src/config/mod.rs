@@ -72,6 +72,8 @@ pub struct Config {
     pub relay: Live<Vec<Relay>>,
     /// How text messages leave.
     pub text: TextSettings,
+    /// How we ask push services, whose addresses patrons' browsers give.
+    pub push: HttpsSettings,
     /// Systems that hand in mail without a password.
     #[serde(default)]
     pub submit_from: Vec<SubmitFrom>,
@@ -256,7 +258,7 @@ pub struct Oidc {
     pub name: String,
 }
 
-/// How we ask other servers by HTTPS, whose addresses libraries give.
+/// How we ask other servers by HTTPS, whose addresses other people give.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpsSettings {
@@ -491,6 +493,8 @@ impl Config {
             ("relays.warm_up", self.relays.warm_up != new.relays.warm_up),
             ("relays.block_lists", self.relays.block_lists != new.relays.block_lists),
             ("submit_from", self.submit_from != new.submit_from),
+            ("text", self.text != new.text),
+            ("push", self.push != new.push),
             ("retry", self.retry != new.retry),
             ("deadline", self.deadline != new.deadline),
             ("proof", self.proof != new.proof),

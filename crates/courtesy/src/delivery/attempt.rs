@@ -12,12 +12,14 @@ use super::conversation::Envelope;
 use super::dial::RelayAddr;
 use super::own_relay::NoWay;
 use super::pool::{Attempted, Busy};
+use super::pushed;
 use super::put_off::Receiver;
 use super::route::{Route, Site};
 use super::seats::Whose;
 use super::stopped::{self, Standing};
 use super::texted;
 use super::transcript::Transcript;
+use super::truth::{self, Untrue};
 use super::written::Written;
 use super::{Delivery, hold, return_path};
 use crate::channel::Channel;
@@ -41,6 +43,8 @@ pub(super) const OUR_FAULT: SignedDuration = SignedDuration::from_mins(1);
 
 /// How soon is looked again whether there is a relay. A process that comes by one calls those who wait.
 const WITHOUT_RELAY: SignedDuration = SignedDuration::from_mins(5);
+/// How soon a correction is looked at again whose first notice is under way: a conversation takes seconds.
+const UNDER_WAY: SignedDuration = SignedDuration::from_secs(3);
 
 /// Why a message is not tried now.
 pub(super) enum Not {
@@ -67,10 +71,20 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
         let expired = ended(&message, State::Failed, Some(cause), vec![entry], now);
         return Settled { tried: false, ..expired };
     }
+    match truth::look(&engine.parts.store, &engine.parts.book, &message, now).await {
+        Ok(None) => {}
+        Ok(Some(Untrue::Because(why))) => return no_longer_true(&message, why.code(), now),
+        Ok(Some(Untrue::NotKnownYet)) => return untried(&message, UNDER_WAY, now),
+        Err(error) => {
+            tracing::error!(message = %message.id, library = %message.library, %error, "what is known of a request could not be read");
+            return untried(&message, OUR_FAULT, now);
+        }
+    }
     let sent = match message.channel {
         Channel::Mail => send(engine, &message, now).await,
         Channel::Text => texted::attempt(engine, &message, now).await,
-        Channel::Push | Channel::Letter => Ok(lettered(&message, now)),
+        Channel::Push => pushed::attempt(engine, &message, now).await,
+        Channel::Letter => Ok(lettered(&message, now)),
     };
     match sent {
         Ok(settled) => settled,
@@ -81,6 +95,13 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
             untried(&message, OUR_FAULT, now)
         }
     }
+}
+
+/// Over without having left: what it says is no longer so.
+fn no_longer_true(message: &Claimed, cause: &str, now: Timestamp) -> Settled {
+    let entry = Entry { at: now, what: What::NotSent { cause: cause.to_owned() } };
+    let ended = ended(message, State::Cancelled, Some(cause.to_owned()), vec![entry], now);
+    Settled { tried: false, ..ended }
 }
 
 /// A letter is never sent by us: it waits for whoever prints and posts it.

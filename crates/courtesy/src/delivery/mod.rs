@@ -18,6 +18,7 @@ pub mod own_relay;
 pub mod pace;
 pub mod policy;
 pub mod pool;
+mod pushed;
 mod put_off;
 pub mod relay_health;
 pub mod relays;
@@ -33,10 +34,12 @@ mod texted;
 mod tls_report;
 pub mod token;
 pub mod transcript;
+pub mod truth;
 mod turn;
 pub mod wire;
 mod written;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -49,7 +52,8 @@ use crate::keyring::Keyring;
 use crate::library::LibraryCode;
 use crate::metrics::Metrics;
 use crate::outcome::Provider;
-use crate::queue::Schedule;
+use crate::push::Pushes;
+use crate::queue::{Schedule, leads};
 use crate::secret::Secret;
 use crate::store::{Book, Claimed, Store};
 use crate::texting::Texts;
@@ -105,6 +109,8 @@ pub struct Parts {
     pub own_relays: Arc<OwnRelays>,
     /// Text messages.
     pub texts: Arc<Texts>,
+    /// Notifications.
+    pub pushes: Arc<Pushes>,
     /// Which of our relays are in use.
     pub relays: Arc<Relays>,
     /// Woken when something is due now.
@@ -124,6 +130,8 @@ pub struct Delivery {
     looked_at_paused: Mutex<Timestamp>,
     /// The library served last: the next round begins after it.
     last_served: Mutex<String>,
+    /// Rounds claimed so far: each lane leads some of them.
+    rounds: AtomicU64,
     put_off: put_off::PutOff,
 }
 
@@ -136,6 +144,7 @@ impl Delivery {
             schedule: Schedule::new(parts.config.retry.schedule.clone()),
             under_way: Arc::new(Semaphore::new(parts.config.limits.in_flight)),
             last_served: Mutex::default(),
+            rounds: AtomicU64::new(0),
             put_off: put_off::PutOff::default(),
             lease,
             looked_at_paused: Mutex::new(Timestamp::UNIX_EPOCH),
@@ -273,7 +282,8 @@ impl Delivery {
             return Ok(Vec::new());
         }
         let each = u32::try_from((room / libraries.len()).max(1)).unwrap_or(1);
-        store.claim(libraries, each, now, until).await
+        let round = self.rounds.fetch_add(1, Ordering::Relaxed);
+        store.claim_led(libraries, each, leads(round), now, until).await
     }
 
     /// Whether the library's messages are left to another process. What nobody can send is claimed by anybody, to say why it waits.

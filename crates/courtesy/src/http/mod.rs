@@ -1,5 +1,6 @@
 //! The HTTP doors: all routes, each with its audience, in the order in which one meets them.
 
+mod audit;
 pub mod auth;
 mod doctor;
 mod events;
@@ -8,11 +9,14 @@ mod inbound;
 mod iso18626;
 mod keys;
 mod kit_link;
+pub mod letters;
 pub mod libraries;
 mod messages;
 mod notices;
 mod openapi;
+pub mod patrons;
 pub mod problem;
+mod push;
 mod queue;
 mod relay_state;
 mod relays;
@@ -47,6 +51,7 @@ use crate::metrics::Metrics;
 use crate::net::https::Https;
 use crate::notice::Language;
 use crate::outbox::Outbox;
+use crate::push::Pushes;
 use crate::secret::Secret;
 use crate::store::{Book, Store};
 use crate::texting::Texts;
@@ -72,6 +77,8 @@ pub struct App {
     pub inbound: Arc<Inbound>,
     /// Text messages.
     pub texts: Arc<Texts>,
+    /// Notifications.
+    pub pushes: Arc<Pushes>,
     /// Webhooks.
     pub outbox: Arc<Outbox>,
     /// Proofs and plans.
@@ -124,6 +131,9 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("POST", "/iso18626", Audience::Key),
     ("POST", "/texts/twilio", Audience::Public),
     ("POST", "/texts/http/{secret}", Audience::Public),
+    ("POST", "/push/subscribe", Audience::Public),
+    ("POST", "/push/unsubscribe", Audience::Public),
+    ("POST", "/push/seen", Audience::Public),
     ("GET", "/v1/messages", Audience::Key),
     ("GET", "/v1/messages/{id}", Audience::Key),
     ("GET", "/v1/messages/{id}/timeline", Audience::Key),
@@ -140,11 +150,16 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("PUT", "/v1/libraries/{library}/relay-secret", Audience::Key),
     ("GET", "/v1/libraries/{library}/kit", Audience::Key),
     ("POST", "/v1/libraries/{library}/kit-link", Audience::Key),
+    ("POST", "/v1/libraries/{library}/push-link", Audience::Key),
     ("GET", "/v1/libraries/{library}/incidents", Audience::Key),
     ("GET", "/v1/libraries/{library}/reports", Audience::Key),
     ("GET", "/v1/libraries/{library}/do-not-send", Audience::Key),
     ("POST", "/v1/libraries/{library}/do-not-send", Audience::Key),
     ("DELETE", "/v1/libraries/{library}/do-not-send", Audience::Key),
+    ("GET", "/v1/libraries/{library}/letters", Audience::Key),
+    ("GET", "/v1/libraries/{library}/letters.pdf", Audience::Key),
+    ("POST", "/v1/libraries/{library}/letters/posted", Audience::Key),
+    ("GET", "/v1/messages/{id}/letter.pdf", Audience::Key),
     ("GET", "/v1/libraries/{library}/notices", Audience::Key),
     ("PUT", "/v1/libraries/{library}/notices/{notice}", Audience::Key),
     ("PUT", "/v1/libraries/{library}/notices/{notice}/{language}", Audience::Key),
@@ -161,7 +176,14 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("POST", "/v1/libraries/{library}/webhooks/{id}/replay", Audience::Key),
     ("GET", "/v1/libraries/{library}/webhooks/{id}/deliveries", Audience::Key),
     ("POST", "/v1/libraries/{library}/webhooks/{id}/deliveries/{delivery}/replay", Audience::Key),
+    ("GET", "/v1/audit", Audience::Key),
+    ("GET", "/v1/audit:check", Audience::Key),
     ("GET", "/v1/reports", Audience::ConsortiumKey),
+    ("POST", "/v1/patrons/{library}", Audience::Key),
+    ("GET", "/v1/patrons/{library}/{ref}", Audience::Key),
+    ("PUT", "/v1/patrons/{library}/{ref}", Audience::Key),
+    ("DELETE", "/v1/patrons/{library}/{ref}", Audience::Key),
+    ("GET", "/v1/patrons/{library}/{ref}/everything", Audience::Key),
     ("GET", "/v1/queue", Audience::Key),
     ("POST", "/v1/queue/flush", Audience::Key),
     ("POST", "/v1/queue/pause", Audience::Key),
@@ -179,6 +201,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("POST", "/v1/dkim/import", Audience::ConsortiumKey),
     ("POST", "/v1/dkim/rotate", Audience::ConsortiumKey),
     ("GET", "/v1/zone", Audience::ConsortiumKey),
+    ("POST", "/v1/push/rotate", Audience::ConsortiumKey),
     ("GET", "/v1/doctor", Audience::ConsortiumKey),
 ];
 
@@ -200,6 +223,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/iso18626", post(iso18626::message))
         .route("/texts/twilio", post(texts::twilio))
         .route("/texts/http/{secret}", post(texts::described))
+        .route("/push/subscribe", post(push::subscribe))
+        .route("/push/unsubscribe", post(push::unsubscribe))
+        .route("/push/seen", post(push::seen))
         .route("/v1/messages", get(messages::list))
         .route("/v1/messages/{id}", get(messages::show))
         .route("/v1/messages/{id}/timeline", get(messages::timeline))
@@ -209,7 +235,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/unreached", get(unreached::list))
         .route("/v1/unreached/{id}/resolve", post(unreached::resolve))
         .merge(of_libraries())
+        .route("/v1/audit", get(audit::list))
+        .route("/v1/audit:check", get(audit::check))
         .route("/v1/reports", get(reports::all))
+        .route("/v1/patrons/{library}", post(patrons::import))
+        .route("/v1/patrons/{library}/{ref}", get(patrons::show).put(patrons::put).delete(patrons::remove))
+        .route("/v1/patrons/{library}/{ref}/everything", get(patrons::export))
         .route("/v1/queue", get(queue::show))
         .route("/v1/queue/flush", post(queue::flush))
         .route("/v1/queue/pause", post(queue::pause))
@@ -227,6 +258,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/dkim/import", post(senders::dkim_import))
         .route("/v1/dkim/rotate", post(senders::dkim_rotate))
         .route("/v1/zone", get(senders::zone))
+        .route("/v1/push/rotate", post(push::rotate))
         .route("/v1/doctor", get(doctor::doctor))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
@@ -253,9 +285,14 @@ fn of_libraries() -> Router<Arc<App>> {
         .route("/v1/libraries/{library}/relay-secret", put(senders::relay_secret))
         .route("/v1/libraries/{library}/kit", get(senders::kit))
         .route("/v1/libraries/{library}/kit-link", post(kit_link::make))
+        .route("/v1/libraries/{library}/push-link", post(push::link))
         .route("/v1/libraries/{library}/incidents", get(senders::incidents))
         .route("/v1/libraries/{library}/reports", get(reports::of_library))
         .route("/v1/libraries/{library}/do-not-send", get(stops::list).post(stops::add).delete(stops::release))
+        .route("/v1/libraries/{library}/letters", get(letters::list))
+        .route("/v1/libraries/{library}/letters.pdf", get(letters::file))
+        .route("/v1/libraries/{library}/letters/posted", post(letters::posted))
+        .route("/v1/messages/{id}/letter.pdf", get(letters::one))
         .route("/v1/libraries/{library}/notices", get(notices::list))
         .route("/v1/libraries/{library}/notices/{notice}", put(notices::switch))
         .route("/v1/libraries/{library}/notices/{notice}/{language}", put(notices::save).delete(notices::reset))

@@ -12,7 +12,7 @@ use crate::config::{Config, Role};
 use crate::http::App;
 use crate::inbound;
 use crate::published::changes;
-use crate::store::{Kept, Store};
+use crate::store::{Kept, PATRON_KEPT, Store};
 
 /// How long between two looks whether another process changed what we keep in memory.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
@@ -35,6 +35,12 @@ const ANSWERS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 
 
 /// How long a mail that was handed in is kept after it came, for a person may wish to send it again.
 const SUBMITTED_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+
+/// How long what gateways call text messages is kept: receipts come within days.
+const TEXT_PARTS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+
+/// How long a device is kept that takes no notification: a patron who asked for nothing in a year may have another telephone.
+const DEVICES_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(365 * 24);
 
 /// Brings in what another process changed, forgets what has served its time, and tells of relays whose day has come.
 pub(super) async fn refresh(app: Arc<App>, missing: Arc<Mutex<Missing>>, stop: impl Future<Output = ()>) {
@@ -90,6 +96,14 @@ pub(super) async fn refresh(app: Arc<App>, missing: Arc<Mutex<Missing>>, stop: i
         let before = clock::now().checked_sub(SUBMITTED_KEPT).unwrap_or(clock::Timestamp::MIN);
         if let Err(error) = app.store.forget_submitted(before).await {
             tracing::error!(%error, "old mail that was handed in could not be forgotten");
+        }
+        let before = clock::now().checked_sub(TEXT_PARTS_KEPT).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = app.store.forget_text_parts(before).await {
+            tracing::error!(%error, "what gateways call old text messages could not be forgotten");
+        }
+        let before = clock::now().checked_sub(DEVICES_KEPT).unwrap_or(clock::Timestamp::MIN);
+        if let Err(error) = app.store.forget_silent_devices(before).await {
+            tracing::error!(%error, "devices that are silent for long could not be forgotten");
         }
         if let Err(error) = tell_relays_of_the_day(&app.store, &app.config).await {
             tracing::error!(%error, "changes of the relays could not be kept");
@@ -164,6 +178,7 @@ pub(super) async fn foresee(app: Arc<App>, stop: impl Future<Output = ()>) {
 /// One slice of each library. Whether there is more.
 async fn erase_round(app: &App) -> crate::store::Result<bool> {
     let now = clock::now();
+    app.store.forget_patrons(now.checked_sub(PATRON_KEPT).unwrap_or(clock::Timestamp::MIN)).await?;
     let mut has_more = false;
     for library in app.book.libraries() {
         let (kept, _) = app.store.retention(Some(&library.code)).await?;

@@ -74,8 +74,8 @@ struct Relay {
     ending: Option<String>,
     /// No process that lives has it.
     is_nowhere: bool,
-    /// What was found about it.
-    findings: Vec<Finding>,
+    /// What is not well with it: in words, and what exactly was found.
+    findings: Vec<(String, String)>,
 }
 
 /// Notices that wait for a person's word because so many came at once.
@@ -190,7 +190,12 @@ async fn relays(web: &Web, visit: &Visit, shell: &Shell) -> Result<Vec<Relay>, O
             is_nowhere: !sends_here(relay) && web.relays.machines(&relay.host).is_empty(),
             drained,
             // What is well needs nobody.
-            findings: found.unwrap_or_default().into_iter().filter(|one| one.is_well == Some(false)).collect(),
+            findings: found
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|one| one.is_well == Some(false))
+                .map(|one| (shell.say(&format!("ops-relay-{}", one.check.replace('_', "-"))), one.detail))
+                .collect(),
             host,
         }
     };

@@ -12,7 +12,7 @@ use standards::address::Address;
 
 use super::shell::{Place, Shell};
 use super::visit::Visit;
-use super::{Answer, Web};
+use super::{Answer, Web, reach};
 use crate::http::libraries::change;
 use crate::library::{By, Closure, Copies, InLanguages, Library, LibraryCode};
 use crate::notice::{Language, dates};
@@ -94,9 +94,14 @@ pub(super) async fn show(visit: Visit) -> Answer {
                     }))
                     .filter(|_| !library.cc.is_empty()),
                 ),
+                fact("timing-title", Some(super::timing::in_words(&shell, library))),
                 fact("record-hide-titles", Some(shell.say(if library.hide_titles { "yes" } else { "no" }))),
                 fact("record-demands-tls", Some(shell.say(if library.demands_tls { "yes" } else { "no" }))),
             ],
+        ),
+        (
+            shell.say("reach-title"),
+            reach::facts(&shell, library).into_iter().map(|(name, value)| Fact { name, value }).collect(),
         ),
     ];
     visit.page(&Record { groups, shell })

@@ -23,9 +23,16 @@ mod flow;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
+mod hidden;
+#[cfg(test)]
 mod kept;
 #[cfg(test)]
 mod ladder;
+mod letters;
+#[cfg(test)]
+mod lanes;
+#[cfg(test)]
+mod lives;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]
@@ -33,7 +40,11 @@ mod operating;
 #[cfg(test)]
 mod own_relay;
 #[cfg(test)]
+mod patrons;
+#[cfg(test)]
 mod proof;
+#[cfg(test)]
+mod push;
 #[cfg(test)]
 mod relays;
 #[cfg(test)]
@@ -66,6 +77,8 @@ mod submission;
 mod texts;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod timing;
 #[cfg(test)]
 mod tls_reports;
 #[cfg(test)]
