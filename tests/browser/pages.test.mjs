@@ -3,15 +3,12 @@
 // axe-core finds nothing; nothing must be scrolled sideways; the console is silent; no other host is asked; and what is
 // fetched for a page, without the preview of a mail in it, stays within its weight.
 import { strict as assert } from "node:assert";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 
+import { axe } from "./axe.mjs";
 import { filled, pages } from "./routes.mjs";
 import { Visitor, launch } from "./visitor.mjs";
 import { World } from "./world.mjs";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /// Compressed, as it comes over the wire: with a cache that is empty.
 const WEIGHT_MAX = 50 * 1024;
@@ -68,20 +65,6 @@ async function kit() {
   const found = (await visitor.page.content()).match(/\/it\/([\w.-]+)/);
   await visitor.context.close();
   return found?.[1] ?? "guessed";
-}
-
-/// What is wrong with the page that is open, as axe sees it. A mail is held to WCAG, and not to advice for websites.
-async function axe(page, isMail = false) {
-  await page.evaluate(AXE);
-  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", ...(isMail ? [] : ["best-practice"])];
-  const { violations } = await page.evaluate(
-    // Frames hold previews of mail, which are looked at as pages of their own.
-    (tags) => axe.run(document, { runOnly: tags, resultTypes: ["violations"], iframes: false, preload: false }),
-    tags,
-  );
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary.replace(/\s+/g, " ").slice(0, 300)}`),
-  );
 }
 
 /// Octets on the wire for each address a page asked for, frames aside.

@@ -2,9 +2,13 @@
 //
 //     node screenshots.mjs                     writes ../../docs/screenshots
 //     node screenshots.mjs --all FOLDER        every page in both languages and schemes, wide and narrow
+//     node screenshots.mjs --all FOLDER find   those with one of these words in their path
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
+
+// Ours are the system's fonts: there is nothing to wait for, and a window in the background waits for ever.
+process.env.PW_TEST_SCREENSHOT_NO_FONTS_READY = "1";
 
 import { filled, pages } from "./routes.mjs";
 import { Visitor, launch } from "./visitor.mjs";
@@ -61,13 +65,15 @@ async function shoot(visit, path, file, wholePage) {
   await visit.go(path);
   await visit.page.waitForLoadState("networkidle");
   await visit.page.evaluate(() => document.activeElement?.blur());
+  await visit.page.bringToFront();
   await visit.page.screenshot({ path: file, fullPage: wholePage });
 }
 
-const [how, folder] = process.argv.slice(2);
+const [how, folder, ...wanted] = process.argv.slice(2);
 if (how === "--all") {
   mkdirSync(folder, { recursive: true });
-  const paths = pages().map(({ path }) => path).filter((path) => !/language|\.(csv|vcf|xml|txt)$|preview$/.test(path));
+  const all = pages().map(({ path }) => path).filter((path) => !/language|\.(csv|vcf|xml|txt)$|preview$/.test(path));
+  const paths = all.filter((path) => !wanted.length || wanted.some((word) => path.includes(word)));
   for (const language of ["en", "fr"]) {
     for (const dark of [false, true]) {
       for (const width of [1280, 320]) {

@@ -44,7 +44,7 @@ walk(
     }
     const session = await visitor.context.newCDPSession(visitor.page);
     await session.send("WebAuthn.enable");
-    await session.send("WebAuthn.addVirtualAuthenticator", {
+    const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
       options: {
         protocol: "ctap2",
         transport: "internal",
@@ -62,6 +62,14 @@ walk(
     await visitor.page.goto(`${visitor.world.url}/sign-in?to=/account`, { waitUntil: "commit" });
     await visitor.page.waitForURL(/\/account$/);
     await visitor.reads(visitor.say("passkey-title"));
+    await visitor.press(visitor.say("shell-sign-out"));
+    // Who does not choose it there presses the button, and touches the key then.
+    await session.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: false });
+    await visitor.go("/sign-in?to=/account");
+    await visitor.reach(visitor.control(visitor.say("passkey-sign-in")));
+    await session.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: true });
+    await visitor.enter();
+    assert.equal(visitor.path, "/account");
     await visitor.press(visitor.say("passkey-remove"));
     await visitor.reads(visitor.say("done-passkey-removed"));
   },

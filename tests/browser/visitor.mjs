@@ -58,7 +58,8 @@ export class Visitor {
     page.on("pageerror", (error) => this.complaints.push(`${page.url()}: ${error}`));
     page.on("request", (request) => {
       const url = request.url();
-      if (!url.startsWith(`${this.world.url}/`) && !/^(data|about|blob):/.test(url)) {
+      const mayBe = [this.world.url, ...(this.friends ?? [])].some((one) => url.startsWith(`${one}/`));
+      if (!mayBe && !/^(data|about|blob):/.test(url)) {
         this.complaints.push(`${page.url()} asks ${url}`);
       }
     });

@@ -10,10 +10,10 @@ const WALK_MS = 240_000;
 /// What walks share: set when they begin.
 export const here = {};
 
-/// Sets up the world of this file; `prepare` puts into it what its walks need.
-export function inAWorld(prepare = async () => {}) {
+/// Sets up the world of this file; `prepare` puts into it what its walks need. `more`: further settings.
+export function inAWorld(prepare = async () => {}, more = "") {
   before(async () => {
-    here.world = await World.start();
+    here.world = await World.start(more);
     here.browser = await launch();
     await prepare(here.world);
   });

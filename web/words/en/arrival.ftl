@@ -45,3 +45,12 @@ arrival-reporters = { $count ->
    *[other] { $count } receivers told us who sends in its name.
 }
 arrival-reported = The last report came on { $day }.
+arrival-libraries-title = Which libraries these are
+arrival-libraries-span = { $from } to { $to }
+arrival-libraries-none = No library has such messages in these weeks.
+arrival-libraries-back = Back to Arrival
+arrival-question-found = Where do patrons find them?
+arrival-found-about = What patrons said on their own page.
+arrival-place-inbox = In the inbox
+arrival-place-spam = In spam
+arrival-place-nowhere = Nowhere

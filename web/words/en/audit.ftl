@@ -1,6 +1,7 @@
 audit-title = Audit
 audit-about = Who changed what, when and why. Entries are added and never changed.
-audit-none = Nothing fits.
+audit-empty = Nothing was changed yet.
+audit-none = Nothing fits. Choose another kind of change, or another name.
 audit-what = What
 audit-by = Who
 audit-because = Because: { $why }
@@ -32,6 +33,8 @@ deed-address-allowed = Used an address again
 deed-message-cancelled = Took a message back
 deed-message-released = Let a held message go
 deed-message-repeated = Sent a message again
+deed-letter-posted = Posted a letter
+deed-letter-printed = Took out letters to print
 deed-unreached-seen-to = Took care of a patron who was not reached
 deed-key-made = Made an API key
 deed-key-ended = Ended an API key

@@ -32,3 +32,6 @@ filter-suppressed = On the do-not-send list
 filter-cancelled = Cancelled
 messages-from = From { $day }
 messages-to = Until { $day }
+messages-none-back-to = No messages fit since { $day }. There are older ones: look further back, or look for another word.
+messages-back-to = These are all that fit since { $day }. There are older messages.
+messages-further = Look further back

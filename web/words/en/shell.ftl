@@ -1,6 +1,6 @@
 shell-service = Library notices
 shell-skip = Skip to the page
-shell-find = Patron, request or message
+shell-find = Patron, title, request
 shell-find-button = Find
 shell-navigation = Staff Dashboard
 shell-trail = Where you are

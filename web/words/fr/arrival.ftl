@@ -45,3 +45,12 @@ arrival-reporters = { $count ->
    *[other] { $count } destinataires nous ont dit qui envoie en son nom.
 }
 arrival-reported = Le dernier rapport est venu le { $day }.
+arrival-libraries-title = De quelles bibliothèques il s’agit
+arrival-libraries-span = Du { $from } au { $to }
+arrival-libraries-none = Aucune bibliothèque n’a de tels messages dans ces semaines.
+arrival-libraries-back = Revenir à Arrivée
+arrival-question-found = Où les usagers les trouvent-ils?
+arrival-found-about = Ce que les usagers ont dit sur leur propre page.
+arrival-place-inbox = Dans la boîte de réception
+arrival-place-spam = Dans le pourriel
+arrival-place-nowhere = Nulle part

@@ -1,6 +1,7 @@
 audit-title = Journal des changements
 audit-about = Qui a changé quoi, quand et pourquoi. On ajoute des entrées, on n’en change aucune.
-audit-none = Rien ne correspond.
+audit-empty = Rien n’a encore été modifié.
+audit-none = Rien ne correspond. Choisissez un autre genre de changement, ou un autre nom.
 audit-what = Quoi
 audit-by = Qui
 audit-because = Raison : { $why }
@@ -32,6 +33,8 @@ deed-address-allowed = A remis une adresse en usage
 deed-message-cancelled = A annulé un message
 deed-message-released = A laissé partir un message retenu
 deed-message-repeated = A renvoyé un message
+deed-letter-posted = A posté une lettre
+deed-letter-printed = A sorti des lettres à imprimer
 deed-unreached-seen-to = S’est occupé d’un usager non joint
 deed-key-made = A créé une clé d’API
 deed-key-ended = A mis fin à une clé d’API

@@ -32,3 +32,6 @@ filter-suppressed = Sur la liste à ne pas utiliser
 filter-cancelled = Annulés
 messages-from = Depuis le { $day }
 messages-to = Jusqu’au { $day }
+messages-none-back-to = Aucun message ne correspond depuis le { $day }. Il y en a de plus anciens : cherchez plus loin, ou un autre mot.
+messages-back-to = Voici tous ceux qui correspondent depuis le { $day }. Il y a des messages plus anciens.
+messages-further = Chercher plus loin dans le passé

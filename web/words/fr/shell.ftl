@@ -1,6 +1,6 @@
 shell-service = Avis de la bibliothèque
 shell-skip = Aller au contenu
-shell-find = Usager, demande ou message
+shell-find = Usager, titre, demande
 shell-find-button = Chercher
 shell-navigation = Tableau de bord
 shell-trail = Où vous êtes

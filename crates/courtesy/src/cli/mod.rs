@@ -3,6 +3,7 @@
 //! Answers go to standard output, talk to standard error. Commands that look at the world (`check`, `explain`, `spf`,
 //! `dns`) need no server; the others speak its API. Exit codes are [`Exit`].
 
+mod audit;
 mod check;
 mod client;
 mod demo;
@@ -14,11 +15,13 @@ pub mod explain;
 mod inbound;
 mod init;
 mod keys;
+mod letters;
 mod library;
 mod looking;
 mod messages;
 mod moving;
 mod notice;
+mod patron;
 mod push;
 mod queue;
 mod relays;
@@ -165,12 +168,18 @@ enum Command {
     /// The patrons we could not reach, and what to do for each
     #[command(subcommand, before_help = unreached::EXAMPLES)]
     Unreached(unreached::Unreached),
+    /// Letters to print and post: list, one PDF a day, posted
+    #[command(before_help = letters::EXAMPLES)]
+    Letters(letters::Args),
     /// Addresses a library no longer writes to: why, and how to use them again
     #[command(subcommand, before_help = stops::EXAMPLES)]
     DoNotSend(stops::DoNotSend),
     /// Hand in mail that came back to somewhere else: bounces, replies, whole mailboxes
     #[command(before_help = inbound::EXAMPLES)]
     Inbound(inbound::Args),
+    /// Patrons: show, correct, import, export, erase
+    #[command(subcommand, before_help = patron::EXAMPLES)]
+    Patron(patron::Patrons),
     /// What waits: list, flush, pause, resume
     #[command(subcommand, before_help = queue::EXAMPLES)]
     Queue(queue::Queue),
@@ -201,6 +210,9 @@ enum Command {
     /// API keys: list, make, revoke
     #[command(subcommand, before_help = keys::EXAMPLES)]
     Keys(keys::Keys),
+    /// Who changed what, when and why
+    #[command(subcommand, before_help = audit::EXAMPLES)]
+    Audit(audit::Audit),
     /// Completions for a shell, on standard output
     Completions(shell::Completions),
     /// Write manual pages into a folder
@@ -257,8 +269,10 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Event(args) => event::run(&args, &common).await,
         Command::Messages(what) => messages::run(what, &common).await,
         Command::Unreached(what) => unreached::run(what, &common).await,
+        Command::Letters(args) => letters::run(&args, &common).await,
         Command::DoNotSend(what) => stops::run(what, &common).await,
         Command::Inbound(args) => inbound::run(&args, &common).await,
+        Command::Patron(what) => patron::run(what, &common).await,
         Command::Queue(what) => queue::run(what, &common).await,
         Command::Library(what) => library::run(what, &common).await,
         Command::Notice(what) => notice::run(what, &common).await,
@@ -269,6 +283,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Push(what) => push::run(what, &common).await,
         Command::Webhooks(what) => webhooks::run(what, &common).await,
         Command::Keys(what) => keys::run(what, &common).await,
+        Command::Audit(what) => audit::run(what, &common).await,
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
         Command::Help(args) => topics::run(&args, &common),

@@ -17,6 +17,7 @@ Examples:
   courtesy do-not-send list MRPL --address t.nguyen@patron.example   why does this patron get no mail?
   courtesy do-not-send release MRPL t.nguyen@patron.example --reason \"works again\"
   courtesy do-not-send release MRPL --cause addr.unknown --reason \"new mail server\"
+  courtesy do-not-send import MRPL dead.csv --dry-run              what is wrong with the file?
   courtesy do-not-send export MRPL > stops.csv";
 
 /// The most rows the server gives at one time.
@@ -53,8 +54,11 @@ pub(super) enum DoNotSend {
     Import {
         /// The library's code
         library: String,
-        /// The file, with the column address, and reason if you like
+        /// The file: the columns address and reason, or addresses alone
         file: PathBuf,
+        /// Only say what would be done, and what is wrong with the file
+        #[arg(long)]
+        dry_run: bool,
     },
     /// The whole list as CSV, on standard output
     Export {
@@ -103,10 +107,15 @@ pub(super) async fn run(what: DoNotSend, common: &Common) -> Result<Exit> {
             let done = client.json(Method::DELETE, &path(&which.library), Body::Json(body)).await?;
             changed(common, &done, "is used again", "are used again")?;
         }
-        DoNotSend::Import { library, file } => {
+        DoNotSend::Import { library, file, dry_run } => {
             let octets = std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-            let done = client.json(Method::POST, &path(&library), Body::Text("text/csv", octets)).await?;
-            changed(common, &done, "is on the list now", "are on the list now")?;
+            let place = with_query(&path(&library), &[("dry_run", dry_run.then(|| "true".to_owned()))]);
+            let done = client.json(Method::POST, &place, Body::Text("text/csv", octets)).await?;
+            let (one, many) = match dry_run {
+                true => ("would be on the list then", "would be on the list then"),
+                false => ("is on the list now", "are on the list now"),
+            };
+            changed(common, &done, one, many)?;
         }
         DoNotSend::Export { library } => export(&client, &library).await?,
     }

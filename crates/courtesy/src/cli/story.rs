@@ -43,7 +43,12 @@ fn headline(message: &Value, marks: Marks) -> String {
     let state = text(message, "state");
     let provider = text(message, "provider");
     let by = if provider.is_empty() { "the receiver".to_owned() } else { provider };
+    let is_letter = text(message, "channel") == "letter";
     let (mark, words) = match state.as_str() {
+        "accepted" if is_letter => (marks.good, "posted".to_owned()),
+        "held" if is_letter && text(message, "cause") == "letter.to_post" => {
+            (marks.wait, "a letter to be posted".to_owned())
+        }
         "accepted" => (marks.good, format!("accepted by {by}")),
         "failed" => (marks.bad, "could not be delivered".to_owned()),
         "held" => (marks.warn, "held: needs a decision".to_owned()),
@@ -56,6 +61,7 @@ fn headline(message: &Value, marks: Marks) -> String {
     let of = |name| text(message, name);
     let to = match of("to") {
         none if none.is_empty() && of("channel") == "push" => "the patron's devices".to_owned(),
+        none if none.is_empty() && is_letter => "by post".to_owned(),
         none if none.is_empty() => "no address".to_owned(),
         to => to,
     };
@@ -190,6 +196,10 @@ fn ending(message: &Value) -> String {
         line(format!("Done       {}", text(cause, "doing")));
     }
     match state.as_str() {
+        "accepted" if of("channel") == "letter" => line("We know that it was posted, not that it arrived.".to_owned()),
+        "held" if of("channel") == "letter" => {
+            line(format!("Next: courtesy letters --library {}", of("library")));
+        }
         "accepted" if of("channel") != "push" => {
             let provider = of("provider");
             let provider = if provider.is_empty() { "the receiver".to_owned() } else { provider };

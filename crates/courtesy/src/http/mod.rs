@@ -1,5 +1,6 @@
 //! The HTTP doors: all routes, each with its audience, in the order in which one meets them.
 
+mod audit;
 pub mod auth;
 mod doctor;
 mod events;
@@ -8,10 +9,12 @@ mod inbound;
 mod iso18626;
 mod keys;
 mod kit_link;
+pub mod letters;
 pub mod libraries;
 mod messages;
 mod notices;
 mod openapi;
+pub mod patrons;
 pub mod problem;
 mod push;
 mod queue;
@@ -19,6 +22,7 @@ mod relay_state;
 mod relays;
 pub mod reports;
 mod role;
+pub mod secure_door;
 mod senders;
 pub mod stops;
 mod texts;
@@ -38,6 +42,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::acme::Acme;
 use crate::config::Config;
 use crate::inbound::Inbound;
 use crate::intake::Intake;
@@ -90,6 +95,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Which of our relays are in use.
     pub relays: Arc<crate::delivery::relays::Relays>,
+    /// The certificate of our doors, where it is ordered.
+    pub acme: Option<Arc<Acme>>,
     /// Whether this process may be given work.
     pub readiness: health::Readiness,
     /// When this process began.
@@ -113,6 +120,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/health/live", Audience::Public),
     ("GET", "/health/ready", Audience::Public),
     ("GET", "/metrics", Audience::ConsortiumKey),
+    ("GET", "/.well-known/acme-challenge/{token}", Audience::Public),
     ("GET", "/openapi.json", Audience::Public),
     ("GET", "/problems/{code}", Audience::Public),
     ("GET", "/relays.json", Audience::Public),
@@ -148,6 +156,10 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/v1/libraries/{library}/do-not-send", Audience::Key),
     ("POST", "/v1/libraries/{library}/do-not-send", Audience::Key),
     ("DELETE", "/v1/libraries/{library}/do-not-send", Audience::Key),
+    ("GET", "/v1/libraries/{library}/letters", Audience::Key),
+    ("GET", "/v1/libraries/{library}/letters.pdf", Audience::Key),
+    ("POST", "/v1/libraries/{library}/letters/posted", Audience::Key),
+    ("GET", "/v1/messages/{id}/letter.pdf", Audience::Key),
     ("GET", "/v1/libraries/{library}/notices", Audience::Key),
     ("PUT", "/v1/libraries/{library}/notices/{notice}", Audience::Key),
     ("PUT", "/v1/libraries/{library}/notices/{notice}/{language}", Audience::Key),
@@ -164,7 +176,14 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("POST", "/v1/libraries/{library}/webhooks/{id}/replay", Audience::Key),
     ("GET", "/v1/libraries/{library}/webhooks/{id}/deliveries", Audience::Key),
     ("POST", "/v1/libraries/{library}/webhooks/{id}/deliveries/{delivery}/replay", Audience::Key),
+    ("GET", "/v1/audit", Audience::Key),
+    ("GET", "/v1/audit:check", Audience::Key),
     ("GET", "/v1/reports", Audience::ConsortiumKey),
+    ("POST", "/v1/patrons/{library}", Audience::Key),
+    ("GET", "/v1/patrons/{library}/{ref}", Audience::Key),
+    ("PUT", "/v1/patrons/{library}/{ref}", Audience::Key),
+    ("DELETE", "/v1/patrons/{library}/{ref}", Audience::Key),
+    ("GET", "/v1/patrons/{library}/{ref}/everything", Audience::Key),
     ("GET", "/v1/queue", Audience::Key),
     ("POST", "/v1/queue/flush", Audience::Key),
     ("POST", "/v1/queue/pause", Audience::Key),
@@ -216,7 +235,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/unreached", get(unreached::list))
         .route("/v1/unreached/{id}/resolve", post(unreached::resolve))
         .merge(of_libraries())
+        .route("/v1/audit", get(audit::list))
+        .route("/v1/audit:check", get(audit::check))
         .route("/v1/reports", get(reports::all))
+        .route("/v1/patrons/{library}", post(patrons::import))
+        .route("/v1/patrons/{library}/{ref}", get(patrons::show).put(patrons::put).delete(patrons::remove))
+        .route("/v1/patrons/{library}/{ref}/everything", get(patrons::export))
         .route("/v1/queue", get(queue::show))
         .route("/v1/queue/flush", post(queue::flush))
         .route("/v1/queue/pause", post(queue::pause))
@@ -224,6 +248,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/queue/let-go", post(queue::let_go))
         .route("/v1/queue/drop", post(queue::drop_held))
         .route("/v1/inbound", post(inbound::take))
+        .route("/.well-known/acme-challenge/{token}", get(secure_door::challenge))
         .route("/v1/relays", get(relay_state::list))
         .route("/v1/relays/{host}/drain", post(relay_state::drain))
         .route("/v1/relays/{host}/resume", post(relay_state::resume))
@@ -264,6 +289,10 @@ fn of_libraries() -> Router<Arc<App>> {
         .route("/v1/libraries/{library}/incidents", get(senders::incidents))
         .route("/v1/libraries/{library}/reports", get(reports::of_library))
         .route("/v1/libraries/{library}/do-not-send", get(stops::list).post(stops::add).delete(stops::release))
+        .route("/v1/libraries/{library}/letters", get(letters::list))
+        .route("/v1/libraries/{library}/letters.pdf", get(letters::file))
+        .route("/v1/libraries/{library}/letters/posted", post(letters::posted))
+        .route("/v1/messages/{id}/letter.pdf", get(letters::one))
         .route("/v1/libraries/{library}/notices", get(notices::list))
         .route("/v1/libraries/{library}/notices/{notice}", put(notices::switch))
         .route("/v1/libraries/{library}/notices/{notice}/{language}", put(notices::save).delete(notices::reset))

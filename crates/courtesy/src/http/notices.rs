@@ -17,7 +17,7 @@ use super::libraries::library;
 use super::messages::no_store;
 use super::problem::{Problem, Refusal, read_json};
 use crate::clock;
-use crate::library::{InLanguages, Library, LibraryCode};
+use crate::library::{Library, LibraryCode};
 use crate::notice::catalogue::{NOTICES, Notice};
 use crate::notice::frame::Frame;
 use crate::notice::problem::{Problem as WordsTrouble, Severity};
@@ -55,36 +55,7 @@ impl Layer {
     fn for_preview(&self) -> Library {
         match self {
             Self::Library(library) => (**library).clone(),
-            Self::Consortium => Library {
-                code: LibraryCode::parse("SAMPLE").expect("it is letters"),
-                name: InLanguages {
-                    en: "Sample Public Library".to_owned(),
-                    fr: Some("Bibliothèque modèle".to_owned()),
-                },
-                symbols: Vec::new(),
-                time_zone: "UTC".to_owned(),
-                languages: Language::ALL.to_vec(),
-                region: "default".to_owned(),
-                from: None,
-                prefer_shared_over_own_bounces: false,
-                display_name: None,
-                reply_to: None,
-                cc: Vec::new(),
-                copies: crate::library::Copies::Each,
-                borrowing_staff: Vec::new(),
-                lending_staff: Vec::new(),
-                phone: Some("555-0100".to_owned()),
-                hours: None,
-                url: None,
-                closures: Vec::new(),
-                switches: std::collections::BTreeMap::new(),
-                demands_tls: false,
-                brake_at: None,
-                other_regions: false,
-                hide_titles: false,
-                reach: crate::library::Reach::default(),
-                relay: None,
-            },
+            Self::Consortium => Library::sample(),
         }
     }
 }

@@ -6,8 +6,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    doctor, events, health, inbound, iso18626, keys, kit_link, libraries, messages, notices, push, queue, relay_state,
-    relays, reports, senders, stops, texts, unreached, webhooks,
+    audit, doctor, events, health, inbound, iso18626, keys, kit_link, letters, libraries, messages, notices, patrons,
+    push, queue, relay_state, relays, reports, senders, stops, texts, unreached, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -44,6 +44,8 @@ use super::{
         senders::kit,
         kit_link::make,
         senders::incidents,
+        audit::list,
+        audit::check,
         reports::all,
         reports::of_library,
         stops::list,
@@ -59,12 +61,21 @@ use super::{
         webhooks::replay,
         webhooks::deliveries,
         webhooks::replay_one,
+        letters::list,
+        letters::file,
+        letters::one,
+        letters::posted,
         notices::list,
         notices::switch,
         notices::save,
         notices::reset,
         notices::versions,
         notices::preview,
+        patrons::import,
+        patrons::show,
+        patrons::put,
+        patrons::remove,
+        patrons::export,
         queue::show,
         queue::flush,
         queue::pause,

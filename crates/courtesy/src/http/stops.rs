@@ -1,5 +1,6 @@
 //! `/v1/libraries/{library}/do-not-send`: addresses a library no longer writes to: why, since when, and how to use them again.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -20,6 +21,7 @@ use crate::clock;
 use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::outcome::stop::ListedAddress;
+use crate::outcome::stop::file::{self, ADDRESSES_MAX, WrongStop};
 use crate::outcome::{Cause, Facts};
 use crate::store::{DoNotSend, Listed};
 
@@ -27,17 +29,14 @@ use crate::store::{DoNotSend, Listed};
 const PAGE: u32 = 100;
 const PAGE_MAX: u32 = 1000;
 
-/// Addresses taken in or released by one request: more than a library has patrons with dead mailboxes.
-const ADDRESSES_MAX: usize = 10_000;
-
 /// Letters of a reason.
 const REASON_LETTERS_MAX: usize = 500;
 
 /// The cause of what a person put on the list.
 const BY_HAND: &str = "addr.stopped";
 
-/// The column that an imported file must have, and the one it may have.
-const COLUMNS: [&str; 2] = ["address", "reason"];
+/// Wrong rows of a file that are named.
+const ERRORS_MAX: usize = 1000;
 
 /// An address the library no longer writes to.
 #[derive(Debug, Serialize, ToSchema)]
@@ -162,6 +161,15 @@ pub struct StopBody {
     reason: String,
 }
 
+/// Whether it is meant.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct AddQuery {
+    /// Only say what would be done: the same answer, and nothing is changed.
+    #[serde(default)]
+    dry_run: bool,
+}
+
 /// What was changed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StopsChanged {
@@ -169,14 +177,15 @@ pub struct StopsChanged {
     changed: u64,
 }
 
-/// Stop writing to addresses; or, with `Content-Type: text/csv`, to those of a file: all rows or none. Its column `address`
-/// must be there, `reason` may be, and others are passed over.
-#[utoipa::path(post, path = "/v1/libraries/{library}/do-not-send", tag = "do-not-send", params(("library" = String, Path)), request_body(content = StopBody),
+/// Stop writing to addresses; or, with `Content-Type: text/csv`, to those of a file: all rows or none, and every row
+/// that is wrong is named. The columns `address` and `reason` are found by their heading, or are the first two.
+#[utoipa::path(post, path = "/v1/libraries/{library}/do-not-send", tag = "do-not-send", params(("library" = String, Path), AddQuery), request_body(content = StopBody),
     responses((status = 200, body = StopsChanged), (status = 422, body = Problem)), security(("key" = [])))]
 pub async fn add(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(code): Path<String>,
+    Query(query): Query<AddQuery>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
@@ -186,6 +195,13 @@ pub async fn add(
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.starts_with("text/csv"));
     let given = if is_file { from_csv(&body)? } else { from_json(&body)? };
+    if query.dry_run {
+        let addresses: Vec<_> = given.into_iter().map(|(address, _)| address).collect();
+        let listed = app.store.listed_among(&library.code, &addresses).await?;
+        let fresh: HashSet<_> = addresses.into_iter().filter(|address| !listed.contains(address)).collect();
+        let changed = u64::try_from(fresh.len()).unwrap_or(u64::MAX);
+        return Ok(no_store(Json(StopsChanged { changed })));
+    }
     let now = clock::now();
     let added = given.into_iter().map(|(address, reason)| DoNotSend {
         library: library.code.clone(),
@@ -211,30 +227,30 @@ fn from_json(body: &[u8]) -> Result<Vec<(ListedAddress, String)>, Box<Problem>> 
 }
 
 fn from_csv(body: &[u8]) -> Result<Vec<(ListedAddress, String)>, Box<Problem>> {
-    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(body);
-    let wrong = |line: u64, detail: String| {
-        let errors = vec![FieldError { pointer: format!("/{line}"), detail, code: "invalid" }];
-        Problem::new("import-invalid", "The file has errors; nothing was changed.", "Fix the rows and import it again.")
-            .with(errors)
-    };
-    let heading = reader.headers().map_err(|error| wrong(1, error.to_string()))?.clone();
-    let place = |name: &str| heading.iter().position(|found| found.eq_ignore_ascii_case(name));
-    let Some(address) = place(COLUMNS[0]) else {
-        return Err(wrong(1, "the column address must be there".to_owned()));
-    };
-    let why = place(COLUMNS[1]);
-    let mut found = Vec::new();
-    for row in reader.records() {
-        let row = row.map_err(|error| wrong(0, error.to_string()))?;
-        let line = row.position().map_or(0, csv::Position::line);
-        let text = row.get(address).unwrap_or_default();
-        let address = Address::parse(text).map_err(|error| wrong(line, error.to_string()))?;
-        let reason = why.and_then(|at| row.get(at)).filter(|text| !text.is_empty()).unwrap_or("imported");
-        found.push((ListedAddress::of(&address), reason.chars().take(REASON_LETTERS_MAX).collect()));
-        few(found.len())?;
+    let found = file::read(body);
+    if found.wrong.is_empty() {
+        let with_reason = |(address, why): (ListedAddress, Option<String>)| (address, why.unwrap_or_else(imported));
+        return Ok(found.rows.into_iter().map(with_reason).collect());
     }
-    Ok(found)
+    let errors = found.wrong.into_iter().take(ERRORS_MAX).map(|row| {
+        let detail = match row.why {
+            WrongStop::Empty => "there is no address".to_owned(),
+            WrongStop::NoAddress => format!("“{}” is no email address", row.text),
+            WrongStop::Unreadable => "this is not CSV".to_owned(),
+            WrongStop::TooMany => format!("a file has {} addresses at most", file::ADDRESSES_MAX),
+        };
+        FieldError { pointer: format!("/{}", row.line), detail, code: "invalid" }
+    });
+    let problem = Problem::new(
+        "import-invalid",
+        "The file has errors; nothing was changed.",
+        "Fix the rows and import it again.",
+    );
+    Err(problem.with(errors.collect()))
+}
+
+fn imported() -> String {
+    "imported".to_owned()
 }
 
 /// Addresses to use again: some, all with a cause, or all.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{Event, Intake};
 use crate::channel::Channel;
 use crate::library::LibraryCode;
+use crate::notice::status::Status;
 use crate::patron::{Known, Record};
 use crate::store::Consent;
 
@@ -24,8 +25,8 @@ impl Intake {
     ) -> crate::store::Result<(Vec<Known>, Learned)> {
         let mut numbers: HashMap<LibraryCode, Vec<String>> = HashMap::new();
         for event in events.iter() {
-            if let Some(number) = number(event) {
-                numbers.entry(event.library.clone()).or_default().push(number.to_owned());
+            if let Some(key) = event.told.patron.key() {
+                numbers.entry(event.library.clone()).or_default().push(key);
             }
         }
         let mut records: HashMap<(LibraryCode, String), Record> = HashMap::new();
@@ -38,15 +39,22 @@ impl Intake {
         let mut known = Vec::with_capacity(events.len());
         for event in events.iter_mut() {
             let mut one = Known::default();
-            if let Some(number) = number(event) {
-                let key = (event.library.clone(), number.to_owned());
+            // Where a code is sent is not yet known to be theirs: nothing is learned of it.
+            if event.status == Status::PatronCode {
+                known.push(one);
+                continue;
+            }
+            if let Some(number) = event.told.patron.key() {
+                let is_kept = event.told.patron.number().is_some();
+                let key = (event.library.clone(), number);
                 let record = records.get(&key).cloned().unwrap_or_default();
                 let newer = record.with(&event.told.patron);
                 event.told.patron = record.complete(&event.told.patron);
                 event.told.hide_titles |= record.hide_titles;
                 one.order.clone_from(&record.order);
                 one.has_push = with_device.contains(&key);
-                if newer != record {
+                // Of whoever has no number nothing is kept but what they chose on their own page.
+                if newer != record && is_kept {
                     records.insert(key.clone(), newer.clone());
                     learned.insert(key, newer);
                 }
@@ -100,9 +108,4 @@ impl Intake {
             (None, None) => Ok(false),
         }
     }
-}
-
-/// The library's number for the patron of an event.
-fn number(event: &Event) -> Option<&str> {
-    event.told.patron.id.as_deref().map(str::trim).filter(|number| !number.is_empty())
 }

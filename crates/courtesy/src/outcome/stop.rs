@@ -4,6 +4,8 @@
 //! the address at all. Pure. Not here: the list itself (`store`), and what becomes of a message to an address on it
 //! (`delivery`).
 
+pub mod file;
+
 use jiff::{SignedDuration, Timestamp};
 use standards::address::Address;
 

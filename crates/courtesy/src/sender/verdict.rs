@@ -332,8 +332,16 @@ pub(super) fn observation(observed: &Observed) -> Reason {
     let (accepted, refused, sent) = (observed.accepted, observed.refused, observed.sent());
     Reason {
         code: "observed",
-        en: format!("{sent} notices from this address in 7 days: {accepted} accepted, {refused} refused."),
-        fr: format!("{sent} avis de cette adresse en 7 jours : {accepted} acceptés, {refused} refusés."),
+        en: format!(
+            "{sent} notice{} from this address in 7 days: {accepted} accepted, {refused} refused.",
+            if sent == 1 { "" } else { "s" }
+        ),
+        // French has the plural from two on.
+        fr: format!(
+            "{sent} avis de cette adresse en 7 jours : {accepted} accepté{}, {refused} refusé{}.",
+            if accepted < 2 { "" } else { "s" },
+            if refused < 2 { "" } else { "s" }
+        ),
         detail: None,
     }
 }

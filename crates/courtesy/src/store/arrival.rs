@@ -191,6 +191,48 @@ impl Store {
     }
 }
 
+/// Which messages are meant.
+#[derive(Clone, Debug, Default)]
+pub struct ArrivedFilter {
+    /// The first week and the last.
+    pub weeks: (i64, i64),
+    /// To this provider.
+    pub provider: Option<String>,
+    /// Not accepted for this cause, or one below it.
+    pub cause: Option<String>,
+}
+
+impl Store {
+    /// How the messages of each library ended that fit `filter`: accepted, and not delivered.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn arrived_at_libraries(&self, filter: &ArrivedFilter) -> Result<BTreeMap<String, (i64, i64)>> {
+        let mut asked = Builder::new(
+            "select library, outcome, cast(sum(messages) as bigint) from arrival \
+             where library <> '' and outcome <> 'suppressed' and day >= ",
+        );
+        asked.push_bind(monday(filter.weeks.0)).push(" and day < ").push_bind(monday(filter.weeks.1 + 1));
+        if let Some(provider) = &filter.provider {
+            asked.push(" and provider = ").push_bind(provider);
+        }
+        if let Some(cause) = &filter.cause {
+            asked.push(" and (cause = ").push_bind(cause);
+            asked.push(" or (cause >= ").push_bind(format!("{cause}."));
+            asked.push(" and cause < ").push_bind(format!("{cause}/")).push("))");
+        }
+        asked.push(" group by library, outcome");
+        let mut found: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+        for row in asked.build().fetch_all(&self.readers).await? {
+            let (outcome, messages): (String, i64) = (row.try_get(1)?, row.try_get(2)?);
+            let (accepted, failed) = found.entry(row.try_get(0)?).or_default();
+            *if outcome == State::Accepted.code() { accepted } else { failed } += messages;
+        }
+        found.retain(|_, (accepted, failed)| *accepted + *failed > 0);
+        Ok(found)
+    }
+}
+
 fn arrived_from(row: &Row) -> Result<Arrived> {
     let outcome: String = row.try_get(2)?;
     Ok(Arrived {

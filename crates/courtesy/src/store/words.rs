@@ -1,5 +1,7 @@
 //! Saved words of notices: every version for good, the newest in force.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -68,6 +70,21 @@ impl Store {
         .fetch_all(&self.readers)
         .await?;
         rows.iter().map(words_from).collect()
+    }
+
+    /// How many libraries say each notice in words of their own now; those that nobody does are absent.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn libraries_with_own_words(&self) -> Result<BTreeMap<String, i64>> {
+        let rows = query(
+            "select notice, count(distinct library) from words as w where library <> '' and source is not null \
+             and version = (select max(version) from words where library = w.library and notice = w.notice \
+               and language = w.language) group by notice",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
 
     /// Every saved version of one notice in one language, the newest first.

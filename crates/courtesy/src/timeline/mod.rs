@@ -156,11 +156,49 @@ pub enum What {
         /// The key or person that says so.
         by: String,
     },
+    /// The patron says where it is.
+    PatronSays {
+        /// Where.
+        place: Place,
+    },
     /// A person put it back into the queue.
     Released {
         /// The key or person that did it.
         by: String,
     },
+}
+
+/// Where a patron finds a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Among their mail.
+    Inbox,
+    /// With what their provider takes for junk.
+    Spam,
+    /// They do not find it.
+    Nowhere,
+}
+
+impl Place {
+    /// Every place.
+    pub const ALL: [Self; 3] = [Self::Inbox, Self::Spam, Self::Nowhere];
+
+    /// The code in tables, forms and the API.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Inbox => "inbox",
+            Self::Spam => "spam",
+            Self::Nowhere => "nowhere",
+        }
+    }
+
+    /// Reads a code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|place| place.code() == code)
+    }
 }
 
 /// One try at delivery.

@@ -1,7 +1,7 @@
 //! Arrival: do notices arrive, where not, and why not; for a library, or for all where the path has none.
 //!
 //! In: the weeks looked back. Out: questions with their answers: charts with a table behind each, providers by weeks,
-//! causes; every figure of a library leads to its messages. The figures are counts that the store keeps, so the page costs
+//! causes; every figure of a library leads to its messages, and those of all libraries to the libraries they are of. The figures are counts that the store keeps, so the page costs
 //! the same with any number of messages. Where there are few, they are told and no share is.
 
 use std::collections::BTreeMap;
@@ -22,6 +22,7 @@ use crate::notice::Language;
 use crate::outcome::{Cause, Facts};
 use crate::queue::State as Standing;
 use crate::store::{Arrived, PACES_S, monday, week};
+use crate::timeline::Place as Found;
 
 /// From so many messages on a share is said in per cent.
 pub(super) const SHARE_FROM: i64 = 20;
@@ -107,7 +108,7 @@ pub(super) fn since_of(week: i64) -> Timestamp {
 }
 
 /// The Monday of a week.
-fn day_of(week: i64) -> Date {
+pub(super) fn day_of(week: i64) -> Date {
     since_of(week).to_zoned(TimeZone::UTC).date()
 }
 
@@ -145,7 +146,7 @@ struct Reason {
     words: String,
     count: i64,
     width: i64,
-    href: Option<String>,
+    href: String,
 }
 
 /// How many were accepted within a time.
@@ -172,6 +173,8 @@ struct Page {
     reasons: Vec<Reason>,
     paces: Vec<Pace>,
     suppressed: i64,
+    /// Where patrons say that they found notices: a place in words, and how many.
+    places: Vec<(String, i64)>,
     said: Vec<Said>,
 }
 
@@ -191,7 +194,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(asked)
     let found = web.store.arrived(visit.at.as_ref().map(|library| &library.code), from, to).await?;
     let mut all = Ends::default();
     found.iter().for_each(|one| all.add(one));
-    let links = Links { base: visit.at.as_ref().map(|_| shell.to("/messages")) };
+    let links = Links { base: if visit.at.is_some() { shell.to("/messages") } else { format!("{here}/libraries") } };
     let (mood, verdict) = verdict(all);
     let library = visit.at.as_ref().map(|library| &library.code);
     visit.page(&Page {
@@ -207,10 +210,21 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(asked)
         lines: lines(&shell, &found, from, to, &links),
         reasons: reasons(&shell, &found, from, &links),
         paces: paces(&shell, &found),
+        places: places(&shell, &web.store.places(library, since_of(from)).await?),
         suppressed: sum(found.iter().filter(|one| one.outcome == Standing::Suppressed)),
         told: shell.with2("arrival-all", ("count", all.all()), ("accepted", all.accepted)),
         shell,
     })
+}
+
+/// Each place that patrons told of, the best first.
+fn places(shell: &Shell, found: &BTreeMap<Found, i64>) -> Vec<(String, i64)> {
+    let words = |place: &Found| match place {
+        Found::Inbox => shell.say("arrival-place-inbox"),
+        Found::Spam => shell.say("arrival-place-spam"),
+        Found::Nowhere => shell.say("arrival-place-nowhere"),
+    };
+    found.iter().map(|(place, count)| (words(place), *count)).collect()
 }
 
 fn sum<'a>(of: impl Iterator<Item = &'a Arrived>) -> i64 {
@@ -239,16 +253,16 @@ fn short(day: Date, language: Language) -> String {
     format!("{}\u{a0}{}", day.day(), months[place])
 }
 
-/// Where figures lead: to messages of a library; those of all libraries are nobody's list.
+/// Where figures lead: to messages of a library; those of all libraries, which are nobody's list, to the libraries.
 struct Links {
-    base: Option<String>,
+    base: String,
 }
 
 impl Links {
-    fn to(&self, from: i64, to: i64, more: &[(&str, &str)]) -> Option<String> {
-        let base = self.base.as_ref()?;
+    fn to(&self, from: i64, to: i64, more: &[(&str, &str)]) -> String {
+        let base = &self.base;
         let more: String = more.iter().map(|(name, value)| format!("&{name}={}", form::encoded(value))).collect();
-        Some(format!("{base}?from={}&to={}{more}", day_of(from), day_of(to + 1).yesterday().unwrap_or(Date::MAX)))
+        format!("{base}?from={}&to={}{more}", day_of(from), day_of(to + 1).yesterday().unwrap_or(Date::MAX))
     }
 }
 
@@ -272,7 +286,7 @@ fn bars(shell: &Shell, found: &[Arrived], from: i64, to: i64, links: &Links) -> 
             failed_height,
             label: short(day_of(week), shell.language()),
             words: ends.words(shell),
-            href: links.to(week, week, &[]).filter(|_| ends.all() > 0),
+            href: Some(links.to(week, week, &[])).filter(|_| ends.all() > 0),
             ends,
         }
     };
@@ -298,7 +312,7 @@ fn lines(shell: &Shell, found: &[Arrived], from: i64, to: i64, links: &Links) ->
     let cells = |weeks: &BTreeMap<i64, Ends>, provider: Option<&str>| {
         let cell = |week: i64| {
             let ends = weeks.get(&week).copied().unwrap_or_default();
-            let href = provider.filter(|_| ends.all() > 0).and_then(|name| {
+            let href = provider.filter(|_| ends.all() > 0).map(|name| {
                 let failed = [("provider", name), ("state", "failed")];
                 links.to(week, week, if ends.failed > 0 { &failed } else { &failed[..1] })
             });

@@ -19,14 +19,14 @@ use super::{Answer, Web, returns};
 use crate::channel::{Channel, Number};
 use crate::delivery::transcript::{Transcript, masked};
 use crate::id::MessageId;
-use crate::intake::{Resent, Told, Wish};
+use crate::intake::{Resent, Told, Wish, reminders};
 use crate::library::LibraryCode;
 use crate::outcome::{Cause, Facts};
 use crate::patron::probably_meant;
 use crate::queue::State as Standing;
 use crate::staff::Right;
 use crate::store::{MessageRow, SeenTo};
-use crate::timeline::{Attempt, Entry, News, Returned, What};
+use crate::timeline::{self, Attempt, Entry, News, Returned, What};
 
 /// One line of the history.
 struct Line {
@@ -52,9 +52,16 @@ struct Page {
     tag: Tag,
     notice: String,
     name: Option<String>,
+    /// Where the patron is, where the library has a number for them.
+    patron: Option<String>,
     /// Which way it goes, in words.
     channel: String,
     by_text: bool,
+    by_letter: bool,
+    /// Whether it can be printed.
+    is_letter: bool,
+    /// Whether a letter can be written: the patron's postal address is known.
+    letters: bool,
     by_push: bool,
     /// Whether there is a device that it could go to.
     pushes: bool,
@@ -113,6 +120,7 @@ async fn page(
         visit.shell("message-title").at(Place::Messages).below("nav-messages", "/messages").wrong(wrong.is_some());
     let told = web.store.event_fields(&library.code, row.event).await?;
     let told: Option<Told> = told.and_then(|fields| serde_json::from_str(&fields).ok());
+    let letters = told.as_ref().is_some_and(|told| !told.patron.postal.is_empty());
     let pushes = has_device(web, &library.code, told.as_ref()).await?;
     let receiver = receiver(&row);
     let acts = visit.may(Right::ActOnMessages);
@@ -129,11 +137,18 @@ async fn page(
     let language = shell.language();
     Ok(Page {
         id: row.id,
-        tag: Tag::of(&shell, row.state, provider),
+        tag: Tag::of_row(&shell, &row, provider),
         notice: label(&shell, &row.notice),
+        patron: told
+            .as_ref()
+            .and_then(|told| told.patron.number())
+            .map(|number| shell.to(&format!("/patrons?ref={}", super::form::encoded(number)))),
         name: told.and_then(|told| told.patron.fields().remove("full_name")),
         channel: shell.say(&format!("channel-{}", row.channel)),
         by_text: row.channel == Channel::Text,
+        by_letter: row.channel == Channel::Letter,
+        is_letter: row.channel == Channel::Letter && matches!(row.state, Standing::Held | Standing::Accepted),
+        letters,
         by_push: row.channel == Channel::Push,
         pushes,
         texts: web.texts.gateway().is_some(),
@@ -146,8 +161,11 @@ async fn page(
         why: cause.map(|cause| {
             [cause.headline(language, &about), cause.whose_job(language, &about), cause.doing(language, &about)]
         }),
-        caveat: (row.state == Standing::Accepted && row.channel == Channel::Mail)
-            .then(|| shell.with("message-caveat", "provider", provider.unwrap_or_default().to_owned())),
+        caveat: (row.state == Standing::Accepted).then_some(row.channel).and_then(|channel| match channel {
+            Channel::Letter => Some(shell.say("letters-caveat")),
+            Channel::Mail => Some(shell.with("message-caveat", "provider", provider.unwrap_or_default().to_owned())),
+            Channel::Text | Channel::Push => None,
+        }),
         unseen: unseen.filter(|_| row.state == Standing::Accepted && row.channel == Channel::Mail),
         handled: handled.map(|seen| {
             let how = format!("seen-{}", seen.how.replace('_', "-"));
@@ -216,7 +234,8 @@ pub(super) async fn resend(
     let not_by = match channel {
         Channel::Text => "message-not-by-text",
         Channel::Push => "message-not-by-push",
-        Channel::Mail | Channel::Letter => "message-just-left",
+        Channel::Letter => "letters-no-address",
+        Channel::Mail => "message-just-left",
     };
     let library = visit.library()?.code.clone();
     match web.intake.resend(row, wish, visit.by()).await? {
@@ -289,6 +308,9 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
     let receiver = receiver(row);
     let why = |code: &str| Cause::of(code).headline(shell.language(), &facts(row, receiver.as_deref()));
     match what {
+        What::Told { source, status, .. } if source == reminders::SOURCE => {
+            ("quiet", shell.with("line-reminded", "status", label(shell, status)))
+        }
         What::Told { source, status, .. } => {
             let words = shell.with2(
                 "line-told",
@@ -332,6 +354,9 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
         What::Seen { opened: true } => ("good", shell.say("line-opened")),
         What::Seen { opened: false } => ("good", shell.say("line-shown")),
         What::Posted { by } => ("good", shell.with("line-posted", "by", by.clone())),
+        What::PatronSays { place: timeline::Place::Inbox } => ("good", shell.say("line-says-inbox")),
+        What::PatronSays { place: timeline::Place::Spam } => ("bad", shell.say("line-says-spam")),
+        What::PatronSays { place: timeline::Place::Nowhere } => ("wait", shell.say("line-says-nowhere")),
         What::Released { by } => ("quiet", shell.with("line-released", "by", by.clone())),
         What::Attempted(_) | What::Returned(_) => ("quiet", String::new()),
     }

@@ -1,7 +1,7 @@
 //! The messages of a library: what was sent, to whom, and what became of it; found by patron, request or message.
 //!
 //! In: filters and where the last page ended. Out: a page of rows, the newest first. Pages follow each other by id, so
-//! the last costs what the first does.
+//! the last costs what the first does. A search that has looked through enough says how far back, and offers to go on.
 
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::{Visit, lead_to};
 use super::{Answer, Web, form};
-use crate::id::MessageId;
+use crate::channel::Channel;
+use crate::id::{EventId, MessageId};
 use crate::intake::Told;
 use crate::library::Library;
 use crate::notice::catalogue::{NOTICES, Notice};
@@ -50,6 +51,19 @@ impl Tag {
         };
         let provider = provider.map_or_else(|| shell.say("messages-a-receiver"), str::to_owned);
         Self { mood, words: shell.with(&format!("state-{}", state.code()), "provider", provider) }
+    }
+
+    /// The tag of `row`: nobody accepts a letter, it is posted.
+    pub(super) fn of_row(shell: &Shell, row: &MessageRow, provider: Option<&str>) -> Self {
+        let words = match (row.channel, row.state) {
+            (Channel::Letter, Standing::Accepted) => Some("letters-state-posted"),
+            (Channel::Letter, Standing::Held) if row.cause.as_deref() == Some("letter.to_post") => {
+                Some("letters-state-waits")
+            }
+            _ => None,
+        };
+        let Self { mood, words: usual } = Self::of(shell, row.state, provider);
+        Self { mood, words: words.map_or(usual, |words| shell.say(words)) }
     }
 }
 
@@ -104,7 +118,7 @@ pub(super) async fn rows(
             to: row.channel.masked(&row.address),
             notice: label(shell, &row.notice),
             request: row.request.clone(),
-            tag: Tag::of(shell, row.state, row.provider.as_deref().or(receiver.as_deref())),
+            tag: Tag::of_row(shell, &row, row.provider.as_deref().or(receiver.as_deref())),
             cause: cause.map(|code| Cause::of(code).headline(shell.language(), &facts(&row, receiver.as_deref()))),
         }
     };
@@ -136,8 +150,8 @@ pub(super) struct Asked {
 
 impl Asked {
     /// The query that asks the same, from `after` on.
-    fn query(&self, after: Option<&MessageId>) -> String {
-        let after = after.map(ToString::to_string).unwrap_or_default();
+    fn query(&self, after: Option<&str>) -> String {
+        let after = after.unwrap_or_default().to_owned();
         let all = [
             ("q", &self.q),
             ("state", &self.state),
@@ -176,7 +190,16 @@ struct Page {
     chips: Vec<Chip>,
     rows: Vec<Row>,
     next: Option<String>,
+    /// The day back to which was looked, where that is not all.
+    back_to: Option<String>,
     is_first: bool,
+}
+
+/// Messages of one page, and where the next begins.
+struct Found {
+    messages: Vec<MessageRow>,
+    next: Option<String>,
+    back_to: Option<Timestamp>,
 }
 
 /// The list.
@@ -189,37 +212,46 @@ pub(super) async fn list(State(web): State<Arc<Web>>, visit: Visit, Query(asked)
     {
         return Ok(lead_to(&shell.to(&format!("/messages/{id}"))));
     }
-    let before = asked.after.parse().ok();
-    let mut found = if asked.q.is_empty() {
-        let filter = Filter {
-            library: Some(library.code.clone()),
-            state: Standing::from_code(&asked.state),
-            cause: Some(asked.cause.clone()).filter(|cause| !cause.is_empty()),
-            notice: Some(asked.notice.clone()).filter(|notice| !notice.is_empty()),
-            provider: Some(asked.provider.clone()).filter(|provider| !provider.is_empty()),
-            since: day(&asked.from, 0),
-            until: day(&asked.to, 1),
-            before,
-            ..Filter::default()
-        };
-        web.store.messages(&filter, u32::try_from(PAGE + 1).unwrap_or(u32::MAX)).await?
-    } else {
-        web.store.search(&library.code, &asked.q, before, i64::try_from(PAGE + 1).unwrap_or(i64::MAX)).await?
-    };
-    let has_more = found.len() > PAGE;
-    found.truncate(PAGE);
-    let next = found.last().filter(|_| has_more).map(|last| format!("?{}", asked.query(Some(&last.id))));
-    let rows = rows(&web, &shell, &library, found).await?;
+    let found = found(&web, &library, &asked).await?;
     visit.page(&Page {
         states: states(&shell, &asked),
         notices: notices(&shell, &asked),
         chips: chips(&shell, &asked),
         is_first: asked.after.is_empty(),
-        rows,
-        next,
+        rows: rows(&web, &shell, &library, found.messages).await?,
+        next: found.next.map(|after| format!("?{}", asked.query(Some(&after)))),
+        back_to: found.back_to.map(|at| shell.day(&at)),
         asked,
         shell,
     })
+}
+
+async fn found(web: &Web, library: &Library, asked: &Asked) -> Result<Found, Oops> {
+    let filter = Filter {
+        library: Some(library.code.clone()),
+        state: Standing::from_code(&asked.state),
+        cause: Some(asked.cause.clone()).filter(|cause| !cause.is_empty()),
+        notice: Some(asked.notice.clone()).filter(|notice| !notice.is_empty()),
+        provider: Some(asked.provider.clone()).filter(|provider| !provider.is_empty()),
+        since: day(&asked.from, 0),
+        until: day(&asked.to, 1),
+        before: asked.after.parse().ok(),
+        ..Filter::default()
+    };
+    if !asked.q.is_empty() {
+        let before: Option<EventId> = asked.after.parse().ok();
+        let sought = web.store.search(&library.code, &asked.q, &filter, before, PAGE).await?;
+        return Ok(Found {
+            messages: sought.messages,
+            next: sought.next.map(|event| event.to_string()),
+            back_to: sought.next.filter(|_| sought.is_cut).map(EventId::made_at),
+        });
+    }
+    let mut messages = web.store.messages(&filter, u32::try_from(PAGE + 1).unwrap_or(u32::MAX)).await?;
+    let has_more = messages.len() > PAGE;
+    messages.truncate(PAGE);
+    let next = messages.last().filter(|_| has_more).map(|last| last.id.to_string());
+    Ok(Found { messages, next, back_to: None })
 }
 
 /// The moment at which a day begins, or one `later` days after it.

@@ -22,11 +22,13 @@
 mod about;
 mod account;
 mod arrival;
+mod arrival_libraries;
 mod assets;
 mod audit;
 mod bounces;
 mod check;
 mod consortium;
+mod consortium_words;
 mod diff;
 mod find;
 mod first_run;
@@ -40,7 +42,9 @@ mod ill_admin;
 mod it;
 mod keys;
 mod kit_link;
+mod letters;
 mod looks;
+mod me;
 mod message;
 mod messages;
 mod notice_editor;
@@ -48,6 +52,7 @@ mod notice_history;
 mod notice_preview;
 mod notice_replace;
 mod notice_samples;
+mod notice_sms;
 mod notice_test;
 mod notice_text;
 mod notices;
@@ -56,7 +61,9 @@ mod oops;
 mod ops;
 mod passkey;
 mod password;
+mod patrons;
 mod push;
+mod reach;
 mod record;
 mod relays;
 mod retention;
@@ -67,10 +74,13 @@ mod sign_in;
 mod staff;
 mod staff_notices;
 mod stops;
+mod stops_file;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod timing;
 mod unreached;
+mod upload;
 mod visit;
 mod webhooks;
 pub mod words;
@@ -107,6 +117,7 @@ pub struct Web {
     app: Arc<App>,
     passwords: password::Passwords,
     throttle: throttle::Throttle,
+    codes: throttle::Throttle,
     kits: looks::Looks<Option<it::KitSeen>>,
     checks: looks::Looks<Option<Proof>>,
     provider: oidc::provider::Provider,
@@ -120,6 +131,7 @@ impl Web {
             app,
             passwords: password::Passwords::default(),
             throttle: throttle::Throttle::default(),
+            codes: throttle::Throttle::default(),
             kits: looks::Looks::default(),
             checks: looks::Looks::default(),
             provider: oidc::provider::Provider::default(),
@@ -139,6 +151,8 @@ impl Deref for Web {
 pub enum Audience {
     /// Anybody.
     Public,
+    /// Whoever came by the link in a notice: one patron, for whom the page is made.
+    Patron,
     /// Whoever is signed in.
     SignedIn,
     /// Whoever has this right at the library in the path, or at the consortium where the path has none.
@@ -174,7 +188,7 @@ fn question(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>
 /// Every page and form, in the order in which one meets them. A test walks this list with each role.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    [of_everybody(), of_a_desk(), of_ill_admin(), of_the_consortium()].into_iter().flatten().collect()
+    [of_everybody(), of_a_patron(), of_a_desk(), of_ill_admin(), of_the_consortium()].into_iter().flatten().collect()
 }
 
 /// Public pages, and one's own.
@@ -218,10 +232,36 @@ fn of_everybody() -> Vec<Route> {
     ]
 }
 
+/// A patron's own page.
+fn of_a_patron() -> Vec<Route> {
+    use Audience::{Patron, Public};
+    vec![
+        page("/me/way-in", Public, get(me::show_way_in)),
+        page("/me", Patron, get(me::show)),
+        form("/me/reach", Patron, post(me::reach::save)),
+        form("/me/messages/{id}/place", Patron, post(me::say::place)),
+        form("/me/test", Patron, post(me::say::try_out)),
+        form("/me/undo-complaint", Patron, post(me::say::undo)),
+        form("/me/leave", Patron, post(me::leave)),
+        page("/me/contact", Patron, get(me::contact::show)),
+        form("/me/contact/mail", Patron, post(me::contact::mail)),
+        form("/me/contact/phone", Patron, post(me::contact::phone)),
+        form("/me/contact/no-texts", Patron, post(me::contact::no_texts)),
+        form("/me/code", Patron, post(me::code::ask)),
+        form("/me/code/check", Patron, post(me::code::check)),
+        page("/me/data.json", Patron, get(me::data::save)),
+        form("/me/erase", Patron, post(me::data::erase)),
+        page("/me/{token}", Public, get(me::open)),
+        page("/me/{token}/code", Public, get(me::code::show_by_link)),
+        form("/me/{token}/code", Public, post(me::code::ask_by_link)),
+        form("/me/{token}/code/check", Public, post(me::code::check_by_link)),
+    ]
+}
+
 /// What a library works with all day.
 fn of_a_desk() -> Vec<Route> {
     use Audience::{SignedIn, Staff};
-    use Right::{ActOnMessages, Look, ReadMessages};
+    use Right::{ActOnMessages, Administer, Look, ReadMessages};
     vec![
         page("/staff", SignedIn, get(home::door)),
         page("/staff/{library}", Staff(Look), get(home::show)),
@@ -238,8 +278,16 @@ fn of_a_desk() -> Vec<Route> {
         page("/staff/{library}/do-not-send", Staff(ReadMessages), get(stops::show)),
         page("/staff/{library}/do-not-send.csv", Staff(ActOnMessages), get(stops::file)),
         form("/staff/{library}/do-not-send/add", Staff(ActOnMessages), post(stops::add)),
+        question("/staff/{library}/do-not-send/file", Staff(ActOnMessages), post(stops_file::check)),
         form("/staff/{library}/do-not-send/release", Staff(ActOnMessages), post(stops::release)),
+        page("/staff/{library}/patrons", Staff(ReadMessages), get(patrons::show)),
+        page("/staff/{library}/patrons/everything.json", Staff(ActOnMessages), get(patrons::save)),
+        form("/staff/{library}/patrons/correct", Staff(ActOnMessages), post(patrons::correct)),
+        form("/staff/{library}/patrons/erase", Staff(Administer), post(patrons::erase)),
         page("/staff/{library}/arrival", Staff(ReadMessages), get(arrival::show)),
+        page("/staff/{library}/letters", Staff(ReadMessages), get(letters::show)),
+        page("/staff/{library}/letters/file", Staff(ReadMessages), get(letters::file)),
+        form("/staff/{library}/letters/posted", Staff(ActOnMessages), post(letters::posted)),
     ]
 }
 
@@ -252,6 +300,8 @@ fn of_ill_admin() -> Vec<Route> {
         page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),
         page("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), get(record::edit)),
         form("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), post(record::save)),
+        page("/staff/{library}/ill-admin/reach", Staff(Administer), get(reach::edit)),
+        form("/staff/{library}/ill-admin/reach", Staff(Administer), post(reach::save)),
         page("/staff/{library}/ill-admin/patron-notices", Staff(Look), get(notices::show)),
         page("/staff/{library}/ill-admin/patron-notices/set-up", Staff(Look), get(sender_setup::show)),
         form("/staff/{library}/ill-admin/patron-notices/set-up", Staff(Administer), post(sender_setup::save)),
@@ -275,6 +325,8 @@ fn of_ill_admin() -> Vec<Route> {
         page("/staff/{library}/ill-admin/notices/{notice}/history", Staff(EditNotices), get(notice_history::show)),
         form("/staff/{library}/ill-admin/notices/{notice}/restore", Staff(EditNotices), post(notice_history::restore)),
         form("/staff/{library}/ill-admin/test", Staff(EditNotices), post(notice_test::plain)),
+        page("/staff/{library}/ill-admin/patron-notices/timing", Staff(Look), get(timing::show)),
+        form("/staff/{library}/ill-admin/patron-notices/timing", Staff(EditNotices), post(timing::save)),
         page("/staff/{library}/ill-admin/staff-notices", Staff(Look), get(staff_notices::show)),
         form("/staff/{library}/ill-admin/staff-notices/addresses", Staff(Administer), post(staff_notices::addresses)),
         page("/staff/{library}/ill-admin/it-kit", Staff(Look), get(kit_link::show)),
@@ -311,6 +363,13 @@ fn of_the_consortium() -> Vec<Route> {
         form("/consortium/remind", Staff(Consortium), post(consortium::remind)),
         page("/consortium/find", Staff(Consortium), get(find::show)),
         page("/consortium/arrival", Staff(Consortium), get(arrival::show)),
+        page("/consortium/arrival/libraries", Staff(Consortium), get(arrival_libraries::show)),
+        page("/consortium/notices", Staff(Consortium), get(consortium_words::list)),
+        page("/consortium/notices/{notice}", Staff(Consortium), get(consortium_words::show)),
+        page("/consortium/notices/{notice}/preview", Staff(Consortium), get(consortium_words::kept)),
+        question("/consortium/notices/{notice}/preview", Staff(Consortium), post(consortium_words::typed)),
+        form("/consortium/notices/{notice}/publish", Staff(Consortium), post(consortium_words::publish)),
+        form("/consortium/notices/{notice}/restore", Staff(Consortium), post(consortium_words::restore)),
         page("/consortium/audit", Staff(ReadAudit), get(audit::show)),
         page("/consortium/audit.csv", Staff(ReadAudit), get(audit::file)),
         page("/consortium/retention", Staff(Consortium), get(retention::show)),

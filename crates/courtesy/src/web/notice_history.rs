@@ -1,6 +1,6 @@
 //! The past of a notice's words: every version with who saved it and when, what one changed against another, and going back.
 //!
-//! In: a notice, and two versions to compare. Out: the list and the comparison. Going back publishes the old words as a new
+//! In: a notice, whose words, and two versions to compare. Out: the list and the comparison. Going back publishes the old words as a new
 //! version; going back to the shared words ends the library's own. Nothing is ever erased.
 
 use std::sync::Arc;
@@ -16,7 +16,6 @@ use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::Visit;
 use super::{Answer, Web};
-use crate::library::Library;
 use crate::notice::catalogue::{Audience, Notice};
 use crate::notice::words::Words;
 use crate::notice::{Language, builtin};
@@ -26,47 +25,51 @@ use crate::store::SavedWords;
 const SHARED: &str = "shared";
 
 /// One saved version.
-struct Version {
-    language: Language,
-    tongue: String,
-    number: i64,
-    at: jiff::Timestamp,
-    by: String,
+pub(super) struct Version {
+    pub language: Language,
+    pub tongue: String,
+    pub number: i64,
+    pub at: jiff::Timestamp,
+    pub by: String,
     /// Whether from here on the shared words were used.
-    is_reset: bool,
-    is_newest: bool,
+    pub is_reset: bool,
+    pub is_newest: bool,
     /// What to compare it with: the version before, or the shared words.
-    before: String,
+    pub before: String,
 }
 
 /// One line of a comparison.
-struct Line {
+pub(super) struct Line {
     /// `came`, `went` or `stayed`.
-    fate: &'static str,
-    mark: &'static str,
+    pub fate: &'static str,
+    pub mark: &'static str,
     /// Read aloud before it.
-    said: String,
-    text: String,
+    pub said: String,
+    pub text: String,
 }
 
 /// Two texts compared.
-struct Compared {
-    title: String,
-    language: Language,
-    lines: Vec<Line>,
-    is_same: bool,
+pub(super) struct Compared {
+    pub title: String,
+    pub language: Language,
+    pub lines: Vec<Line>,
+    pub is_same: bool,
 }
 
 #[derive(Template)]
 #[template(path = "notice_history.html")]
 struct History {
     shell: Shell,
-    code: String,
     label: String,
     versions: Vec<Version>,
     /// Languages in which the library has words of its own now, by tag and name.
     own: Vec<(&'static str, String)>,
     compared: Option<Compared>,
+    /// This page, and where its forms go.
+    here: String,
+    restore: String,
+    /// Whether what stands below these words comes with the service.
+    is_consortium: bool,
 }
 
 /// `?language=fr&from=shared&to=3`.
@@ -78,17 +81,21 @@ pub(super) struct Asked {
     to: String,
 }
 
-async fn saved(web: &Web, library: &Library, notice: Notice) -> Result<Vec<(Language, Vec<SavedWords>)>, Oops> {
+/// Every version of the words of `whose`: a library's code, or nothing for the consortium.
+pub(super) async fn saved(web: &Web, whose: &str, notice: Notice) -> Result<Vec<(Language, Vec<SavedWords>)>, Oops> {
     let mut all = Vec::new();
     for language in Language::ALL {
-        let of = web.store.words_history(library.code.as_str(), &notice.code(), language.tag()).await?;
+        let of = web.store.words_history(whose, &notice.code(), language.tag()).await?;
         all.push((language, of));
     }
     Ok(all)
 }
 
-/// The words below the library's own.
-async fn shared(web: &Web, notice: Notice, language: Language) -> Result<Option<String>, Oops> {
+/// The words below those of `whose`.
+async fn shared(web: &Web, whose: &str, notice: Notice, language: Language) -> Result<Option<String>, Oops> {
+    if whose.is_empty() {
+        return Ok(builtin::source(notice, language));
+    }
     let consortium = web.store.words_history("", &notice.code(), language.tag()).await?;
     let newest = consortium.into_iter().next().and_then(|newest| newest.source);
     Ok(newest.or_else(|| builtin::source(notice, language)))
@@ -113,7 +120,29 @@ pub(super) async fn show(
         .below("nav-ill-admin", "/ill-admin")
         .below(list, path)
         .below("editor-title", &format!("/ill-admin/notices/{notice}"));
-    let saved = saved(&web, library, notice).await?;
+    let saved = saved(&web, library.code.as_str(), notice).await?;
+    let name = |language: Language| shell.say(&format!("language-{}", language.tag()));
+    let has_own = |all: &Vec<SavedWords>| all.first().is_some_and(|newest| newest.source.is_some());
+    let own = saved.iter().filter(|(_, all)| has_own(all)).map(|(language, _)| (language.tag(), name(*language)));
+    let own: Vec<_> = own.collect();
+    let compared = compared(&web, &shell, library.code.as_str(), notice, &asked, &saved).await?;
+    let label = entry_of(notice)?.label(shell.language()).to_owned();
+    let here = shell.to(&format!("/ill-admin/notices/{notice}/history"));
+    let restore = shell.to(&format!("/ill-admin/notices/{notice}/restore"));
+    visit.page(&History {
+        label,
+        versions: versions(&shell, &saved),
+        own,
+        compared,
+        here,
+        restore,
+        is_consortium: false,
+        shell,
+    })
+}
+
+/// All versions of both languages, the newest first.
+pub(super) fn versions(shell: &Shell, saved: &[(Language, Vec<SavedWords>)]) -> Vec<Version> {
     let name = |language: Language| shell.say(&format!("language-{}", language.tag()));
     let version = |language: Language, of: &SavedWords, newest: i64| Version {
         language,
@@ -134,25 +163,21 @@ pub(super) async fn show(
         .map(|(language, one, newest)| version(language, one, newest))
         .collect();
     versions.sort_by_key(|version| std::cmp::Reverse(version.at));
-    let has_own = |all: &Vec<SavedWords>| all.first().is_some_and(|newest| newest.source.is_some());
-    let own = saved.iter().filter(|(_, all)| has_own(all)).map(|(language, _)| (language.tag(), name(*language)));
-    let own: Vec<_> = own.collect();
-    let compared = compared(&web, &shell, notice, &asked, &saved).await?;
-    let label = entry_of(notice)?.label(shell.language()).to_owned();
-    visit.page(&History { code: notice.code(), label, versions, own, compared, shell })
+    versions
 }
 
-/// The two texts that `asked` names, compared; or, where it names none, the library's own words with the shared ones.
-async fn compared(
+/// The two texts that `asked` names, compared: of the words of `whose`, or those below them.
+pub(super) async fn compared(
     web: &Web,
     shell: &Shell,
+    whose: &str,
     notice: Notice,
     asked: &Asked,
     saved: &[(Language, Vec<SavedWords>)],
 ) -> Result<Option<Compared>, Oops> {
     let wanted = Language::from_tag(&asked.language);
     let Some((language, all)) = saved.iter().find(|(language, _)| wanted == Some(*language)) else { return Ok(None) };
-    let shared = shared(web, notice, *language).await?.unwrap_or_default();
+    let shared = shared(web, whose, notice, *language).await?.unwrap_or_default();
     let text = |name: &str| {
         if name == SHARED {
             return Some(shared.clone());
@@ -165,6 +190,7 @@ async fn compared(
     let (Some(from), Some(to)) = (text(&asked.from), text(&asked.to)) else { return Ok(None) };
     let named = |name: &str| match name.parse::<i64>() {
         Ok(number) => shell.with("history-version", "version", number),
+        Err(_) if whose.is_empty() => shell.say("history-standard"),
         Err(_) => shell.say("history-shared"),
     };
     let line = |(fate, text): (Fate, &str)| {
@@ -202,12 +228,17 @@ pub(super) async fn restore(
 ) -> Answer {
     let notice = notice_of(&code)?;
     let library = visit.library()?;
+    go_back(&web, &visit, library.code.as_str(), notice, &back).await?;
+    visit.done(&format!("/staff/{}/ill-admin/notices/{notice}/history", library.code), "notice-restored")
+}
+
+/// Has `whose` words say again what they said, or what stands below them.
+pub(super) async fn go_back(web: &Web, visit: &Visit, whose: &str, notice: Notice, back: &Back) -> Result<(), Oops> {
     let language = Language::from_tag(&back.language).ok_or(Oops::NotFound)?;
-    let place = format!("/staff/{}/ill-admin/notices/{notice}/history", library.code);
     let source = if back.version == SHARED {
         None
     } else {
-        let all = web.store.words_history(library.code.as_str(), &notice.code(), language.tag()).await?;
+        let all = web.store.words_history(whose, &notice.code(), language.tag()).await?;
         let number: i64 = back.version.parse().map_err(|_| Oops::NotFound)?;
         let version = all.into_iter().find(|one| one.of.version == number).ok_or(Oops::NotFound)?;
         version.source
@@ -216,8 +247,7 @@ pub(super) async fn restore(
     if source.as_ref().is_some_and(|source| Words::parse(source, language).is_err()) {
         return Err(Oops::NotNow("history-no-longer-right"));
     }
-    let (of, tag) = (library.code.to_string(), language.tag().to_owned());
+    let (of, tag) = (whose.to_owned(), language.tag().to_owned());
     web.store.save_words(of, notice.code(), tag, source, visit.by(), visit.now).await?;
-    web.book.refresh().await?;
-    visit.done(&place, "notice-restored")
+    Ok(web.book.refresh().await?)
 }

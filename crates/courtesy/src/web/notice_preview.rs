@@ -79,8 +79,9 @@ pub(super) async fn kept(
     Query(asked): Query<HashMap<String, String>>,
 ) -> Answer {
     let notice = notice_of(&code)?;
-    let typed = Typed::kept(&web, visit.library()?, notice).await?;
-    document(&web, &visit, notice, &typed, &Look::of(&asked, visit.library()?))
+    let library = visit.library()?;
+    let typed = Typed::kept(&web, library, notice).await?;
+    document(&web, &visit, library, notice, &typed, &Look::of(&asked, library))
 }
 
 /// The preview of what is typed.
@@ -91,12 +92,20 @@ pub(super) async fn typed(
     Form(form): Form<HashMap<String, String>>,
 ) -> Answer {
     let notice = notice_of(&code)?;
-    let typed = Typed::of_form(&web, visit.library()?, notice, &form);
-    document(&web, &visit, notice, &typed, &Look::of(&form, visit.library()?))
+    let library = visit.library()?;
+    let typed = Typed::of_form(&web, library, notice, &form);
+    document(&web, &visit, library, notice, &typed, &Look::of(&form, library))
 }
 
-fn document(web: &Web, visit: &Visit, notice: Notice, typed: &Typed, look: &Look<'_>) -> Answer {
-    let library = visit.library()?;
+/// The words as a reader of `library` gets them.
+pub(super) fn document(
+    web: &Web,
+    visit: &Visit,
+    library: &Library,
+    notice: Notice,
+    typed: &Typed,
+    look: &Look<'_>,
+) -> Answer {
     let source = typed.parts(look.language).map(|parts| parts.source(notice)).ok_or(Oops::NotFound)?;
     let say = |name: &str| words::say(visit.language, name);
     let wrong = |problems: Vec<String>| Wrong { language: visit.language, title: say("preview-not-yet"), problems };

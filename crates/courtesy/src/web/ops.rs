@@ -69,8 +69,8 @@ struct Relay {
     planned: Option<String>,
     /// Since when it is out of use, and who took it out.
     drained: Option<String>,
-    /// What was found about it.
-    findings: Vec<Finding>,
+    /// What is not well with it: in words, and what exactly was found.
+    findings: Vec<(String, String)>,
 }
 
 /// Notices that wait for a person's word because so many came at once.
@@ -182,11 +182,16 @@ async fn relays(web: &Web, visit: &Visit, shell: &Shell) -> Result<Vec<Relay>, O
             planned: relay.is_still_planned(visit.now).map(|day| dates::day(day, visit.language)),
             drained,
             // What is well needs nobody.
-            findings: found.unwrap_or_default().into_iter().filter(|one| one.is_well == Some(false)).collect(),
+            findings: found
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|one| one.is_well == Some(false))
+                .map(|one| (shell.say(&format!("ops-relay-{}", one.check.replace('_', "-"))), one.detail))
+                .collect(),
             host,
         }
     };
-    Ok(web.config.relay.iter().map(relay).collect())
+    Ok(web.config.relay.now().iter().map(relay).collect())
 }
 
 async fn many(web: &Web, shell: &Shell) -> Result<Vec<Many>, Oops> {
@@ -234,7 +239,8 @@ pub(super) struct Wanted {
 
 /// Takes a relay out of use, or puts it back.
 pub(super) async fn relay(State(web): State<Arc<Web>>, visit: Visit, Form(wanted): Form<Wanted>) -> Answer {
-    let known = web.config.relay.iter().find(|relay| relay.host.as_str() == wanted.relay);
+    let relays = web.config.relay.now();
+    let known = relays.iter().find(|relay| relay.host.as_str() == wanted.relay);
     let host = known.ok_or(Oops::NotFound)?.host.to_string();
     if wanted.what == "drain" {
         let drain = RelayDrain { host: host.clone(), since: visit.now, by: visit.by() };

@@ -18,6 +18,7 @@ use super::shell::{Place, Shell};
 use super::visit::Visit;
 use super::{Answer, Web, form};
 use crate::outcome::stop::ListedAddress;
+use crate::outcome::stop::file::ADDRESSES_MAX;
 use crate::outcome::{Cause, Facts};
 use crate::staff::Right;
 use crate::store::{DoNotSend, Listed};
@@ -25,9 +26,6 @@ use crate::store::{DoNotSend, Listed};
 /// Rows of a page, and of a file.
 const PAGE: usize = 50;
 const FILE_MAX: u32 = 100_000;
-
-/// Addresses added at once: more than a library has patrons with dead mailboxes.
-const ADDRESSES_MAX: usize = 10_000;
 
 /// Lines that are named when they cannot be read; the rest is counted.
 const WRONG_SHOWN: usize = 5;
@@ -199,6 +197,7 @@ pub(super) async fn add(State(web): State<Arc<Web>>, visit: Visit, Form(typed): 
     let why = reason(&typed.reason);
     let mut added = Vec::new();
     let mut unread = Vec::new();
+    let mut lacks_reason = false;
     for text in typed.addresses.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (first, own) = text.split_once([',', ';', '\t']).unwrap_or((text, ""));
         let first = first.trim().trim_matches('"');
@@ -206,14 +205,14 @@ pub(super) async fn add(State(web): State<Arc<Web>>, visit: Visit, Form(typed): 
             // The heading of a file that was saved here.
             (Err(_), _) if first.eq_ignore_ascii_case("address") => {}
             (Ok(address), Some(why)) => added.push(stop(&visit, &address, why)?),
-            (Ok(_), None) => {}
+            (Ok(_), None) => lacks_reason = true,
             (Err(_), _) => unread.push(first.to_owned()),
         }
     }
     let wrong = if !unread.is_empty() {
         let shown = unread.iter().take(WRONG_SHOWN).cloned().collect::<Vec<_>>().join(", ");
         Some(("addresses", shell.with2("stops-wrong-lines", ("count", unread.len()), ("lines", shown))))
-    } else if why.is_none() && added.is_empty() && !typed.addresses.trim().is_empty() {
+    } else if lacks_reason {
         Some(("reason", shell.say("stops-wrong-reason")))
     } else if added.is_empty() || added.len() > ADDRESSES_MAX {
         Some(("addresses", shell.with("stops-wrong-number", "count", ADDRESSES_MAX)))

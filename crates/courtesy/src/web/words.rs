@@ -68,5 +68,10 @@ pub fn find(language: Language, name: &str, values: &[(&str, FluentValue<'_>)]) 
         args.set(*name, value.clone());
     }
     let mut errors = Vec::new();
-    Some(bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned())
+    let mut text = bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned();
+    // A sentence whose last word has its own point, such as a.m., ends with that one.
+    if text.ends_with("..") && !text.ends_with("...") {
+        text.pop();
+    }
+    Some(text)
 }

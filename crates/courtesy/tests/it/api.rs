@@ -307,10 +307,12 @@ async fn every_route_but_the_public_ones_wants_a_key() {
         let path = path.replace("{notice}", "overdue").replace("{language}", "en");
         let answer = world.request(method, &path, "", &[], "").await;
         if *audience == Audience::Public {
-            // A gateway for text messages shows itself by its own signature, a browser by its patron's pass, and not by a key.
             let wanted = match path.as_str() {
                 "/push/seen" => 204,
+                // A gateway for text messages shows itself by its own signature, a browser by its patron's pass, and not by a key.
                 path if path.starts_with("/texts/") || path.starts_with("/push/") => 403,
+                // No authority has asked for it.
+                path if path.contains("/acme-challenge/") => 404,
                 _ => 200,
             };
             assert_eq!(answer.status, wanted, "{method} {path} {}", answer.text);
@@ -365,6 +367,8 @@ async fn a_librarys_key_opens_nothing_of_another_library() {
             ("POST", "/v1/messages:resend"),
             ("GET", "/v1/unreached"),
             ("GET", "/v1/libraries"),
+            ("GET", "/v1/audit"),
+            ("GET", "/v1/audit:check"),
             ("GET", "/v1/queue"),
             ("POST", "/v1/queue/flush"),
             ("POST", "/v1/queue/pause"),
@@ -396,7 +400,11 @@ async fn where_an_address_names_no_library_a_librarys_key_sees_and_moves_its_own
     assert!(iso.text.contains("<messageStatus>ERROR</messageStatus>"), "{}", iso.text);
     let list = world.request("GET", "/v1/messages?library=ALDR", &mine, &[], "").await;
     assert_refused(&list, 403, "key-forbidden", None);
-    for path in ["/v1/messages", "/v1/libraries", "/v1/queue"] {
+    for path in ["/v1/audit?library=ALDR", "/v1/audit?library=-", "/v1/audit:check?library=ALDR"] {
+        let answer = world.request("GET", path, &mine, &[], "").await;
+        assert!(matches!(answer.status, 403 | 422), "{path} {}", answer.text);
+    }
+    for path in ["/v1/messages", "/v1/libraries", "/v1/queue", "/v1/audit"] {
         let answer = world.request("GET", path, &mine, &[], "").await;
         assert_eq!(answer.status, 200);
         for secret in ["ALDR", "SECRET", &theirs.to_string(), r#""messages":1"#] {
@@ -417,6 +425,36 @@ async fn where_an_address_names_no_library_a_librarys_key_sees_and_moves_its_own
         );
     }
     assert_eq!(before, (world.row(theirs).await, world.app().book.library(&code("ALDR"))), "and nothing was touched");
+}
+
+#[tokio::test]
+async fn the_audit_is_read_page_by_page_by_library_and_its_seals_are_looked_at() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    world.library("ALDR").await;
+    let mine = world.new_key(Some("MRPL")).await;
+    for _ in 0..3 {
+        world.request("POST", "/v1/queue/pause", &mine, &[], "").await;
+        world.request("POST", "/v1/queue/resume", &mine, &[], "").await;
+    }
+    let (mut whats, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = world.request("GET", &format!("/v1/audit?limit=3{after}"), &mine, &[], "").await.json();
+        for entry in page["data"].as_array().unwrap() {
+            assert_eq!(entry["library"], "MRPL");
+            whats.push(entry["what"].as_str().unwrap().to_owned());
+        }
+        let Some(next) = page["next"].as_str() else { break };
+        after = format!("&after={next}");
+    }
+    assert_eq!(whats.len(), 7, "{whats:?}");
+    assert_eq!((whats[0].as_str(), whats[6].as_str()), ("queue.resumed", "record.added"));
+    let all = world.get("/v1/audit?what=record").await.json();
+    assert_eq!(all["data"].as_array().unwrap().len(), 2, "{all}");
+    assert_eq!(world.get("/v1/audit?library=ALDR&by=test").await.json()["data"][0]["subject"], "ALDR");
+    let whole = world.get("/v1/audit:check?library=MRPL").await.json();
+    assert_eq!((whole["entries"].as_i64(), whole["is_whole"].as_bool()), (Some(7), Some(true)));
+    assert_eq!(world.get("/v1/audit?after=x").await.status, 422);
 }
 
 #[tokio::test]

@@ -62,6 +62,8 @@ async fn what_is_older_than_its_days_loses_names_and_conversations_and_nothing_e
             assert_eq!(story.contains("RCPT TO"), !is_erased, "{what:?} {story}");
             let content_is_erased = is_erased && what == Kept::Content;
             assert_eq!(story.contains("kept for patron"), !content_is_erased, "{what:?} {story}");
+            let found = kept.search(&row.library, "overstory", &Filter::default(), None, 10).await.unwrap().messages;
+            assert_eq!(found.iter().any(|one| one.id == row.id), !content_is_erased, "{what:?}");
             assert_eq!((row.address.is_empty(), fields == "{}"), (content_is_erased, content_is_erased), "{what:?}");
             assert_eq!((row.state, row.provider.as_deref()), (State::Accepted, Some("Gmail")));
         }

@@ -218,11 +218,11 @@ fn config(world: &Running, data: PathBuf) -> Result<Config> {
     let mut config = Config { data, ..Config::default() };
     config.shared.domain = Domain::parse(SERVICE)?;
     config.public_host = config.shared.domain.clone();
-    // A browser on this machine reaches it without HTTPS.
-    config.public_url = Some("http://localhost".to_owned());
+    // A browser on this machine reaches it without HTTPS, at any free port: several demonstrations run side by side.
+    let port = free_port().context("no port is free")?;
+    config.listen.http.set_port(port);
+    config.public_url = Some(format!("http://localhost:{port}"));
     config.shared.return_path_label = RETURN_PATH_LABEL.to_owned();
-    // Any free port: several demonstrations run side by side.
-    config.listen.http.set_port(0);
     config.dns.resolver = Some(world.resolver_addr());
     config.dns.believe_at_most = BELIEVE;
     config.smtp.port = world.smtp_port();
@@ -231,11 +231,19 @@ fn config(world: &Running, data: PathBuf) -> Result<Config> {
         Some(ProviderHosts { suffix: provider.domain().clone(), provider: provider_id(provider.family())?.to_owned() })
     });
     config.smtp.provider_hosts = hosts.collect();
+    let mut relays = Vec::new();
     for (source, number) in RELAYS.into_iter().zip(1..) {
         let host = config.shared.domain.below(&format!("out{number}"))?;
-        config.relay.push(Relay { host, region: REGION.to_owned(), sources: vec![source.into()], planned: None });
+        let (region, sources) = (REGION.to_owned(), vec![source.into()]);
+        relays.push(Relay { host, region, sources, planned: None, until: None });
     }
+    config.relay = relays.into();
     Ok(config)
+}
+
+/// A port that nobody listens on at this moment: links have it before the door is open.
+fn free_port() -> std::io::Result<u16> {
+    Ok(std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// The id under which Courtesy knows a family of providers; none for the small host, which is nobody in particular.

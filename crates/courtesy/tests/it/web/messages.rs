@@ -20,10 +20,11 @@ async fn a_message_that_was_refused_is_found_by_the_patrons_name_and_sent_again_
     let desk = Browser::of(&world, Role::Desk, Some("MRPL")).await;
     let home = desk.get("/staff/MRPL").await;
     home.must_say("Patrons we could not reach (1)").must_say("Amira Kowalczyk").must_say("BC-104233");
-    for word in ["kowalcz", "BC-104233", "nobody@gmail", "21234"] {
+    for word in ["kowalcz", "BC-104233", "nobody@gmail", "21234", "Overstory", "KOWALCZYK%20amira"] {
         desk.get(&format!("/staff/MRPL/messages?q={word}")).await.must_say("Amira Kowalczyk");
     }
-    desk.get("/staff/MRPL/messages?q=overstory").await.must_say("No messages fit");
+    desk.get("/staff/MRPL/messages?q=overstory%20nowak").await.must_say("No messages fit");
+    desk.get("/staff/MRPL/messages?q=kowalczyk&state=accepted").await.must_say("No messages fit");
     assert_eq!(desk.get(&format!("/staff/MRPL/messages?q={id}")).await.path, format!("/staff/MRPL/messages/{id}"));
 
     let page = desk.get(&format!("/staff/MRPL/messages/{id}")).await;

@@ -3,8 +3,10 @@
 //! `Browser::of(&world, Role::Desk, Some("MRPL"))` is signed in; `get` reads a page, `send` fills in a form of a page.
 
 mod administer;
+mod consortium_words;
 mod editor;
 mod it_kit;
+mod me;
 mod messages;
 mod notices;
 mod oidc;
@@ -13,8 +15,10 @@ mod people;
 mod public;
 mod record;
 mod setup;
+mod timing;
 mod walk;
 mod work;
+mod wrong_library;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -143,6 +147,10 @@ impl<'w> Browser<'w> {
 
     /// One request, and no redirect followed.
     pub async fn once(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<String>) -> Page {
+        self.ask(method, path, headers, body.map(|body| ("application/x-www-form-urlencoded", body))).await
+    }
+
+    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<(&str, String)>) -> Page {
         let url = format!("http://{}{path}", self.world.service.http);
         let cookies: Vec<_> =
             self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -154,8 +162,8 @@ impl<'w> Browser<'w> {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        if let Some(body) = body {
-            request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+        if let Some((kind, body)) = body {
+            request = request.header("content-type", kind).body(body);
         }
         let answer = request.send().await.unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
@@ -181,6 +189,18 @@ impl<'w> Browser<'w> {
     /// A page, wherever that leads.
     pub async fn get(&self, path: &str) -> Page {
         let page = self.once("GET", path, &[], None).await;
+        self.follow(page).await
+    }
+
+    /// The form of `page` that brings a file to `action`, with this in it.
+    pub async fn bring(&self, page: &Page, action: &str, file: &str) -> Page {
+        let place = Regex::new(&format!(r#"action="({}\?form=[^"]+)""#, regex::escape(action))).unwrap();
+        let place = place.captures(&page.html).expect("the page has a form for files")[1].to_owned();
+        let body = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"list.csv\"\r\nContent-Type: text/csv\r\n\r\n{file}\r\n--b--\r\n"
+        );
+        let headers = [("sec-fetch-site", "same-origin")];
+        let page = self.ask("POST", &place, &headers, Some(("multipart/form-data; boundary=b", body))).await;
         self.follow(page).await
     }
 

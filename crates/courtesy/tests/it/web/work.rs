@@ -144,6 +144,33 @@ async fn an_address_is_stopped_found_and_used_again_with_a_reason() {
 }
 
 #[tokio::test]
+async fn a_file_of_addresses_is_shown_with_all_that_is_wrong_before_anything_is_stopped() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    let desk = Browser::of(&world, Role::Desk, Some("MRPL")).await;
+    let (list, bring) = ("/staff/MRPL/do-not-send", "/staff/MRPL/do-not-send/file");
+    let page = desk.get(list).await;
+    desk.bring(&page, bring, "").await.must_be(422).must_say("no address in this file");
+    let file = "address;reason\r\nann@gmail.example;moved, far away\r\nnonsense;x\r\n;y\r\nbea@gmail.example;\r\n";
+    let seen = desk.bring(&page, bring, file).await;
+    seen.must_be(200).must_say("2 addresses can be stopped").must_say("2 rows cannot be used");
+    seen.must_say("3 nonsense This is not an email address").must_say("4 There is no address");
+    desk.get(list).await.must_say("No address is stopped");
+
+    let hidden = regex::Regex::new(r#"(?s)name="addresses" value="([^"]+)""#).unwrap();
+    let lines = hidden.captures(&seen.html).unwrap()[1].to_owned();
+    let without = desk.send(&seen, &format!("{list}/add"), &[("addresses", &lines)]).await;
+    without.must_be(422).must_say("Say why");
+    let after =
+        desk.send(&seen, &format!("{list}/add"), &[("addresses", &lines), ("reason", "Our list of 2026")]).await;
+    after.must_be(200).must_say("moved, far away").must_say("Our list of 2026").must_say("bea@gmail.example");
+    let again = desk.bring(&after, bring, "ANN@gmail.example\nann@gmail.example\n").await;
+    again.must_say("No address of this file is left").must_say("One is on the list already");
+    again.must_say("One row says an address a second time");
+    Browser::of(&world, Role::Auditor, Some("MRPL")).await.get(list).await.must_not_say("Stop the addresses of a file");
+}
+
+#[tokio::test]
 async fn arrival_counts_what_was_accepted_and_what_was_not_and_leads_to_the_messages() {
     let world = World::new().await;
     world.library("MRPL").await;
@@ -160,14 +187,28 @@ async fn arrival_counts_what_was_accepted_and_what_was_not_and_leads_to_the_mess
     let page = desk.get("/staff/MRPL/arrival").await;
     page.must_be(200).must_say("3 messages came to an end; receivers accepted 2").must_say("2 of 3");
     page.must_say("Percentages appear after 20 messages").must_say("This address does not exist");
-    let link = regex::Regex::new(r#"<td class="heat-bad"><a href="([^"]+)""#).unwrap();
-    let link = link.captures(&page.html).unwrap()[1].replace("&#38;", "&");
+    let link_of = regex::Regex::new(r#"<td class="heat-bad"><a href="([^"]+)""#).unwrap();
+    let link = link_of.captures(&page.html).unwrap()[1].replace("&#38;", "&");
     desk.get(&link).await.must_say("BC-2").must_not_say("BC-0").must_not_say("BC-3").must_say("Remove: Gmail");
     desk.get("/staff/MRPL/messages?to=2020-01-01").await.must_say("No messages fit");
     desk.get("/consortium/arrival").await.must_be(403);
 
     let operator = Browser::of(&world, Role::Consortium, None).await;
-    operator.get("/consortium/arrival").await.must_say("4 messages came to an end; receivers accepted 2");
+    let arrival = operator.get("/consortium/arrival").await;
+    arrival.must_say("4 messages came to an end; receivers accepted 2");
+    let link = link_of.captures(&arrival.html).unwrap()[1].replace("&#38;", "&");
+    let libraries = operator.get(&link).await;
+    libraries
+        .must_say("Which libraries these are")
+        .must_say("OTHR 1 0 of 1")
+        .must_say("MRPL 1 2 of 3")
+        .must_say("Gmail");
+    let messages = regex::Regex::new(r#"href="(/staff/OTHR/messages[^"]+)""#).unwrap();
+    let messages = messages.captures(&libraries.html).unwrap()[1].replace("&#38;", "&");
+    operator.get(&messages).await.must_say("BC-3").must_not_say("BC-0").must_say("Remove: Gmail");
+    operator.get("/consortium/arrival/libraries?cause=auth").await.must_say("No library has such messages");
+    operator.get("/consortium/arrival/libraries?from=1990-01-01&to=x&cause=addr").await.must_say("MRPL 1");
+    desk.get("/consortium/arrival/libraries").await.must_be(403);
     let home = operator.get("/consortium").await;
     home.must_say("Libraries of the consortium").must_say("Shared address").must_say("0 of 1");
     assert!(home.html.find("/staff/OTHR\"") < home.html.find("/staff/MRPL\""), "the worst first");

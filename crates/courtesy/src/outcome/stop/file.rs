@@ -1,0 +1,136 @@
+//! Addresses to stop writing to, from a CSV file: all of them, and what is wrong with every row that is.
+//!
+//! In: the file's octets. Out: addresses, each once with its reason, and the rows that name none. A heading says which
+//! column is `address` and which `reason`; without one the first is the address and the second the reason. Spreadsheets
+//! part cells by comma, semicolon or tab: whichever the first row has. Nothing is decided here about rows that are wrong.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+use standards::address::Address;
+
+use super::ListedAddress;
+
+/// Addresses of one file: more than a library has patrons with dead mailboxes.
+pub const ADDRESSES_MAX: usize = 10_000;
+
+/// Letters of a reason.
+const REASON_LETTERS_MAX: usize = 500;
+
+/// Letters of a wrong row that are shown again.
+const SHOWN_LETTERS_MAX: usize = 80;
+
+/// What spreadsheets put before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// What a file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StopFile {
+    /// Addresses, each with its own reason where it has one.
+    pub rows: Vec<(ListedAddress, Option<String>)>,
+    /// Rows that say an address a second time.
+    pub repeated: usize,
+    /// Rows that cannot be taken, in the file's order.
+    pub wrong: Vec<WrongRow>,
+}
+
+/// A row that cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongRow {
+    /// Its line in the file; the first is 1.
+    pub line: u64,
+    /// What stands where the address should.
+    pub text: String,
+    /// What is wrong with it.
+    pub why: WrongStop,
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WrongStop {
+    /// It has nothing where the address should be.
+    Empty,
+    /// What stands there is no email address.
+    NoAddress,
+    /// It is not CSV, or not text.
+    Unreadable,
+    /// It comes after [`ADDRESSES_MAX`] others.
+    TooMany,
+}
+
+impl WrongStop {
+    /// The word for it, of which pages make their own.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::NoAddress => "no-address",
+            Self::Unreadable => "unreadable",
+            Self::TooMany => "too-many",
+        }
+    }
+}
+
+/// Reads a file.
+#[must_use]
+pub fn read(file: &[u8]) -> StopFile {
+    let file = file.strip_prefix(BYTE_ORDER_MARK).unwrap_or(file);
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .has_headers(false)
+        .delimiter(delimiter(file))
+        .trim(csv::Trim::All)
+        .from_reader(file);
+    let mut found = StopFile::default();
+    let mut known = HashSet::new();
+    let (mut address, mut reason) = (0, Some(1));
+    for (index, row) in reader.byte_records().enumerate() {
+        // A file that is not CSV from here on: the reader finds no further row.
+        let Ok(row) = row else {
+            found.wrong.push(WrongRow { line: 0, text: String::new(), why: WrongStop::Unreadable });
+            break;
+        };
+        let line = row.position().map_or(0, csv::Position::line);
+        let cell = |place: usize| row.get(place).map(|octets| String::from_utf8_lossy(octets).into_owned());
+        if index == 0 {
+            let named = |name: &str| row.iter().position(|found| found.eq_ignore_ascii_case(name.as_bytes()));
+            if let Some(place) = named("address").or_else(|| named("email")) {
+                (address, reason) = (place, named("reason"));
+                continue;
+            }
+        }
+        let text = cell(address).unwrap_or_default();
+        let mut wrong = |why| {
+            found.wrong.push(WrongRow { line, text: text.chars().take(SHOWN_LETTERS_MAX).collect(), why });
+        };
+        match Address::parse(&text) {
+            _ if text.is_empty() => wrong(WrongStop::Empty),
+            Err(_) => wrong(WrongStop::NoAddress),
+            Ok(_) if found.rows.len() == ADDRESSES_MAX => wrong(WrongStop::TooMany),
+            Ok(parsed) => {
+                let listed = ListedAddress::of(&parsed);
+                if !known.insert(listed.clone()) {
+                    found.repeated += 1;
+                    continue;
+                }
+                let why = reason.and_then(cell).map(|text| plain(&text)).filter(|text| !text.is_empty());
+                found.rows.push((listed, why));
+            }
+        }
+    }
+    found
+}
+
+fn plain(reason: &str) -> String {
+    reason.chars().filter(|letter| !letter.is_control()).take(REASON_LETTERS_MAX).collect()
+}
+
+/// What parts the cells of the first row.
+fn delimiter(file: &[u8]) -> u8 {
+    let first = file.split(|octet| *octet == b'\n').next().unwrap_or_default();
+    let count = |wanted: u8| first.iter().filter(|octet| **octet == wanted).count();
+    // The last of those that occur most: a comma where there are none of them.
+    [b'\t', b';', b','].into_iter().max_by_key(|wanted| count(*wanted)).unwrap_or(b',')
+}
