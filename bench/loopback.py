@@ -78,6 +78,7 @@ class Sink:
 
     def __init__(self, port=0, keep_header=False):
         self.mails, self.keep_header, self.port = [], keep_header, port
+        self.sources = []  # of each mail, in the same order
         self._loop = asyncio.new_event_loop()
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
@@ -117,6 +118,7 @@ class Sink:
                     mail = await reader.readuntil(b"\r\n.\r\n")
                     header = mail.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
                     # Ours before the 250 is on its way: what the sender does not hear of still arrived.
+                    self.sources.append(writer.get_extra_info("peername")[0])
                     self.mails.append((recipient, header if self.keep_header else message_id(header), len(mail)))
                     writer.write(b"250 2.0.0 Ok\r\n")
                 elif word == b"QUIT":
@@ -193,9 +195,9 @@ class Courtesy:
         with urllib.request.urlopen(request, timeout=timeout) as answer:
             return answer.read()
 
-    def add_libraries(self, codes):
-        rows = ["code,name_en,name_fr,languages,phone"]
-        rows += [f"{code},Library {code},Bibliothèque {code},en;fr,+1 604 555 0100" for code in codes]
+    def add_libraries(self, codes, region="default"):
+        rows = ["code,name_en,name_fr,languages,phone,region"]
+        rows += [f"{code},Library {code},Bibliothèque {code},en;fr,+1 604 555 0100,{region}" for code in codes]
         self.call("POST", "/v1/libraries:import", "\n".join(rows).encode(), "text/csv")
 
     def events(self, events):

@@ -60,6 +60,20 @@ class Cluster:
              "-v", "ON_ERROR_STOP=1", "-c", sql, database], check=True, stdout=subprocess.PIPE, text=True).stdout
         return [line.split("\t") for line in said.splitlines()]
 
+    def cpu_seconds(self):
+        """What the server and its processes have used so far."""
+        ticks = 0
+        for status in glob.glob("/proc/[0-9]*/stat"):
+            try:
+                number, fields = int(status.split("/")[2]), open(status, encoding="ascii").read().rpartition(")")[2].split()
+            except (OSError, UnicodeDecodeError):
+                continue  # it has ended meanwhile
+            if number == self.process.pid:
+                ticks += sum(map(int, fields[11:15]))  # with its children that have ended
+            elif int(fields[1]) == self.process.pid:
+                ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def close(self):
         self._run("pg_ctl", "-D", os.path.join(self.folder, "data"), "-m", "immediate", "stop", check=False)
         self.process.wait()

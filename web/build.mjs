@@ -18,8 +18,13 @@ const files = {
   "app.js": plain(read("src/app.js")),
   "editor.js": plain(read("src/editor.js")),
   "passkey.js": plain(read("src/passkey.js")),
+  "push.js": plain(read("src/push.js")),
+  "push-worker.js": plain(read("src/push-worker.js")),
   "htmx.js": read("node_modules/htmx.org/dist/htmx.min.js"),
   "mark.svg": read("src/mark.svg"),
+  // icon.svg, drawn by a browser at these sizes.
+  "icon-192.png": readFileSync(`${here}src/icon-192.png`),
+  "icon-512.png": readFileSync(`${here}src/icon-512.png`),
 };
 
 rmSync(`${here}assets`, { recursive: true, force: true });

@@ -71,7 +71,7 @@ before(async () => {
   await colleague(operator, "OTHR", "desk");
   const staff = await (await operator.ask("GET", "/staff/OTHR/ill-admin/staff")).text();
   theirs.person = staff.match(/staff\/(stf_\w+)\/role/)[1];
-  const rest = { notice: "overdue", language: "en", provider: "gmail", secret: "guessed", token: "guessed", tag: "en" };
+  const rest = { notice: "overdue", language: "en", provider: "gmail", secret: "guessed", token: "guessed", tag: "en", ref: "21234" };
   Object.assign(theirs, rest, { delivery: "dlv_01K9YYYYYYYYYYYYYYYYYYYYYY", host: "out1.notices.example" });
   key = (await world.api("POST", "/v1/keys", { name: "Ours", library: "MRPL" })).secret;
   theirs.links = Object.fromEntries(await Promise.all(ROLES.map(async (role) => [role, await colleague(operator, "MRPL", role)])));

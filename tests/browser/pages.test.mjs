@@ -3,15 +3,12 @@
 // axe-core finds nothing; nothing must be scrolled sideways; the console is silent; no other host is asked; and what is
 // fetched for a page, without the preview of a mail in it, stays within its weight.
 import { strict as assert } from "node:assert";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 
+import { axe } from "./axe.mjs";
 import { filled, pages } from "./routes.mjs";
 import { Visitor, launch } from "./visitor.mjs";
 import { World } from "./world.mjs";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /// Compressed, as it comes over the wire: with a cache that is empty.
 const WEIGHT_MAX = 50 * 1024;
@@ -37,6 +34,8 @@ before(async () => {
   await world.state(bad, "failed");
   values = { library: "MRPL", id: bad, notice: "ready_for_pickup", provider: "gmail", secret: "guessed", tag: "fr" };
   values.token = await kit();
+  values.pass = await device();
+  values.word = "guessed";
   const hook = { url: "https://hooks.example/courtesy", types: ["message.failed"] };
   values.webhook = (await world.api("POST", "/v1/libraries/MRPL/webhooks", hook)).id;
 });
@@ -48,6 +47,16 @@ after(async () => {
   for (const { path, weight } of heaviest) console.log(`# ${(weight / 1024).toFixed(1)} KB ${path}`);
 });
 
+/// The pass of a patron who has turned notifications on for a device; its keys are those of RFC 8291, Appendix A.
+async function device() {
+  const { pass, key } = await world.api("POST", "/v1/libraries/MRPL/push-link", { patron: "21234" });
+  const p256dh = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+  const body = new URLSearchParams({ pass, key, p256dh, auth: "BTBZMqHH6r4Tts7J_aSIgg", endpoint: "https://push.example/a", name: "Firefox, Android" });
+  const { status } = await fetch(`${world.url}/push/subscribe`, { method: "POST", body });
+  assert.equal(status, 201);
+  return pass;
+}
+
 /// The token of a link for the IT department, made as staff make it.
 async function kit() {
   const visitor = await Visitor.open(browser, world);
@@ -56,20 +65,6 @@ async function kit() {
   const found = (await visitor.page.content()).match(/\/it\/([\w.-]+)/);
   await visitor.context.close();
   return found?.[1] ?? "guessed";
-}
-
-/// What is wrong with the page that is open, as axe sees it. A mail is held to WCAG, and not to advice for websites.
-async function axe(page, isMail = false) {
-  await page.evaluate(AXE);
-  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", ...(isMail ? [] : ["best-practice"])];
-  const { violations } = await page.evaluate(
-    // Frames hold previews of mail, which are looked at as pages of their own.
-    (tags) => axe.run(document, { runOnly: tags, resultTypes: ["violations"], iframes: false, preload: false }),
-    tags,
-  );
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary.replace(/\s+/g, " ").slice(0, 300)}`),
-  );
 }
 
 /// Octets on the wire for each address a page asked for, frames aside.

@@ -54,7 +54,7 @@ const freePort = () =>
 // What the service calls these families of providers.
 const PROVIDERS = { gmail: "gmail", outlook: "outlook", microsoft365: "microsoft365", yahoo: "yahoo", apple: "apple" };
 
-function settings(facts, folder, port) {
+function settings(facts, folder, port, more) {
   const { service } = facts;
   const hosts = facts.providers
     .filter(({ family }) => PROVIDERS[family])
@@ -79,7 +79,7 @@ domain = "${service}"
 return_path_label = "ill"
 [log]
 level = "warn"
-${relays.join("")}`;
+${more}${relays.join("")}`;
 }
 
 /// The practice internet: one answer for each command, in order.
@@ -125,11 +125,12 @@ class Internet {
 }
 
 export class World {
-  /// Starts everything; `end` must be called.
+  /// Starts everything, with `more` settings; `end` must be called.
   static async start(more = "") {
     const world = new World();
+    world.more = more;
     try {
-      await world.set(more);
+      await world.set();
     } catch (error) {
       await world.end();
       throw error;
@@ -137,7 +138,7 @@ export class World {
     return world;
   }
 
-  async set(more) {
+  async set() {
     this.folder = mkdtempSync(join(tmpdir(), "courtesy-browser-"));
     this.internet = new Internet();
     this.facts = await this.internet.answer();
@@ -145,7 +146,7 @@ export class World {
     // By its name: passkeys belong to names, and a browser trusts this one without HTTPS.
     this.url = `http://localhost:${port}`;
     this.config = join(this.folder, "courtesy.toml");
-    writeFileSync(this.config, settings(this.facts, this.folder, port) + more);
+    writeFileSync(this.config, settings(this.facts, this.folder, port, this.more));
     const log = openSync(join(this.folder, "courtesy.log"), "a");
     this.process = start(BINARY, ["--config", this.config, "serve"], ["ignore", log, log]);
     await until(`${BINARY} answers`, async () => {

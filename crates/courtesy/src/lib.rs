@@ -12,6 +12,7 @@ pub mod secret;
 
 // Rooms that decide: no `async`, no SQL
 pub mod channel;
+pub mod letter;
 pub mod library;
 pub mod notice;
 pub mod outcome;
@@ -19,6 +20,7 @@ pub mod patron;
 pub mod queue;
 pub mod reply;
 pub mod reported;
+pub mod request;
 pub mod sender;
 pub mod staff;
 pub mod submitted;
@@ -30,12 +32,14 @@ pub mod net;
 pub mod store;
 
 // Engines: load, decide, act, record
+pub mod acme;
 pub mod delivery;
 pub mod inbound;
 pub mod intake;
 pub mod keyring;
 pub mod outbox;
 pub mod published;
+pub mod push;
 pub mod texting;
 pub mod watch;
 

@@ -31,19 +31,23 @@ pub struct Region {
     pub spf_include: String,
     /// The relays that send.
     pub hosts: Vec<Host>,
-    /// Those that will.
+    /// Changes to come: relays that will send, and those that will no longer.
     pub planned: Vec<Planned>,
 }
 
-/// A relay to come.
+/// A change to come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Planned {
-    /// The day from which it sends (UTC).
+    /// The day (UTC) from which it sends, or sends no more.
     pub on: Date,
     /// Its host name.
     pub host: String,
-    /// Its source addresses.
+    /// The source addresses that come.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub add: Vec<IpAddr>,
+    /// The source addresses that go.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remove: Vec<IpAddr>,
     /// Since when this is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announced: Option<Date>,
@@ -64,7 +68,7 @@ pub struct Host {
 #[must_use]
 pub fn regions(config: &Config) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for relay in &config.relay {
+    for relay in config.relay.now().iter() {
         if !names.contains(&relay.region) {
             names.push(relay.region.clone());
         }
@@ -84,18 +88,23 @@ pub fn relays(config: &Config, changes: &[RelayChange], now: Timestamp) -> Vec<R
         ipv6: relay.sources.iter().filter(|ip| ip.is_ipv6()).copied().collect(),
     };
     let planned = |relay: &Relay| {
+        let (comes, goes) = (relay.is_still_planned(now), relay.is_still_ending(now));
         let since = changes::announced(changes, relay.host.as_str(), relay.sources.first().copied());
-        Some(Planned {
-            on: relay.is_still_planned(now)?,
+        let one = Planned {
+            on: comes.or(goes)?,
             host: relay.host.to_string(),
-            add: relay.sources.clone(),
+            add: Vec::new(),
+            remove: Vec::new(),
             announced: since.map(|at| at.to_zoned(TimeZone::UTC).date()),
-        })
+        };
+        let sources = relay.sources.clone();
+        Some(if comes.is_some() { Planned { add: sources, ..one } } else { Planned { remove: sources, ..one } })
     };
+    let all = config.relay.now();
     let region = |id: String| Region {
         spf_include: config.shared.include().to_string(),
-        hosts: config.relays_at(now).filter(|relay| relay.region == id).map(host).collect(),
-        planned: config.relay.iter().filter(|relay| relay.region == id).filter_map(planned).collect(),
+        hosts: config.relays_at(now).iter().filter(|relay| relay.region == id).map(host).collect(),
+        planned: all.iter().filter(|relay| relay.region == id).filter_map(planned).collect(),
         id,
     };
     regions(config).into_iter().map(region).collect()
@@ -103,9 +112,9 @@ pub fn relays(config: &Config, changes: &[RelayChange], now: Timestamp) -> Vec<R
 
 /// The records of the shared domain, as a piece of a zone file (RFC 1035 §5): SPF, DMARC, DKIM, the include, the
 /// bounce domain, and the keys that libraries delegate to. Relays to come are in it: receivers must know them before
-/// they send.
+/// they send. Those whose last day is over are not: somebody else may have their addresses next.
 #[must_use]
-pub fn zone(config: &Config, keys: &[Arc<Key>]) -> String {
+pub fn zone(config: &Config, keys: &[Arc<Key>], now: Timestamp) -> String {
     /// One hour: what proofs are believed for.
     const TTL_S: u32 = 3600;
     let shared = &config.shared;
@@ -115,9 +124,10 @@ pub fn zone(config: &Config, keys: &[Arc<Key>]) -> String {
             standards::spf::edit::strings(value).iter().map(|part| format!("\"{part}\"")).collect();
         let _ = writeln!(text, "{name}. IN TXT {}", strings.join(" "));
     };
-    let addresses: Vec<String> = config
-        .relay
+    let relays = config.relay.now();
+    let addresses: Vec<String> = relays
         .iter()
+        .filter(|relay| !relay.is_over(now))
         .flat_map(|relay| &relay.sources)
         .map(|ip| if ip.is_ipv4() { format!("ip4:{ip}") } else { format!("ip6:{ip}") })
         .collect();

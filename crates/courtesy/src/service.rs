@@ -1,5 +1,8 @@
 //! Starts the doors and engines on one store, and stops them together.
 
+mod doors;
+mod foreseen;
+mod missing;
 mod upkeep;
 
 use std::net::SocketAddr;
@@ -8,10 +11,10 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use standards::dns::Dns;
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::acme::Acme;
 use crate::clock;
 use crate::config::{Config, Database, Dnssec, Role};
 use crate::delivery::canary::Canaries;
@@ -24,27 +27,29 @@ use crate::delivery::route::{Routes, Routing};
 use crate::delivery::standing::{self, Standing};
 use crate::delivery::token::Tokens;
 use crate::delivery::{Delivery, Parts, hold};
+use crate::http::App;
 use crate::http::auth::Keys;
 use crate::http::health::Readiness;
-use crate::http::{App, router, watching};
 use crate::inbound::spool::Spool;
 use crate::inbound::{self, Inbound};
-use crate::intake::{Intake, announce, copies, ladder};
+use crate::intake::{Intake, announce, copies, ladder, reminders};
 use crate::keyring::Keyring;
 use crate::library::LibraryCode;
 use crate::metrics::Metrics;
 use crate::net::dns::{Limits as DnsLimits, Resolver};
 use crate::net::https::{Https, Reach};
 use crate::net::secure::SecureDns;
+use crate::net::serving::Certificate;
 use crate::net::tls::ClientTls;
 use crate::outbox::Outbox;
+use crate::push::Pushes;
 use crate::secret::Secret;
-use crate::smtp::tls::Certificate;
 use crate::smtp::{Desk, Door, Limits as SmtpLimits, Listening};
 use crate::store::{Book, Sole, Store};
 use crate::texting::{Line, Texts};
 use crate::watch::{Change, Senders};
-use crate::web;
+use doors::Doors;
+use missing::Missing;
 
 /// The name of the installation's secret in the data folder.
 pub const SECRET_FILE: &str = "secret.key";
@@ -61,6 +66,8 @@ pub struct Service {
     pub app: Arc<App>,
     /// Where the HTTP door listens.
     pub http: SocketAddr,
+    /// Where the HTTPS door listens, where it does.
+    pub https: Option<SocketAddr>,
     /// Where the SMTP door listens, where it does.
     pub smtp: Option<SocketAddr>,
     /// Where the submission doors listen: STARTTLS first, where both do.
@@ -70,6 +77,7 @@ pub struct Service {
     /// What sends.
     pub delivery: Arc<Delivery>,
     certificate: Arc<Certificate>,
+    missing: Arc<tokio::sync::Mutex<Missing>>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     /// Closed last: what comes in while the engines finish is taken, and health is told to the end.
@@ -95,74 +103,103 @@ impl Service {
         let keyring = open_keyring(&config, &store, &secret).await?;
         upkeep::tell_relays(&store, &config).await?;
         let dns = resolver(&config)?;
-        let wake = Arc::new(tokio::sync::Notify::new());
         let (senders, changes) =
             Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
                 .await?;
         let own_relays = ways_out(&config, &dns, &store, &secret, standing.clone())?;
-        let relays = Arc::new(Relays::open(store.clone()).await?);
-        let metrics = Arc::new(Metrics::default());
+        let relays = Arc::new(Relays::open(Arc::clone(&config), store.clone()).await?);
+        relays.share(clock::now()).await?;
         let (stop, stopping) = watch::channel(false);
         let readiness = Readiness { standing, stopping: stopping.clone() };
         hold::bring_back(&store, &own_relays.pool).await?;
         let (texts, text_line) = texts(&config, &dns, &store)?;
-        let policies = Arc::new(policies(&config, &dns, &store)?);
+        let pushes = pushes(&config, &dns, &store, &secret)?;
         let parts = Parts {
             config: Arc::clone(&config),
+            policies: Arc::new(policies(&config, &dns, &store)?),
             store,
             book,
             senders,
             keyring,
             secret,
             routes: Arc::clone(&own_relays.routes),
-            policies,
             pool: Arc::clone(&own_relays.pool),
             own_relays,
             texts,
+            pushes,
             relays,
-            wake,
-            metrics,
+            wake: Arc::default(),
+            metrics: Arc::new(Metrics::default()),
             tls_counts: Arc::default(),
         };
         let intake = Arc::new(intake(&parts));
         let https = https(&config, &dns)?;
         let certificate = certificate(&config)?;
+        let acme = acme(&parts, &dns, &certificate).await?;
         let (mail_doors, inbound) = taking_back(&parts, dns, &intake, &certificate).await?;
         let smtp = mail_doors.iter().find_map(|door| door.address);
         let desks = submission_doors(&parts, &intake, Arc::clone(&certificate)).await?;
         let submission = desks.iter().filter_map(|door| door.address).collect();
         let canaries = Canaries::of(&parts);
-        let app = app(&parts, intake, inbound, https, readiness);
+        let app = app(&parts, intake, inbound, https, (readiness, acme));
         let delivery = Delivery::new(parts);
         let (close, closing) = watch::channel(false);
-        let (http, metrics, doors) = http_doors(&app, &closing).await?;
-        let mut tasks = engines(&app, Arc::clone(&delivery), canaries, (changes, text_line), &stopping);
+        let doors = Doors::open(&app, &certificate, &closing).await?;
+        let missing = Arc::default();
+        let mut tasks = engines(&app, Arc::clone(&delivery), canaries, (changes, text_line, &missing), &stopping);
         tasks.extend(mail_doors.into_iter().chain(desks).map(|door| tokio::spawn(door.run(stopping.clone()))));
         Ok(Self {
             app,
-            http,
+            http: doors.http,
+            https: doors.https,
             smtp,
             submission,
-            metrics,
+            metrics: doors.metrics,
             delivery,
             certificate,
+            missing,
             stop,
             tasks,
             close,
-            doors,
+            doors: doors.tasks,
             keeping,
             sole,
         })
     }
 
-    /// Takes up what can be taken up without a stop: the brake and renewed certificates; and reads again what others may have
+    /// The certificate of the doors, where it is ordered.
+    #[must_use]
+    pub fn acme(&self) -> Option<&Arc<Acme>> {
+        self.app.acme.as_ref()
+    }
+
+    /// Takes up what can be taken up without a stop: relays, the brake and renewed certificates; and reads again what others may have
     /// changed. Gives the parts of the settings that want a start.
     pub async fn reload(&self, new: &Config) -> Vec<&'static str> {
         self.certificate.look_again();
         self.app.intake.set_brake(new.brake);
+        if self.app.config.take_up_relays(new) {
+            upkeep::relays_changed(&self.app).await;
+        }
         self.app.senders.nudge();
         upkeep::read_again(&self.app).await;
         self.app.config.wants_a_start(new)
+    }
+
+    /// Looks now for libraries that have no relay, as it does by itself every ten seconds.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn look_for_missing_relays(&self, now: clock::Timestamp) -> crate::store::Result<()> {
+        self.missing.lock().await.look(&self.app, now).await
+    }
+
+    /// Looks now what announced changes of the relays will do to libraries, as it does by itself every six hours.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn foresee(&self, now: clock::Timestamp) -> crate::store::Result<()> {
+        foreseen::look(&self.app, now).await
     }
 
     /// Stops the engines, which finish or hand back what is under way; then the HTTP doors; then closes the store. From the first
@@ -195,19 +232,24 @@ fn engines(
     app: &Arc<App>,
     delivery: Arc<Delivery>,
     canaries: Canaries,
-    (changes, text_line): (mpsc::UnboundedReceiver<Change>, Option<Line>),
+    (changes, text_line, missing): (mpsc::UnboundedReceiver<Change>, Option<Line>, &Arc<tokio::sync::Mutex<Missing>>),
     stopping: &watch::Receiver<bool>,
 ) -> Vec<JoinHandle<()>> {
     let mut tasks = vec![
         tokio::spawn(Arc::clone(&app.senders).run(stopped(stopping.clone()))),
         tokio::spawn(announce::run(Arc::clone(&app.intake), changes, stopped(stopping.clone()))),
-        tokio::spawn(upkeep::refresh(Arc::clone(app), stopped(stopping.clone()))),
+        tokio::spawn(upkeep::refresh(Arc::clone(app), Arc::clone(missing), stopped(stopping.clone()))),
         tokio::spawn(upkeep::erase(Arc::clone(app), stopped(stopping.clone()))),
+        tokio::spawn(upkeep::foresee(Arc::clone(app), stopped(stopping.clone()))),
     ];
+    if let Some(acme) = &app.acme {
+        tasks.push(tokio::spawn(Arc::clone(acme).run(stopped(stopping.clone()))));
+    }
     if app.config.plays(Role::Deliver) {
         tasks.push(tokio::spawn(delivery.run(stopped(stopping.clone()))));
         tasks.push(tokio::spawn(canaries.run(stopped(stopping.clone()))));
         tasks.push(tokio::spawn(ladder::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
+        tasks.push(tokio::spawn(reminders::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
         tasks.push(tokio::spawn(copies::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
         tasks.push(tokio::spawn(Arc::clone(&app.outbox).run(stopped(stopping.clone()))));
     }
@@ -266,8 +308,14 @@ fn ways_out(
 }
 
 /// What the doors work with.
-fn app(parts: &Parts, intake: Arc<Intake>, inbound: Arc<Inbound>, https: Https, readiness: Readiness) -> Arc<App> {
-    let Parts { config, store, book, senders, keyring, secret, texts, wake, metrics, relays, .. } = parts;
+fn app(
+    parts: &Parts,
+    intake: Arc<Intake>,
+    inbound: Arc<Inbound>,
+    https: Https,
+    (readiness, acme): (Readiness, Option<Arc<Acme>>),
+) -> Arc<App> {
+    let Parts { config, store, book, senders, keyring, secret, texts, pushes, wake, metrics, relays, .. } = parts;
     let outbox = Outbox::new(store.clone(), Arc::clone(secret), https.clone(), Arc::clone(&intake));
     Arc::new(App {
         config: Arc::clone(config),
@@ -277,6 +325,7 @@ fn app(parts: &Parts, intake: Arc<Intake>, inbound: Arc<Inbound>, https: Https, 
         intake,
         inbound,
         texts: Arc::clone(texts),
+        pushes: Arc::clone(pushes),
         outbox: Arc::new(outbox),
         senders: Arc::clone(senders),
         https,
@@ -285,6 +334,7 @@ fn app(parts: &Parts, intake: Arc<Intake>, inbound: Arc<Inbound>, https: Https, 
         wake: Arc::clone(wake),
         metrics: Arc::clone(metrics),
         relays: Arc::clone(relays),
+        acme,
         readiness,
         started_at: clock::now(),
     })
@@ -299,42 +349,17 @@ fn texts(config: &Config, dns: &Resolver, store: &Store) -> Result<(Arc<Texts>, 
     Ok((Arc::new(texts), line))
 }
 
+/// Notifications. Patrons' browsers name the push services, so the operator says whether they may be at home.
+fn pushes(config: &Config, dns: &Resolver, store: &Store, secret: &Arc<Secret>) -> Result<Arc<Pushes>> {
+    let reach = if config.push.private { Reach::Private } else { Reach::Public };
+    let https = Https::new(Arc::new(dns.clone()), &extra_roots(config)?, reach)?;
+    Ok(Arc::new(Pushes::new(config, store.clone(), Arc::clone(secret), https)))
+}
+
 fn intake(parts: &Parts) -> Intake {
     let Parts { config, store, book, senders, wake, metrics, .. } = parts;
     let (book, senders) = (Arc::clone(book), Arc::clone(senders));
     Intake::new(config, store.clone(), book, senders, Arc::clone(wake), Arc::clone(metrics))
-}
-
-/// The HTTP doors, which are open until `closing`: that of all routes, and that of the metrics where it has one of its own.
-async fn http_doors(
-    app: &Arc<App>,
-    closing: &watch::Receiver<bool>,
-) -> Result<(SocketAddr, Option<SocketAddr>, Vec<JoinHandle<()>>)> {
-    let counted = axum::middleware::from_fn_with_state(Arc::clone(&app.metrics), watching::counted);
-    let all = web::door(Arc::clone(app), router(Arc::clone(app))).layer(counted);
-    let (http, door) = open(app.config.listen.http, "listen.http", all, closing).await?;
-    let mut doors = vec![door];
-    let mut metrics = None;
-    if let Some(at) = app.config.listen.metrics {
-        let (address, door) = open(at, "listen.metrics", watching::door(Arc::clone(app)), closing).await?;
-        metrics = Some(address);
-        doors.push(door);
-    }
-    Ok((http, metrics, doors))
-}
-
-/// Serves `routes` at `address` until `closing`.
-async fn open(
-    address: SocketAddr,
-    option: &str,
-    routes: axum::Router,
-    closing: &watch::Receiver<bool>,
-) -> Result<(SocketAddr, JoinHandle<()>)> {
-    let listener = TcpListener::bind(address).await;
-    let listener = listener.with_context(|| format!("{option}: {address} cannot be listened on"))?;
-    let address = listener.local_addr()?;
-    let door = axum::serve(listener, routes).with_graceful_shutdown(stopped(closing.clone()));
-    Ok((address, tokio::spawn(async move { drop(door.await) })))
 }
 
 /// The doors for mail that comes back, those that are wished for, and the engine that works it off.
@@ -397,6 +422,16 @@ async fn submission_doors(
         doors.push(Arc::new(door).listen(address, SmtpLimits::submission()).await?);
     }
     Ok(doors)
+}
+
+/// What orders the certificate, where an authority is named. The doors have what was kept of it from the start.
+async fn acme(parts: &Parts, dns: &Resolver, certificate: &Arc<Certificate>) -> Result<Option<Arc<Acme>>> {
+    let (config, store, secret) = (&parts.config, parts.store.clone(), Arc::clone(&parts.secret));
+    let Some(acme) = Acme::new(config, store, secret, https(config, dns)?, Arc::clone(certificate)) else {
+        return Ok(None);
+    };
+    acme.take_up().await.context("the certificate that is kept cannot be used")?;
+    Ok(Some(Arc::new(acme)))
 }
 
 /// The certificate of the SMTP doors: the operator's, or one of our own making.
@@ -480,7 +515,7 @@ fn routing(config: &Config) -> Routing {
         port: config.smtp.port,
         ipv6_first: false,
         loopback: config.smtp.loopback,
-        ours: config.relay.iter().map(|relay| relay.host.clone()).collect(),
+        ours: config.relay.now().iter().map(|relay| relay.host.clone()).collect(),
     }
 }
 

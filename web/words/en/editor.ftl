@@ -35,6 +35,14 @@ editor-publish = Publish
 editor-save = Save draft
 editor-discard = Discard the draft
 editor-changed-meanwhile = { $by } published another version while you wrote. Look at it in the history; publish again to put yours in its place.
+editor-sms-hint = Its own words, or nothing: then the library’s name and the line for locked screens are sent. Titles are never in it.
+editor-in-sms = text message
+editor-sms-parts = { $count ->
+    [one] Text message: one part
+   *[other] Text message: { $count } parts
+}
+editor-sms-parts-to = Text message: { $least } to { $most } parts
+editor-sms-costly = “{ $letter }” is not in the telephones’ own alphabet: a part has 70 letters with it, and 160 without.
 preview-title = Preview
 preview-with = With
 preview-look = As

@@ -57,5 +57,7 @@ record-copies = Copies come as
 record-demands-tls = Send only over encrypted connections; a receiver without encryption gets no mail
 record-symbols-hint = Such as an ISIL or the ILL system’s symbol, with spaces between them
 record-region-hint = The region whose relays send its mail
+record-other-regions = May leave through other regions
+record-other-regions-check = Its mail may leave through another region while no machine of its own can send; otherwise it waits
 record-wrong-symbols = Enter each code in 1 to 24 letters, digits, - or _
 record-wrong-relay = The library’s own mail relay is not described completely

@@ -16,7 +16,7 @@ retention-submitted-why = As it came, so that it can be sent again.
 retention-events = That there was a message, and what became of it
 retention-events-why = No names: the figures under Arrival.
 retention-audit = Audit
-retention-audit-why = Who changed what. Patrons are not named there.
+retention-audit-why = Who changed what. Patrons stand there by their number alone.
 retention-count = { $count ->
     [one] One message
    *[other] { $count } messages
@@ -30,3 +30,7 @@ retention-wrong = Enter a number of days from { $count } to { $most }
 retention-asks = { $count } messages will lose their names, addresses and titles in the next hours.
 retention-asks-about = That cannot be undone. Press the button below if you are sure.
 retention-sure = Erase it, and save
+retention-texts = What text message gateways call each message
+retention-texts-why = Receipts come within days. What patrons texted is passed on and not kept.
+retention-patrons = What is known of patrons: name, contact details, choices, consent to texts
+retention-patrons-why = From the last change on, and as long as any of their notices is kept. What they refused (STOP, spam reports) is kept for good, so that it is respected.

@@ -35,6 +35,14 @@ editor-publish = Publier
 editor-save = Enregistrer le brouillon
 editor-discard = Jeter le brouillon
 editor-changed-meanwhile = { $by } a publié une autre version pendant que vous écriviez. Voyez-la dans l’historique; publiez de nouveau pour mettre la vôtre à sa place.
+editor-sms-hint = Ses propres mots, ou rien : le nom de la bibliothèque et la ligne pour écran verrouillé sont alors envoyés. Les titres n’y figurent jamais.
+editor-in-sms = texto
+editor-sms-parts = { $count ->
+    [one] Texto : une partie
+   *[other] Texto : { $count } parties
+}
+editor-sms-parts-to = Texto : de { $least } à { $most } parties
+editor-sms-costly = « { $letter } » n’est pas dans l’alphabet des téléphones : une partie compte alors 70 lettres au lieu de 160.
 preview-title = Aperçu
 preview-with = Avec
 preview-look = Comme

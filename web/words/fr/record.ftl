@@ -57,5 +57,7 @@ record-copies = Les copies viennent comme
 record-demands-tls = N’envoyer que par connexions chiffrées; un destinataire sans chiffrement ne reçoit rien
 record-symbols-hint = Par exemple un ISIL ou le symbole du système de PEB, séparés par des espaces
 record-region-hint = La région dont les relais envoient son courriel
+record-other-regions = Peut passer par d’autres régions
+record-other-regions-check = Son courriel peut partir par une autre région quand aucune machine de la sienne ne peut envoyer; sinon il attend
 record-wrong-symbols = Entrez chaque code en 1 à 24 lettres, chiffres, - ou _
 record-wrong-relay = Le relais de courriel de la bibliothèque n’est pas décrit au complet

@@ -16,7 +16,7 @@ retention-submitted-why = Tel qu’il est venu, pour pouvoir le renvoyer.
 retention-events = Qu’il y a eu un message, et ce qu’il est devenu
 retention-events-why = Aucun nom : les chiffres de la page Arrivée.
 retention-audit = Journal des changements
-retention-audit-why = Qui a changé quoi. Les usagers n’y sont pas nommés.
+retention-audit-why = Qui a changé quoi. Les usagers n’y figurent que par leur numéro.
 retention-count = { $count ->
     [one] Un message
    *[other] { $count } messages
@@ -30,3 +30,7 @@ retention-wrong = Entrez un nombre de jours de { $count } à { $most }
 retention-asks = { $count } messages perdront leurs noms, adresses et titres dans les prochaines heures.
 retention-asks-about = C’est irréversible. Appuyez sur le bouton ci-dessous si vous en êtes sûr.
 retention-sure = Effacer, et enregistrer
+retention-texts = Les noms que les passerelles donnent aux textos
+retention-texts-why = Les accusés viennent en quelques jours. Les textos des usagers sont transmis et ne sont pas conservés.
+retention-patrons = Ce qu’on sait des usagers : nom, coordonnées, choix, consentement aux textos
+retention-patrons-why = Depuis le dernier changement, et tant qu’un de leurs avis est conservé. Ce qu’ils ont refusé (ARRET, signalement de pourriel) reste pour de bon, afin d’être respecté.

@@ -3,6 +3,7 @@
 //! In: what is known of a patron's contact points, what the library and the patron chose. Out: a [`Rung`] to begin with and those
 //! that follow. Pure. Not here: sending (`delivery`, `texting`), and what a message says (`notice`).
 
+mod answer;
 pub mod ladder;
 mod number;
 #[cfg(test)]
@@ -15,7 +16,7 @@ use standards::address::Address;
 
 pub use ladder::{Ladder, Points, Rung};
 pub use number::{Country, NotANumber, Number};
-pub use word::{Word, word};
+pub use word::{Word, is_answered_by_twilio, is_french, word};
 
 /// A way to reach a patron. Staff are reached by mail alone.
 #[derive(

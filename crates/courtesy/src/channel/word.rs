@@ -43,9 +43,8 @@ const HELP: &[&str] = &["HELP", "INFO", "AIDE", "INFOS"];
 /// write “please stop by”.
 #[must_use]
 pub fn word(text: &str) -> Option<Word> {
-    let letters: String = text.trim().chars().map(unaccented).flat_map(char::to_uppercase).collect();
-    let bare = letters.trim_matches(|c: char| !c.is_alphanumeric());
-    let is = |words: &[&str]| words.contains(&bare);
+    let bare = bare(text);
+    let is = |words: &[&str]| words.contains(&bare.as_str());
     if is(STOP) {
         Some(Word::Stop)
     } else if is(START) {
@@ -55,6 +54,58 @@ pub fn word(text: &str) -> Option<Word> {
     } else {
         None
     }
+}
+
+fn bare(text: &str) -> String {
+    let letters: String = text.trim().chars().map(unaccented).flat_map(char::to_uppercase).collect();
+    letters.trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
+}
+
+/// Words that only French has.
+const FRENCH: &[&str] = &[
+    "ARRET",
+    "ARRETE",
+    "ARRETER",
+    "ARRETEZ",
+    "DESABONNER",
+    "DESINSCRIRE",
+    "ANNULER",
+    "FIN",
+    "OUI",
+    "DEBUT",
+    "COMMENCER",
+    "REPRENDRE",
+    "ABONNER",
+    "AIDE",
+];
+
+/// Whether who wrote this word speaks French.
+#[must_use]
+pub fn is_french(text: &str) -> bool {
+    FRENCH.contains(&bare(text).as_str())
+}
+
+/// Words that Twilio answers itself, whatever the account has set.
+const TWILIOS: &[&str] = &[
+    "STOP",
+    "STOPALL",
+    "UNSUBSCRIBE",
+    "CANCEL",
+    "END",
+    "QUIT",
+    "REVOKE",
+    "OPTOUT",
+    "START",
+    "YES",
+    "UNSTOP",
+    "HELP",
+    "INFO",
+];
+
+/// Whether Twilio answers this word: a second answer would be one too many.
+#[must_use]
+pub fn is_answered_by_twilio(text: &str) -> bool {
+    TWILIOS.contains(&bare(text).as_str())
 }
 
 fn unaccented(letter: char) -> char {

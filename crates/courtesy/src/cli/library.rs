@@ -188,7 +188,7 @@ async fn import(client: &Client, common: &Common, file: &Path, dry_run: bool) ->
 }
 
 /// The same error, its rows as places in `file`.
-fn with_rows(error: anyhow::Error, file: &Path) -> anyhow::Error {
+pub(super) fn with_rows(error: anyhow::Error, file: &Path) -> anyhow::Error {
     match error.downcast::<Trouble>() {
         Ok(mut trouble) => {
             if let Some(problem) = trouble.problem.as_ref().filter(|problem| !problem.rows.is_empty()) {

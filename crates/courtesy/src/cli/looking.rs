@@ -11,7 +11,7 @@ use standards::domain::Domain;
 
 use super::Common;
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Live};
 use crate::net::dns::{Limits, Resolver};
 use crate::sender::Ours;
 
@@ -64,7 +64,7 @@ impl Looking {
             if *shared != config.shared.domain {
                 config.shared.bounce_domain = None;
                 config.shared.spf_include = None;
-                config.relay.clear();
+                config.relay = Live::default();
             }
             config.shared.domain = shared.clone();
         }
@@ -74,9 +74,10 @@ impl Looking {
     /// What is ours, by [`Looking::settings`].
     pub fn known(&self, config: &Config) -> Known {
         let now = clock::now();
-        let sources: Vec<IpAddr> = config.relays_at(now).flat_map(|relay| relay.sources.iter().copied()).collect();
+        let sending = config.relays_at(now);
+        let sources: Vec<IpAddr> = sending.iter().flat_map(|relay| relay.sources.iter().copied()).collect();
         let relays = if self.relay.is_empty() { sources } else { self.relay.clone() };
-        let helo = config.relays_at(now).next().map_or(&config.public_host, |relay| &relay.host);
+        let helo = sending.first().map_or(&config.public_host, |relay| &relay.host);
         Known {
             service: config.shared.domain != Config::default().shared.domain,
             relays: !relays.is_empty(),

@@ -54,7 +54,7 @@ pub(super) struct Again {
     /// To another address or telephone number, this once
     #[arg(long, value_name = "ADDRESS", requires = "id")]
     to: Option<String>,
-    /// By another way than it went: mail or text
+    /// By another way than it went: mail, text or push
     #[arg(long, value_name = "CHANNEL", requires = "id")]
     channel: Option<String>,
     /// From the shared address, whatever is proven

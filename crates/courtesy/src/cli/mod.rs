@@ -15,11 +15,14 @@ pub mod explain;
 mod inbound;
 mod init;
 mod keys;
+mod letters;
 mod library;
 mod looking;
 mod messages;
 mod moving;
 mod notice;
+mod patron;
+mod push;
 mod queue;
 mod relays;
 mod reports;
@@ -165,12 +168,18 @@ enum Command {
     /// The patrons we could not reach, and what to do for each
     #[command(subcommand, before_help = unreached::EXAMPLES)]
     Unreached(unreached::Unreached),
+    /// Letters to print and post: list, one PDF a day, posted
+    #[command(before_help = letters::EXAMPLES)]
+    Letters(letters::Args),
     /// Addresses a library no longer writes to: why, and how to use them again
     #[command(subcommand, before_help = stops::EXAMPLES)]
     DoNotSend(stops::DoNotSend),
     /// Hand in mail that came back to somewhere else: bounces, replies, whole mailboxes
     #[command(before_help = inbound::EXAMPLES)]
     Inbound(inbound::Args),
+    /// Patrons: show, correct, import, export, erase
+    #[command(subcommand, before_help = patron::EXAMPLES)]
+    Patron(patron::Patrons),
     /// What waits: list, flush, pause, resume
     #[command(subcommand, before_help = queue::EXAMPLES)]
     Queue(queue::Queue),
@@ -192,6 +201,9 @@ enum Command {
     /// DKIM keys: list, import, rotate; the operator's zone
     #[command(subcommand, before_help = dkim::EXAMPLES)]
     Dkim(dkim::Dkim),
+    /// Notifications: links with which patrons turn them on
+    #[command(subcommand, before_help = push::EXAMPLES)]
+    Push(push::Push),
     /// Have a library's systems told of events: list, add, test, replay, rotate
     #[command(subcommand, before_help = webhooks::EXAMPLES)]
     Webhooks(webhooks::Webhooks),
@@ -257,8 +269,10 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Event(args) => event::run(&args, &common).await,
         Command::Messages(what) => messages::run(what, &common).await,
         Command::Unreached(what) => unreached::run(what, &common).await,
+        Command::Letters(args) => letters::run(&args, &common).await,
         Command::DoNotSend(what) => stops::run(what, &common).await,
         Command::Inbound(args) => inbound::run(&args, &common).await,
+        Command::Patron(what) => patron::run(what, &common).await,
         Command::Queue(what) => queue::run(what, &common).await,
         Command::Library(what) => library::run(what, &common).await,
         Command::Notice(what) => notice::run(what, &common).await,
@@ -266,6 +280,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::Relays(what) => relays::run(what, &common).await,
         Command::Reports(what) => reports::run(what, &common).await,
         Command::Dkim(what) => dkim::run(what, &common).await,
+        Command::Push(what) => push::run(what, &common).await,
         Command::Webhooks(what) => webhooks::run(what, &common).await,
         Command::Keys(what) => keys::run(what, &common).await,
         Command::Audit(what) => audit::run(what, &common).await,

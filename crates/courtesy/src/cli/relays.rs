@@ -68,8 +68,14 @@ fn told(relays: &[Value], marks: Marks) -> String {
                 let share = relay["share"].as_f64().unwrap_or(0.0) * 100.0;
                 format!("warms up: {share:.0} % of what a known relay gets")
             }
+            "no_machine" => "no machine that lives has it: nothing leaves by it".to_owned(),
+            "over" => "its last day is over: take it out of the settings".to_owned(),
             "reaches_nobody" => "reaches nobody at the moment".to_owned(),
             state => state.to_owned(),
+        };
+        let state = match text(relay, "until") {
+            day if day.is_empty() || text(relay, "state") == "over" => state,
+            day => format!("{state}, until {day}"),
         };
         let sources: Vec<String> = list(relay, "sources").iter().filter_map(Value::as_str).map(str::to_owned).collect();
         let line = format!("{}  {}  {}  {state}", text(relay, "host"), text(relay, "region"), sources.join(" "));

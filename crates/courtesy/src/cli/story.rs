@@ -43,7 +43,12 @@ fn headline(message: &Value, marks: Marks) -> String {
     let state = text(message, "state");
     let provider = text(message, "provider");
     let by = if provider.is_empty() { "the receiver".to_owned() } else { provider };
+    let is_letter = text(message, "channel") == "letter";
     let (mark, words) = match state.as_str() {
+        "accepted" if is_letter => (marks.good, "posted".to_owned()),
+        "held" if is_letter && text(message, "cause") == "letter.to_post" => {
+            (marks.wait, "a letter to be posted".to_owned())
+        }
         "accepted" => (marks.good, format!("accepted by {by}")),
         "failed" => (marks.bad, "could not be delivered".to_owned()),
         "held" => (marks.warn, "held: needs a decision".to_owned()),
@@ -54,7 +59,12 @@ fn headline(message: &Value, marks: Marks) -> String {
         other => (marks.dot, other.to_owned()),
     };
     let of = |name| text(message, name);
-    let to = if of("to").is_empty() { "no address".to_owned() } else { of("to") };
+    let to = match of("to") {
+        none if none.is_empty() && of("channel") == "push" => "the patron's devices".to_owned(),
+        none if none.is_empty() && is_letter => "by post".to_owned(),
+        none if none.is_empty() => "no address".to_owned(),
+        to => to,
+    };
     let first = format!("{mark} {words}   {} ({})   {}   {to}", of("notice"), of("language"), of("request"));
     let second = format!("  {}  {}", of("library"), of("id"));
     format!("{}\n{}\n", clean(&first), clean(&second))
@@ -101,6 +111,11 @@ fn entry_lines(entry: &Value, marks: Marks) -> Vec<String> {
         }
         "next_way" => format!("{} takes the place of {}, by {}", marks.again, of("of"), of("channel")),
         "waits" => format!("{} waits for a better hour, until {}", marks.dot, moment(&of("until"))),
+        "seen" => {
+            let opened = entry.get("opened").and_then(Value::as_bool).unwrap_or(false);
+            let words = if opened { "the patron opened it" } else { "shown on the patron's device" };
+            format!("{} {words}", marks.good)
+        }
         "posted" => format!("{} printed and posted, says {}", marks.dot, of("by")),
         "released" => format!("{} put back into the queue by {}", marks.again, of("by")),
         "replied" => {
@@ -145,7 +160,10 @@ fn attempt_lines(entry: &Value, marks: Marks) -> Vec<String> {
         none if none.is_empty() => of("provider"),
         host => format!("{} ({host})", of("provider")),
     };
-    let first = format!("{} sent as {} via {} to {host}", marks.dot, of("from"), of("relay"));
+    let first = match of("sender").as_str() {
+        "push" => format!("{} sent to the patron's devices through {}", marks.dot, of("relay")),
+        _ => format!("{} sent as {} via {} to {host}", marks.dot, of("from"), of("relay")),
+    };
     let reply = of("reply");
     let took = format!("[{took} ms]");
     let second = match of("outcome").as_str() {
@@ -178,7 +196,11 @@ fn ending(message: &Value) -> String {
         line(format!("Done       {}", text(cause, "doing")));
     }
     match state.as_str() {
-        "accepted" => {
+        "accepted" if of("channel") == "letter" => line("We know that it was posted, not that it arrived.".to_owned()),
+        "held" if of("channel") == "letter" => {
+            line(format!("Next: courtesy letters --library {}", of("library")));
+        }
+        "accepted" if of("channel") != "push" => {
             let provider = of("provider");
             let provider = if provider.is_empty() { "the receiver".to_owned() } else { provider };
             line(format!("We cannot see whether {provider} put it in Inbox or Spam."));

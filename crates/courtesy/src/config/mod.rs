@@ -5,21 +5,24 @@
 //! Not here: anything a library sets for itself (`library`).
 
 mod layers;
+mod live;
+mod relay;
 mod role;
 #[cfg(test)]
 mod tests;
 mod text;
 mod value;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use standards::domain::Domain;
 
 pub use layers::{Overlay, Refused, load, usual_file};
+pub use live::Live;
+pub use relay::{Relay, Relays};
 pub use role::Role;
 pub use text::{Gateway, HttpGateway, Smpp, TextSettings, Twilio};
 pub use value::Network;
@@ -50,6 +53,8 @@ pub struct Config {
     pub region: String,
     /// Where doors listen.
     pub listen: Listen,
+    /// Whom the certificate of the doors is ordered from.
+    pub acme: Acme,
     /// Whom to ask for DNS.
     pub dns: DnsSettings,
     /// How mail leaves.
@@ -62,11 +67,13 @@ pub struct Config {
     pub shared: Shared,
     /// How relays are used.
     pub relays: Relays,
-    /// The relays that send, each in its region.
+    /// The relays that send, each in its region. See [`Config::take_up_relays`].
     #[serde(default)]
-    pub relay: Vec<Relay>,
+    pub relay: Live<Vec<Relay>>,
     /// How text messages leave.
     pub text: TextSettings,
+    /// How we ask push services, whose addresses patrons' browsers give.
+    pub push: HttpsSettings,
     /// Systems that hand in mail without a password.
     #[serde(default)]
     pub submit_from: Vec<SubmitFrom>,
@@ -144,6 +151,9 @@ fn is_postgres(url: &str) -> bool {
 pub struct Listen {
     /// API and pages.
     pub http: SocketAddr,
+    /// The same under TLS. None: nobody listens for it.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub https: Option<SocketAddr>,
     /// Mail that comes back. None: nobody listens for it.
     #[serde(deserialize_with = "absent_when_empty")]
     pub smtp: Option<SocketAddr>,
@@ -159,7 +169,7 @@ pub struct Listen {
     /// Metrics and health, without a key. None: only by the HTTP door, with one.
     #[serde(deserialize_with = "absent_when_empty")]
     pub metrics: Option<SocketAddr>,
-    /// Certificate of the SMTP doors, PEM, with its chain.
+    /// Certificate of the SMTP and HTTPS doors, PEM, with its chain.
     #[serde(deserialize_with = "absent_when_empty")]
     pub smtp_certificate: Option<PathBuf>,
     /// Its private key, PEM.
@@ -187,6 +197,23 @@ impl std::str::FromStr for Lmtp {
             }),
         }
     }
+}
+
+/// Whom the certificate of the doors is ordered from (RFC 8555).
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Acme {
+    /// The authority's directory. None: nothing is ordered.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub directory: Option<String>,
+    /// How the authority reaches the operator: a `mailto:` address.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub contact: Option<String>,
+    /// The names in the certificate. Empty: the public host.
+    pub names: Vec<Domain>,
+    /// Where the authority asks for the names, and everybody else is sent to the pages. None: at the HTTP door.
+    #[serde(deserialize_with = "absent_when_empty")]
+    pub listen: Option<SocketAddr>,
 }
 
 /// Whom to ask for DNS.
@@ -231,7 +258,7 @@ pub struct Oidc {
     pub name: String,
 }
 
-/// How we ask other servers by HTTPS, whose addresses libraries give.
+/// How we ask other servers by HTTPS, whose addresses other people give.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpsSettings {
@@ -314,51 +341,6 @@ impl Shared {
     /// `set`, or `label` under the shared domain.
     fn named(&self, set: Option<&Domain>, label: &str) -> Domain {
         set.cloned().or_else(|| self.domain.below(label).ok()).unwrap_or_else(|| self.domain.clone())
-    }
-}
-
-/// A mail relay gateway.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Relay {
-    /// Its host name, which it says in HELO.
-    pub host: Domain,
-    /// Its region.
-    pub region: String,
-    /// Source addresses to bind to. Empty: as the system chooses.
-    #[serde(default)]
-    pub sources: Vec<IpAddr>,
-    /// The day (UTC) from which it sends. Until then it is announced, and in the zone, and not used.
-    #[serde(default)]
-    pub planned: Option<jiff::civil::Date>,
-}
-
-impl Relay {
-    /// The day from which it will send, where that is still to come.
-    #[must_use]
-    pub fn is_still_planned(&self, now: Timestamp) -> Option<jiff::civil::Date> {
-        self.planned.filter(|day| now.to_zoned(jiff::tz::TimeZone::UTC).date() < *day)
-    }
-}
-
-/// How relays are used.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Relays {
-    /// Host names of the relays whose addresses this machine has. Empty: all.
-    pub here: Vec<Domain>,
-    /// How long a relay that was planned gets less than the others of its region.
-    #[serde(deserialize_with = "duration")]
-    pub warm_up: Duration,
-    /// DNS block lists that are asked about our addresses.
-    pub block_lists: Vec<Domain>,
-}
-
-impl Relays {
-    /// The whole days of warming up.
-    #[must_use]
-    pub fn warm_up_days(&self) -> u32 {
-        u32::try_from(self.warm_up.as_secs() / 86_400).unwrap_or(u32::MAX)
     }
 }
 
@@ -493,34 +475,6 @@ impl Config {
         self.roles.contains(&role)
     }
 
-    /// The relays that send at `now`: all but those whose day is still to come.
-    pub fn relays_at(&self, now: Timestamp) -> impl Iterator<Item = &Relay> {
-        self.relay.iter().filter(move |relay| relay.is_still_planned(now).is_none())
-    }
-
-    /// Whether this machine has the addresses of `relay`.
-    #[must_use]
-    pub fn is_here(&self, relay: &Relay) -> bool {
-        self.relays.here.is_empty() || self.relays.here.contains(&relay.host)
-    }
-
-    /// The relays of `region` that send at `now`. Where all relays are of one region, it serves every other one too; where there are
-    /// several, a region without relays has none, for its libraries' mail stays in it. The place-holder relay without source addresses
-    /// where there is none at all.
-    #[must_use]
-    pub fn relays_of(&self, region: &str, now: Timestamp) -> Vec<Relay> {
-        let all: Vec<&Relay> = self.relays_at(now).collect();
-        let of_region: Vec<Relay> = all.iter().filter(|relay| relay.region == region).copied().cloned().collect();
-        if !of_region.is_empty() {
-            return of_region;
-        }
-        if let Some(first) = all.first() {
-            let is_one_region = all.iter().all(|relay| relay.region == first.region);
-            return if is_one_region { all.into_iter().cloned().collect() } else { Vec::new() };
-        }
-        vec![Relay { host: self.public_host.clone(), region: region.to_owned(), sources: Vec::new(), planned: None }]
-    }
-
     /// The parts in which `new` differs, of which a process that runs can take up none: it has to be started again for them.
     #[must_use]
     pub fn wants_a_start(&self, new: &Self) -> Vec<&'static str> {
@@ -531,12 +485,16 @@ impl Config {
             ("roles", self.roles != new.roles),
             ("region", self.region != new.region),
             ("listen", self.listen != new.listen),
+            ("acme", self.acme != new.acme),
             ("dns", self.dns != new.dns),
             ("smtp", self.smtp != new.smtp),
             ("https", self.https != new.https),
             ("shared", self.shared != new.shared),
-            ("relay", self.relay != new.relay || self.relays != new.relays),
+            ("relays.warm_up", self.relays.warm_up != new.relays.warm_up),
+            ("relays.block_lists", self.relays.block_lists != new.relays.block_lists),
             ("submit_from", self.submit_from != new.submit_from),
+            ("text", self.text != new.text),
+            ("push", self.push != new.push),
             ("retry", self.retry != new.retry),
             ("deadline", self.deadline != new.deadline),
             ("proof", self.proof != new.proof),
@@ -573,6 +531,16 @@ impl Config {
         }
         if self.listen.smtp_certificate.is_some() != self.listen.smtp_key.is_some() {
             wrong.push("listen.smtp_certificate and listen.smtp_key belong together; set both or neither".to_owned());
+        }
+        let never = |relay: &&Relay| relay.until.is_some() && relay.until <= relay.planned;
+        for relay in self.relay.now().iter().filter(never) {
+            wrong.push(format!("relay.until of {} must be later than its planned", relay.host));
+        }
+        if self.acme.directory.as_deref().is_some_and(|url| !url.starts_with("https://")) {
+            wrong.push("acme.directory must begin with https://".to_owned());
+        }
+        if self.acme.directory.is_some() && self.listen.smtp_certificate.is_some() {
+            wrong.push("acme.directory and listen.smtp_certificate exclude each other; clear one".to_owned());
         }
         wrong.extend(text::missing(&self.text));
         if self.smtp.connections_per_receiver == 0 || self.limits.in_flight == 0 {

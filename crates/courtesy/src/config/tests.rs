@@ -101,7 +101,7 @@ fn a_planned_relay_sends_from_its_day_on() {
     let file = file("[[relay]]\nhost = \"mta1.example\"\nregion = \"ca-west\"\nplanned = \"2026-12-15\"\n");
     let config = load(Some(file.path()), &[]).unwrap();
     let [before, day] = ["2026-12-14T23:59:59Z", "2026-12-15T00:00:00Z"].map(|text| text.parse().unwrap());
-    assert_eq!(config.relays_at(before).count(), 0);
+    assert_eq!(config.relays_at(before).len(), 0);
     assert_eq!(config.relays_of("ca-west", before)[0].host, config.public_host, "nobody sends from it yet");
     assert_eq!(config.relays_of("ca-west", day)[0].host.as_str(), "mta1.example");
 }

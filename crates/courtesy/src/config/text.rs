@@ -18,6 +18,8 @@ pub struct TextSettings {
     /// The country of numbers that are typed without one.
     #[serde(deserialize_with = "country")]
     pub country: phonenumber::country::Id,
+    /// Whether we answer who writes STOP, START or HELP, where the gateway does not.
+    pub answers: bool,
     /// A gateway with Twilio's interface.
     pub twilio: Twilio,
     /// A gateway that these settings describe.

@@ -12,13 +12,16 @@ use super::conversation::Envelope;
 use super::dial::RelayAddr;
 use super::own_relay::NoWay;
 use super::pool::{Attempted, Busy};
+use super::pushed;
 use super::put_off::Receiver;
 use super::route::{Route, Site};
+use super::seats::Whose;
 use super::stopped::{self, Standing};
 use super::texted;
 use super::transcript::Transcript;
+use super::truth::{self, Untrue};
 use super::written::Written;
-use super::{Delivery, Parts, hold, return_path};
+use super::{Delivery, hold, return_path};
 use crate::channel::Channel;
 use crate::clock;
 use crate::config::Relay;
@@ -32,11 +35,16 @@ use crate::outcome::{Cause, NoRoute, Outcome, Provider, Said, Stage, judge};
 use crate::queue::{Settlement, State, settle};
 use crate::reply::Kind as ReplyKind;
 use crate::sender::{Plan, Rung, SenderKind};
-use crate::store::{Claimed, Settled};
+use crate::store::{Claimed, NO_RELAY, Settled};
 use crate::timeline::{Attempt, Entry, What};
 
 /// How soon a message is due again that we failed at, and its receiver did not. Not an attempt.
 pub(super) const OUR_FAULT: SignedDuration = SignedDuration::from_mins(1);
+
+/// How soon is looked again whether there is a relay. A process that comes by one calls those who wait.
+const WITHOUT_RELAY: SignedDuration = SignedDuration::from_mins(5);
+/// How soon a correction is looked at again whose first notice is under way: a conversation takes seconds.
+const UNDER_WAY: SignedDuration = SignedDuration::from_secs(3);
 
 /// Why a message is not tried now.
 pub(super) enum Not {
@@ -63,10 +71,20 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
         let expired = ended(&message, State::Failed, Some(cause), vec![entry], now);
         return Settled { tried: false, ..expired };
     }
+    match truth::look(&engine.parts.store, &engine.parts.book, &message, now).await {
+        Ok(None) => {}
+        Ok(Some(Untrue::Because(why))) => return no_longer_true(&message, why.code(), now),
+        Ok(Some(Untrue::NotKnownYet)) => return untried(&message, UNDER_WAY, now),
+        Err(error) => {
+            tracing::error!(message = %message.id, library = %message.library, %error, "what is known of a request could not be read");
+            return untried(&message, OUR_FAULT, now);
+        }
+    }
     let sent = match message.channel {
         Channel::Mail => send(engine, &message, now).await,
         Channel::Text => texted::attempt(engine, &message, now).await,
-        Channel::Push | Channel::Letter => Ok(lettered(&message, now)),
+        Channel::Push => pushed::attempt(engine, &message, now).await,
+        Channel::Letter => Ok(lettered(&message, now)),
     };
     match sent {
         Ok(settled) => settled,
@@ -77,6 +95,13 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
             untried(&message, OUR_FAULT, now)
         }
     }
+}
+
+/// Over without having left: what it says is no longer so.
+fn no_longer_true(message: &Claimed, cause: &str, now: Timestamp) -> Settled {
+    let entry = Entry { at: now, what: What::NotSent { cause: cause.to_owned() } };
+    let ended = ended(message, State::Cancelled, Some(cause.to_owned()), vec![entry], now);
+    Settled { tried: false, ..ended }
 }
 
 /// A letter is never sent by us: it waits for whoever prints and posts it.
@@ -96,14 +121,15 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
         Ok(route) => engine.provider(route),
         Err(_) => Provider::from_domain(to.domain()),
     };
+    let relays = relays(engine, message, &library, now)?;
+    let Some(relay) = relay_for(engine, message, &relays, route.as_deref().ok(), now) else {
+        return Ok(no_relay(message, now));
+    };
+    let library = as_sent_by(engine, library, relay, now);
     parts.senders.make_sure(&library, clock::now()).await;
     // What was just looked at is younger than `now`, and a proof from the future proves nothing.
     let plan = parts.senders.plan_for(&library, language, Some(provider), &refused, clock::now());
     let own_relay = library.relay.as_ref().filter(|_| plan.rung == Rung::OwnRelay);
-    let relays = relays(engine, &library, now);
-    let Some(relay) = relay_for(engine, message, &relays, route.as_deref().ok(), now) else {
-        return Ok(no_relay(message, now));
-    };
     let receiver = route.as_deref().ok().map(|route| receiver(relay, route, own_relay));
     if let (Ok(route), Some(receiver), None) = (&route, &receiver, own_relay)
         && let Some((said, left)) = parts.pool.paused(route, &receiver.relay)
@@ -309,19 +335,23 @@ async fn may_leave(
     }
 }
 
-/// The relays in use that may send the library's messages from here: those of its region, or of any where it allows that and its own has
-/// none.
-fn relays(engine: &Delivery, library: &Library, now: Timestamp) -> Vec<Relay> {
-    let Parts { config, relays, .. } = &engine.parts;
-    let in_use = |mut some: Vec<Relay>| {
-        some.retain(|relay| config.is_here(relay));
-        relays.in_use(some, tokio::time::Instant::now())
-    };
-    let of_region = in_use(config.relays_of(&library.region, now));
-    if !of_region.is_empty() || !library.other_regions {
-        return of_region;
+/// The relays by which `message` may leave from here; else what becomes of it.
+fn relays(engine: &Delivery, message: &Claimed, library: &Library, now: Timestamp) -> Result<Vec<Relay>, Not> {
+    let relays = &engine.parts.relays;
+    match relays.whose(library, now) {
+        Whose::Ours => Ok(relays.of(library, now)),
+        Whose::Others => Err(Not::Settled(Box::new(handed_back(message)))),
+        Whose::Nobodys => Err(Not::Settled(Box::new(no_relay(message, now)))),
     }
-    in_use(config.relays_at(now).cloned().collect())
+}
+
+/// The library as it is sent for by a relay of another region: what that relay may write has to be proven for it.
+fn as_sent_by(engine: &Delivery, library: Arc<Library>, relay: &Relay, now: Timestamp) -> Arc<Library> {
+    let home = engine.parts.config.relays_of(&library.region, now);
+    if home.iter().any(|known| known.host == relay.host) {
+        return library;
+    }
+    Arc::new(Library { region: relay.region.clone(), ..Library::clone(&library) })
 }
 
 /// Relays of a region share its messages; one message stays with one relay, as its greylisting needs. A relay that
@@ -342,9 +372,9 @@ fn relay_for<'a>(
     dealt(able).or_else(|| dealt(relays.iter().collect()))
 }
 
-/// No relay may send it from here at the moment: no attempt of its own.
+/// No relay may send it at the moment: no attempt of its own.
 fn no_relay(message: &Claimed, now: Timestamp) -> Settled {
-    Settled { state: State::Delayed, cause: Some("relay.region".to_owned()), ..untried(message, OUR_FAULT, now) }
+    Settled { state: State::Delayed, cause: Some(NO_RELAY.to_owned()), ..untried(message, WITHOUT_RELAY, now) }
 }
 
 /// Learns of a relay that calls in vain.

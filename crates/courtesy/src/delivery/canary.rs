@@ -98,6 +98,10 @@ impl Canaries {
 
     fn is_due(&self, library: &Library) -> bool {
         let (Some(relay), Some(from)) = (&library.relay, &library.from) else { return false };
+        let relays = self.config.relays_of(&library.region, clock::now());
+        if !relays.iter().any(|relay| self.config.is_here(relay)) {
+            return false;
+        }
         RelayProof::is_due(self.senders.relay_proof(&library.code).as_ref(), relay, from, clock::now())
     }
 
@@ -147,7 +151,10 @@ impl Canaries {
         let envelope =
             || Envelope { mail_from: Some(from.clone()), rcpt_to: to.clone(), smtputf8: false, data: data.clone() };
         let ours = self.config.relays_of(&library.region, clock::now());
-        let speaker = ours.first().map(|ours| RelayAddr { name: ours.host.clone(), sources: ours.sources.clone() });
+        let speaker = ours
+            .iter()
+            .find(|ours| self.config.is_here(ours))
+            .map(|ours| RelayAddr { name: ours.host.clone(), sources: ours.sources.clone() });
         let Some(speaker) = speaker else { return Ok(None) };
         let Ok(attempted) = self.own_relays.submit(library, relay, &speaker, envelope).await? else {
             return Ok(Some(RelayFound::Unreachable { why: "busy".to_owned() }));

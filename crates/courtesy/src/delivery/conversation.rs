@@ -182,13 +182,13 @@ impl Connection {
         if !call.in_clear && connection.offers.starttls && connection.tls.is_none() {
             connection.starttls(call, log).await?;
         }
-        if connection.tls.is_some() {
-            log.session(call.host, Some(local.ip()), None);
+        if let Some(tls) = &connection.tls {
+            log.session(call.host, Some(local.ip()), tls.would_fail);
         } else if !call.in_clear {
             log.session(call.host, Some(local.ip()), Some("starttls-not-supported"));
         }
         let demand = call.manner.security.at(call.host);
-        if demand != Demand::Nothing && connection.tls.is_none() {
+        if !demand.allows_clear() && connection.tls.is_none() {
             log.note("this message may only go under TLS, and there is none here");
             return Err(Hitch::broke(Stage::Tls, broken(&demand)));
         }
@@ -238,6 +238,11 @@ impl Connection {
             Ok(facts) => {
                 let how = if facts.verified { "verified" } else { "certificate not checked" };
                 log.note(format_args!("{}, {}, {how}", facts.version, facts.cipher));
+                if let Some(kind) = facts.would_fail {
+                    log.note(format_args!(
+                        "the domain's MTA-STS policy, which it tries out, would not trust this host: {kind}"
+                    ));
+                }
                 self.tls = Some(facts);
                 Ok(())
             }
@@ -532,8 +537,8 @@ pub(super) fn broken(demand: &Demand) -> Trouble {
     match demand {
         Demand::Named { by_policy: true, .. } | Demand::NotNamed => Trouble::Sts,
         Demand::Vouched(_) | Demand::Unknown => Trouble::Dane,
-        Demand::Encrypted => Trouble::InClear,
-        Demand::Nothing | Demand::Named { by_policy: false, .. } => Trouble::Tls,
+        Demand::Encrypted | Demand::Tried { encrypted: true, .. } => Trouble::InClear,
+        Demand::Nothing | Demand::Tried { .. } | Demand::Named { by_policy: false, .. } => Trouble::Tls,
     }
 }
 

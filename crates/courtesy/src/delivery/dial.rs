@@ -120,7 +120,7 @@ impl Dialer {
             log.session(host, None, Some(kind));
             return Err(Said::Broken { stage: Stage::Tls, trouble, host: Some(host.to_string()) });
         }
-        let opportunistic = demand == Demand::Nothing && !manner.begins_in_tls;
+        let opportunistic = demand.allows_clear() && !manner.begins_in_tls;
         let mut call = Call {
             host,
             remote,

@@ -18,12 +18,14 @@ pub mod own_relay;
 pub mod pace;
 pub mod policy;
 pub mod pool;
+mod pushed;
 mod put_off;
 pub mod relay_health;
 pub mod relays;
 mod reply;
 pub mod return_path;
 pub mod route;
+pub mod seats;
 mod settling;
 pub mod sign_in;
 pub mod standing;
@@ -32,10 +34,12 @@ mod texted;
 mod tls_report;
 pub mod token;
 pub mod transcript;
+pub mod truth;
 mod turn;
 pub mod wire;
 mod written;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -48,7 +52,8 @@ use crate::keyring::Keyring;
 use crate::library::LibraryCode;
 use crate::metrics::Metrics;
 use crate::outcome::Provider;
-use crate::queue::Schedule;
+use crate::push::Pushes;
+use crate::queue::{Schedule, leads};
 use crate::secret::Secret;
 use crate::store::{Book, Claimed, Store};
 use crate::texting::Texts;
@@ -58,6 +63,7 @@ use policy::Policies;
 use pool::Pool;
 use relays::Relays;
 use route::Routes;
+use seats::Whose;
 pub use tls_report::TlsCounts;
 
 /// Messages claimed in one transaction at most.
@@ -103,6 +109,8 @@ pub struct Parts {
     pub own_relays: Arc<OwnRelays>,
     /// Text messages.
     pub texts: Arc<Texts>,
+    /// Notifications.
+    pub pushes: Arc<Pushes>,
     /// Which of our relays are in use.
     pub relays: Arc<Relays>,
     /// Woken when something is due now.
@@ -122,6 +130,8 @@ pub struct Delivery {
     looked_at_paused: Mutex<Timestamp>,
     /// The library served last: the next round begins after it.
     last_served: Mutex<String>,
+    /// Rounds claimed so far: each lane leads some of them.
+    rounds: AtomicU64,
     put_off: put_off::PutOff,
 }
 
@@ -134,6 +144,7 @@ impl Delivery {
             schedule: Schedule::new(parts.config.retry.schedule.clone()),
             under_way: Arc::new(Semaphore::new(parts.config.limits.in_flight)),
             last_served: Mutex::default(),
+            rounds: AtomicU64::new(0),
             put_off: put_off::PutOff::default(),
             lease,
             looked_at_paused: Mutex::new(Timestamp::UNIX_EPOCH),
@@ -266,19 +277,19 @@ impl Delivery {
         let mut libraries = store.libraries_due(now, &last, LIBRARIES_A_ROUND).await?;
         let Some(last) = libraries.last() else { return Ok(Vec::new()) };
         last.clone_into(&mut self.last_served.lock().unwrap_or_else(PoisonError::into_inner));
-        libraries.retain(|library| self.is_of_our_region(library));
+        libraries.retain(|library| !self.is_others(library, now));
         if libraries.is_empty() {
             return Ok(Vec::new());
         }
         let each = u32::try_from((room / libraries.len()).max(1)).unwrap_or(1);
-        store.claim(libraries, each, now, until).await
+        let round = self.rounds.fetch_add(1, Ordering::Relaxed);
+        store.claim_led(libraries, each, leads(round), now, until).await
     }
 
-    /// Whether this process sends the library's messages.
-    fn is_of_our_region(&self, library: &str) -> bool {
-        let ours = &self.parts.config.region;
-        let record = || self.parts.book.library(&LibraryCode::parse(library).ok()?);
-        ours.is_empty() || record().is_some_and(|library| library.region == *ours)
+    /// Whether the library's messages are left to another process. What nobody can send is claimed by anybody, to say why it waits.
+    fn is_others(&self, library: &str, now: Timestamp) -> bool {
+        let record = LibraryCode::parse(library).ok().and_then(|code| self.parts.book.library(&code));
+        record.is_some_and(|library| self.parts.relays.whose(&library, now) == Whose::Others)
     }
 
     /// Whether paused queues are to be looked through now.
@@ -303,7 +314,7 @@ impl Delivery {
     async fn until_due(&self, now: Timestamp) -> Duration {
         match self.parts.store.next_due().await {
             Ok(Some(due)) => {
-                // What is due and was not claimed is another region's, or another process has it in hand at this moment.
+                // What is due and was not claimed is left to another process, or one has it in hand at this moment.
                 let soonest = if self.parts.store.is_shared() { GATHER } else { Duration::ZERO };
                 Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO).clamp(soonest, LOOK_AGAIN)
             }

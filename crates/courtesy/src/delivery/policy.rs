@@ -47,7 +47,7 @@ pub struct Policies {
 #[derive(Clone)]
 struct Known {
     demands: Demands,
-    /// For the report to the domain; none while its policy is only being tried out, which we hold nobody to.
+    /// For the report to the domain.
     found: Option<Found>,
     until: Timestamp,
 }
@@ -84,8 +84,10 @@ impl Policies {
                 let (policy, dane) = tokio::join!(self.sts(domain, now), self.dane(domain, route));
                 let unknown = dane.iter().any(|(_, records)| records.is_none());
                 let found = found(policy.as_ref(), &dane);
-                let enforced = policy.filter(|(policy, _)| policy.mode == Mode::Enforce);
-                let demands = Demands { encrypted: false, sts: enforced.map(|(policy, _)| policy.mx), dane };
+                let hosts =
+                    |mode: Mode| policy.as_ref().filter(|(one, _)| one.mode == mode).map(|(one, _)| one.mx.clone());
+                let (sts, sts_tried) = (hosts(Mode::Enforce), hosts(Mode::Testing));
+                let demands = Demands { encrypted: false, sts, sts_tried, dane };
                 self.remember(domain, demands, found, unknown, now)
             }
         };
@@ -199,11 +201,10 @@ fn found(policy: Option<&(Policy, String)>, dane: &[(Domain, Option<Vec<Tlsa>>)]
         return Some(Found { kind: "tlsa".to_owned(), strings, hosts });
     }
     match policy {
-        Some((policy, text)) if policy.mode == Mode::Enforce => {
+        Some((policy, text)) if policy.mode != Mode::None => {
             let strings = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
             Some(Found { kind: "sts".to_owned(), strings, hosts: policy.mx.clone() })
         }
-        Some((policy, _)) if policy.mode == Mode::Testing => None,
         _ => Some(Found { kind: "no-policy-found".to_owned(), ..Found::default() }),
     }
 }

@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use super::Parts;
 use crate::clock;
 use crate::config::Relay;
+use crate::net::validity::validity;
 use crate::store::RelayLook;
 
 /// How often the records and block lists are asked. Lists ask their users not to hurry.
@@ -63,7 +64,8 @@ pub(super) async fn run(parts: &Parts) {
 
 /// Looks once at each relay that sends from here, and keeps what was found.
 pub(super) async fn look(parts: &Parts, now: Timestamp) {
-    let relays: Vec<Relay> = parts.config.relays_at(now).filter(|relay| parts.config.is_here(relay)).cloned().collect();
+    let relays: Vec<Relay> =
+        parts.config.relays_at(now).into_iter().filter(|relay| parts.config.is_here(relay)).collect();
     for relay in relays {
         let mut findings = Vec::new();
         if !relay.sources.is_empty() {
@@ -146,7 +148,7 @@ fn certificate(file: Option<&Path>, now: Timestamp) -> Option<Finding> {
     use rustls::pki_types::pem::PemObject as _;
     let file = file?;
     let read = rustls::pki_types::CertificateDer::from_pem_file(file).ok();
-    let end = read.and_then(|certificate| not_after(&certificate));
+    let end = read.and_then(|certificate| validity(&certificate)).map(|(_, end)| end);
     let Some(end) = end else {
         return Some(Finding::new("certificate", Some(false), format!("{} cannot be read", file.display())));
     };
@@ -159,43 +161,6 @@ fn certificate(file: Option<&Path>, now: Timestamp) -> Option<Finding> {
         }
         _ => Finding::new("certificate", Some(true), format!("good until {day}")),
     })
-}
-
-/// The end of a certificate's validity (RFC 5280 §4.1): the fifth part of what is signed, after the version where there is one.
-fn not_after(certificate: &[u8]) -> Option<Timestamp> {
-    let (_, certificate, _) = der(certificate)?;
-    let (_, mut signed, _) = der(certificate)?;
-    if der(signed)?.0 == 0xa0 {
-        signed = der(signed)?.2;
-    }
-    for _serial_algorithm_issuer in 0..3 {
-        signed = der(signed)?.2;
-    }
-    let (_, validity, _) = der(signed)?;
-    let (kind, end, _) = der(der(validity)?.2)?;
-    let digits = std::str::from_utf8(end).ok()?.strip_suffix('Z')?;
-    // §4.1.2.5.1: two digits of a year below 50 are of this century.
-    let digits = match kind {
-        0x17 if digits < "5" => format!("20{digits}"),
-        0x17 => format!("19{digits}"),
-        _ => digits.to_owned(),
-    };
-    let civil = jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", digits).ok()?;
-    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|end| end.timestamp())
-}
-
-/// The first value of `octets` (X.690 §8.1): its kind, what it holds, and what comes after it.
-fn der(octets: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&kind, rest) = octets.split_first()?;
-    let (&first, mut rest) = rest.split_first()?;
-    let mut length = usize::from(first);
-    if first & 0x80 != 0 {
-        let (count, more) = rest.split_at_checked(usize::from(first & 0x7f))?;
-        length = count.iter().try_fold(0_usize, |sum, octet| sum.checked_mul(256)?.checked_add((*octet).into()))?;
-        rest = more;
-    }
-    let (value, after) = rest.split_at_checked(length)?;
-    Some((kind, value, after))
 }
 
 /// Whether mail gets out at all, told from what was delivered.

@@ -4,11 +4,12 @@
 //! as the do-not-send list is for mail. Not here: the gateway (`texting`), and what is tried next (`ladder`).
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::Delivery;
 use super::attempt::{Not, chance, ended, untried};
 use super::written;
-use crate::channel::Number;
+use crate::channel::{Number, Word};
 use crate::clock;
 use crate::intake::Told;
 use crate::library::Library;
@@ -26,15 +27,17 @@ pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp
     let Some(number) = Number::from_e164(&message.address) else {
         return Ok(not_sent(message, "sms.missing", now));
     };
+    let answers = Word::from_notice(&message.notice);
     let consent = engine.parts.store.consent(&message.library, number.as_str()).await.map_err(ours)?;
-    if let Some(refused) = consent.filter(|consent| !consent.given) {
+    // Who wrote STOP is told so once, and who asks for help is helped.
+    if let Some(refused) = consent.filter(|consent| !consent.given && answers.is_none()) {
         let because = if refused.how == "gateway" { refused.by } else { "sms.stop".to_owned() };
         let entry = Entry { at: now, what: What::DoNotSend { because: because.clone(), since: refused.at } };
         let ended = ended(message, State::Suppressed, Some(because), vec![entry], now);
         return Ok(Settled { tried: false, ..ended });
     }
-    let not_before = library.not_before(now);
-    if not_before > now && not_before < message.deadline {
+    let not_before = silent_until(engine, message, &library, now).await?;
+    if not_before > now && not_before < message.deadline && answers.is_none() {
         let entry = Entry { at: now, what: What::Waits { until: not_before } };
         let waits = ended(message, State::Queued, None, vec![entry], now);
         return Ok(Settled { due_at: Some(not_before), tried: false, ..waits });
@@ -42,7 +45,10 @@ pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp
     if engine.parts.texts.gateway().is_none() {
         return Ok(not_sent(message, "sms.none", now));
     }
-    let text = words(engine, message, &library, &number, now).await?;
+    let text = match answers {
+        Some(word) => answer(word, message, &library),
+        None => words(engine, message, &library, &number, now).await?,
+    };
     if !engine.parts.pool.may_send() {
         return Ok(untried(message, super::attempt::OUR_FAULT, now));
     }
@@ -57,6 +63,29 @@ pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp
         }
     }
     Ok(settled(engine, message, &sent, &text, took_ms).await)
+}
+
+/// What answers a word that rules our text messages.
+fn answer(word: Word, message: &Claimed, library: &Library) -> String {
+    let language = Language::from_tag(&message.language).unwrap_or(Language::En);
+    standards::sms::plain(&word.answer(library.name.get(language), library.phone.as_deref(), language)).into()
+}
+
+/// When it may leave: after the library's quiet hours, and after those that the patron chose.
+async fn silent_until(
+    engine: &Delivery,
+    message: &Claimed,
+    library: &Library,
+    now: Timestamp,
+) -> Result<Timestamp, Not> {
+    let not_before = library.not_before(now);
+    let told: Told = serde_json::from_str(&message.fields).unwrap_or_default();
+    let Some(key) = told.patron.key() else { return Ok(not_before) };
+    let record = engine.parts.store.patron(&message.library, &key).await.map_err(ours)?;
+    let Some(quiet) = record.and_then(|record| record.quiet) else { return Ok(not_before) };
+    let zone = TimeZone::get(&library.time_zone).unwrap_or(TimeZone::UTC);
+    // Where one ends the other may have begun, and each ends within a day.
+    Ok(library.not_before(quiet.not_before(not_before, &zone)))
 }
 
 /// What the text message says. The first one to a number says how to end them.
@@ -78,7 +107,12 @@ async fn words(
         Language::En => " Reply STOP to end texts.",
         Language::Fr => " ARRET pour ne plus en recevoir.",
     };
-    Ok(if known { text } else { text + end })
+    let end = if known { "" } else { end };
+    let link = made.frame.preferences_url.map(|link| format!("{text} {link}{end}"));
+    let text = text + end;
+    // The link to the patron's own page costs nothing, or is left out.
+    let is_free = |with_link: &String| standards::sms::count(with_link) == standards::sms::count(&text);
+    Ok(link.filter(is_free).unwrap_or(text))
 }
 
 fn ours(error: crate::store::StoreError) -> Not {

@@ -218,9 +218,9 @@ async fn mailed(parts: &Parts, to: &Address, report: &Written, file: &str, octet
     let Some(mail) = key.sign(&letter::letter(&from, to, report, file, octets, now)) else { return false };
     let Ok(route) = parts.routes.to(to.domain(), now).await else { return false };
     let config = &parts.config;
-    let here: Vec<Relay> = config.relays_at(now).filter(|relay| config.is_here(relay)).cloned().collect();
+    let here: Vec<Relay> = config.relays_at(now).into_iter().filter(|relay| config.is_here(relay)).collect();
     let mut here = parts.relays.in_use(here, tokio::time::Instant::now());
-    if config.relay.is_empty() {
+    if config.has_never_sent(now) {
         here = config.relays_of(&config.region, now);
     }
     let mut speakers = here.into_iter().map(|relay| RelayAddr { name: relay.host, sources: relay.sources });

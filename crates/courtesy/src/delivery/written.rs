@@ -11,17 +11,18 @@ use standards::address::Address;
 use super::attempt::{Not, ended};
 use super::compose::{Letter, Origin, compose};
 use super::reply::{self, Made};
-use super::{Delivery, return_path};
+use super::{Delivery, return_path, truth};
 use crate::intake::Told;
 use crate::keyring::Key;
 use crate::library::Library;
 use crate::notice::Language;
-use crate::notice::catalogue::Notice;
+use crate::notice::catalogue::{Audience, Notice};
 use crate::notice::frame::Frame;
 use crate::notice::render::{Missing, Rendered, render};
 use crate::notice::status::Status;
 use crate::notice::value::Fields;
 use crate::notice::words::Words;
+use crate::patron;
 use crate::queue::State;
 use crate::reply::Kind as ReplyKind;
 use crate::sender::{Plan, Rung};
@@ -166,13 +167,29 @@ pub(super) async fn ingredients(
         }
     };
     let words = words.ok_or_else(|| Not::Ours(format!("the words of {} are gone", message.notice)))?;
-    let all = told.all_fields(library, &message.request, language);
+    let mut all = told.all_fields(library, &message.request, language);
+    if let Some(stands) = truth::stands(message, language).filter(|_| notice.status == Status::Correction) {
+        all.entry("new_status".to_owned()).or_insert(stands);
+    }
+    let link = own_page(engine, message, told, notice);
+    all.extend(link.clone().map(|link| ("preferences_url".to_owned(), link)));
     let (fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let zone = jiff::tz::TimeZone::get(&library.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let mut frame = Frame::of(library, words.notice.audience, language, now.to_zoned(zone).date());
     frame.is_test = notice.status == Status::TestNotice;
     frame.hide_titles |= told.hide_titles;
+    frame.preferences_url = link;
     Ok(Ingredients { words, fields, frame })
+}
+
+/// The link to the page of the patron whom `message` is for.
+fn own_page(engine: &Delivery, message: &Claimed, told: &Told, notice: Notice) -> Option<String> {
+    // Copies are for staff, and what is sent elsewhere by hand may be for anybody: the link is the patron's alone. A code is to
+    // show whose an address is, so a link would show too much.
+    let is_theirs = notice.audience == Audience::Patron && told.patron.is_at(&message.address);
+    let has_one = is_theirs && notice.status != Status::PatronCode;
+    let token = has_one.then(|| patron::link::token(&engine.parts.secret, message.id))?;
+    Some(format!("{}/me/{token}", engine.parts.config.url()))
 }
 
 /// The words of this message, written out; held where a value is missing.

@@ -17,6 +17,7 @@ use super::problem::{Refusal, accepted_language};
 use crate::clock;
 use crate::config::Role;
 use crate::delivery::relay_health;
+use crate::delivery::seats::Whose;
 use crate::library::Library;
 use crate::notice::Language;
 use crate::published::{self, changes};
@@ -69,6 +70,7 @@ pub async fn doctor(State(app): State<Arc<App>>, caller: Caller, headers: Header
         queue(&app, &mut findings, now).await?;
         relays(&app, &mut findings, now).await?;
     }
+    certificate(&app, &mut findings, now).await;
     shared_domain(&app, &mut findings, accepted_language(&headers)).await;
     libraries(&app, &mut findings, now);
     let Findings(findings) = findings;
@@ -135,13 +137,13 @@ async fn queue(app: &App, findings: &mut Findings, now: Timestamp) -> store::Res
 /// The relays: what was found when they were looked at, and whether every library has one.
 async fn relays(app: &App, findings: &mut Findings, now: Timestamp) -> store::Result<()> {
     let config = &app.config;
-    if config.relay.iter().all(|relay| relay.sources.is_empty()) {
+    if config.relay.now().iter().all(|relay| relay.sources.is_empty()) {
         let fix = "no relay has source addresses: no library's own name can be proven; add [[relay]] to the settings";
         findings.add("warn", "relays", fix);
     }
     for look in app.store.relay_looks().await? {
         let known: Vec<relay_health::Finding> = serde_json::from_str(&look.findings).unwrap_or_default();
-        let is_ours = config.relay.iter().any(|relay| relay.host.as_str() == look.host);
+        let is_ours = config.relay.now().iter().any(|relay| relay.host.as_str() == look.host);
         for finding in known.into_iter().filter(|finding| is_ours && finding.is_well == Some(false)) {
             findings.add("warn", "relays", format!("{} ({}): {}", look.host, finding.check, finding.detail));
         }
@@ -154,29 +156,72 @@ async fn relays(app: &App, findings: &mut Findings, now: Timestamp) -> store::Re
             format!("{host} is drained since {since} by {by} (courtesy relays resume {host})"),
         );
     }
+    announcements(app, findings, now).await?;
+    let libraries = app.book.libraries();
+    let nobodys = |library: &&Arc<Library>| app.relays.whose(library, now) == Whose::Nobodys;
+    for library in libraries.iter().filter(nobodys) {
+        let (code, region) = (&library.code, &library.region);
+        let detail =
+            format!("no machine can send for {code} (region {region}): its messages wait (courtesy relays list)");
+        findings.add("fail", "relays", detail);
+    }
+    Ok(())
+}
+
+/// Relays that come and go: whether those who permit addresses know in time.
+async fn announcements(app: &App, findings: &mut Findings, now: Timestamp) -> store::Result<()> {
     let so_far = app.store.relay_changes().await?;
-    for relay in &config.relay {
-        let Some(day) = relay.is_still_planned(now) else { continue };
+    for relay in app.config.relay.now().iter() {
+        if relay.is_over(now) {
+            let host = &relay.host;
+            let detail = format!(
+                "the last day of {host} is over: publish the zone again (courtesy zone), then take it out of the settings"
+            );
+            findings.add("warn", "relays", detail);
+        }
+        let (day, what) = match (relay.is_still_planned(now), relay.is_still_ending(now)) {
+            (Some(day), _) => (day, "sends from"),
+            (None, Some(day)) => (day, "sends no more from"),
+            (None, None) => continue,
+        };
         let announced = changes::announced(&so_far, relay.host.as_str(), relay.sources.first().copied());
         let announced = announced.unwrap_or(now).to_zoned(jiff::tz::TimeZone::UTC).date();
         let days = (day - announced).get_days();
         if days < ANNOUNCED_DAYS {
             let detail = format!(
-                "{} sends from {day} on, {days} days after it was announced: whoever permits addresses was promised {ANNOUNCED_DAYS}",
+                "{} {what} {day} on, {days} days after it was announced: whoever permits addresses was promised {ANNOUNCED_DAYS}",
                 relay.host
             );
             findings.add("warn", "relays", detail);
         }
     }
-    for library in app.book.libraries().iter().filter(|library| config.relays_of(&library.region, now).is_empty()) {
-        let (code, region) = (&library.code, &library.region);
-        findings.add(
-            "fail",
-            "relays",
-            format!("{code} is of the region {region}, which has no relay: its messages wait"),
-        );
-    }
     Ok(())
+}
+
+/// The certificate of our doors, where it is ordered.
+async fn certificate(app: &App, findings: &mut Findings, now: Timestamp) {
+    let Some(acme) = &app.acme else { return };
+    let Ok(standing) = acme.standing().await else { return };
+    let names = &standing.names;
+    match standing.ends_at {
+        None => findings.add(
+            "warn",
+            "certificate",
+            format!("there is none for {names} yet: the doors have one of our own making"),
+        ),
+        Some(end) if end <= now => {
+            findings.add("fail", "certificate", format!("that of {names} ended on {}", end.strftime("%F")))
+        }
+        Some(end) => {
+            findings.add("pass", "certificate", format!("that of {names} is good until {}", end.strftime("%F")))
+        }
+    }
+    if let Some(trouble) = &standing.trouble {
+        let detail = format!(
+            "the last order was in vain, and is tried again by itself: {trouble} (the authority asks at port 80 of {names})"
+        );
+        findings.add("warn", "certificate", detail);
+    }
 }
 
 async fn shared_domain(app: &App, findings: &mut Findings, language: Language) {

@@ -52,6 +52,13 @@ pub struct EventBody {
     #[serde(default)]
     #[schema(value_type = std::collections::BTreeMap<String, String>)]
     fields: BTreeMap<String, serde_json::Value>,
+    /// When it happened: a moment with its zone. Left out: now. What comes late then changes nothing that happened after it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "2026-11-22T09:30:00-08:00")]
+    at: Option<jiff::Timestamp>,
+    /// Of a `correction`: the status that it takes back. It is then told only to those who were told that.
+    #[schema(example = "ready_for_pickup")]
+    undoes: Option<String>,
     /// In a batch: the event's own Idempotency-Key.
     idempotency_key: Option<String>,
 }
@@ -375,6 +382,7 @@ fn event_from(body: EventBody, caller: &Caller, country: Country) -> Result<Even
     if body.request.trim().is_empty() {
         errors.push(wrong("/request", "missing", "give the request's number".to_owned()));
     }
+    let undoes = undoes_from(body.undoes.as_deref(), status.as_ref().ok().copied(), &mut errors);
     let patron = patron_from(body.patron, country, &mut errors);
     let fields = fields_from(body.fields, &mut errors);
     match (library, status, side) {
@@ -386,7 +394,7 @@ fn event_from(body: EventBody, caller: &Caller, country: Country) -> Result<Even
                 status,
                 side,
                 occurrence: body.occurrence.unwrap_or_default(),
-                told: Told { patron, fields, ..Told::default() },
+                told: Told { patron, fields, at: body.at, undoes, ..Told::default() },
                 source: "api",
             })
         }
@@ -397,6 +405,20 @@ fn event_from(body: EventBody, caller: &Caller, country: Country) -> Result<Even
             Err(Problem::new("field-invalid", detail, "Fix the fields and send the event again.").with(errors))
         }
     }
+}
+
+/// The status that a correction takes back.
+fn undoes_from(text: Option<&str>, status: Option<Status>, errors: &mut Vec<FieldError>) -> Option<Status> {
+    let text = text?;
+    if status.is_some_and(|status| status != Status::Correction) {
+        errors.push(wrong("/undoes", "invalid", "only a correction takes a status back".to_owned()));
+    }
+    match Status::from_code(text) {
+        Ok(Status::Correction) => errors.push(wrong("/undoes", "invalid", "tell the status anew instead".to_owned())),
+        Ok(undone) => return Some(undone),
+        Err(error) => errors.push(wrong("/undoes", "invalid", error.to_string())),
+    }
+    None
 }
 
 fn patron_from(body: PatronBody, country: Country, errors: &mut Vec<FieldError>) -> Patron {

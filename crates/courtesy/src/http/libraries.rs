@@ -201,6 +201,7 @@ pub async fn import(
             switches: known.switches.clone(),
             relay: known.relay.clone(),
             reach: known.reach.clone(),
+            timing: known.timing.clone(),
             ..library
         };
         if library == *known {

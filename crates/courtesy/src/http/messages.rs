@@ -323,7 +323,7 @@ pub async fn timeline(
 pub struct ResendBody {
     /// Another address, or telephone number, for this one message.
     to: Option<String>,
-    /// `mail` or `text`: another way than it went.
+    /// `mail`, `text` or `push`: another way than it went.
     channel: Option<Channel>,
     /// `auto`, which is usual: the best sender that is proven; or `shared`: the shared address, whatever is proven.
     from: Option<String>,

@@ -9,16 +9,20 @@ mod inbound;
 mod iso18626;
 mod keys;
 mod kit_link;
+pub mod letters;
 pub mod libraries;
 mod messages;
 mod notices;
 mod openapi;
+pub mod patrons;
 pub mod problem;
+mod push;
 mod queue;
 mod relay_state;
 mod relays;
 pub mod reports;
 mod role;
+pub mod secure_door;
 mod senders;
 pub mod stops;
 mod texts;
@@ -38,6 +42,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::acme::Acme;
 use crate::config::Config;
 use crate::inbound::Inbound;
 use crate::intake::Intake;
@@ -46,6 +51,7 @@ use crate::metrics::Metrics;
 use crate::net::https::Https;
 use crate::notice::Language;
 use crate::outbox::Outbox;
+use crate::push::Pushes;
 use crate::secret::Secret;
 use crate::store::{Book, Store};
 use crate::texting::Texts;
@@ -71,6 +77,8 @@ pub struct App {
     pub inbound: Arc<Inbound>,
     /// Text messages.
     pub texts: Arc<Texts>,
+    /// Notifications.
+    pub pushes: Arc<Pushes>,
     /// Webhooks.
     pub outbox: Arc<Outbox>,
     /// Proofs and plans.
@@ -87,6 +95,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Which of our relays are in use.
     pub relays: Arc<crate::delivery::relays::Relays>,
+    /// The certificate of our doors, where it is ordered.
+    pub acme: Option<Arc<Acme>>,
     /// Whether this process may be given work.
     pub readiness: health::Readiness,
     /// When this process began.
@@ -110,6 +120,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/health/live", Audience::Public),
     ("GET", "/health/ready", Audience::Public),
     ("GET", "/metrics", Audience::ConsortiumKey),
+    ("GET", "/.well-known/acme-challenge/{token}", Audience::Public),
     ("GET", "/openapi.json", Audience::Public),
     ("GET", "/problems/{code}", Audience::Public),
     ("GET", "/relays.json", Audience::Public),
@@ -120,6 +131,9 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("POST", "/iso18626", Audience::Key),
     ("POST", "/texts/twilio", Audience::Public),
     ("POST", "/texts/http/{secret}", Audience::Public),
+    ("POST", "/push/subscribe", Audience::Public),
+    ("POST", "/push/unsubscribe", Audience::Public),
+    ("POST", "/push/seen", Audience::Public),
     ("GET", "/v1/messages", Audience::Key),
     ("GET", "/v1/messages/{id}", Audience::Key),
     ("GET", "/v1/messages/{id}/timeline", Audience::Key),
@@ -136,11 +150,16 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("PUT", "/v1/libraries/{library}/relay-secret", Audience::Key),
     ("GET", "/v1/libraries/{library}/kit", Audience::Key),
     ("POST", "/v1/libraries/{library}/kit-link", Audience::Key),
+    ("POST", "/v1/libraries/{library}/push-link", Audience::Key),
     ("GET", "/v1/libraries/{library}/incidents", Audience::Key),
     ("GET", "/v1/libraries/{library}/reports", Audience::Key),
     ("GET", "/v1/libraries/{library}/do-not-send", Audience::Key),
     ("POST", "/v1/libraries/{library}/do-not-send", Audience::Key),
     ("DELETE", "/v1/libraries/{library}/do-not-send", Audience::Key),
+    ("GET", "/v1/libraries/{library}/letters", Audience::Key),
+    ("GET", "/v1/libraries/{library}/letters.pdf", Audience::Key),
+    ("POST", "/v1/libraries/{library}/letters/posted", Audience::Key),
+    ("GET", "/v1/messages/{id}/letter.pdf", Audience::Key),
     ("GET", "/v1/libraries/{library}/notices", Audience::Key),
     ("PUT", "/v1/libraries/{library}/notices/{notice}", Audience::Key),
     ("PUT", "/v1/libraries/{library}/notices/{notice}/{language}", Audience::Key),
@@ -160,6 +179,11 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("GET", "/v1/audit", Audience::Key),
     ("GET", "/v1/audit:check", Audience::Key),
     ("GET", "/v1/reports", Audience::ConsortiumKey),
+    ("POST", "/v1/patrons/{library}", Audience::Key),
+    ("GET", "/v1/patrons/{library}/{ref}", Audience::Key),
+    ("PUT", "/v1/patrons/{library}/{ref}", Audience::Key),
+    ("DELETE", "/v1/patrons/{library}/{ref}", Audience::Key),
+    ("GET", "/v1/patrons/{library}/{ref}/everything", Audience::Key),
     ("GET", "/v1/queue", Audience::Key),
     ("POST", "/v1/queue/flush", Audience::Key),
     ("POST", "/v1/queue/pause", Audience::Key),
@@ -177,6 +201,7 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("POST", "/v1/dkim/import", Audience::ConsortiumKey),
     ("POST", "/v1/dkim/rotate", Audience::ConsortiumKey),
     ("GET", "/v1/zone", Audience::ConsortiumKey),
+    ("POST", "/v1/push/rotate", Audience::ConsortiumKey),
     ("GET", "/v1/doctor", Audience::ConsortiumKey),
 ];
 
@@ -198,6 +223,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/iso18626", post(iso18626::message))
         .route("/texts/twilio", post(texts::twilio))
         .route("/texts/http/{secret}", post(texts::described))
+        .route("/push/subscribe", post(push::subscribe))
+        .route("/push/unsubscribe", post(push::unsubscribe))
+        .route("/push/seen", post(push::seen))
         .route("/v1/messages", get(messages::list))
         .route("/v1/messages/{id}", get(messages::show))
         .route("/v1/messages/{id}/timeline", get(messages::timeline))
@@ -210,6 +238,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/audit", get(audit::list))
         .route("/v1/audit:check", get(audit::check))
         .route("/v1/reports", get(reports::all))
+        .route("/v1/patrons/{library}", post(patrons::import))
+        .route("/v1/patrons/{library}/{ref}", get(patrons::show).put(patrons::put).delete(patrons::remove))
+        .route("/v1/patrons/{library}/{ref}/everything", get(patrons::export))
         .route("/v1/queue", get(queue::show))
         .route("/v1/queue/flush", post(queue::flush))
         .route("/v1/queue/pause", post(queue::pause))
@@ -217,6 +248,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/queue/let-go", post(queue::let_go))
         .route("/v1/queue/drop", post(queue::drop_held))
         .route("/v1/inbound", post(inbound::take))
+        .route("/.well-known/acme-challenge/{token}", get(secure_door::challenge))
         .route("/v1/relays", get(relay_state::list))
         .route("/v1/relays/{host}/drain", post(relay_state::drain))
         .route("/v1/relays/{host}/resume", post(relay_state::resume))
@@ -226,6 +258,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/dkim/import", post(senders::dkim_import))
         .route("/v1/dkim/rotate", post(senders::dkim_rotate))
         .route("/v1/zone", get(senders::zone))
+        .route("/v1/push/rotate", post(push::rotate))
         .route("/v1/doctor", get(doctor::doctor))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
@@ -252,9 +285,14 @@ fn of_libraries() -> Router<Arc<App>> {
         .route("/v1/libraries/{library}/relay-secret", put(senders::relay_secret))
         .route("/v1/libraries/{library}/kit", get(senders::kit))
         .route("/v1/libraries/{library}/kit-link", post(kit_link::make))
+        .route("/v1/libraries/{library}/push-link", post(push::link))
         .route("/v1/libraries/{library}/incidents", get(senders::incidents))
         .route("/v1/libraries/{library}/reports", get(reports::of_library))
         .route("/v1/libraries/{library}/do-not-send", get(stops::list).post(stops::add).delete(stops::release))
+        .route("/v1/libraries/{library}/letters", get(letters::list))
+        .route("/v1/libraries/{library}/letters.pdf", get(letters::file))
+        .route("/v1/libraries/{library}/letters/posted", post(letters::posted))
+        .route("/v1/messages/{id}/letter.pdf", get(letters::one))
         .route("/v1/libraries/{library}/notices", get(notices::list))
         .route("/v1/libraries/{library}/notices/{notice}", put(notices::switch))
         .route("/v1/libraries/{library}/notices/{notice}/{language}", put(notices::save).delete(notices::reset))

@@ -6,8 +6,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    audit, doctor, events, health, inbound, iso18626, keys, kit_link, libraries, messages, notices, queue, relay_state,
-    relays, reports, senders, stops, texts, unreached, webhooks,
+    audit, doctor, events, health, inbound, iso18626, keys, kit_link, letters, libraries, messages, notices, patrons,
+    push, queue, relay_state, relays, reports, senders, stops, texts, unreached, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -22,6 +22,11 @@ use super::{
         iso18626::message,
         texts::twilio,
         texts::described,
+        push::subscribe,
+        push::unsubscribe,
+        push::seen,
+        push::link,
+        push::rotate,
         messages::list,
         messages::show,
         messages::timeline,
@@ -56,12 +61,21 @@ use super::{
         webhooks::replay,
         webhooks::deliveries,
         webhooks::replay_one,
+        letters::list,
+        letters::file,
+        letters::one,
+        letters::posted,
         notices::list,
         notices::switch,
         notices::save,
         notices::reset,
         notices::versions,
         notices::preview,
+        patrons::import,
+        patrons::show,
+        patrons::put,
+        patrons::remove,
+        patrons::export,
         queue::show,
         queue::flush,
         queue::pause,

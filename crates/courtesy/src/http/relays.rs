@@ -34,11 +34,15 @@ pub async fn text(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
                 let _ = writeln!(text, "{ip}");
             }
         }
-        for planned in region.planned {
+        for planned in region.planned.iter().filter(|planned| !planned.add.is_empty()) {
             let _ = writeln!(text, "# from {} on:", planned.on);
-            for ip in planned.add {
+            for ip in &planned.add {
                 let _ = writeln!(text, "{ip}");
             }
+        }
+        for planned in region.planned.iter().filter(|planned| !planned.remove.is_empty()) {
+            let gone: Vec<String> = planned.remove.iter().map(ToString::to_string).collect();
+            let _ = writeln!(text, "# until {}, and no longer from that day on: {}", planned.on, gone.join(" "));
         }
     }
     Ok(text.into_response())

@@ -180,7 +180,7 @@ fn source(app: &App, one: &ReportedSource, language: Language) -> SourceAnswer {
         .source
         .as_ref()
         .and_then(|source| source.parse().ok())
-        .is_some_and(|ip: std::net::IpAddr| app.config.relay.iter().any(|relay| relay.sources.contains(&ip)));
+        .is_some_and(|ip: std::net::IpAddr| app.config.relay.now().iter().any(|relay| relay.sources.contains(&ip)));
     let whose = Whose::of(ours, one.counts);
     let said =
         words::source(one.source.as_deref(), one.name.as_deref(), whose, &one.domain, one.counts, one.since, language);

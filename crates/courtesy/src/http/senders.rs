@@ -339,7 +339,7 @@ pub async fn dkim_rotate(State(app): State<Arc<App>>, caller: Caller, body: Byte
 #[utoipa::path(get, path = "/v1/zone", tag = "senders", responses((status = 200, content_type = "text/plain", body = String)), security(("key" = [])))]
 pub async fn zone(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
-    let text = published::zone(&app.config, &app.keyring.all());
+    let text = published::zone(&app.config, &app.keyring.all(), clock::now());
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], text)
         .into_response())
 }

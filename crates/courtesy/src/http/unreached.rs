@@ -23,7 +23,6 @@ use crate::intake::{Resent, Told, Wish};
 use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice};
-use crate::notice::status::Status;
 use crate::outcome::{Cause, Facts, Step};
 use crate::queue::State as MessageState;
 use crate::store::{Filter, MessageRow, SeenTo};
@@ -171,7 +170,7 @@ impl Missed {
 /// When the store is broken.
 pub async fn missed(app: &App, row: MessageRow) -> crate::store::Result<Option<Missed>> {
     let to_patron = Notice::from_code(&row.notice)
-        .is_ok_and(|notice| notice.audience == Audience::Patron && notice.status != Status::TestNotice);
+        .is_ok_and(|notice| notice.audience == Audience::Patron && !notice.status.is_asked_for());
     if !to_patron {
         return Ok(None);
     }

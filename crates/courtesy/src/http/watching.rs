@@ -14,6 +14,8 @@ use super::auth::Caller;
 use super::problem::Refusal;
 use super::{App, health};
 use crate::clock;
+use crate::delivery::seats::Whose;
+use crate::library::Library;
 use crate::metrics::{Gauges, Metrics};
 
 /// The text format of Prometheus.
@@ -55,6 +57,7 @@ async fn gauges(app: &App) -> Gauges {
     let used = f64::from(connections.open.saturating_sub(connections.idle));
     let kinds = [("used", used), ("idle", f64::from(connections.idle))];
     gauges.of("database_connections", "Connections of this process to the database.", "state", &kinds);
+    certificate(app, &gauges).await;
     let measured = app.store.measured(now).await;
     gauges.put("database_up", "Whether the database answers.", one_or_none(measured.is_ok()));
     let Ok(measured) = measured else { return gauges };
@@ -79,8 +82,24 @@ async fn gauges(app: &App) -> Gauges {
     gauges.put("webhooks_off", "Webhooks that are switched off.", count(measured.webhooks_off));
     gauges.put("webhook_events_waiting", "Events that wait for a webhook.", count(measured.webhook_events));
     gauges.put("processes_alive", "Processes on this database; 0 where there is but one.", count(measured.processes));
+    let nobodys = |library: &&Arc<Library>| app.relays.whose(library, now) == Whose::Nobodys;
+    let without = app.book.libraries().iter().filter(nobodys).count();
+    gauges.put("libraries_without_relay", "Libraries whose messages no process may send.", without as f64);
     gauges.put("libraries", "Libraries with a Participant Record.", app.book.libraries().len() as f64);
     gauges
+}
+
+async fn certificate(app: &App, gauges: &Gauges) {
+    let Some(acme) = &app.acme else { return };
+    let Ok(standing) = acme.standing().await else { return };
+    let end = standing.ends_at.map_or(0.0, |end| end.as_second() as f64);
+    gauges.put(
+        "certificate_ends_seconds",
+        "Until when the certificate of the doors is good, in seconds since 1970; 0: there is none.",
+        end,
+    );
+    let in_vain = if standing.trouble.is_some() { 1.0 } else { 0.0 };
+    gauges.put("certificate_in_vain", "Whether the last order of a certificate was in vain.", in_vain);
 }
 
 /// Counts what is answered.

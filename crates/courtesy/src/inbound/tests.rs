@@ -83,12 +83,14 @@ impl World {
             natural_key: "1".to_owned(),
             request: "1".to_owned(),
             status: "ready_for_pickup".to_owned(),
+            patron: String::new(),
             source: "api",
             fields: "{}".to_owned(),
             found_by: String::new(),
             received_at: NOW,
             messages: vec![message],
             idempotency: None,
+            news: None,
         };
         store.accept(vec![event]).await.unwrap();
         let lease = NOW + SignedDuration::from_mins(15);

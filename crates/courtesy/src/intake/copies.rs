@@ -90,7 +90,7 @@ impl Intake {
 fn list_of(library: &Library, day: Date, zone: &TimeZone, found: &[Uncopied]) -> Option<Event> {
     let language = library.language_for(None);
     let to_patron = |one: &&Uncopied| {
-        let counts = |notice: &Notice| notice.audience == Audience::Patron && notice.status != Status::TestNotice;
+        let counts = |notice: &Notice| notice.audience == Audience::Patron && !notice.status.is_asked_for();
         Notice::from_code(&one.notice).ok().filter(counts)?.entry()
     };
     let told: Vec<(&Uncopied, &Entry)> = found.iter().filter_map(|one| Some((one, to_patron(&one)?))).collect();

@@ -5,17 +5,21 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use standards::address::Address;
 
 use crate::channel::ladder::rungs;
-use crate::channel::{Channel, Ladder};
+use crate::channel::{Channel, Ladder, Rung};
 use crate::library::{Copies, Library, LibraryCode};
 use crate::notice::Language;
 use crate::notice::catalogue::{self, Audience, Notice};
+use crate::notice::field::Field;
 use crate::notice::status::Status;
+use crate::notice::value::Fields;
 use crate::patron::{Known, Patron, found_by};
+use crate::request::truth::Said;
 
 /// Which part of the library a request concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -92,6 +96,12 @@ pub struct Told {
     /// Whether the patron wishes that titles and authors stay out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hide_titles: bool,
+    /// When it happened, where it tells of the life of a request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// Of a correction: the status that it takes back.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::request::maybe_code")]
+    pub undoes: Option<Status>,
     /// Said where a mail was handed in as it is to leave, and no words of ours are needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submitted: Option<Submitted>,
@@ -119,6 +129,23 @@ pub struct Submitted {
 }
 
 impl Told {
+    /// What it says of its request that can become untrue, as an event of `status`; none where it tells of no request's life.
+    #[must_use]
+    pub fn said(&self, status: Status, zone: &TimeZone) -> Option<Said> {
+        let at = self.at?;
+        let (fields, _, _) =
+            Fields::from_pairs(self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let day = |field| fields.day(field, zone);
+        Some(Said {
+            status,
+            at,
+            due: day(Field::NewDueDate).or_else(|| day(Field::DueDate)),
+            pickup_by: day(Field::PickupBy),
+            need_before: day(Field::NeedBefore),
+            undoes: self.undoes,
+        })
+    }
+
     /// Every field that the words of this event's notices may name: the event's own, the patron's, the library's.
     #[must_use]
     pub fn all_fields(&self, library: &Library, request: &str, language: Language) -> BTreeMap<String, String> {
@@ -162,6 +189,9 @@ pub struct Addressed {
     pub language: Language,
 }
 
+/// The one way of tests.
+const BY_MAIL: &[Channel] = &[Channel::Mail];
+
 /// Who is to be told of `event`: each notice that is on, for each address it goes to, each address once a notice. A patron is told by
 /// one message, on the first way there is to them; `known` is what is known of the patron beside the event.
 #[must_use]
@@ -185,7 +215,13 @@ pub fn addressed(event: &Event, library: &Library, known: &Known) -> Vec<Address
             Audience::Patron => {
                 let patron = &event.told.patron;
                 let language = library.language_for(patron.language);
-                let mut rungs = rungs(library.reach.order(notice), Some(&known.order), &known.points(patron));
+                let mut rungs = match event.status {
+                    // A test shows whether mail arrives, however else a patron wishes to be told of loans.
+                    Status::TestNotice => rungs(BY_MAIL, None, &known.points(patron)),
+                    Status::PatronCode => to_prove(patron),
+                    _ => rungs(library.reach.order(notice), Some(&known.order), &known.points(patron)),
+                };
+                let is_asked_for = event.status.is_asked_for();
                 let (channel, address) = match rungs.is_empty() {
                     // Nothing is known: it is said of a mail, which has no address.
                     true => (Channel::Mail, patron.email.as_ref().map(ToString::to_string)),
@@ -198,8 +234,7 @@ pub fn addressed(event: &Event, library: &Library, known: &Known) -> Vec<Address
                 let ladder = Ladder { rungs, wait_s: (wait_s > 0).then_some(wait_s) };
                 told.push(Addressed { notice, entry, channel, address, ladder, language });
                 // A copy is a message of its own: the patron never sees it, and a bad copy never stops a notice.
-                let is_test = event.status == Status::TestNotice;
-                for copy in library.cc.iter().filter(|_| library.copies == Copies::Each && !is_test) {
+                for copy in library.cc.iter().filter(|_| library.copies == Copies::Each && !is_asked_for) {
                     put(&mut told, Some(copy.clone()), language);
                 }
             }
@@ -217,6 +252,13 @@ pub fn addressed(event: &Event, library: &Library, known: &Known) -> Vec<Address
         }
     }
     told
+}
+
+/// The one address that a code is sent to: whose it is, is what it is to show.
+fn to_prove(patron: &Patron) -> Vec<Rung> {
+    let by_mail = patron.email.as_ref().map(|email| Rung { channel: Channel::Mail, address: email.to_string() });
+    let by_text = || Some(Rung { channel: Channel::Text, address: patron.phone.as_ref()?.to_string() });
+    by_mail.or_else(by_text).into_iter().collect()
 }
 
 /// When we give up on a notice of `entry` made at `now`: as its kind says, `at_most` in any case.

@@ -17,9 +17,10 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use standards::address::Address;
-use standards::iso18626::{AgencyId, ErrorType, Header, Message};
+use standards::iso18626::{AgencyId, ErrorType, Header, Message, Moment};
 
 pub use super::event::Side;
 use crate::library::LibraryCode;
@@ -72,6 +73,8 @@ pub struct Event {
     pub needs_request: bool,
     /// The same for the same message posted again, and different for every other.
     pub key: String,
+    /// When it happened, where the message says.
+    pub at: Option<Timestamp>,
 }
 
 /// What became of a message.
@@ -164,6 +167,7 @@ fn told(message: &Message, header: &Header, telling: Telling, zones: Zones<'_>) 
     let mut event = Event {
         status: telling.status,
         key: key(message, header, telling, &library),
+        at: happened(message, header),
         library,
         side: telling.side,
         audiences: telling.audiences,
@@ -178,6 +182,24 @@ fn told(message: &Message, header: &Header, telling: Telling, zones: Zones<'_>) 
     Some(event)
 }
 
+/// The time that a message bears: its own, or that of the change it tells of.
+fn stated(message: &Message, header: &Header) -> Option<Moment> {
+    header.timestamp.or_else(|| last_change(message))
+}
+
+fn last_change(message: &Message) -> Option<Moment> {
+    match message {
+        Message::SupplyingAgencyMessage(message) => message.status_info.as_ref().and_then(|info| info.last_change),
+        _ => None,
+    }
+}
+
+/// When it happened: the change that a message tells of is older than the message. A time without a zone says nothing that could be
+/// compared.
+fn happened(message: &Message, header: &Header) -> Option<Timestamp> {
+    last_change(message).and_then(|time| time.instant()).or_else(|| header.timestamp?.instant())
+}
+
 /// A receipt is told once, however many libraries are asked in turn and whoever says so first; everything else may
 /// happen again, and its time and sequence number tell the second from a repetition.
 fn key(message: &Message, header: &Header, telling: Telling, library: &LibraryCode) -> String {
@@ -189,10 +211,7 @@ fn key(message: &Message, header: &Header, telling: Telling, library: &LibraryCo
             Side::Borrowing => header.supplying_agency_id.as_ref(),
             Side::Lending => Some(&header.requesting_agency_id),
         };
-        let time = header.timestamp.or_else(|| match message {
-            Message::SupplyingAgencyMessage(message) => message.status_info.as_ref().and_then(|info| info.last_change),
-            _ => None,
-        });
+        let time = stated(message, header);
         parts.extend([
             partner.map_or(String::new(), |agency| agency.agency_id_value.as_str().to_owned()),
             message.kind().element().to_owned(),

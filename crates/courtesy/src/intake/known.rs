@@ -1,12 +1,13 @@
 //! What is known of patrons beside what an event tells: looked up before messages are made, and kept after.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
 use super::{Event, Intake};
 use crate::channel::Channel;
 use crate::library::LibraryCode;
+use crate::notice::status::Status;
 use crate::patron::{Known, Record};
 use crate::store::Consent;
 
@@ -24,27 +25,36 @@ impl Intake {
     ) -> crate::store::Result<(Vec<Known>, Learned)> {
         let mut numbers: HashMap<LibraryCode, Vec<String>> = HashMap::new();
         for event in events.iter() {
-            if let Some(number) = number(event) {
-                numbers.entry(event.library.clone()).or_default().push(number.to_owned());
+            if let Some(key) = event.told.patron.key() {
+                numbers.entry(event.library.clone()).or_default().push(key);
             }
         }
         let mut records: HashMap<(LibraryCode, String), Record> = HashMap::new();
-        for (library, numbers) in numbers {
-            let found = self.store.patrons(&library, &numbers).await?;
+        for (library, numbers) in &numbers {
+            let found = self.store.patrons(library, numbers).await?;
             records.extend(found.into_iter().map(|(number, record)| ((library.clone(), number), record)));
         }
         let mut learned: HashMap<(LibraryCode, String), Record> = HashMap::new();
+        let with_device = self.with_device(&numbers, &records).await?;
         let mut known = Vec::with_capacity(events.len());
         for event in events.iter_mut() {
             let mut one = Known::default();
-            if let Some(number) = number(event) {
-                let key = (event.library.clone(), number.to_owned());
+            // Where a code is sent is not yet known to be theirs: nothing is learned of it.
+            if event.status == Status::PatronCode {
+                known.push(one);
+                continue;
+            }
+            if let Some(number) = event.told.patron.key() {
+                let is_kept = event.told.patron.number().is_some();
+                let key = (event.library.clone(), number);
                 let record = records.get(&key).cloned().unwrap_or_default();
                 let newer = record.with(&event.told.patron);
                 event.told.patron = record.complete(&event.told.patron);
                 event.told.hide_titles |= record.hide_titles;
                 one.order.clone_from(&record.order);
-                if newer != record {
+                one.has_push = with_device.contains(&key);
+                // Of whoever has no number nothing is kept but what they chose on their own page.
+                if newer != record && is_kept {
                     records.insert(key.clone(), newer.clone());
                     learned.insert(key, newer);
                 }
@@ -54,6 +64,26 @@ impl Intake {
         }
         let learned = learned.into_iter().map(|((library, number), record)| (library, number, record)).collect();
         Ok((known, learned))
+    }
+
+    /// Those patrons who turned notifications on, where any may go that way.
+    async fn with_device(
+        &self,
+        numbers: &HashMap<LibraryCode, Vec<String>>,
+        records: &HashMap<(LibraryCode, String), Record>,
+    ) -> crate::store::Result<HashSet<(LibraryCode, String)>> {
+        let mut with_device = HashSet::new();
+        for (library, numbers) in numbers {
+            let uses = self.book.library(library).is_some_and(|library| library.reach.uses(Channel::Push));
+            let wishes = |number: &&String| {
+                let record = records.get(&(library.clone(), (*number).clone()));
+                record.is_some_and(|record| record.order.contains(&Channel::Push))
+            };
+            let asked: Vec<String> = numbers.iter().filter(|number| uses || wishes(number)).cloned().collect();
+            let found = self.store.subscribed(library, &asked).await?;
+            with_device.extend(found.into_iter().map(|number| (library.clone(), number)));
+        }
+        Ok(with_device)
     }
 
     /// Whether the patron's telephone may be texted. What the event says of it is kept with its time, where nobody has said anything
@@ -78,9 +108,4 @@ impl Intake {
             (None, None) => Ok(false),
         }
     }
-}
-
-/// The library's number for the patron of an event.
-fn number(event: &Event) -> Option<&str> {
-    event.told.patron.id.as_deref().map(str::trim).filter(|number| !number.is_empty())
 }

@@ -54,7 +54,10 @@ impl Intake {
         let found = self.store.to_climb(now, AT_ONCE).await?;
         let looked_at = found.len();
         for (row, ladder) in found {
-            let next = self.on_next_rung(&row, ladder, now);
+            // Other ways are looked at as they leave; a letter leaves when somebody posts it.
+            let is_letter = ladder.rungs.first().is_some_and(|rung| rung.channel == Channel::Letter);
+            let is_over = is_letter && self.no_longer_true(&row, now).await?.is_some();
+            let next = if is_over { None } else { self.on_next_rung(&row, ladder, now) };
             let (id, is_last) = (row.id, next.is_none());
             if self.store.climb(row, next, now).await? && !is_last {
                 tracing::info!(message = %id, "the next way is tried");

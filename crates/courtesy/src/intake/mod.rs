@@ -13,6 +13,9 @@ pub mod event;
 pub mod iso18626;
 mod known;
 pub mod ladder;
+pub mod letters;
+mod life;
+pub mod reminders;
 mod resend;
 pub mod submission;
 
@@ -191,12 +194,27 @@ impl Intake {
     /// When the store is broken; then nothing was taken.
     pub async fn take(
         &self,
-        mut events: Vec<Handed>,
+        events: Vec<Handed>,
         strictness: Strictness,
         dry_run: bool,
         answer: impl Fn(&Receipt) -> String,
     ) -> crate::store::Result<Vec<Taken>> {
-        let now = clock::now();
+        self.take_at(events, strictness, dry_run, answer, clock::now()).await
+    }
+
+    /// The same at `now`.
+    ///
+    /// # Errors
+    /// When the store is broken; then nothing was taken.
+    pub async fn take_at(
+        &self,
+        mut events: Vec<Handed>,
+        strictness: Strictness,
+        dry_run: bool,
+        answer: impl Fn(&Receipt) -> String,
+        now: Timestamp,
+    ) -> crate::store::Result<Vec<Taken>> {
+        events.iter_mut().for_each(|handed| life::dated(&mut handed.event, now));
         let mut taken: Vec<Option<Taken>> = Vec::with_capacity(events.len());
         let mut new = Vec::with_capacity(events.len());
         let mut receipts = Vec::with_capacity(events.len());
@@ -342,12 +360,14 @@ impl Intake {
             natural_key: event.natural_key(),
             request: event.request.clone(),
             status: event.status.code().to_owned(),
+            patron: event.told.patron.key().unwrap_or_default(),
             source: event.source,
             fields: serde_json::to_string(&event.told).expect("texts become JSON"),
             found_by: event.told.found_by(messages.iter().map(|message| message.address.as_str())),
             received_at: now,
             messages,
             idempotency: None,
+            news: life::news(event, &library, now),
         };
         Ok((Receipt { event: id, messages: planned, known_already: false }, new))
     }

@@ -3,12 +3,15 @@
 use jiff::Timestamp;
 use standards::address::Address;
 
+use super::ladder::to_be_posted;
 use super::{Intake, Told, event};
 use crate::channel::{Channel, Ladder, Number};
 use crate::clock;
 use crate::id::MessageId;
+use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice, Patience};
+use crate::patron::Record;
 use crate::queue::State;
 use crate::sender::SenderKind;
 use crate::store::{Consent, MessageRow, NewMessage, Repeated};
@@ -39,6 +42,16 @@ pub enum Resent {
     NotNow(String),
 }
 
+/// Where a patron is reached now, and which addresses that replaced.
+struct Reached {
+    email: Option<Address>,
+    phone: Option<Number>,
+    has_postal: bool,
+    /// The library's number for them.
+    number: Option<String>,
+    corrected: Vec<String>,
+}
+
 impl Intake {
     /// Sends `row` again as `wish` has it. A message that still waits is only made due; one that is over is repeated as a
     /// new message, with the words in force now and a history of its own. Asked twice, it is sent once.
@@ -66,10 +79,15 @@ impl Intake {
             return Ok(Resent::NotNow(why.to_owned()));
         }
         let entry = Notice::from_code(&row.notice).ok().and_then(Notice::entry);
-        let deadline = event::until(entry.map_or(Patience::News, |entry| entry.patience), now, self.at_most);
+        let is_letter = channel == Channel::Letter;
+        let deadline = match is_letter {
+            true => event::until_posted(now),
+            false => event::until(entry.map_or(Patience::News, |entry| entry.patience), now, self.at_most),
+        };
         let Some(message) = self.repeat_of(&row, (channel, address), now, now, deadline, &by) else {
             return Ok(Resent::NotNow("Its notice is no longer in the catalogue.".to_owned()));
         };
+        let message = if is_letter { to_be_posted(message, now) } else { message };
         let id = message.id;
         let own = [SenderKind::Own.code(), SenderKind::Relay.code()].join(",");
         let refused = if wish.shared { own } else { String::new() };
@@ -97,20 +115,46 @@ impl Intake {
         }
         let told = self.store.event_fields(&row.library, row.event).await?;
         let told: Told = told.and_then(|fields| serde_json::from_str(&fields).ok()).unwrap_or_default();
+        let told = self.as_known_now(&row.library, told).await?;
+        // An address that was corrected since is not written to again.
+        let stands = |address: &String| told.corrected.iter().all(|was| was != address);
         let same = Some(row.address.clone()).filter(|address| channel == row.channel && !address.is_empty());
+        let same = same.filter(stands);
         Ok(match channel {
             Channel::Mail => {
                 let given = wish.to.as_ref().map(ToString::to_string).or(same);
-                let known = given.or_else(|| told.patron.email.map(|email| email.to_string()));
+                let known = given.or_else(|| told.email.map(|email| email.to_string()));
                 known.ok_or("There is no address to send it to; give one.")
             }
             Channel::Text => {
                 let given = wish.number.as_ref().map(ToString::to_string).or(same);
-                let known = given.or_else(|| told.patron.phone.map(|phone| phone.to_string()));
+                let known = given.or_else(|| told.phone.map(|phone| phone.to_string()));
                 known.ok_or("There is no telephone number to text; give one.")
             }
-            Channel::Push | Channel::Letter => Err("This channel cannot be chosen here."),
+            Channel::Push => {
+                let devices = match &told.number {
+                    Some(number) => self.store.subscriptions_of(&row.library, number).await?,
+                    None => Vec::new(),
+                };
+                let nowhere = "The patron has turned notifications on nowhere.";
+                if devices.is_empty() { Err(nowhere) } else { Ok(String::new()) }
+            }
+            // Where it goes is looked up when it is printed.
+            Channel::Letter => told.has_postal.then(String::new).ok_or("There is no postal address of the patron."),
         })
+    }
+
+    /// The contact points of a message's patron, as they are known now.
+    async fn as_known_now(&self, library: &LibraryCode, told: Told) -> crate::store::Result<Reached> {
+        let record = match told.patron.key() {
+            Some(key) => self.store.patron(library, &key).await?.unwrap_or_default(),
+            None => Record::default(),
+        };
+        let patron = record.complete(&told.patron);
+        let was = [record.mail_was.map(|was| was.to_string()), record.phone_was.map(|was| was.to_string())];
+        let (has_postal, number) = (!patron.postal.is_empty(), patron.number().map(str::to_owned));
+        let corrected = was.into_iter().flatten().collect();
+        Ok(Reached { email: patron.email, phone: patron.phone, has_postal, number, corrected })
     }
 
     /// Why `number` is not to be texted, where its patron has said so. Whoever sends a text message by hand says that the patron

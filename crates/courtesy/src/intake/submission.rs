@@ -137,12 +137,14 @@ impl Intake {
             natural_key: natural_key(id, submission, head),
             request: recognised.request.clone().unwrap_or_default(),
             status: status.to_owned(),
+            patron: recognised.patron.clone().unwrap_or_default(),
             source: SOURCE,
             fields: serde_json::to_string(&told).expect("texts become JSON"),
             found_by: told.found_by(messages.iter().map(|message| message.address.as_str())),
             received_at: now,
             messages,
             idempotency: None,
+            news: None,
         }
     }
 

@@ -149,6 +149,7 @@ impl Row<'_> {
             hide_titles: self.yes("hide_titles"),
             relay: None,
             reach: super::Reach::default(),
+            timing: super::Timing::default(),
             code: match LibraryCode::parse(self.cell("code").unwrap_or_default()) {
                 Ok(code) => code,
                 Err(error) => {

@@ -11,6 +11,7 @@ mod relay;
 mod sample;
 #[cfg(test)]
 mod tests;
+mod timing;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,8 +22,9 @@ use standards::address::Address;
 use crate::notice::Language;
 pub use claim::{By, Claims};
 pub use import::{COLUMNS, RowError, read_csv};
-pub use reach::{POSTAL_LETTERS_MAX, POSTAL_LINES_MAX, Reach};
+pub use reach::{Envelope, POSTAL_LETTERS_MAX, POSTAL_LINES_MAX, Reach};
 pub use relay::{Grant, OwnRelay, RelayAuth, RelayTls, TokenSource};
+pub use timing::Timing;
 
 /// The short code a library is known by in its ILL system: `MRPL`. Upper case letters, digits, `-` and `_`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -185,6 +187,9 @@ pub struct Library {
     /// How patrons are reached beside mail.
     #[serde(default, skip_serializing_if = "Reach::is_usual")]
     pub reach: Reach,
+    /// When patrons are reminded.
+    #[serde(default, skip_serializing_if = "Timing::is_usual")]
+    pub timing: Timing,
 }
 
 /// How copies of patron notices come.
@@ -276,6 +281,7 @@ impl Library {
             }
         }
         problems.extend(self.reach.problems());
+        problems.extend(self.timing.problems());
         problems.extend(self.relay.as_ref().and_then(|relay| relay.problem(self.from.is_some())));
         problems
     }

@@ -44,6 +44,49 @@ pub struct Reach {
     /// The library's postal address, which letters come back to: one line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub postal: Vec<String>,
+    /// What letters are folded into.
+    #[serde(default, skip_serializing_if = "Envelope::is_usual")]
+    pub envelope: Envelope,
+}
+
+/// A window envelope, and with it the paper: where an address has to stand to be seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Envelope {
+    /// North American Letter in a No. 10 envelope with its window at the left.
+    #[default]
+    #[serde(rename = "no10")]
+    No10,
+    /// A4 in a DL or C6/5 envelope with its window at the left, as DIN 5008 has it, form B.
+    #[serde(rename = "din_5008_b")]
+    Din5008B,
+    /// A4 in a DL envelope with its window at the right, as in France.
+    DlRight,
+}
+
+impl Envelope {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::No10, Self::Din5008B, Self::DlRight];
+
+    /// The code in records and API.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::No10 => "no10",
+            Self::Din5008B => "din_5008_b",
+            Self::DlRight => "dl_right",
+        }
+    }
+
+    /// Reads a code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.code() == code)
+    }
+
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 fn mail_alone() -> Vec<Channel> {
@@ -68,6 +111,7 @@ impl Default for Reach {
             quiet_to: morning(),
             quiet_when_closed: false,
             postal: Vec::new(),
+            envelope: Envelope::default(),
         }
     }
 }

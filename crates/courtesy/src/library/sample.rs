@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Copies, InLanguages, Library, LibraryCode, Reach};
+use super::{Copies, InLanguages, Library, LibraryCode, Reach, Timing};
 use crate::notice::Language;
 
 impl Library {
@@ -37,6 +37,7 @@ impl Library {
             other_regions: false,
             hide_titles: false,
             reach: Reach::default(),
+            timing: Timing::default(),
             relay: None,
         }
     }

@@ -5,6 +5,8 @@
 //! Not here: whether STARTTLS was offered, what follows from a failed handshake, and finding out which policy a
 //! domain asks for (MTA-STS, DANE): that is `delivery`; holding a certificate to TLSA records is `dane`.
 
+mod tried;
+
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -47,6 +49,8 @@ pub struct Demands {
     pub encrypted: bool,
     /// The hosts that the domain's MTA-STS policy names (RFC 8461 §4.1), where it is enforced.
     pub sts: Option<Vec<String>>,
+    /// The hosts that it names where it is only tried out: mail goes on, and the domain is told what would have failed (RFC 8461 §5).
+    pub sts_tried: Option<Vec<String>>,
     /// Hosts with TLSA records that the DNS vouches for; none where it could not be learned whether they have any (RFC 7672 §2.1.2).
     pub dane: Vec<(Domain, Option<Vec<Tlsa>>)>,
 }
@@ -67,6 +71,13 @@ pub enum Demand {
     },
     /// TLS with a certificate that one of these vouches for.
     Vouched(Vec<Tlsa>),
+    /// TLS where it works, or with any certificate, and a look at what a policy that is tried out would say of it.
+    Tried {
+        /// Whether the policy names the host.
+        named: bool,
+        /// The library sends nothing in clear.
+        encrypted: bool,
+    },
     /// It must not be used: the domain's policy does not name it.
     NotNamed,
     /// It must not be used: whether it has TLSA records could not be learned.
@@ -90,9 +101,21 @@ impl Security {
             (Some((_, None)), _) => Demand::Unknown,
             (None, Some(patterns)) if names(patterns, host) => Demand::Named { name: host.clone(), by_policy: true },
             (None, Some(_)) => Demand::NotNamed,
+            (None, None) if demands.sts_tried.is_some() => Demand::Tried {
+                named: demands.sts_tried.as_ref().is_some_and(|patterns| names(patterns, host)),
+                encrypted: demands.encrypted,
+            },
             (None, None) if demands.encrypted => Demand::Encrypted,
             (None, None) => Demand::Nothing,
         }
+    }
+}
+
+impl Demand {
+    /// Whether mail may go in clear where there is no TLS.
+    #[must_use]
+    pub fn allows_clear(&self) -> bool {
+        matches!(self, Self::Nothing | Self::Tried { encrypted: false, .. })
     }
 }
 
@@ -107,6 +130,8 @@ pub struct TlsFacts {
     pub verified: bool,
     /// Whether an earlier session was taken up again.
     pub resumed: bool,
+    /// What a policy that is tried out would have said against it, in the words of RFC 8460 §4.3.
+    pub would_fail: Option<&'static str>,
 }
 
 /// The client side of TLS: two sets of rules, each with its remembered sessions. Cheap to clone.
@@ -114,6 +139,7 @@ pub struct TlsFacts {
 pub struct ClientTls {
     any: Arc<ClientConfig>,
     verified: Arc<ClientConfig>,
+    roots: Arc<RootCertStore>,
 }
 
 /// Sessions remembered per set of rules: some thousand mail hosts are busy at once in the largest consortium, and
@@ -134,6 +160,7 @@ impl ClientTls {
         for root in extra_roots {
             roots.add(root.clone())?;
         }
+        let roots = Arc::new(roots);
         let mut any = ClientConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(VERSIONS)?
             .dangerous()
@@ -141,11 +168,11 @@ impl ClientTls {
             .with_no_client_auth();
         let mut verified = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(VERSIONS)?
-            .with_root_certificates(roots)
+            .with_root_certificates(Arc::clone(&roots))
             .with_no_client_auth();
         any.resumption = Resumption::in_memory_sessions(SESSIONS_MAX);
         verified.resumption = Resumption::in_memory_sessions(SESSIONS_MAX);
-        Ok(Self { any: Arc::new(any), verified: Arc::new(verified) })
+        Ok(Self { any: Arc::new(any), verified: Arc::new(verified), roots })
     }
 
     /// Rules for one host that is held to TLSA records. No session is taken up again: the records may have changed since.
@@ -162,6 +189,21 @@ impl ClientTls {
         Ok(Arc::new(config))
     }
 
+    /// Rules under which any certificate is taken, and what is wrong with it is noted. No session is taken up again: each is looked at.
+    fn tried(&self) -> io::Result<(Arc<ClientConfig>, Arc<tried::Tried>)> {
+        let provider = Arc::clone(self.any.crypto_provider());
+        let verifier = tried::Tried::new(Arc::clone(&self.roots), Arc::clone(&provider)).map_err(io::Error::other)?;
+        let verifier = Arc::new(verifier);
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(VERSIONS)
+            .map_err(io::Error::other)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::clone(&verifier) as Arc<dyn ServerCertVerifier>)
+            .with_no_client_auth();
+        config.resumption = Resumption::disabled();
+        Ok((Arc::new(config), verifier))
+    }
+
     /// The handshake. The caller bounds its time.
     ///
     /// # Errors
@@ -174,7 +216,13 @@ impl ClientTls {
         remote: IpAddr,
     ) -> io::Result<(TlsStream<TcpStream>, TlsFacts)> {
         let demand = security.at(host);
+        let mut tries = None;
         let (config, name, verified) = match &demand {
+            Demand::Tried { .. } => {
+                let (config, verifier) = self.tried()?;
+                tries = Some(verifier);
+                (config, host, false)
+            }
             Demand::Named { name, .. } => (Arc::clone(&self.verified), name, true),
             Demand::Vouched(records) => (self.vouched(records)?, host, records.iter().any(Tlsa::is_usable)),
             _ => (Arc::clone(&self.any), host, false),
@@ -194,6 +242,10 @@ impl ClientTls {
             cipher: session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()).unwrap_or("unknown"),
             verified,
             resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
+            would_fail: match demand {
+                Demand::Tried { named: false, .. } => Some("validation-failure"),
+                _ => tries.and_then(|verifier| verifier.found()).map(|error| kind_of(&error)),
+            },
         };
         Ok((stream, facts))
     }
@@ -203,7 +255,11 @@ impl ClientTls {
 #[must_use]
 pub fn failure(error: &io::Error) -> &'static str {
     let found = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    let Some(Error::InvalidCertificate(why)) = found else { return "validation-failure" };
+    found.map_or("validation-failure", kind_of)
+}
+
+fn kind_of(error: &Error) -> &'static str {
+    let Error::InvalidCertificate(why) = error else { return "validation-failure" };
     match why {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "certificate-expired",
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {

@@ -83,6 +83,22 @@ impl Urgency {
             Self::Routine => "routine",
         }
     }
+
+    /// Its lane's number in the queue: the lower goes first.
+    #[must_use]
+    pub fn lane(self) -> i64 {
+        match self {
+            Self::Now => 0,
+            Self::Soon => 1,
+            Self::Routine => 2,
+        }
+    }
+
+    /// The lane of messages of the notice with this code. What is not in the catalogue, as other systems' mail, is news of a day.
+    #[must_use]
+    pub fn of(notice: &str) -> Self {
+        Notice::from_code(notice).ok().and_then(Notice::entry).map_or(Self::Soon, |entry| entry.urgency)
+    }
 }
 
 /// How long we keep trying to send a notice, and why no longer.
@@ -277,6 +293,7 @@ notices! {
     LostOrBilled Patron ON Ended News Soon "Lost" "Perdu"
     Correction Patron ON Ended Shelf Now "Correction" "Correction"
     TestNotice Patron ON Staff Test Now "Test notice" "Avis d’essai"
+    PatronCode Patron ON Staff Test Now "Code for the patron’s page" "Code pour la page de l’usager"
 
     Conditional Borrowing ON Staff Staff Soon "Conditional" "Conditionnel"
     Shipped Borrowing ON Staff Staff Routine "Shipped" "Expédié"

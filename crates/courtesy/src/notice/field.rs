@@ -127,6 +127,7 @@ const PRICED: &[Status] =
 const OPERATIONS: &[Status] = &[
     Status::AddressProblem,
     Status::TestNotice,
+    Status::PatronCode,
     Status::OpsDomainBroken,
     Status::OpsQueueStuck,
     Status::OpsTemplateError,
@@ -269,6 +270,8 @@ fields! {
     // Links of ours
     /// The patron's or staff's page of this request.
     RequestUrl "request_url" Url SHOW (All) (Sometimes) "https://notices.example/r/7H2K9Q" "https://notices.example/r/7H2K9Q" ["request.url" "message_url"]
+    /// Digits that show that an address is theirs.
+    Code "code" Text SHOW (Only(&[Status::PatronCode])) (With(&[Status::PatronCode])) "4821 0937" "4821 0937" []
     /// Where a patron says how to be reached.
     PreferencesUrl "preferences_url" Url SHOW (All) (Sometimes) "https://notices.example/p/7H2K9Q" "https://notices.example/p/7H2K9Q" ["unsubscribe_url"]
 
@@ -366,11 +369,11 @@ impl Field {
     /// Whether `notice` can carry it at all.
     #[must_use]
     pub fn comes_with(self, notice: Notice) -> bool {
-        let about_a_request = notice.audience != Audience::Operator && notice.status != Status::TestNotice;
+        let about_a_request = notice.audience != Audience::Operator && !notice.status.is_asked_for();
         match self.row().scope {
             All => true,
             Request => about_a_request,
-            Patron => about_a_request && notice.audience != Audience::Lending || notice.status == Status::TestNotice,
+            Patron => about_a_request && notice.audience != Audience::Lending || notice.status.is_asked_for(),
             Only(statuses) => statuses.contains(&notice.status),
         }
     }

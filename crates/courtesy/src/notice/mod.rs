@@ -18,6 +18,7 @@ pub mod words;
 pub mod dates;
 pub mod frame;
 mod html;
+pub mod letter;
 pub mod render;
 mod text;
 pub mod typography;

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use super::field::Field;
 use super::frame::{self, Frame};
+use super::letter::{self, Letter};
 use super::typography;
 use super::value::Fields;
 use super::words::{Block, Button, Piece, Target, Words};
@@ -127,6 +128,28 @@ pub fn render_sms(words: &Words, fields: &Fields, frame: &Frame) -> Result<Optio
         (None, None) => return Ok(None),
     };
     Ok(Some(typography::shorten(&standards::sms::plain(&text), SMS_LETTERS_MAX).into_owned()))
+}
+
+/// Writes a notice out as a letter on paper.
+///
+/// # Errors
+/// [`Missing`], as for [`render`].
+pub fn render_letter(words: &Words, fields: &Fields, frame: &Frame) -> Result<Letter, Missing> {
+    let mut scribe = Scribe {
+        words,
+        fields,
+        frame,
+        missing: Vec::new(),
+        bytes_left: VALUES_BYTES_MAX,
+        url_bytes_left: URLS_BYTES_MAX,
+    };
+    let subject = scribe.line(&words.subject);
+    let blocks: Vec<Written<'_>> = words.blocks.iter().filter_map(|block| scribe.block(block)).collect();
+    if !scribe.missing.is_empty() {
+        return Err(scribe.missing());
+    }
+    let subject = one_line(&shortened(&subject, HEADING_VALUE_LETTERS_MAX));
+    Ok(letter::write(subject, &blocks, frame, words.language))
 }
 
 /// One line without titles, each value of it cut at `letters_max`.

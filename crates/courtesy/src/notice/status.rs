@@ -73,6 +73,8 @@ statuses! {
     Shipped "shipped" ["Loaned" "In Transit" "Item Shipped"]
     /// The item is on the hold shelf.
     ReadyForPickup "ready_for_pickup" ["Received - no attachments" "Received no attachments" "Received" "On Hold Shelf"]
+    /// The patron has it. Nobody is told; it ends reminders to pick it up.
+    PickedUp "picked_up" ["Checked out" "Received/In Use" "Item checked out"]
     /// A copy is there to be opened.
     DeliveredElectronically "delivered_electronically"
         ["Received with attachments" "CopyCompleted" "Document delivered" "Loaned digitally"]
@@ -122,6 +124,8 @@ statuses! {
     TextReply "text_reply" []
     /// Somebody wants to see that notices arrive.
     TestNotice "test_notice" ["Test"]
+    /// A patron is to show that an address is theirs.
+    PatronCode "patron_code" []
     /// A library's domain no longer proves us.
     OpsDomainBroken "ops_domain_broken" []
     /// Messages wait longer than they should.
@@ -148,6 +152,12 @@ static BY_NAME: LazyLock<HashMap<String, Status>> = LazyLock::new(|| {
 });
 
 impl Status {
+    /// Whether somebody asked for it here and now: it is about no request, and no library switches or edits it.
+    #[must_use]
+    pub fn is_asked_for(self) -> bool {
+        matches!(self, Self::TestNotice | Self::PatronCode)
+    }
+
     /// Reads a status by our code or by a name other systems have for it; case, dashes and spaces do not count.
     ///
     /// # Errors

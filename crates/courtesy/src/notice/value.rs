@@ -116,6 +116,17 @@ impl Fields {
         Ok(())
     }
 
+    /// The day that the field holds; of a moment, its day in `zone`.
+    #[must_use]
+    pub fn day(&self, field: Field, zone: &TimeZone) -> Option<Date> {
+        match self.find(field)? {
+            Value::Day(day) => Some(*day),
+            Value::Local(moment) => Some(moment.date()),
+            Value::Moment(moment) => Some(moment.to_zoned(zone.clone()).date()),
+            Value::Text(_) => None,
+        }
+    }
+
     /// Whether the field has a value.
     #[must_use]
     pub fn has(&self, field: Field) -> bool {

@@ -1,8 +1,14 @@
 //! Who a notice is for.
 //!
-//! In: what an event says of the patron. Out: a [`Patron`], and the fields that words may name.
+//! In: what an event says of the patron, what they chose themselves. Out: a [`Patron`], and the fields that words may name;
+//! the [`link`] to their own page and the [`Pass`] that it gives.
 //! Not here: which of their contact points is used (`channel`).
 
+mod asked;
+pub mod import;
+pub mod link;
+mod pass;
+mod quiet;
 mod record;
 mod sought;
 #[cfg(test)]
@@ -14,9 +20,16 @@ use standards::address::Address;
 
 use crate::channel::Number;
 use crate::notice::Language;
+use crate::outcome::stop::ListedAddress;
 
+pub use asked::{Asked, CODE_LASTS, Purpose};
+pub use pass::{PASS_LASTS, PROVEN_LASTS, Pass};
+pub use quiet::Quiet;
 pub use record::{Known, Record, probably_meant};
 pub use sought::{folded, found_by, words};
+
+/// What begins the key of a patron who has no number.
+pub const BY_ADDRESS: &str = "mail:";
 
 /// A patron, as far as one event tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -76,6 +89,27 @@ impl Patron {
         let (email, phone) =
             (self.email.as_ref().map(ToString::to_string), self.phone.as_ref().map(ToString::to_string));
         [name, self.id.clone(), email, phone].into_iter().flatten()
+    }
+
+    /// The library's number for them, where there is one.
+    #[must_use]
+    pub fn number(&self) -> Option<&str> {
+        self.id.as_deref().map(str::trim).filter(|number| !number.is_empty())
+    }
+
+    /// By what a library's patron is known from event to event: their number, else their address. Two patrons with one address are
+    /// told apart by their numbers.
+    #[must_use]
+    pub fn key(&self) -> Option<String> {
+        let by_address = || Some(format!("{BY_ADDRESS}{}", ListedAddress::of(self.email.as_ref()?).as_str()));
+        self.number().map(str::to_owned).or_else(by_address)
+    }
+
+    /// Whether one of their contact points is this address of a channel.
+    #[must_use]
+    pub fn is_at(&self, address: &str) -> bool {
+        let is = |point: Option<String>| point.is_some_and(|point| point == address);
+        is(self.email.as_ref().map(ToString::to_string)) || is(self.phone.as_ref().map(ToString::to_string))
     }
 
     /// What tells this patron from another of the same request: their number, else their address.

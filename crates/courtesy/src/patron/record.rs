@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use standards::address::Address;
 
-use super::Patron;
-use crate::channel::{Channel, Points};
+use super::{Patron, Quiet};
+use crate::channel::{Channel, Number, Points};
+use crate::notice::Language;
 
 /// What is kept of a patron, by library and patron number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,18 @@ pub struct Record {
     /// Titles and authors never leave in a message to them.
     #[serde(default)]
     pub hide_titles: bool,
+    /// The language they chose themselves, before what events tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
+    /// When their telephone is to stay silent, beside the library's hours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<Quiet>,
+    /// The mail address that the present one corrects: events that still tell it tell nothing new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail_was: Option<Address>,
+    /// The telephone number that the present one corrects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_was: Option<Number>,
     /// Their postal address, one line each, without the name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub postal: Vec<String>,
@@ -29,10 +42,12 @@ impl Record {
     #[must_use]
     pub fn with(&self, told: &Patron) -> Self {
         let known = &self.patron;
+        let (email, mail_was) = newest(told.email.as_ref(), known.email.as_ref(), self.mail_was.as_ref());
+        let (phone, phone_was) = newest(told.phone.as_ref(), known.phone.as_ref(), self.phone_was.as_ref());
         let patron = Patron {
             id: told.id.clone().or_else(|| known.id.clone()),
-            email: told.email.clone().or_else(|| known.email.clone()),
-            phone: told.phone.clone().or_else(|| known.phone.clone()),
+            email,
+            phone,
             // What was agreed to is kept with its when and how, not here.
             texts: None,
             first_name: told.first_name.clone().or_else(|| known.first_name.clone()),
@@ -42,14 +57,41 @@ impl Record {
             postal: Vec::new(),
         };
         let postal = if told.postal.is_empty() { self.postal.clone() } else { told.postal.clone() };
-        Self { patron, postal, ..self.clone() }
+        Self { patron, postal, mail_was, phone_was, ..self.clone() }
+    }
+
+    /// Uses `address` from now on, whatever older one events still tell.
+    pub fn correct_mail(&mut self, address: Address) {
+        if self.patron.email.as_ref() != Some(&address) {
+            self.mail_was = self.patron.email.replace(address);
+        }
+    }
+
+    /// Uses `number` from now on, whatever older one events still tell.
+    pub fn correct_phone(&mut self, number: Number) {
+        if self.patron.phone.as_ref() != Some(&number) {
+            self.phone_was = self.patron.phone.replace(number);
+        }
     }
 
     /// What an event told, completed by what is known: an event without an address goes to the one on record.
     #[must_use]
     pub fn complete(&self, told: &Patron) -> Patron {
         let Self { patron, postal, .. } = self.with(told);
-        Patron { texts: told.texts, postal, ..patron }
+        Patron { texts: told.texts, postal, language: self.language.or(patron.language), ..patron }
+    }
+}
+
+/// The contact point to use, and the one that it corrects: what is told is newer than what is known, unless it is what was
+/// corrected.
+fn newest<T: Clone + PartialEq>(told: Option<&T>, known: Option<&T>, corrected: Option<&T>) -> (Option<T>, Option<T>) {
+    match told {
+        Some(told) if Some(told) != corrected => {
+            // Once the library's system tells a third one, the correction is over.
+            let stays = corrected.filter(|_| Some(told) == known);
+            (Some(told.clone()), stays.cloned())
+        }
+        _ => (known.or(told).cloned(), corrected.cloned()),
     }
 }
 

@@ -1,7 +1,14 @@
+use jiff::SignedDuration;
 use standards::address::Address;
 
-use super::{Patron, Record, folded, found_by, probably_meant, words};
+use super::link::{self, Link};
+use super::{
+    Asked, CODE_LASTS, PASS_LASTS, Pass, Patron, Purpose, Quiet, Record, folded, found_by, probably_meant, words,
+};
 use crate::channel::Channel;
+use crate::id::MessageId;
+use crate::notice::Language;
+use crate::secret::Secret;
 
 fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
@@ -41,4 +48,90 @@ fn people_are_found_as_they_are_typed() {
     assert!(words(" \n").is_empty());
     assert!(found_by(["ｆｕｌｌ width", "", &"x".repeat(5000)]).starts_with("full width xxx"));
     assert_eq!(found_by([&*"x".repeat(5000)]).chars().count(), 400);
+}
+
+#[test]
+fn a_corrected_address_is_used_although_events_still_tell_the_old_one() {
+    let told = |email: &str| Patron { id: Some("7".to_owned()), email: Some(address(email)), ..Patron::default() };
+    let mut known = Record::default().with(&told("amira@gmial.example"));
+    known.correct_mail(address("amira@gmail.example"));
+    let after = known.with(&told("amira@gmial.example"));
+    assert_eq!(after.complete(&told("amira@gmial.example")).email, Some(address("amira@gmail.example")));
+    assert_eq!(after, known, "an old event tells nothing new");
+    let caught_up = after.with(&told("amira@gmail.example"));
+    assert_eq!(caught_up.mail_was, Some(address("amira@gmial.example")), "another source may still have the old one");
+    let third = caught_up.with(&told("amira@work.example"));
+    assert_eq!((third.patron.email, third.mail_was), (Some(address("amira@work.example")), None));
+}
+
+#[test]
+fn the_language_a_patron_chose_comes_before_what_events_tell() {
+    let told = Patron { language: Some(Language::En), ..Patron::default() };
+    let known = Record { language: Some(Language::Fr), ..Record::default() };
+    assert_eq!(known.complete(&told).language, Some(Language::Fr));
+}
+
+#[test]
+fn patrons_are_told_apart_by_number_before_address() {
+    let one = Patron { id: Some(" 7 ".to_owned()), email: Some(address("Family@Patron.example")), ..Patron::default() };
+    let other = Patron { id: Some("8".to_owned()), ..one.clone() };
+    let unnumbered = Patron { id: Some(" ".to_owned()), ..one.clone() };
+    assert_eq!(one.key().as_deref(), Some("7"));
+    assert_eq!(other.key().as_deref(), Some("8"));
+    assert_eq!(unnumbered.key().as_deref(), Some("mail:family@patron.example"));
+    assert_eq!(Patron::default().key(), None);
+}
+
+#[test]
+fn a_link_is_of_one_message_and_ends() {
+    let (secret, now) = (Secret::from_octets([7; 32]), "2026-11-01T10:00:00Z".parse().unwrap());
+    let (id, other) = (MessageId::new(now), MessageId::new(now));
+    let token = link::token(&secret, id);
+    assert_eq!(token.len(), 24);
+    let read = Link::read(&token).unwrap();
+    let (first, last) = read.range();
+    assert!(first <= id && id <= last && read.is_of(&secret, id));
+    assert!(!read.is_of(&secret, other) && !read.is_of(&Secret::from_octets([8; 32]), id));
+    let mut changed = token.into_bytes();
+    changed[23] = if changed[23] == b'A' { b'B' } else { b'A' };
+    assert!(!Link::read(std::str::from_utf8(&changed).unwrap()).unwrap().is_of(&secret, id));
+    assert_eq!(Link::read("guessed"), None);
+    assert!(!link::is_over(id, now + SignedDuration::from_hours(13 * 24)));
+    assert!(link::is_over(id, now + SignedDuration::from_hours(15 * 24)));
+}
+
+#[test]
+fn a_pass_opens_for_whom_it_was_made_and_not_for_long() {
+    let (secret, now) = (Secret::from_octets([7; 32]), "2026-11-01T10:00:00Z".parse().unwrap());
+    let library = crate::library::LibraryCode::parse("MRPL").unwrap();
+    let pass = Pass::new(&library, "7".to_owned(), MessageId::new(now), now);
+    let sealed = pass.seal(&secret);
+    assert_eq!(Pass::open(&secret, &sealed, now), Some(pass));
+    assert_eq!(Pass::open(&secret, &sealed, now + PASS_LASTS), None);
+    assert_eq!(Pass::open(&Secret::from_octets([8; 32]), &sealed, now), None);
+    assert_eq!(Pass::open(&secret, &sealed[1..], now), None);
+}
+
+#[test]
+fn a_code_fits_once_typed_as_people_do_and_no_other_does() {
+    let (secret, now) = (Secret::from_octets([7; 32]), "2026-11-01T10:00:00Z".parse().unwrap());
+    let (digits, asked) = Asked::new(&secret, Purpose::Prove, "a•••@patron.example".to_owned(), [3; 16], now);
+    assert_eq!(digits.len(), 8);
+    let spaced = format!(" {} {}", &digits[..4], &digits[4..]);
+    assert!(asked.fits(&secret, &spaced, now));
+    assert!(!asked.fits(&secret, "00000000", now) && !asked.fits(&secret, "", now));
+    assert!(!asked.fits(&secret, &digits, now + CODE_LASTS));
+    assert!(!serde_json::to_string(&asked).unwrap().contains(&digits));
+}
+
+#[test]
+fn a_patrons_quiet_hours_end_in_the_morning_of_the_library() {
+    let zone = jiff::tz::TimeZone::get("America/Vancouver").unwrap();
+    let quiet = Quiet { from: jiff::civil::time(20, 0, 0, 0), to: jiff::civil::time(10, 0, 0, 0) };
+    let when = |at: &str| quiet.not_before(at.parse().unwrap(), &zone).to_string();
+    assert_eq!(when("2026-11-02T05:00:00Z"), "2026-11-02T18:00:00Z", "nine in the evening there");
+    assert_eq!(when("2026-11-02T15:00:00Z"), "2026-11-02T18:00:00Z", "seven in the morning");
+    assert_eq!(when("2026-11-02T20:00:00Z"), "2026-11-02T20:00:00Z", "noon");
+    let never = Quiet { from: quiet.to, to: quiet.to };
+    assert_eq!(never.not_before("2026-11-02T05:00:00Z".parse().unwrap(), &zone).to_string(), "2026-11-02T05:00:00Z");
 }

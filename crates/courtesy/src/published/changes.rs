@@ -23,8 +23,12 @@ type Place = (String, String, Option<IpAddr>);
 pub fn to_tell(so_far: &[RelayChange], config: &Config, now: Timestamp) -> Vec<RelayChange> {
     let known: BTreeMap<Place, RelayChanged> = so_far.iter().map(|change| (place(change), change.changed)).collect();
     let mut wanted: BTreeMap<Place, RelayChanged> = BTreeMap::new();
-    for relay in &config.relay {
-        let changed = relay.is_still_planned(now).map_or(RelayChanged::Added, RelayChanged::Planned);
+    for relay in config.relay.now().iter().filter(|relay| !relay.is_over(now)) {
+        let changed = match (relay.is_still_planned(now), relay.is_still_ending(now)) {
+            (Some(day), _) => RelayChanged::Planned(day),
+            (None, Some(day)) => RelayChanged::Ending(day),
+            (None, None) => RelayChanged::Added,
+        };
         let addresses: Vec<Option<IpAddr>> = match relay.sources.is_empty() {
             true => vec![None],
             false => relay.sources.iter().copied().map(Some).collect(),
@@ -48,6 +52,27 @@ pub fn to_tell(so_far: &[RelayChange], config: &Config, now: Timestamp) -> Vec<R
     new.chain(gone).map(told).collect()
 }
 
+/// Of these, what comes by itself as days go by. Everything else is told by the process whose settings have changed: another one may not have
+/// read them yet.
+#[must_use]
+pub fn by_themselves(
+    to_tell: Vec<RelayChange>,
+    so_far: &[RelayChange],
+    config: &Config,
+    now: Timestamp,
+) -> Vec<RelayChange> {
+    let relays = config.relay.now();
+    let came = |change: &RelayChange| {
+        let last = so_far.iter().rfind(|one| place(one) == place(change));
+        match (change.changed, last.map(|one| one.changed)) {
+            (RelayChanged::Added | RelayChanged::Ending(_), Some(RelayChanged::Planned(_))) => true,
+            (RelayChanged::Removed, _) => relays.iter().any(|one| one.host.as_str() == change.host && one.is_over(now)),
+            _ => false,
+        }
+    };
+    to_tell.into_iter().filter(came).collect()
+}
+
 fn place(change: &RelayChange) -> Place {
     (change.region.clone(), change.host.clone(), change.address)
 }
@@ -58,7 +83,7 @@ pub fn announced(so_far: &[RelayChange], host: &str, address: Option<IpAddr>) ->
     let of_it = so_far.iter().filter(|change| change.host == host && change.address == address);
     of_it
         .max_by_key(|change| change.at)
-        .filter(|change| matches!(change.changed, RelayChanged::Planned(_)))
+        .filter(|change| matches!(change.changed, RelayChanged::Planned(_) | RelayChanged::Ending(_)))
         .map(|c| c.at)
 }
 
@@ -99,6 +124,8 @@ fn sentence(change: &RelayChange, language: Language) -> String {
     match (change.changed, language) {
         (RelayChanged::Planned(day), Language::En) => format!("{region}: {what} will send from {day} on"),
         (RelayChanged::Planned(day), Language::Fr) => format!("{region} : {what} enverra à partir du {day}"),
+        (RelayChanged::Ending(day), Language::En) => format!("{region}: {what} will no longer send from {day} on"),
+        (RelayChanged::Ending(day), Language::Fr) => format!("{region} : {what} n’enverra plus à partir du {day}"),
         (RelayChanged::Added, Language::En) => format!("{region}: {what} sends"),
         (RelayChanged::Added, Language::Fr) => format!("{region} : {what} envoie"),
         (RelayChanged::Removed, Language::En) => format!("{region}: {what} no longer sends"),

@@ -15,7 +15,8 @@ fn config(relays: &str) -> Config {
     config.shared.domain = Domain::parse("notices.example").unwrap();
     config.public_host = Domain::parse("mx.notices.example").unwrap();
     let table: toml::Table = toml::from_str(relays).unwrap();
-    config.relay = table.get("relay").map(|relays| relays.clone().try_into().unwrap()).unwrap_or_default();
+    config.relay =
+        table.get("relay").map(|relays| relays.clone().try_into::<Vec<Relay>>().unwrap()).unwrap_or_default().into();
     config
 }
 
@@ -84,7 +85,45 @@ fn a_planned_relay_is_published_beside_those_that_send() {
     );
     let after = relays(&config, &told, at("2026-12-15T00:00:00Z"));
     assert_eq!((after[0].hosts.len(), after[0].planned.len()), (2, 0));
-    assert!(zone(&config, &[]).contains("ip4:192.0.2.11"), "receivers must know it before it sends");
+    assert!(
+        zone(&config, &[], at("2026-11-20T00:00:00Z")).contains("ip4:192.0.2.11"),
+        "receivers must know it before it sends"
+    );
+}
+
+const ENDING: &str = "[[relay]]\nhost = \"mta1.example\"\nregion = \"ca-west\"\nsources = [\"192.0.2.10\", \"2001:db8::10\"]\nuntil = \"2026-12-15\"\n";
+
+#[test]
+fn a_relay_that_ends_is_announced_and_gone_when_its_day_comes() {
+    let day = "2026-12-15".parse().unwrap();
+    let mut told = history(&[("2026-11-01T00:00:00Z", NOW), ("2026-11-12T00:00:00Z", ENDING)]);
+    assert_eq!(kinds(&told[2..]).iter().map(|one| one.1).collect::<Vec<_>>(), [RelayChanged::Ending(day); 2]);
+    let config = config(ENDING);
+    let [before, after] = ["2026-12-14T23:59:00Z", "2026-12-15T00:00:00Z"].map(at);
+    assert_eq!(
+        serde_json::to_value(&relays(&config, &told, before)[0].planned).unwrap(),
+        serde_json::json!([
+            { "on": "2026-12-15", "host": "mta1.example", "remove": ["192.0.2.10", "2001:db8::10"], "announced": "2026-11-12" }
+        ])
+    );
+    assert_eq!(config.relays_of("ca-west", before).len(), 1);
+    assert_eq!(config.relays_of("ca-west", after), [], "it is out of use by itself, and nothing takes its place");
+    assert!(zone(&config, &[], before).contains("192.0.2.10"));
+    assert!(!zone(&config, &[], after).contains("192.0.2.10"), "somebody else may have the address next");
+    let new = changes::to_tell(&told, &config, after);
+    assert_eq!(kinds(&new).iter().map(|one| one.1).collect::<Vec<_>>(), [RelayChanged::Removed; 2]);
+    assert_eq!(changes::by_themselves(new.clone(), &told, &config, after), new, "nobody has to touch the settings");
+    told.extend(new);
+    assert_eq!(changes::to_tell(&told, &config, after), [], "once");
+}
+
+#[test]
+fn a_process_with_older_settings_takes_nothing_back() {
+    let told = history(&[("2026-11-01T00:00:00Z", NOW), ("2026-11-12T00:00:00Z", &format!("{NOW}{PLANNED}"))]);
+    let (old, now) = (config(NOW), at("2026-11-13T00:00:00Z"));
+    let new = changes::to_tell(&told, &old, now);
+    assert_eq!(new.len(), 1, "as if the new relay had been taken out");
+    assert_eq!(changes::by_themselves(new, &told, &old, now), []);
 }
 
 #[test]
@@ -111,7 +150,7 @@ async fn the_zone_has_every_name_that_a_kit_leads_to() {
         keyring.make(&domain, selector, Some("MRPL"), true).await.unwrap();
     }
     keyring.make(&code, "c1", None, true).await.unwrap();
-    let text = zone(&config, &keyring.all());
+    let text = zone(&config, &keyring.all(), at("2026-11-20T00:00:00Z"));
     let ours = Ours::new(&config, config.public_host.clone(), Vec::new());
     for (_, target) in wanted(&domain, &LibraryCode::parse("MRPL").unwrap(), &ours) {
         assert!(text.contains(&format!("\n{target}. IN TXT ")), "{target} is not in\n{text}");

@@ -5,6 +5,7 @@
 //! All here is pure; the claims themselves are in `store`, the trying in `delivery`.
 
 mod aftermath;
+mod lane;
 mod retry;
 mod settle;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tests;
 use std::fmt;
 
 pub use aftermath::{Aftermath, aftermath, blames_sender};
+pub use lane::leads;
 pub use retry::{Schedule, next_due};
 pub use settle::{Settlement, settle};
 

@@ -14,7 +14,6 @@ mod signing_in;
 mod submit;
 #[cfg(test)]
 mod tests;
-pub mod tls;
 mod wire;
 
 use std::net::{IpAddr, SocketAddr};
@@ -31,6 +30,7 @@ use tokio::time::Instant;
 
 use crate::config::Lmtp;
 use crate::inbound::spool::Spool;
+use crate::net::serving::Certificate;
 use crate::secret::Secret;
 use crate::store::Book;
 use gate::Gate;
@@ -38,7 +38,6 @@ pub use gate::Limits;
 use recipient::Shared;
 use session::Session;
 pub use submit::Desk;
-use tls::Certificate;
 
 /// How long we wait after the system had no socket for us (too many open files): long enough not to spin.
 const AFTER_TROUBLE: Duration = Duration::from_millis(200);

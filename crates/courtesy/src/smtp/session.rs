@@ -143,7 +143,7 @@ impl<'a> Session<'a> {
     }
 
     async fn shake(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
-        let shaking = self.door.certificate.acceptor(Instant::now()).accept(stream);
+        let shaking = self.door.certificate.smtp(Instant::now()).accept(stream);
         timeout(TLS_WAIT, shaking).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
     }
 

@@ -6,16 +6,18 @@ use jiff::Timestamp;
 
 use super::arrival::{Counted, Ended};
 use super::engine::Tx;
+use super::request::{News, hear_all};
 use super::statement::{Builder, query};
 use super::{Result, Store, StoreError, id_from, outbox, to_json};
 use crate::channel::{Channel, Ladder};
 use crate::clock::micros;
 use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
+use crate::notice::catalogue::Urgency;
 use crate::queue::State;
 use crate::timeline::Entry;
 
-/// Rows a statement inserts at most: twenty columns each stay below SQLite's 32,766 parameters.
+/// Rows a statement inserts at most: twenty-one columns each stay below SQLite's 32,766 parameters.
 const ROWS_PER_STATEMENT: usize = 500;
 
 /// An event as intake made it: checked, with its messages.
@@ -31,6 +33,8 @@ pub struct NewEvent {
     pub request: String,
     /// The status code.
     pub status: String,
+    /// By what its patron is known (`patron::Patron::key`); empty where nobody knows.
+    pub patron: String,
     /// The door it came by.
     pub source: &'static str,
     /// What the words may name, as JSON.
@@ -43,6 +47,8 @@ pub struct NewEvent {
     pub messages: Vec<NewMessage>,
     /// The Idempotency-Key it came with, and the answer to repeat.
     pub idempotency: Option<Idempotency>,
+    /// What it tells of its request, where it tells of one.
+    pub news: Option<News>,
 }
 
 impl NewEvent {
@@ -220,6 +226,10 @@ pub(super) async fn accept_all(tx: &mut Tx, events: &[NewEvent]) -> Result<Vec<A
     let new: Vec<&NewEvent> = fresh.iter().copied().filter(|event| inserted.contains(&event.id)).collect();
     let written: Vec<Written<'_>> = new.iter().flat_map(|event| event.written()).collect();
     insert_messages(tx, &written).await?;
+    // In the order in which they came: of two that happened at the same moment it is the one that counts.
+    let told = events.iter().filter(|event| inserted.contains(&event.id));
+    let news: Vec<_> = told.filter_map(|event| Some((event.request.as_str(), event.news.as_ref()?))).collect();
+    hear_all(tx, &news).await?;
     for (place, event) in events.iter().enumerate() {
         if answers[place].is_none() && !waits.contains(&place) {
             let is_new = inserted.contains(&event.id);
@@ -271,7 +281,7 @@ async fn insert_events(tx: &mut Tx, events: &[&NewEvent]) -> Result<HashSet<Even
     let mut inserted = HashSet::with_capacity(events.len());
     for chunk in events.chunks(ROWS_PER_STATEMENT) {
         let mut query = Builder::new(
-            "insert into event (id, library, natural_key, request, status, source, fields, found_by, received_at) ",
+            "insert into event (id, library, natural_key, request, status, source, fields, found_by, received_at, patron) ",
         );
         query.push_values(chunk, |row, event| {
             row.push_bind(event.id.to_bytes().to_vec())
@@ -282,7 +292,8 @@ async fn insert_events(tx: &mut Tx, events: &[&NewEvent]) -> Result<HashSet<Even
                 .push_bind(event.source)
                 .push_bind(&event.fields)
                 .push_bind(&event.found_by)
-                .push_bind(micros(event.received_at));
+                .push_bind(micros(event.received_at))
+                .push_bind(&event.patron);
         });
         query.push(" on conflict (library, natural_key) do nothing returning id");
         for row in query.build().fetch_all(&mut *tx).await? {
@@ -305,7 +316,8 @@ pub(super) async fn insert_messages(tx: &mut Tx, messages: &[Written<'_>]) -> Re
     for chunk in messages.chunks(ROWS_PER_STATEMENT) {
         let mut query = Builder::new(
             "insert into message (id, library, event, request, notice, language, address, words_of, words_version, \
-             state, cause, due_at, deadline, attempts, refused, created_at, changed_at, channel, rungs, climb_at) ",
+             state, cause, due_at, deadline, attempts, refused, created_at, changed_at, channel, rungs, climb_at, \
+             lane) ",
         );
         query.push_values(chunk, |row, Written { library, event, request, at, message }| {
             row.push_bind(message.id.to_bytes().to_vec())
@@ -327,7 +339,8 @@ pub(super) async fn insert_messages(tx: &mut Tx, messages: &[Written<'_>]) -> Re
                 .push_bind(micros(*at))
                 .push_bind(message.channel.code())
                 .push_bind((!message.ladder.rungs.is_empty()).then(|| to_json(&message.ladder)))
-                .push_bind(message.ladder.climb_at(message.due_at.unwrap_or(*at)).map(micros));
+                .push_bind(message.ladder.climb_at(message.due_at.unwrap_or(*at)).map(micros))
+                .push_bind(Urgency::of(&message.notice).lane());
         });
         query.build().execute(&mut *tx).await?;
     }

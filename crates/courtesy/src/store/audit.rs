@@ -38,6 +38,8 @@ pub const DEEDS: &[&str] = &[
     "message.cancelled",
     "message.released",
     "message.repeated",
+    "letter.posted",
+    "letter.printed",
     "unreached.seen_to",
     "key.made",
     "key.ended",
@@ -62,6 +64,9 @@ pub const DEEDS: &[&str] = &[
     "list.exported",
     "it.reminded",
     "retention.changed",
+    "patron.changed",
+    "patron.exported",
+    "patron.erased",
 ];
 
 /// Letters of a text of an entry: a reason is a sentence, a value that changed may be a long list.

@@ -15,8 +15,13 @@ use crate::timeline::{Entry, What};
 const CLIMBS: &str = "rungs is not null and (state in ('failed', 'suppressed') \
      or state in ('queued', 'delayed', 'held') and climb_at is not null and climb_at <= ";
 
+/// A notification that a push service took also waits: for its device to say that it was shown. It has an index of its own, for the
+/// messages that were accepted are many.
+const UNSEEN: &str = "rungs is not null and state = 'accepted' and channel = 'push' and climb_at <= ";
+
 impl Store {
-    /// Messages that did not arrive and have another way left, and those that have waited long enough for it; `most` at most.
+    /// Messages that did not arrive and have another way left, and those that have waited long enough for it; `most` of either
+    /// at most.
     ///
     /// # Errors
     /// When the store is broken.
@@ -27,7 +32,13 @@ impl Store {
             .bind(i64::from(most))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(|row| Ok((message_from(row)?, from_json(&row.try_get::<String>(19)?)?))).collect()
+        let unseen = query(format!("{columns} where {UNSEEN} $1 order by climb_at limit $2"))
+            .bind(micros(now))
+            .bind(i64::from(most))
+            .fetch_all(&self.readers)
+            .await?;
+        let all = rows.iter().chain(&unseen);
+        all.map(|row| Ok((message_from(row)?, from_json(&row.try_get::<String>(19)?)?))).collect()
     }
 
     /// Ends the ladder of `old` with `next`, the message on its next rung; none: no rung is left that can be used. One that still
@@ -42,8 +53,9 @@ impl Store {
                     let taken = query(format!(
                         "update message set rungs = null, climb_at = null, waits_for = null, \
                          due_at = case when state in ('failed', 'suppressed') then due_at else null end, \
-                         state = case when state in ('failed', 'suppressed') then state else 'cancelled' end, changed_at = $3 \
-                         where id = $1 and library = $2 and {CLIMBS} $3) returning state"
+                         state = case when state in ('failed', 'suppressed', 'accepted') then state else 'cancelled' end, \
+                         changed_at = case when state = 'accepted' then changed_at else $3 end \
+                         where id = $1 and library = $2 and ({CLIMBS} $3) or {UNSEEN} $3) returning state"
                     ))
                     .bind(old.id.to_bytes().to_vec())
                     .bind(old.library.as_str().to_owned())
@@ -52,7 +64,7 @@ impl Store {
                     .await?;
                     let Some(taken) = taken else { return Ok(false) };
                     let Some(next) = next else { return Ok(true) };
-                    let waited = taken.try_get::<String>(0)? == "cancelled";
+                    let waited = ["cancelled", "accepted"].contains(&taken.try_get::<String>(0)?.as_str());
                     let climbed = What::Climbed { again: next.id, channel: next.channel, waited };
                     let written =
                         Written { library: &old.library, event: old.event, request: &old.request, at: now, message: &next };

@@ -3,13 +3,19 @@
 use jiff::Timestamp;
 
 use super::accept::append;
+use super::arrival::{Counted, Ended};
+use super::audit::{Deed, note};
 use super::message::{COLUMNS, message_from};
 use super::statement::query;
 use super::{MessageRow, Result, Store};
 use crate::clock::micros;
 use crate::id::MessageId;
 use crate::library::LibraryCode;
+use crate::queue::State;
 use crate::timeline::{Entry, What};
+
+/// What a letter waits for.
+const TO_POST: &str = "letter.to_post";
 
 impl Store {
     /// The letters of `library` that wait to be posted, the oldest first, `most` at most.
@@ -18,10 +24,10 @@ impl Store {
     /// When the store is broken.
     pub async fn letters_to_post(&self, library: &LibraryCode, most: u32) -> Result<Vec<MessageRow>> {
         let rows = query(format!(
-            "{COLUMNS} where library = $1 and cause = 'letter.to_post' and state = 'held' and channel = 'letter' \
-             order by id limit $2"
+            "{COLUMNS} where library = $1 and cause = $2 and state = 'held' and channel = 'letter' order by id limit $3"
         ))
         .bind(library.as_str())
+        .bind(TO_POST)
         .bind(i64::from(most))
         .fetch_all(&self.readers)
         .await?;
@@ -43,23 +49,41 @@ impl Store {
             .write(move |tx| {
                 Box::pin(async move {
                     let entry = Entry { at: now, what: What::Posted { by: by.clone() } };
-                    let mut posted = 0;
+                    let (mut posted, mut counted) = (Vec::new(), Counted::default());
                     for id in &letters {
-                        let done = query(
-                            "update message set state = 'accepted', cause = null, due_at = null, rungs = null, changed_at = $3 \
-                             where id = $1 and library = $2 and channel = 'letter' and state = 'held'",
+                        let row = query(
+                            "update message set state = 'accepted', cause = null, due_at = null, rungs = null, \
+                             climb_at = null, changed_at = $3 where id = $1 and library = $2 and channel = 'letter' \
+                             and state = 'held' and cause = $4 returning created_at",
                         )
                         .bind(id.to_bytes().to_vec())
                         .bind(library.as_str().to_owned())
                         .bind(micros(now))
-                        .execute(&mut *tx)
+                        .bind(TO_POST)
+                        .fetch_optional(&mut *tx)
                         .await?;
-                        if done > 0 {
-                            append(tx, &[(*id, &entry)]).await?;
-                            posted += done;
-                        }
+                        let Some(row) = row else { continue };
+                        posted.push((*id, &entry));
+                        let ended = Ended {
+                            library: library.as_str(),
+                            created_at: row.try_get(0)?,
+                            ended_at: micros(now),
+                            provider: None,
+                            state: State::Accepted,
+                            cause: None,
+                        };
+                        counted.count(&ended, 1);
                     }
-                    Ok(posted)
+                    if posted.is_empty() {
+                        return Ok(0);
+                    }
+                    counted.write(tx).await?;
+                    append(tx, &posted).await?;
+                    for (id, _) in &posted {
+                        let deed = Deed::new(Some(&library), by.as_str(), "letter.posted", id.to_string(), now);
+                        note(tx, &deed).await?;
+                    }
+                    Ok(posted.len() as u64)
                 })
             })
             .await

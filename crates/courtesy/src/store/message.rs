@@ -8,7 +8,7 @@ use super::accept::{NewMessage, Written, append, insert_messages};
 use super::audit::{Deed, note};
 use super::engine::{Row, Tx};
 use super::statement::{Builder, query};
-use super::unreached::{remember_repeat, standing_repeat};
+use super::unreached::{remember_repeat, standing_repeat, waiting_in_place};
 use super::{Result, Store, StoreError, from_json, id_from};
 use crate::channel::Channel;
 use crate::clock::{from_micros, micros};
@@ -210,6 +210,12 @@ impl Store {
                     let standing = standing_repeat(tx, &old.library, old.id).await?;
                     if let Some((again, _)) = standing.filter(|(_, address)| *address == message.address) {
                         return Ok(Repeated::Before(again));
+                    }
+                    // What waits in its place, such as a letter, would tell the patron twice.
+                    for id in waiting_in_place(tx, &old.library, old.id).await? {
+                        if take_waiting(tx, &old.library, id, State::Cancelled, None, now).await? {
+                            append(tx, &[(id, &Entry { at: now, what: What::Cancelled { by: by.clone() } })]).await?;
+                        }
                     }
                     let mut entries = vec![Entry { at: now, what: What::Resent { by: by.clone(), again: message.id } }];
                     if !old.state.is_final() {

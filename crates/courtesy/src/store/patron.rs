@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::statement::{Builder, query};
 use super::{Result, Store, from_json, to_json};
 use crate::clock::micros;
 use crate::library::LibraryCode;
 use crate::patron::Record;
+
+/// How long a patron is known who borrows nothing: two years, over a sabbatical and a library card that is renewed late.
+pub const PATRON_KEPT: SignedDuration = SignedDuration::from_hours(730 * 24);
 
 /// Patrons asked for, or written, by one statement.
 const AT_ONCE: usize = 500;
@@ -66,6 +69,35 @@ impl Store {
                         put.build().execute(&mut *tx).await?;
                     }
                     Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Forgets patrons of whom nothing was heard since `before` and of whose notices nothing is kept, and their consent to texts. What
+    /// they refused is kept: to forget it would be to write to them again. Gives how many were forgotten.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn forget_patrons(&self, before: Timestamp) -> Result<u64> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let patrons = query(
+                        "delete from patron where changed_at < $1 and not exists (select 1 from event \
+                         where event.library = patron.library and event.patron = patron.number and event.patron <> '')",
+                    )
+                    .bind(micros(before))
+                    .execute(&mut *tx)
+                    .await?;
+                    query(
+                        "delete from consent where given = 1 and at < $1 and not exists (select 1 from message \
+                         where message.library = consent.library and message.address = consent.address)",
+                    )
+                    .bind(micros(before))
+                    .execute(&mut *tx)
+                    .await?;
+                    Ok(patrons)
                 })
             })
             .await

@@ -14,6 +14,7 @@ use crate::channel::Channel;
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
+use crate::notice::catalogue::Urgency;
 use crate::outcome::stop::ListedAddress;
 use crate::queue::{State, WaitsFor};
 use crate::timeline::Entry;
@@ -23,30 +24,48 @@ const ROWS_PER_STATEMENT: usize = 500;
 
 /// Takes what the middle part chooses: the attempt is counted, and `due_at` moved past the lease.
 macro_rules! claim {
-    ($chosen:literal) => {
+    ($($chosen:tt)*) => {
         concat!(
             "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2, waits_for = null, claimed_by = $5 \
              where id in (",
-            $chosen,
+            $($chosen)*,
             ") returning id, library, event, request, notice, language, address, words_of, words_version, \
              deadline, attempts, refused, cause, created_at, channel"
         )
     };
 }
 
-/// A share of each wanted library's due messages.
-const CLAIM: &str = claim!(
+/// What is due in one lane of a wanted library: one index step.
+macro_rules! in_lane {
+    ($lane:literal) => {
+        concat!(
+            "select * from (select id, lane, due_at from message where library = wanted.value and lane = ",
+            $lane,
+            " and due_at is not null and due_at <= $2 order by due_at limit $4)"
+        )
+    };
+}
+
+/// A share of each wanted library's due messages: of the lane `$6` first, then of the others in their order.
+const CLAIM: &str = claim!(concat!(
     "select chosen.id from json_each($1) as wanted, message as chosen \
      where not exists (select 1 from pause where pause.library in ('', wanted.value)) \
-       and chosen.id in (select id from message where library = wanted.value \
-         and due_at is not null and due_at <= $2 order by due_at limit $4)"
-);
+       and chosen.id in (select id from (",
+    in_lane!("0"),
+    " union all ",
+    in_lane!("1"),
+    " union all ",
+    in_lane!("2"),
+    ") order by lane <> $6, lane, due_at limit $4)"
+));
 
 /// The same where others claim at the same moment: what they have in hand is passed over.
 const CLAIM_AMONG_OTHERS: &str = claim!(
     "select chosen.id from json_array_elements_text($1::json) as wanted (library), lateral (\
-       select id from message where message.library = wanted.library \
-         and due_at is not null and due_at <= $2 order by due_at limit $4 for update skip locked) as chosen \
+       select waiting.id from (values (0::bigint), (1), (2)) as lanes (lane), lateral (\
+         select id, due_at from message where message.library = wanted.library and message.lane = lanes.lane \
+           and due_at is not null and due_at <= $2 order by due_at limit $4 for update skip locked) as waiting \
+       order by lanes.lane <> $6, lanes.lane, waiting.due_at limit $4) as chosen \
      where not exists (select 1 from pause where pause.library in ('', wanted.library))"
 );
 
@@ -67,13 +86,21 @@ const FEW_DUE: i64 = 1000;
 
 const NEXT_DUE: &str = "select min(due_at) from message where due_at is not null";
 
+const NEXT_DUE_OF_LIBRARY: &str = "select min(due) from (\
+       select min(due_at) as due from message where library = $1 and lane = 0 and due_at is not null \
+       union all select min(due_at) from message where library = $1 and lane = 1 and due_at is not null \
+       union all select min(due_at) from message where library = $1 and lane = 2 and due_at is not null) as first";
+
 /// A loose index scan over libraries, as one that is paused may have any number due.
 const NEXT_DUE_WITH_PAUSES: &str = "with recursive next (library) as (\
        select min(library) from message where due_at is not null \
        union all \
        select (select min(library) from message where due_at is not null and library > next.library) \
        from next where next.library is not null) \
-     select min((select min(due_at) from message where message.library = next.library and due_at is not null)) \
+     select min((select min(due) from (\
+       select min(due_at) as due from message where message.library = next.library and lane = 0 and due_at is not null \
+       union all select min(due_at) from message where message.library = next.library and lane = 1 and due_at is not null \
+       union all select min(due_at) from message where message.library = next.library and lane = 2 and due_at is not null) as first)) \
      from next where library is not null \
        and not exists (select 1 from pause where pause.library in ('', next.library))";
 
@@ -112,6 +139,8 @@ pub struct Claimed {
     pub created_at: Timestamp,
     /// The event's fields, JSON.
     pub fields: String,
+    /// What was told of its request, JSON; none where nothing is known of it.
+    pub life: Option<String>,
     /// Set where its address was not on the do-not-send list when it was claimed.
     pub unlisted: Option<Unlisted>,
 }
@@ -210,7 +239,7 @@ impl Store {
                select (select min(library) from message where due_at is not null and library > next.library) \
                from next where next.library is not null and ($4 is null or next.library < $4)) \
              select library from next where library is not null and ($4 is null or library <= $4) and exists (\
-               select 1 from message where message.library = next.library and due_at is not null and due_at <= $1) \
+               select 1 from message where message.library = next.library and lane in (0, 1, 2) and due_at is not null and due_at <= $1) \
              and not exists (select 1 from pause where pause.library in ('', next.library)) \
              limit $2",
         )
@@ -238,8 +267,7 @@ impl Store {
         Ok(row.try_get::<Option<i64>>(0)?.map(from_micros))
     }
 
-    /// Claims up to `each` due messages of each of `libraries`: the attempt is counted and the lease written before
-    /// anybody tries. A library that was paused meanwhile is left out.
+    /// Claims up to `each` due messages of each of `libraries`, the most urgent first.
     ///
     /// # Errors
     /// When the store is broken.
@@ -250,8 +278,25 @@ impl Store {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Vec<Claimed>> {
+        self.claim_led(libraries, each, Urgency::Now, now, lease_until).await
+    }
+
+    /// Claims up to `each` due messages of each of `libraries`, those of the lane `lead` first and then the others from the
+    /// most urgent on: the attempt is counted and the lease written before anybody tries. A library that was paused
+    /// meanwhile is left out.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn claim_led(
+        &self,
+        libraries: Vec<String>,
+        each: u32,
+        lead: Urgency,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<Claimed>> {
         let names = serde_json::to_string(&libraries).expect("texts become JSON");
-        self.claim_by(either(CLAIM, CLAIM_AMONG_OTHERS), Some(names), each, now, lease_until).await
+        self.claim_by(either(CLAIM, CLAIM_AMONG_OTHERS), Some((names, lead)), each, now, lease_until).await
     }
 
     /// Claims up to `most` messages of paused libraries whose deadline has come: nothing waits past it, pause or not.
@@ -268,7 +313,7 @@ impl Store {
     async fn claim_by(
         &self,
         which: Statement,
-        names: Option<String>,
+        wanted: Option<(String, Urgency)>,
         most: u32,
         now: Timestamp,
         lease_until: Timestamp,
@@ -277,14 +322,18 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let rows = which
+                    let (names, lead) = wanted.unzip();
+                    let which = which
                         .bind(names)
                         .bind(micros(now))
                         .bind(micros(lease_until))
                         .bind(i64::from(most))
-                        .bind(process.to_bytes())
-                        .fetch_all(&mut *tx)
-                        .await?;
+                        .bind(process.to_bytes());
+                    let which = match lead {
+                        Some(lead) => which.bind(lead.lane()),
+                        None => which,
+                    };
+                    let rows = which.fetch_all(&mut *tx).await?;
                     let mut claimed = rows.iter().map(claimed_from).collect::<Result<Vec<_>>>()?;
                     fill_fields(tx, &mut claimed).await?;
                     ask_list(tx, &mut claimed).await?;
@@ -341,10 +390,7 @@ impl Store {
         let oldest_due = match library {
             None => self.next_due().await?,
             Some(library) => {
-                let row = query("select min(due_at) from message where library = $1 and due_at is not null")
-                    .bind(library.as_str())
-                    .fetch_one(&self.readers)
-                    .await?;
+                let row = query(NEXT_DUE_OF_LIBRARY).bind(library.as_str()).fetch_one(&self.readers).await?;
                 row.try_get::<Option<i64>>(0)?.map(from_micros)
             }
         };
@@ -355,14 +401,18 @@ impl Store {
 async fn fill_fields(tx: &mut Tx, claimed: &mut [Claimed]) -> Result<()> {
     let mut fields = std::collections::HashMap::with_capacity(claimed.len());
     for chunk in claimed.chunks(ROWS_PER_STATEMENT) {
-        let mut query = Builder::new("select id, fields from event where id in ");
+        let mut query = Builder::new(
+            "select event.id, fields, life from event left join request \
+             on request.library = event.library and request.request = event.request where event.id in ",
+        );
         query.push_list(chunk.iter().map(|message| message.event.to_bytes()));
         for row in query.build().fetch_all(&mut *tx).await? {
-            fields.insert(EventId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?), row.try_get::<String>(1)?);
+            let event = EventId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?);
+            fields.insert(event, (row.try_get::<String>(1)?, row.try_get::<Option<String>>(2)?));
         }
     }
     for message in claimed {
-        message.fields = fields.get(&message.event).cloned().unwrap_or_default();
+        (message.fields, message.life) = fields.get(&message.event).cloned().unwrap_or_default();
     }
     Ok(())
 }
@@ -409,6 +459,7 @@ fn claimed_from(row: &Row) -> Result<Claimed> {
         last_cause: row.try_get(12)?,
         created_at: from_micros(row.try_get(13)?),
         fields: String::new(),
+        life: None,
         unlisted: None,
     })
 }

@@ -15,6 +15,8 @@ use crate::webhook::Kind;
 pub enum RelayChanged {
     /// It will send from this day on (UTC).
     Planned(Date),
+    /// It sends, and will not from this day on (UTC).
+    Ending(Date),
     /// It sends.
     Added,
     /// It does not send any more, or will not after all.
@@ -59,6 +61,7 @@ impl Store {
                     for (n, change) in (0_i64..).zip(&changes) {
                         let (word, planned_for) = match change.changed {
                             RelayChanged::Planned(day) => ("planned", Some(day.to_string())),
+                            RelayChanged::Ending(day) => ("ending", Some(day.to_string())),
                             RelayChanged::Added => ("added", None),
                             RelayChanged::Removed => ("removed", None),
                         };
@@ -94,6 +97,7 @@ fn change_from(row: &Row) -> Result<RelayChange> {
     let planned_for: Option<String> = row.try_get(5)?;
     let changed = match (word.as_str(), planned_for) {
         ("planned", Some(day)) => RelayChanged::Planned(day.parse().map_err(|_| odd("an odd day"))?),
+        ("ending", Some(day)) => RelayChanged::Ending(day.parse().map_err(|_| odd("an odd day"))?),
         ("added", _) => RelayChanged::Added,
         ("removed", _) => RelayChanged::Removed,
         _ => return Err(odd("an odd word")),

@@ -142,12 +142,14 @@ async fn keep(tx: &mut Tx, reply: NewReply, limits: ReplyLimits) -> Result<Optio
         natural_key,
         request: reply.request,
         status: "reply".to_owned(),
+        patron: String::new(),
         source: "mail",
         fields: "{}".to_owned(),
         found_by: String::new(),
         received_at: reply.at,
         messages: pass_on.into_iter().chain(answer).collect(),
         idempotency: None,
+        news: None,
     };
     if accept_all(tx, &[event]).await?.first() != Some(&Accepted::New) {
         return Ok(None);

@@ -211,6 +211,9 @@ async fn slice(
         Kept::Content => erase_content(tx, library, &ids, &events, before.made_at()).await?,
         Kept::Talk => erase_talk(tx, &ids).await?,
     }
+    if what == Kept::Content && !has_more {
+        super::request::erase(tx, library, before.made_at()).await?;
+    }
     let upto = ids.last().filter(|_| has_more).cloned().unwrap_or_else(|| before.to_bytes().to_vec());
     let count = i64::try_from(ids.len()).unwrap_or(i64::MAX);
     query(
@@ -229,7 +232,7 @@ async fn slice(
 }
 
 /// Who it was for, and what it was about: in the message, in its event, and in what its request told.
-async fn erase_content(
+pub(super) async fn erase_content(
     tx: &mut Tx,
     library: &LibraryCode,
     ids: &[Vec<u8>],
@@ -239,7 +242,7 @@ async fn erase_content(
     let mut address = Builder::new("update message set address = '' where address <> '' and library = ");
     address.push_bind(library.as_str()).push(" and id in ").push_list(ids);
     address.build().execute(&mut *tx).await?;
-    let mut fields = Builder::new("update event set fields = '{}', found_by = '' where library = ");
+    let mut fields = Builder::new("update event set fields = '{}', found_by = '', patron = '' where library = ");
     fields.push_bind(library.as_str()).push(" and id in ").push_list(events);
     fields.build().execute(&mut *tx).await?;
     // A receiver's own words may name the address.

@@ -43,12 +43,14 @@ fn event(library: &str, number: u32) -> NewEvent {
         natural_key: format!("{library}/{number}"),
         request: number.to_string(),
         status: "ready_for_pickup".to_owned(),
+        patron: String::new(),
         source: "api",
         fields: "{}".to_owned(),
         found_by: String::new(),
         received_at: NOW,
         messages: vec![message],
         idempotency: None,
+        news: None,
     }
 }
 

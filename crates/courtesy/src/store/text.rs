@@ -1,14 +1,19 @@
 //! Text messages beside the queue: what gateways call their parts, and who may be texted.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use super::accept::accept_all;
 use super::engine::Tx;
 use super::message::{COLUMNS, message_from};
 use super::statement::{Builder, query};
-use super::{MessageRow, Result, Store, id_from};
+use super::{Accepted, MessageRow, NewEvent, Result, Store, id_from};
+use crate::channel::Word;
 use crate::clock::{from_micros, micros};
 use crate::id::MessageId;
 use crate::library::LibraryCode;
+
+/// Who writes the same word again on that day knows the answer.
+const ANSWERED_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// Whether a telephone may be texted, with when and how that was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,10 +173,16 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn last_beside_mail(&self, address: &str) -> Result<Option<MessageRow>> {
-        let row = query(format!("{COLUMNS} where channel <> 'mail' and address = $1 order by id desc limit 1"))
-            .bind(address)
-            .fetch_optional(&self.readers)
-            .await?;
+        let [stop, start, help] = Word::ALL.map(Word::notice);
+        let row = query(format!(
+            "{COLUMNS} where channel <> 'mail' and address = $1 and notice not in ($2, $3, $4) order by id desc limit 1"
+        ))
+        .bind(address)
+        .bind(stop)
+        .bind(start)
+        .bind(help)
+        .fetch_optional(&self.readers)
+        .await?;
         row.as_ref().map(message_from).transpose()
     }
 
@@ -188,6 +199,33 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         Ok(row.is_some())
+    }
+
+    /// Keeps a text message that answers one word of whoever has the number `address`, unless that was answered within a day, or the
+    /// same text message before. Gives whether it is kept.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn keep_text_answer(&self, event: NewEvent, notice: &'static str, address: String) -> Result<bool> {
+        let since = event.received_at.checked_sub(ANSWERED_AGAIN_AFTER).unwrap_or(Timestamp::MIN);
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let known = query(
+                        "select 1 from message where channel <> 'mail' and address = $1 and notice = $2 and id >= $3 limit 1",
+                    )
+                    .bind(&address)
+                    .bind(notice)
+                    .bind(MessageId::first_at(since).to_bytes())
+                    .fetch_optional(&mut *tx)
+                    .await?;
+                    if known.is_some() {
+                        return Ok(false);
+                    }
+                    Ok(accept_all(tx, &[event]).await?.first() == Some(&Accepted::New))
+                })
+            })
+            .await
     }
 
     /// Notes a text message that came in from `writer`, and gives how many came from there since `since`, this one among them. None

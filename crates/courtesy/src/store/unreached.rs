@@ -137,6 +137,29 @@ pub(super) async fn standing_repeat(
     row.map(|row| Ok((MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?), row.try_get(1)?))).transpose()
 }
 
+/// Messages that stand in the place of `message`, one after the other, and still wait.
+pub(super) async fn waiting_in_place(tx: &mut Tx, library: &LibraryCode, message: MessageId) -> Result<Vec<MessageId>> {
+    /// A ladder has four rungs, and staff seldom send a message again more often than that.
+    const LINKS_MAX: usize = 12;
+    let (mut at, mut waiting) = (message, Vec::new());
+    for _ in 0..LINKS_MAX {
+        let row = query(
+            "select message.id, message.state from seen_to, message where seen_to.library = $1 and seen_to.message = $2 \
+             and message.id = seen_to.again and message.library = $1",
+        )
+        .bind(library.as_str())
+        .bind(at.to_bytes().to_vec())
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else { break };
+        at = MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?);
+        if matches!(row.try_get::<String>(1)?.as_str(), "queued" | "delayed" | "held") {
+            waiting.push(at);
+        }
+    }
+    Ok(waiting)
+}
+
 /// Remembers which message repeats `message`, in place of an earlier one.
 pub(super) async fn remember_repeat(
     tx: &mut Tx,

@@ -10,6 +10,9 @@ use crate::clock::micros;
 use crate::library::LibraryCode;
 use crate::queue::WaitsFor;
 
+/// The lanes of a library's queue; the queue of all libraries is gone through once, whatever the lane.
+const LANES: [i64; 3] = [0, 1, 2];
+
 /// Messages made due in one transaction: some milliseconds of the writer's time.
 const SLICE: i64 = 5000;
 
@@ -64,10 +67,13 @@ impl Store {
     /// # Errors
     /// When the store is broken; then some of it may be due now.
     pub async fn flush(&self, library: Option<LibraryCode>, now: Timestamp) -> Result<u64> {
-        let (mut after, mut flushed) = (micros(now), 0);
-        while let Some(upto) = self.end_of_slice(library.as_ref(), after).await? {
-            flushed += self.flush_between(library.clone(), after, upto, now).await?;
-            after = upto;
+        let mut flushed = 0;
+        for lane in LANES.iter().filter(|lane| library.is_some() || **lane == LANES[0]) {
+            let mut after = micros(now);
+            while let Some(upto) = self.end_of_slice(library.as_ref(), *lane, after).await? {
+                flushed += self.flush_between(library.clone(), *lane, after, upto, now).await?;
+                after = upto;
+            }
         }
         if library.is_some() {
             return Ok(flushed);
@@ -80,27 +86,34 @@ impl Store {
     }
 
     /// When the slice of waiting messages that begins after `after` ends; none when there is none.
-    async fn end_of_slice(&self, library: Option<&LibraryCode>, after: i64) -> Result<Option<i64>> {
+    async fn end_of_slice(&self, library: Option<&LibraryCode>, lane: i64, after: i64) -> Result<Option<i64>> {
         let (of_all, of_one) = (
             "select max(due_at) from (select due_at from message \
              where due_at > $1 and waits_for is null order by due_at limit $2) as slice",
             "select max(due_at) from (select due_at from message \
-             where library = $3 and due_at > $1 order by due_at limit $2) as slice",
+             where library = $3 and lane = $4 and due_at > $1 order by due_at limit $2) as slice",
         );
         let slice = query(if library.is_some() { of_one } else { of_all }).bind(after).bind(SLICE);
         let slice = match library {
-            Some(library) => slice.bind(library.as_str()),
+            Some(library) => slice.bind(library.as_str()).bind(lane),
             None => slice,
         };
         slice.fetch_one(&self.readers).await?.try_get(0)
     }
 
-    async fn flush_between(&self, library: Option<LibraryCode>, after: i64, upto: i64, now: Timestamp) -> Result<u64> {
+    async fn flush_between(
+        &self,
+        library: Option<LibraryCode>,
+        lane: i64,
+        after: i64,
+        upto: i64,
+        now: Timestamp,
+    ) -> Result<u64> {
         let (of_all, of_one) = (
             "update message set due_at = $3 where id in (select id from message \
              where due_at > $1 and due_at <= $2 and waits_for is null) and coalesce(state, '') = 'delayed'",
             "update message set waits_for = null, due_at = $3 where id in (select id from message \
-             where library = $4 and due_at > $1 and due_at <= $2) and coalesce(state, '') = 'delayed'",
+             where library = $4 and lane = $5 and due_at > $1 and due_at <= $2) and coalesce(state, '') = 'delayed'",
         );
         self.writer
             .write(move |tx| {
@@ -108,7 +121,7 @@ impl Store {
                     let slice = query(if library.is_some() { of_one } else { of_all });
                     let slice = slice.bind(after).bind(upto).bind(micros(now));
                     let slice = match library {
-                        Some(library) => slice.bind(String::from(library)),
+                        Some(library) => slice.bind(String::from(library)).bind(lane),
                         None => slice,
                     };
                     slice.execute(&mut *tx).await

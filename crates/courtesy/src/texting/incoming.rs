@@ -4,11 +4,12 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::{News, Receipt, Texts, twilio, verdict};
-use crate::channel::{Number, Word, word};
+use crate::channel::{Number, Word, is_answered_by_twilio, is_french, word};
 use crate::clock;
 use crate::config::Gateway;
 use crate::id::MessageId;
 use crate::intake::Intake;
+use crate::notice::Language;
 use crate::outcome::Cause;
 use crate::store::Consent;
 
@@ -30,6 +31,8 @@ pub struct Incoming {
     pub from: Number,
     /// What they wrote.
     pub text: String,
+    /// Whether the gateway answers the words that rule our text messages itself.
+    pub is_answered: bool,
 }
 
 /// What a gateway handed in.
@@ -116,7 +119,11 @@ impl Texts {
             return Told::Receipt(Receipt { gateway, gateway_id, message, news, word });
         }
         match (value("From").and_then(Number::from_e164), value("Body")) {
-            (Some(from), Some(text)) => Told::Incoming(Incoming { gateway, gateway_id, from, text: cut(text) }),
+            (Some(from), Some(text)) => {
+                // An account with words of its own says which one it has answered.
+                let is_answered = value("OptOutType").is_some() || is_answered_by_twilio(text);
+                Told::Incoming(Incoming { gateway, gateway_id, from, text: cut(text), is_answered })
+            }
             _ => Told::Unreadable,
         }
     }
@@ -144,7 +151,9 @@ impl Texts {
                 Told::Receipt(Receipt { gateway, gateway_id, message, news, word })
             }
             (None, Some(from), Some(text)) => match Number::parse(&from, self.country()) {
-                Ok(from) => Told::Incoming(Incoming { gateway, gateway_id, from, text: cut(&text) }),
+                Ok(from) => {
+                    Told::Incoming(Incoming { gateway, gateway_id, from, text: cut(&text), is_answered: false })
+                }
                 Err(_) => Told::Unreadable,
             },
             _ => Told::Unreadable,
@@ -164,10 +173,17 @@ impl Texts {
         let Some(today) = self.store.take_text_in(incoming.gateway, id, library, writer, now).await? else {
             return Ok(Heard::Again);
         };
-        let given = match (word(&incoming.text), last) {
+        let word = word(&incoming.text);
+        if let (Some(word), Some(row)) = (word, &last)
+            && self.settings.answers
+            && !incoming.is_answered
+        {
+            let language = is_french(&incoming.text).then_some(Language::Fr);
+            intake.answer_text(row, &incoming.gateway_id, word, language).await?;
+        }
+        let given = match (word, last) {
             (Some(Word::Stop), _) => false,
             (Some(Word::Start), _) => true,
-            // Gateways answer it themselves, with what the operator has set there.
             (Some(Word::Help), _) => return Ok(Heard::Noted),
             (None, Some(row)) if today <= PASSED_ON_A_DAY => {
                 intake.tell_of_text(&row, &incoming.gateway_id, &incoming.text).await?;

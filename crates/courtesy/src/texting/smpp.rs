@@ -117,7 +117,7 @@ async fn take(texts: &Texts, intake: &Intake, short: &ShortMessage) -> bool {
         let window = clock::now().as_second() / 600;
         let hash = digest(&SHA256, format!("{from}\0{text}\0{window}").as_bytes());
         let gateway_id = hash.as_ref()[..16].iter().map(|octet| format!("{octet:02x}")).collect();
-        texts.incoming(intake, &Incoming { gateway, gateway_id, from, text }).await.map(drop)
+        texts.incoming(intake, &Incoming { gateway, gateway_id, from, text, is_answered: false }).await.map(drop)
     };
     if let Err(error) = &taken {
         tracing::error!(%error, "what the gateway delivered could not be kept");

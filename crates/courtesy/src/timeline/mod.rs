@@ -146,10 +146,20 @@ pub enum What {
         /// Until when.
         until: Timestamp,
     },
+    /// A device of the patron has shown it.
+    Seen {
+        /// Whether the patron has opened it there.
+        opened: bool,
+    },
     /// Somebody has printed it and put it in the post.
     Posted {
         /// The key or person that says so.
         by: String,
+    },
+    /// The patron says where it is.
+    PatronSays {
+        /// Where.
+        place: Place,
     },
     /// A person put it back into the queue.
     Released {
@@ -158,12 +168,45 @@ pub enum What {
     },
 }
 
+/// Where a patron finds a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Among their mail.
+    Inbox,
+    /// With what their provider takes for junk.
+    Spam,
+    /// They do not find it.
+    Nowhere,
+}
+
+impl Place {
+    /// Every place.
+    pub const ALL: [Self; 3] = [Self::Inbox, Self::Spam, Self::Nowhere];
+
+    /// The code in tables, forms and the API.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Inbox => "inbox",
+            Self::Spam => "spam",
+            Self::Nowhere => "nowhere",
+        }
+    }
+
+    /// Reads a code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|place| place.code() == code)
+    }
+}
+
 /// One try at delivery.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
     /// The first is 1.
     pub number: u32,
-    /// `own`, `relay` or `shared`; `text` for a text message.
+    /// `own`, `relay` or `shared`; `text` for a text message, `push` for a notification.
     pub sender: String,
     /// The From address.
     pub from: String,

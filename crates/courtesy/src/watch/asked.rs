@@ -28,8 +28,9 @@ impl Senders {
     #[must_use]
     pub fn all_of_ours(&self) -> Ours {
         let now = clock::now();
-        let sources: Vec<IpAddr> = self.config.relays_at(now).flat_map(|relay| relay.sources.clone()).collect();
-        let helo = self.config.relays_at(now).next().map_or(&self.config.public_host, |relay| &relay.host);
+        let relays = self.config.relays_at(now);
+        let sources: Vec<IpAddr> = relays.iter().flat_map(|relay| relay.sources.clone()).collect();
+        let helo = relays.first().map_or(&self.config.public_host, |relay| &relay.host);
         Ours::new(&self.config, helo.clone(), sources)
     }
 

@@ -5,6 +5,7 @@
 //! library's own name waits for it only where the facts at hand have run out.
 
 mod asked;
+mod foreseen;
 mod observed;
 mod published;
 mod switched;

@@ -22,6 +22,7 @@ use crate::notice::Language;
 use crate::outcome::{Cause, Facts};
 use crate::queue::State as Standing;
 use crate::store::{Arrived, PACES_S, monday, week};
+use crate::timeline::Place as Found;
 
 /// From so many messages on a share is said in per cent.
 pub(super) const SHARE_FROM: i64 = 20;
@@ -172,6 +173,8 @@ struct Page {
     reasons: Vec<Reason>,
     paces: Vec<Pace>,
     suppressed: i64,
+    /// Where patrons say that they found notices: a place in words, and how many.
+    places: Vec<(String, i64)>,
     said: Vec<Said>,
 }
 
@@ -207,10 +210,21 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(asked)
         lines: lines(&shell, &found, from, to, &links),
         reasons: reasons(&shell, &found, from, &links),
         paces: paces(&shell, &found),
+        places: places(&shell, &web.store.places(library, since_of(from)).await?),
         suppressed: sum(found.iter().filter(|one| one.outcome == Standing::Suppressed)),
         told: shell.with2("arrival-all", ("count", all.all()), ("accepted", all.accepted)),
         shell,
     })
+}
+
+/// Each place that patrons told of, the best first.
+fn places(shell: &Shell, found: &BTreeMap<Found, i64>) -> Vec<(String, i64)> {
+    let words = |place: &Found| match place {
+        Found::Inbox => shell.say("arrival-place-inbox"),
+        Found::Spam => shell.say("arrival-place-spam"),
+        Found::Nowhere => shell.say("arrival-place-nowhere"),
+    };
+    found.iter().map(|(place, count)| (words(place), *count)).collect()
 }
 
 fn sum<'a>(of: impl Iterator<Item = &'a Arrived>) -> i64 {

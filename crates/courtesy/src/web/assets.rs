@@ -44,6 +44,11 @@ pub fn path(name: &str) -> String {
     NAMES.get(name).cloned().unwrap_or_else(|| format!("/assets/{name}"))
 }
 
+/// The text of a file of `web/assets`.
+pub(super) fn text(name: &str) -> Option<String> {
+    Files::get(name).and_then(|file| String::from_utf8(file.data.into_owned()).ok())
+}
+
 fn kind(name: &str) -> &'static str {
     match name.rsplit_once('.').map(|(_, extension)| extension) {
         Some("css") => "text/css; charset=utf-8",

@@ -13,12 +13,13 @@ use axum::response::{IntoResponse, Response};
 
 use super::oops::Oops;
 use super::visit::{Visit, lead_to};
-use super::{Audience, FORM_OCTETS_MAX, Web, form};
+use super::{Audience, FORM_OCTETS_MAX, Web, form, me};
 use crate::clock;
 use crate::http::auth::hash;
 use crate::http::problem::accepted_language;
 use crate::library::LibraryCode;
 use crate::notice::Language;
+use crate::patron::Pass;
 use crate::staff::Right;
 use crate::store::{FormSent, Session, Staff};
 
@@ -46,10 +47,11 @@ pub(super) async fn guard(
     next: Next,
 ) -> Response {
     let is_form = request.method() == Method::POST;
-    let mut response = match visit(&web, &params, request.headers().clone(), request.uri().clone()).await {
+    let mut response = match visit(&web, audience, &params, request.headers().clone(), request.uri().clone()).await {
         Ok(visit) => match may_pass(&visit, audience, &params) {
             Ok(()) => pass(visit, request, next, is_form.then_some(changes && audience != Audience::Public)).await,
             Err(Refused::SignIn) => lead_to(&sign_in_and_return(&visit, is_form)),
+            Err(Refused::WayIn) => lead_to(me::WAY_IN),
             Err(Refused::Oops(oops)) => oops.page(&visit),
         },
         Err(oops) => oops.into_response(),
@@ -76,23 +78,36 @@ pub(super) fn protect(headers: &mut HeaderMap) {
 
 enum Refused {
     SignIn,
+    WayIn,
     Oops(Oops),
 }
 
-async fn visit(web: &Arc<Web>, params: &RawPathParams, headers: HeaderMap, uri: Uri) -> Result<Visit, Oops> {
+async fn visit(
+    web: &Arc<Web>,
+    audience: Audience,
+    params: &RawPathParams,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Visit, Oops> {
     let now = clock::now();
     let headers = &headers;
-    let signed_in = match cookie(headers, &session_cookie(web)) {
+    // Whoever looks at a patron's page is that patron there, and no colleague of ours, whatever else they are.
+    let is_patrons = audience == Audience::Patron;
+    let signed_in = match cookie(headers, &session_cookie(web)).filter(|_| !is_patrons) {
         Some(secret) => signed_in(web, secret, now).await?,
         None => None,
     };
-    let code = params.iter().find(|(name, _)| *name == "library").and_then(|(_, code)| LibraryCode::parse(code).ok());
+    let pass = cookie(headers, &patron_cookie(web)).filter(|_| is_patrons);
+    let pass = pass.and_then(|sealed| Pass::open(&web.secret, sealed, now)).filter(|pass| !pass.is_locked);
+    let named = params.iter().find(|(name, _)| *name == "library").map(|(_, code)| code);
+    let code = named.or(pass.as_ref().map(|pass| pass.library.as_str())).and_then(|code| LibraryCode::parse(code).ok());
     let (session, staff) = signed_in.unzip();
     Ok(Visit {
         at: code.and_then(|code| web.book.library(&code)),
         web: Arc::clone(web),
         staff: staff.map(Arc::new),
         session: session.map(Arc::new),
+        patron: pass.map(Arc::new),
         language: cookie(headers, LANGUAGE_COOKIE)
             .and_then(Language::from_tag)
             .unwrap_or_else(|| accepted_language(headers)),
@@ -114,6 +129,9 @@ async fn signed_in(web: &Web, secret: &str, now: clock::Timestamp) -> Result<Opt
 fn may_pass(visit: &Visit, audience: Audience, params: &RawPathParams) -> Result<(), Refused> {
     let right = match audience {
         Audience::Public => return Ok(()),
+        // A library that is gone has no patrons.
+        Audience::Patron if visit.patron.is_some() && visit.at.is_some() => return Ok(()),
+        Audience::Patron => return Err(Refused::WayIn),
         Audience::SignedIn => None,
         Audience::Staff(right) => Some(right),
     };
@@ -157,10 +175,11 @@ async fn sent(visit: &Visit, request: Request, next: Next, once: bool) -> Result
     let (mut parts, body) = request.into_parts();
     let body = to_bytes(body, FORM_OCTETS_MAX).await.map_err(|_| Oops::StaleForm)?;
     let token = form::token_of(&body, parts.uri.query());
-    let session = visit.session.as_ref().map(|session| session.id);
-    let token = token.filter(|token| form::is_ours(&visit.web.secret, session, token)).ok_or(Oops::StaleForm)?;
+    let token =
+        token.filter(|token| form::is_ours(&visit.web.secret, visit.session_id(), token)).ok_or(Oops::StaleForm)?;
     parts.extensions.insert(visit.clone());
-    let form_was = path_of_referer(&parts.headers).unwrap_or_else(|| "/staff".to_owned());
+    let home = if visit.patron.is_some() { me::HERE } else { "/staff" };
+    let form_was = path_of_referer(&parts.headers).unwrap_or_else(|| home.to_owned());
     let request = Request::from_parts(parts, Body::from(body));
     // Signing in twice is signing in, and only the browser that is answered gets the cookie; a question changes nothing.
     if !once {
@@ -219,6 +238,12 @@ pub(super) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> 
 pub(super) fn session_cookie(web: &Web) -> String {
     let prefix = if web.config.is_https() { "__Host-" } else { "" };
     format!("{prefix}courtesy_session")
+}
+
+/// The cookie of a patron's pass.
+pub(super) fn patron_cookie(web: &Web) -> String {
+    let prefix = if web.config.is_https() { "__Host-" } else { "" };
+    format!("{prefix}courtesy_patron")
 }
 
 /// Where to sign in, and where that leads to afterwards.

@@ -158,6 +158,23 @@ fn page(web: &Web, visit: &Visit, whose: &Whose, program: Option<&'static Progra
     })
 }
 
+/// The page for whoever reads mail at `provider`, by its name.
+pub(super) fn program_of(provider: &str) -> &'static str {
+    let provider = provider.to_ascii_lowercase();
+    let is = |names: &[&str]| names.iter().any(|name| provider.contains(name));
+    if is(&["gmail", "google"]) {
+        "gmail"
+    } else if is(&["outlook", "microsoft", "hotmail"]) {
+        "outlook"
+    } else if is(&["yahoo", "aol"]) {
+        "yahoo"
+    } else if is(&["icloud", "apple"]) {
+        "icloud"
+    } else {
+        "other"
+    }
+}
+
 fn name_of(shell: &Shell, program: &Program) -> String {
     if program.id == "other" { shell.say("help-other") } else { program.name.to_owned() }
 }

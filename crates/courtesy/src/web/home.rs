@@ -18,7 +18,6 @@ use super::{Answer, Web, first_run, returns};
 use crate::library::Library;
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice};
-use crate::notice::status::Status;
 use crate::outcome::{Cause, Facts};
 use crate::sender::{Plan, SenderKind};
 use crate::staff::Right;
@@ -164,7 +163,7 @@ async fn unreached_patrons(web: &Web, library: &Library, since: Timestamp) -> Re
     let is_copy = |row: &MessageRow| library.cc.iter().any(|copy| copy.to_string() == row.address);
     let to_patron = |row: &MessageRow| {
         let notice = Notice::from_code(&row.notice);
-        notice.is_ok_and(|it| it.audience == Audience::Patron && it.status != Status::TestNotice)
+        notice.is_ok_and(|it| it.audience == Audience::Patron && !it.status.is_asked_for())
     };
     found.retain(|row| to_patron(row) && !is_copy(row));
     let more = found.len() > UNREACHED_SHOWN;

@@ -19,13 +19,14 @@ use super::{Answer, Web, returns};
 use crate::channel::{Channel, Number};
 use crate::delivery::transcript::{Transcript, masked};
 use crate::id::MessageId;
-use crate::intake::{Resent, Told, Wish};
+use crate::intake::{Resent, Told, Wish, reminders};
+use crate::library::LibraryCode;
 use crate::outcome::{Cause, Facts};
 use crate::patron::probably_meant;
 use crate::queue::State as Standing;
 use crate::staff::Right;
 use crate::store::{MessageRow, SeenTo};
-use crate::timeline::{Attempt, Entry, News, Returned, What};
+use crate::timeline::{self, Attempt, Entry, News, Returned, What};
 
 /// One line of the history.
 struct Line {
@@ -51,9 +52,19 @@ struct Page {
     tag: Tag,
     notice: String,
     name: Option<String>,
+    /// Where the patron is, where the library has a number for them.
+    patron: Option<String>,
     /// Which way it goes, in words.
     channel: String,
     by_text: bool,
+    by_letter: bool,
+    /// Whether it can be printed.
+    is_letter: bool,
+    /// Whether a letter can be written: the patron's postal address is known.
+    letters: bool,
+    by_push: bool,
+    /// Whether there is a device that it could go to.
+    pushes: bool,
     /// Whether text messages can be sent at all.
     texts: bool,
     to: Option<String>,
@@ -109,6 +120,8 @@ async fn page(
         visit.shell("message-title").at(Place::Messages).below("nav-messages", "/messages").wrong(wrong.is_some());
     let told = web.store.event_fields(&library.code, row.event).await?;
     let told: Option<Told> = told.and_then(|fields| serde_json::from_str(&fields).ok());
+    let letters = told.as_ref().is_some_and(|told| !told.patron.postal.is_empty());
+    let pushes = has_device(web, &library.code, told.as_ref()).await?;
     let receiver = receiver(&row);
     let acts = visit.may(Right::ActOnMessages);
     let entries = web.store.timeline(row.id).await?;
@@ -124,11 +137,20 @@ async fn page(
     let language = shell.language();
     Ok(Page {
         id: row.id,
-        tag: Tag::of(&shell, row.state, provider),
+        tag: Tag::of_row(&shell, &row, provider),
         notice: label(&shell, &row.notice),
+        patron: told
+            .as_ref()
+            .and_then(|told| told.patron.number())
+            .map(|number| shell.to(&format!("/patrons?ref={}", super::form::encoded(number)))),
         name: told.and_then(|told| told.patron.fields().remove("full_name")),
         channel: shell.say(&format!("channel-{}", row.channel)),
         by_text: row.channel == Channel::Text,
+        by_letter: row.channel == Channel::Letter,
+        is_letter: row.channel == Channel::Letter && matches!(row.state, Standing::Held | Standing::Accepted),
+        letters,
+        by_push: row.channel == Channel::Push,
+        pushes,
         texts: web.texts.gateway().is_some(),
         to: row.channel.masked(&row.address),
         request: row.request.clone(),
@@ -139,9 +161,12 @@ async fn page(
         why: cause.map(|cause| {
             [cause.headline(language, &about), cause.whose_job(language, &about), cause.doing(language, &about)]
         }),
-        caveat: (row.state == Standing::Accepted)
-            .then(|| shell.with("message-caveat", "provider", provider.unwrap_or_default().to_owned())),
-        unseen: unseen.filter(|_| row.state == Standing::Accepted),
+        caveat: (row.state == Standing::Accepted).then_some(row.channel).and_then(|channel| match channel {
+            Channel::Letter => Some(shell.say("letters-caveat")),
+            Channel::Mail => Some(shell.with("message-caveat", "provider", provider.unwrap_or_default().to_owned())),
+            Channel::Text | Channel::Push => None,
+        }),
+        unseen: unseen.filter(|_| row.state == Standing::Accepted && row.channel == Channel::Mail),
         handled: handled.map(|seen| {
             let how = format!("seen-{}", seen.how.replace('_', "-"));
             shell.with2(&how, ("by", seen.by), ("when", shell.ago(&seen.at)))
@@ -156,6 +181,12 @@ async fn page(
         wrong,
         shell,
     })
+}
+
+/// Whether the patron of the message has a device that takes notifications.
+async fn has_device(web: &Web, library: &LibraryCode, told: Option<&Told>) -> Result<bool, Oops> {
+    let number = told.and_then(|told| told.patron.id.as_deref()).map(str::trim).unwrap_or_default();
+    Ok(!number.is_empty() && !web.store.subscriptions_of(library, number).await?.is_empty())
 }
 
 /// To whom again.
@@ -184,6 +215,9 @@ pub(super) async fn resend(
     let wrong = if channel == Channel::Text {
         wish.number = Number::parse(&typed, web.texts.country()).ok();
         (!typed.is_empty() && wish.number.is_none()).then_some("message-wrong-number")
+    } else if channel == Channel::Push {
+        // It goes to the devices that the patron has turned on, wherever they are.
+        None
     } else {
         wish.to = Address::parse(&typed).ok();
         (!typed.is_empty() && wish.to.is_none()).then_some("message-wrong-address")
@@ -197,13 +231,17 @@ pub(super) async fn resend(
     if channel == row.channel && wish.to.is_none() && wish.number.is_none() && !wish.shared {
         wish = Wish::default();
     }
-    let by_text = channel == Channel::Text;
+    let not_by = match channel {
+        Channel::Text => "message-not-by-text",
+        Channel::Push => "message-not-by-push",
+        Channel::Letter => "letters-no-address",
+        Channel::Mail => "message-just-left",
+    };
     let library = visit.library()?.code.clone();
     match web.intake.resend(row, wish, visit.by()).await? {
         Resent::As(new) => visit.done(&format!("/staff/{library}/messages/{new}"), "resent"),
         Resent::Before(new) => visit.done(&format!("/staff/{library}/messages/{new}"), "resent-before"),
-        Resent::NotNow(_) if by_text => Err(Oops::NotNow("message-not-by-text")),
-        Resent::NotNow(_) => Err(Oops::NotNow("message-just-left")),
+        Resent::NotNow(_) => Err(Oops::NotNow(not_by)),
     }
 }
 
@@ -270,6 +308,9 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
     let receiver = receiver(row);
     let why = |code: &str| Cause::of(code).headline(shell.language(), &facts(row, receiver.as_deref()));
     match what {
+        What::Told { source, status, .. } if source == reminders::SOURCE => {
+            ("quiet", shell.with("line-reminded", "status", label(shell, status)))
+        }
         What::Told { source, status, .. } => {
             let words = shell.with2(
                 "line-told",
@@ -299,13 +340,23 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
         What::Repeats { by, .. } => ("quiet", shell.with("line-repeats", "by", by.clone())),
         What::Climbed { channel, waited, .. } => {
             let way = shell.say(&format!("channel-{channel}"));
-            ("quiet", shell.with(if *waited { "line-climbed-waited" } else { "line-climbed" }, "way", way))
+            let words = match (waited, row.channel) {
+                (true, Channel::Push) => "line-climbed-unseen",
+                (true, _) => "line-climbed-waited",
+                (false, _) => "line-climbed",
+            };
+            ("quiet", shell.with(words, "way", way))
         }
         What::NextWay { channel, .. } => {
             ("quiet", shell.with("line-next-way", "way", shell.say(&format!("channel-{channel}"))))
         }
         What::Waits { until } => ("wait", shell.with("line-waits", "until", shell.moment(until))),
+        What::Seen { opened: true } => ("good", shell.say("line-opened")),
+        What::Seen { opened: false } => ("good", shell.say("line-shown")),
         What::Posted { by } => ("good", shell.with("line-posted", "by", by.clone())),
+        What::PatronSays { place: timeline::Place::Inbox } => ("good", shell.say("line-says-inbox")),
+        What::PatronSays { place: timeline::Place::Spam } => ("bad", shell.say("line-says-spam")),
+        What::PatronSays { place: timeline::Place::Nowhere } => ("wait", shell.say("line-says-nowhere")),
         What::Released { by } => ("quiet", shell.with("line-released", "by", by.clone())),
         What::Attempted(_) | What::Returned(_) => ("quiet", String::new()),
     }
@@ -313,7 +364,11 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
 
 /// An attempt is two lines: what we did, and what was answered.
 fn attempted(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, attempt: Attempt, sees_servers: bool) -> [Line; 2] {
-    let words = shell.with2("line-sent", ("from", attempt.from.clone()), ("relay", attempt.relay.clone()));
+    let words = if row.channel == Channel::Push {
+        shell.with("line-pushed", "service", attempt.relay.clone())
+    } else {
+        shell.with2("line-sent", ("from", attempt.from.clone()), ("relay", attempt.relay.clone()))
+    };
     // An attempt stands in the history at the time of its outcome.
     let began = at.checked_sub(std::time::Duration::from_millis(attempt.took_ms)).unwrap_or(at);
     let sent = Line { at: began, mood: "quiet", words, more: None, details: None };

@@ -15,6 +15,7 @@ use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::{Visit, lead_to};
 use super::{Answer, Web, form};
+use crate::channel::Channel;
 use crate::id::{EventId, MessageId};
 use crate::intake::Told;
 use crate::library::Library;
@@ -50,6 +51,19 @@ impl Tag {
         };
         let provider = provider.map_or_else(|| shell.say("messages-a-receiver"), str::to_owned);
         Self { mood, words: shell.with(&format!("state-{}", state.code()), "provider", provider) }
+    }
+
+    /// The tag of `row`: nobody accepts a letter, it is posted.
+    pub(super) fn of_row(shell: &Shell, row: &MessageRow, provider: Option<&str>) -> Self {
+        let words = match (row.channel, row.state) {
+            (Channel::Letter, Standing::Accepted) => Some("letters-state-posted"),
+            (Channel::Letter, Standing::Held) if row.cause.as_deref() == Some("letter.to_post") => {
+                Some("letters-state-waits")
+            }
+            _ => None,
+        };
+        let Self { mood, words: usual } = Self::of(shell, row.state, provider);
+        Self { mood, words: words.map_or(usual, |words| shell.say(words)) }
     }
 }
 
@@ -104,7 +118,7 @@ pub(super) async fn rows(
             to: row.channel.masked(&row.address),
             notice: label(shell, &row.notice),
             request: row.request.clone(),
-            tag: Tag::of(shell, row.state, row.provider.as_deref().or(receiver.as_deref())),
+            tag: Tag::of_row(shell, &row, row.provider.as_deref().or(receiver.as_deref())),
             cause: cause.map(|code| Cause::of(code).headline(shell.language(), &facts(&row, receiver.as_deref()))),
         }
     };

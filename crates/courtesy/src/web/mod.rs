@@ -42,7 +42,9 @@ mod ill_admin;
 mod it;
 mod keys;
 mod kit_link;
+mod letters;
 mod looks;
+mod me;
 mod message;
 mod messages;
 mod notice_editor;
@@ -50,6 +52,7 @@ mod notice_history;
 mod notice_preview;
 mod notice_replace;
 mod notice_samples;
+mod notice_sms;
 mod notice_test;
 mod notice_text;
 mod notices;
@@ -58,6 +61,9 @@ mod oops;
 mod ops;
 mod passkey;
 mod password;
+mod patrons;
+mod push;
+mod reach;
 mod record;
 mod relays;
 mod retention;
@@ -72,6 +78,7 @@ mod stops_file;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod timing;
 mod unreached;
 mod upload;
 mod visit;
@@ -110,6 +117,7 @@ pub struct Web {
     app: Arc<App>,
     passwords: password::Passwords,
     throttle: throttle::Throttle,
+    codes: throttle::Throttle,
     kits: looks::Looks<Option<it::KitSeen>>,
     checks: looks::Looks<Option<Proof>>,
     provider: oidc::provider::Provider,
@@ -123,6 +131,7 @@ impl Web {
             app,
             passwords: password::Passwords::default(),
             throttle: throttle::Throttle::default(),
+            codes: throttle::Throttle::default(),
             kits: looks::Looks::default(),
             checks: looks::Looks::default(),
             provider: oidc::provider::Provider::default(),
@@ -142,6 +151,8 @@ impl Deref for Web {
 pub enum Audience {
     /// Anybody.
     Public,
+    /// Whoever came by the link in a notice: one patron, for whom the page is made.
+    Patron,
     /// Whoever is signed in.
     SignedIn,
     /// Whoever has this right at the library in the path, or at the consortium where the path has none.
@@ -177,7 +188,7 @@ fn question(path: &'static str, audience: Audience, serve: MethodRouter<Arc<Web>
 /// Every page and form, in the order in which one meets them. A test walks this list with each role.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    [of_everybody(), of_a_desk(), of_ill_admin(), of_the_consortium()].into_iter().flatten().collect()
+    [of_everybody(), of_a_patron(), of_a_desk(), of_ill_admin(), of_the_consortium()].into_iter().flatten().collect()
 }
 
 /// Public pages, and one's own.
@@ -214,13 +225,43 @@ fn of_everybody() -> Vec<Route> {
         form("/account/passkeys/remove", SignedIn, post(passkey::remove)),
         form("/account/sessions/end", SignedIn, post(account::end_session)),
         page("/it/{token}", Public, get(it::show)),
+        page("/push/on/{pass}", Public, get(push::show)),
+        page("/push/open/{word}", Public, get(push::open)),
+        page("/push.js", Public, get(push::worker)),
+        page("/manifest.webmanifest", Public, get(push::manifest)),
+    ]
+}
+
+/// A patron's own page.
+fn of_a_patron() -> Vec<Route> {
+    use Audience::{Patron, Public};
+    vec![
+        page("/me/way-in", Public, get(me::show_way_in)),
+        page("/me", Patron, get(me::show)),
+        form("/me/reach", Patron, post(me::reach::save)),
+        form("/me/messages/{id}/place", Patron, post(me::say::place)),
+        form("/me/test", Patron, post(me::say::try_out)),
+        form("/me/undo-complaint", Patron, post(me::say::undo)),
+        form("/me/leave", Patron, post(me::leave)),
+        page("/me/contact", Patron, get(me::contact::show)),
+        form("/me/contact/mail", Patron, post(me::contact::mail)),
+        form("/me/contact/phone", Patron, post(me::contact::phone)),
+        form("/me/contact/no-texts", Patron, post(me::contact::no_texts)),
+        form("/me/code", Patron, post(me::code::ask)),
+        form("/me/code/check", Patron, post(me::code::check)),
+        page("/me/data.json", Patron, get(me::data::save)),
+        form("/me/erase", Patron, post(me::data::erase)),
+        page("/me/{token}", Public, get(me::open)),
+        page("/me/{token}/code", Public, get(me::code::show_by_link)),
+        form("/me/{token}/code", Public, post(me::code::ask_by_link)),
+        form("/me/{token}/code/check", Public, post(me::code::check_by_link)),
     ]
 }
 
 /// What a library works with all day.
 fn of_a_desk() -> Vec<Route> {
     use Audience::{SignedIn, Staff};
-    use Right::{ActOnMessages, Look, ReadMessages};
+    use Right::{ActOnMessages, Administer, Look, ReadMessages};
     vec![
         page("/staff", SignedIn, get(home::door)),
         page("/staff/{library}", Staff(Look), get(home::show)),
@@ -239,7 +280,14 @@ fn of_a_desk() -> Vec<Route> {
         form("/staff/{library}/do-not-send/add", Staff(ActOnMessages), post(stops::add)),
         question("/staff/{library}/do-not-send/file", Staff(ActOnMessages), post(stops_file::check)),
         form("/staff/{library}/do-not-send/release", Staff(ActOnMessages), post(stops::release)),
+        page("/staff/{library}/patrons", Staff(ReadMessages), get(patrons::show)),
+        page("/staff/{library}/patrons/everything.json", Staff(ActOnMessages), get(patrons::save)),
+        form("/staff/{library}/patrons/correct", Staff(ActOnMessages), post(patrons::correct)),
+        form("/staff/{library}/patrons/erase", Staff(Administer), post(patrons::erase)),
         page("/staff/{library}/arrival", Staff(ReadMessages), get(arrival::show)),
+        page("/staff/{library}/letters", Staff(ReadMessages), get(letters::show)),
+        page("/staff/{library}/letters/file", Staff(ReadMessages), get(letters::file)),
+        form("/staff/{library}/letters/posted", Staff(ActOnMessages), post(letters::posted)),
     ]
 }
 
@@ -252,6 +300,8 @@ fn of_ill_admin() -> Vec<Route> {
         page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),
         page("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), get(record::edit)),
         form("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), post(record::save)),
+        page("/staff/{library}/ill-admin/reach", Staff(Administer), get(reach::edit)),
+        form("/staff/{library}/ill-admin/reach", Staff(Administer), post(reach::save)),
         page("/staff/{library}/ill-admin/patron-notices", Staff(Look), get(notices::show)),
         page("/staff/{library}/ill-admin/patron-notices/set-up", Staff(Look), get(sender_setup::show)),
         form("/staff/{library}/ill-admin/patron-notices/set-up", Staff(Administer), post(sender_setup::save)),
@@ -275,6 +325,8 @@ fn of_ill_admin() -> Vec<Route> {
         page("/staff/{library}/ill-admin/notices/{notice}/history", Staff(EditNotices), get(notice_history::show)),
         form("/staff/{library}/ill-admin/notices/{notice}/restore", Staff(EditNotices), post(notice_history::restore)),
         form("/staff/{library}/ill-admin/test", Staff(EditNotices), post(notice_test::plain)),
+        page("/staff/{library}/ill-admin/patron-notices/timing", Staff(Look), get(timing::show)),
+        form("/staff/{library}/ill-admin/patron-notices/timing", Staff(EditNotices), post(timing::save)),
         page("/staff/{library}/ill-admin/staff-notices", Staff(Look), get(staff_notices::show)),
         form("/staff/{library}/ill-admin/staff-notices/addresses", Staff(Administer), post(staff_notices::addresses)),
         page("/staff/{library}/ill-admin/it-kit", Staff(Look), get(kit_link::show)),

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use standards::domain::Domain;
 
 use super::notice_samples::SAMPLES;
+use super::notice_sms::{Texted, texted};
 use super::notice_test::{self, Tested};
 use super::notice_text::{Parts, Spot};
 use super::notices::when;
@@ -25,7 +26,6 @@ use crate::library::Library;
 use crate::notice::catalogue::{Audience, Entry, Notice};
 use crate::notice::field::Field;
 use crate::notice::problem::{Problem, Severity};
-use crate::notice::status::Status;
 use crate::notice::words::Words;
 use crate::notice::{Language, check};
 use crate::store::Draft;
@@ -33,7 +33,7 @@ use crate::store::Draft;
 /// The notice of a path, where its words can be edited.
 pub(super) fn notice_of(code: &str) -> Result<Notice, Oops> {
     let notice = Notice::from_code(code).map_err(|_| Oops::NotFound)?;
-    let is_edited = notice.audience != Audience::Operator && notice.status != Status::TestNotice;
+    let is_edited = notice.audience != Audience::Operator && !notice.status.is_asked_for();
     if is_edited { Ok(notice) } else { Err(Oops::NotFound) }
 }
 
@@ -64,7 +64,7 @@ impl Typed {
         let of = |language: &Language| {
             let text = |name: &str| form.get(&format!("{name}_{}", language.tag())).map_or("", String::as_str);
             let rest = in_force(web, library, notice, *language).map(|parts| parts.rest).unwrap_or_default();
-            let parts = Parts::typed(text("subject"), text("push"), text("body"), rest);
+            let parts = Parts::typed(["subject", "push", "sms"].map(text), text("body"), rest);
             (*language, parts, text("base").parse().unwrap_or(0))
         };
         Self(library.languages.iter().map(of).collect())
@@ -129,6 +129,7 @@ pub(super) fn findings(
         let (field, place) = match parts.spot(notice, problem.at.line) {
             Spot::Subject => ("subject", shell.say("editor-in-subject")),
             Spot::Push => ("push", shell.say("editor-in-push")),
+            Spot::Sms => ("sms", shell.say("editor-in-sms")),
             Spot::Body(line) => ("body", shell.with("editor-in-body", "line", line)),
         };
         let is_error = problem.trouble.severity() == Severity::Error;
@@ -174,6 +175,8 @@ pub(super) struct Editor {
     fields: Vec<Insert>,
     samples: Vec<(&'static str, String)>,
     findings: Vec<Finding>,
+    /// What it says as text messages, in each language.
+    texts: Vec<Texted>,
     /// What keeps it from being published or tested, for the summary above.
     wrong: Vec<(String, String)>,
     tested: Option<Tested>,
@@ -227,6 +230,8 @@ pub(super) async fn page(web: &Web, visit: &Visit, notice: Notice, again: Again,
         .iter()
         .flat_map(|(language, parts, _)| findings(web, &shell, library, notice, *language, parts))
         .collect();
+    let said = |(language, parts, _): &(Language, Parts, i64)| texted(&shell, library, notice, *language, parts);
+    let texts: Vec<Texted> = typed.0.iter().filter_map(said).collect();
     let side = |(language, parts, base): (Language, Parts, i64)| Side {
         language,
         name: shell.say(&format!("language-{}", language.tag())),
@@ -253,6 +258,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, notice: Notice, again: Again,
         fields: notice.fields().map(insert).collect(),
         samples: SAMPLES.iter().map(|(name, words)| (*name, shell.say(words))).collect(),
         findings,
+        texts,
         wrong: again.wrong,
         tested: notice_test::tested(web, visit, &shell, tested).await?,
         test_to: own_address.unwrap_or(again.test_to),

@@ -68,17 +68,13 @@ pub(super) struct Asked {
 
 /// The words with the text replaced; none where it does not stand in them.
 fn replaced(parts: &Parts, find: &str, with: &str) -> Option<Parts> {
-    let new = Parts::typed(
-        &parts.subject.replace(find, with),
-        &parts.push.replace(find, with),
-        &parts.body.replace(find, with),
-        parts.rest.clone(),
-    );
+    let lines = [&parts.subject, &parts.push, &parts.sms].map(|line| line.replace(find, with));
+    let new = Parts::typed(lines.each_ref().map(String::as_str), &parts.body.replace(find, with), parts.rest.clone());
     (new != *parts).then_some(new)
 }
 
 fn lines(parts: &Parts, find: &str, with: &str) -> Vec<(String, String)> {
-    let all = [parts.subject.as_str(), parts.push.as_str()].into_iter().chain(parts.body.lines());
+    let all = [parts.subject.as_str(), parts.push.as_str(), parts.sms.as_str()].into_iter().chain(parts.body.lines());
     let hits = all.filter(|line| line.contains(find));
     hits.take(LINES_SHOWN).map(|line| (line.to_owned(), line.replace(find, with))).collect()
 }

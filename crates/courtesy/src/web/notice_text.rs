@@ -1,5 +1,5 @@
-//! The words of a notice as an editor types them: subject, the line for locked screens, and the letter, each in a field of
-//! its own. The source, which the store keeps, has them in one text.
+//! The words of a notice as an editor types them: subject, the line for locked screens, the text message, and the letter, each in a
+//! field of its own. The source, which the store keeps, has them in one text.
 //!
 //! In: a source, or what was typed. Out: the other one; and for a problem of a line of the source, the field it stands in.
 //! Not here: what is wrong with them (`notice::words`, `notice::check`).
@@ -14,6 +14,7 @@ const RULE: &str = "---";
 pub(super) struct Parts {
     pub subject: String,
     pub push: String,
+    pub sms: String,
     pub body: String,
     /// Lines of the front matter that have no field here: they stay as they are.
     pub rest: Vec<String>,
@@ -24,6 +25,7 @@ pub(super) struct Parts {
 pub(super) enum Spot {
     Subject,
     Push,
+    Sms,
     /// In the letter, on this line of it, from 1.
     Body(u32),
 }
@@ -43,6 +45,7 @@ impl Parts {
                 Some(("status" | "audience", _)) => {}
                 Some(("subject", value)) => value.clone_into(&mut parts.subject),
                 Some(("push", value)) => value.clone_into(&mut parts.push),
+                Some(("sms", value)) => value.clone_into(&mut parts.sms),
                 _ => parts.rest.push(line.to_owned()),
             }
         }
@@ -50,13 +53,14 @@ impl Parts {
         parts
     }
 
-    /// The parts as they were typed; a subject is one line, whatever a browser sends.
-    pub(super) fn typed(subject: &str, push: &str, body: &str, rest: Vec<String>) -> Self {
+    /// The parts as they were typed, subject, locked screens and text message; those are one line each, whatever a browser sends.
+    pub(super) fn typed([subject, push, sms]: [&str; 3], body: &str, rest: Vec<String>) -> Self {
         // Not at no-break spaces, which French has before its marks.
         let line = |text: &str| text.trim().split_ascii_whitespace().collect::<Vec<_>>().join(" ");
         let body = body.replace("\r\n", "\n").replace('\r', "\n");
         let body: Vec<&str> = body.lines().map(str::trim_end).collect();
-        Self { subject: line(subject), push: line(push), body: body.join("\n").trim().to_owned(), rest }
+        let body = body.join("\n").trim().to_owned();
+        Self { subject: line(subject), push: line(push), sms: line(sms), body, rest }
     }
 
     /// The front matter, without its rules.
@@ -66,6 +70,9 @@ impl Parts {
         front.push(format!("subject: {}", self.subject));
         if !self.push.is_empty() {
             front.push(format!("push: {}", self.push));
+        }
+        if !self.sms.is_empty() {
+            front.push(format!("sms: {}", self.sms));
         }
         front.extend(self.rest.iter().cloned());
         front
@@ -85,7 +92,11 @@ impl Parts {
             return Spot::Body(line - before);
         }
         let at = usize::try_from(line).unwrap_or(0).checked_sub(2).and_then(|index| front.get(index));
-        if at.is_some_and(|line| line.starts_with("push:")) { Spot::Push } else { Spot::Subject }
+        match at.and_then(|line| line.split_once(':')) {
+            Some(("push", _)) => Spot::Push,
+            Some(("sms", _)) => Spot::Sms,
+            _ => Spot::Subject,
+        }
     }
 }
 

@@ -21,7 +21,6 @@ use crate::http::libraries::change;
 use crate::library::{By, Library};
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Entry, NOTICES, Notice, Stage};
-use crate::notice::status::Status;
 use crate::sender::SenderKind;
 use crate::staff::Right;
 use crate::store::{COUNTED_OF_NOTICE_MAX, SavedWords};
@@ -101,6 +100,8 @@ struct Notices {
     shell: Shell,
     /// `good`, `warn`: whether notices leave in a name that is proven.
     sending_as: String,
+    /// When patrons are reminded.
+    reminds: String,
     shows: Vec<Show>,
     groups: Vec<(String, Vec<Line>)>,
     is_empty: bool,
@@ -132,7 +133,7 @@ pub(super) fn when(notice: Notice) -> String {
 
 /// The notices that a library can switch, of these audiences.
 pub(super) fn of(audiences: &[Audience]) -> impl Iterator<Item = &'static Entry> {
-    let is_switched = |entry: &&Entry| entry.notice.status != Status::TestNotice;
+    let is_switched = |entry: &&Entry| !entry.notice.status.is_asked_for();
     NOTICES.iter().filter(is_switched).filter(|entry| audiences.contains(&entry.notice.audience))
 }
 
@@ -252,6 +253,7 @@ async fn page(web: &Web, visit: &Visit, asked: &Asked, wrong: Option<String>) ->
     });
     Ok(Notices {
         sending_as: sending_as(web, visit, &shell)?,
+        reminds: super::timing::in_words(&shell, visit.library()?),
         shows: shows.collect(),
         is_empty: groups.is_empty(),
         groups,
@@ -278,7 +280,7 @@ impl Switch {
     fn of(pairs: &[(String, String)]) -> Self {
         let values =
             |wanted: &'static str| pairs.iter().filter(move |(name, _)| name == wanted).map(|(_, value)| value);
-        let switched = |entry: &&Entry| entry.notice.status != Status::TestNotice;
+        let switched = |entry: &&Entry| !entry.notice.status.is_asked_for();
         let notices = values("notice").filter_map(|code| Notice::from_code(code).ok()?.entry()).filter(switched);
         let on = values("to").find_map(|to| match to.as_str() {
             "on" => Some(true),

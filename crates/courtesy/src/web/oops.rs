@@ -33,7 +33,7 @@ pub enum Oops {
 
 impl Oops {
     /// Our own fault: logged here, once.
-    fn ours(error: &dyn std::error::Error) -> Self {
+    pub(super) fn ours(error: &dyn std::error::Error) -> Self {
         let reference = format!("{:08X}", u32::from_le_bytes(crate::id::random_bytes()));
         tracing::error!(%error, %reference, "a page failed on our side");
         Self::Ours(reference)

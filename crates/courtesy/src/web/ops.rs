@@ -191,7 +191,7 @@ async fn relays(web: &Web, visit: &Visit, shell: &Shell) -> Result<Vec<Relay>, O
             host,
         }
     };
-    Ok(web.config.relay.iter().map(relay).collect())
+    Ok(web.config.relay.now().iter().map(relay).collect())
 }
 
 async fn many(web: &Web, shell: &Shell) -> Result<Vec<Many>, Oops> {
@@ -239,7 +239,8 @@ pub(super) struct Wanted {
 
 /// Takes a relay out of use, or puts it back.
 pub(super) async fn relay(State(web): State<Arc<Web>>, visit: Visit, Form(wanted): Form<Wanted>) -> Answer {
-    let known = web.config.relay.iter().find(|relay| relay.host.as_str() == wanted.relay);
+    let relays = web.config.relay.now();
+    let known = relays.iter().find(|relay| relay.host.as_str() == wanted.relay);
     let host = known.ok_or(Oops::NotFound)?.host.to_string();
     if wanted.what == "drain" {
         let drain = RelayDrain { host: host.clone(), since: visit.now, by: visit.by() };

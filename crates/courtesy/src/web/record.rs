@@ -12,7 +12,7 @@ use standards::address::Address;
 
 use super::shell::{Place, Shell};
 use super::visit::Visit;
-use super::{Answer, Web};
+use super::{Answer, Web, reach};
 use crate::http::libraries::change;
 use crate::library::{By, Closure, Copies, InLanguages, Library, LibraryCode};
 use crate::notice::{Language, dates};
@@ -61,6 +61,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
                 fact("record-languages", Some(languages.collect::<Vec<_>>().join(", "))),
                 fact("record-time-zone", Some(library.time_zone.clone())),
                 fact("record-region", Some(library.region.clone())),
+                fact("record-other-regions", Some(shell.say(if library.other_regions { "yes" } else { "no" }))),
             ],
         ),
         (
@@ -93,9 +94,14 @@ pub(super) async fn show(visit: Visit) -> Answer {
                     }))
                     .filter(|_| !library.cc.is_empty()),
                 ),
+                fact("timing-title", Some(super::timing::in_words(&shell, library))),
                 fact("record-hide-titles", Some(shell.say(if library.hide_titles { "yes" } else { "no" }))),
                 fact("record-demands-tls", Some(shell.say(if library.demands_tls { "yes" } else { "no" }))),
             ],
+        ),
+        (
+            shell.say("reach-title"),
+            reach::facts(&shell, library).into_iter().map(|(name, value)| Fact { name, value }).collect(),
         ),
     ];
     visit.page(&Record { groups, shell })
@@ -124,6 +130,7 @@ pub(super) struct Typed {
     /// The consortium's to say: other codes and the region.
     symbols: Option<String>,
     region: Option<String>,
+    other_regions: Option<String>,
 }
 
 impl Typed {
@@ -153,6 +160,7 @@ impl Typed {
             demands_tls: library.demands_tls.then(|| "yes".to_owned()),
             symbols: Some(library.symbols.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
             region: Some(library.region.clone()),
+            other_regions: library.other_regions.then(|| "yes".to_owned()),
         }
     }
 
@@ -212,6 +220,7 @@ impl Typed {
         library.hide_titles = self.hide_titles.is_some();
         library.demands_tls = self.demands_tls.is_some();
         if is_consortium {
+            library.other_regions = self.other_regions.is_some();
             library.region = self.region.and_then(some).unwrap_or_else(|| library.region.clone());
             library.symbols = wish.symbols.unwrap_or_else(|| library.symbols.clone());
         }

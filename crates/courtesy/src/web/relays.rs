@@ -64,9 +64,10 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(Find {
     };
     let planned = regions.iter().flat_map(|region| {
         let line = |one: &published::Planned| {
-            let adds: Vec<String> = one.add.iter().map(IpAddr::to_string).collect();
+            let addresses: Vec<String> = one.add.iter().chain(&one.remove).map(IpAddr::to_string).collect();
             let day = dates::day(one.on, visit.language);
-            shell.with2("relays-planned", ("what", format!("{} ({})", adds.join(", "), one.host)), ("day", day))
+            let words = if one.remove.is_empty() { "relays-planned" } else { "relays-ending" };
+            shell.with2(words, ("what", format!("{} ({})", addresses.join(", "), one.host)), ("day", day))
         };
         region.planned.iter().map(line).collect::<Vec<_>>()
     });

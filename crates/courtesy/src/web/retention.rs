@@ -90,7 +90,14 @@ async fn page(web: &Web, visit: &Visit, typed: Option<Typed>) -> Result<Page, Oo
         let name = format!("retention-{}", what.code());
         lines.push(Line { why: shell.say(&format!("{name}-why")), name: shell.say(&name), days, upto, erased, due });
     }
-    for (name, days) in [("address", None), ("submitted", Some(30)), ("events", None), ("audit", None)] {
+    for (name, days) in [
+        ("address", None),
+        ("submitted", Some(30)),
+        ("texts", Some(30)),
+        ("patrons", Some(730)),
+        ("events", None),
+        ("audit", None),
+    ] {
         let name = format!("retention-{name}");
         let days = days
             .map_or_else(|| shell.say("retention-for-good"), |days: i64| shell.with("retention-days", "count", days));

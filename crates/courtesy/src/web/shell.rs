@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::visit::Visit;
 use super::{assets, form, words};
+use crate::channel::Channel;
 use crate::library::Library;
 use crate::notice::{Language, dates};
 use crate::staff::Right;
@@ -24,6 +25,8 @@ pub enum Place {
     Notices,
     /// Patrons who were not reached.
     Unreached,
+    /// Letters to be posted.
+    Letters,
     /// Bounces and do-not-send.
     Bounces,
     /// Whether notices arrive.
@@ -46,6 +49,7 @@ const NAVIGATION: &[(&str, &str, Place, Right)] = &[
     ("nav-messages", "/messages", Place::Messages, Right::ReadMessages),
     ("nav-notices", "/ill-admin/patron-notices", Place::Notices, Right::Look),
     ("nav-unreached", "/unreached", Place::Unreached, Right::ReadMessages),
+    ("letters-title", "/letters", Place::Letters, Right::ReadMessages),
     ("nav-bounces", "/bounces", Place::Bounces, Right::ReadMessages),
     ("nav-arrival", "/arrival", Place::Arrival, Right::ReadMessages),
     ("nav-ill-admin", "/ill-admin", Place::IllAdmin, Right::Look),
@@ -247,7 +251,9 @@ impl Shell {
     #[must_use]
     pub fn navigation(&self) -> Vec<Link> {
         let all = if self.visit.at.is_some() { NAVIGATION } else { OF_CONSORTIUM };
-        let allowed = all.iter().filter(|(_, _, _, right)| self.visit.may(*right));
+        let writes_letters = self.visit.at.as_ref().is_some_and(|library| library.reach.uses(Channel::Letter));
+        let is_of_use = |place: Place| place != Place::Letters || writes_letters || self.place == Place::Letters;
+        let allowed = all.iter().filter(|(_, _, place, right)| self.visit.may(*right) && is_of_use(*place));
         allowed
             .map(|(words, path, place, _)| Link {
                 words: self.say(words),
@@ -288,7 +294,7 @@ impl Shell {
     }
 
     fn token(&self) -> String {
-        form::token(&self.visit.web.secret, self.visit.session.as_ref().map(|session| session.id))
+        form::token(&self.visit.web.secret, self.visit.session_id())
     }
 
     /// A moment in the library's time zone.

@@ -61,7 +61,15 @@ fn put_together() -> Vec<String> {
     }
     names.extend(super::notices::of(&Audience::ALL[..3]).map(|entry| super::notices::when(entry.notice)));
     names.extend(Language::ALL.map(|language| format!("language-{}", language.tag())));
-    names.extend(["api", "iso18626", "staff", "watch", "inbound", "text"].map(|source| format!("source-{source}")));
+    names.extend(
+        ["api", "iso18626", "staff", "watch", "inbound", "text", "patron"].map(|source| format!("source-{source}")),
+    );
+    names.extend(crate::channel::Channel::ALL.map(|way| format!("reach-way-{way}")));
+    names.extend(crate::library::Envelope::ALL.map(|one| format!("envelope-{}", one.code().replace('_', "-"))));
+    let fields = "ladder ladders next_after_hours quiet_from postal";
+    names.extend(fields.split_whitespace().map(|field| format!("reach-wrong-{}", field.replace('_', "-"))));
+    names.extend(["mail", "text", "letter"].map(|way| format!("channel-{way}")));
+    names.extend(["no-address", "unwritten", "unprintable"].map(|wrong| format!("letters-{wrong}")));
     names.extend(["again", "phone", "text", "letter", "in-person", "other"].map(|how| format!("seen-{how}")));
     names.extend(["10s", "1m", "10m", "1h", "4h", "1d"].map(|within| format!("arrival-within-{within}")));
     names.extend(["refusal", "bounce", "complaint"].map(|by| format!("stops-by-{by}")));
@@ -70,9 +78,12 @@ fn put_together() -> Vec<String> {
     names.extend(["empty", "no-address", "unreadable", "too-many"].map(|why| format!("stops-file-{why}")));
     names.extend(["failing", "gone", "by-hand"].map(|why| format!("webhooks-off-{why}")));
     names.extend(["all", "waiting", "delivered", "given-up"].map(|state| format!("webhook-log-{state}")));
-    for what in ["content", "talk", "address", "submitted", "events", "audit"] {
+    for what in ["content", "talk", "address", "submitted", "texts", "patrons", "events", "audit"] {
         names.extend([format!("retention-{what}"), format!("retention-{what}-why")]);
     }
+    let to_patron = crate::notice::catalogue::NOTICES.iter().map(|entry| entry.notice);
+    let to_patron = to_patron.filter(|notice| notice.audience == Audience::Patron);
+    names.extend(to_patron.map(super::me::word_of));
     names.extend(super::unreached::HOWS.map(|how| format!("how-{}", how.replace('_', "-"))));
     names.extend(crate::store::DEEDS.iter().map(|what| format!("deed-{}", what.replace(['.', '_'], "-"))));
     // What is wrong with a field of the Participant Record: its own checks and the form's.

@@ -15,8 +15,10 @@ use super::oops::Oops;
 use super::shell::Shell;
 use super::{Answer, Web};
 use crate::clock::Timestamp;
+use crate::id::SessionId;
 use crate::library::Library;
 use crate::notice::Language;
+use crate::patron::Pass;
 use crate::staff::Right;
 use crate::store::{Deed, Session, Staff};
 
@@ -29,7 +31,9 @@ pub struct Visit {
     pub staff: Option<Arc<Staff>>,
     /// On which device.
     pub session: Option<Arc<Session>>,
-    /// The library of the path.
+    /// Whose patron's page it is.
+    pub patron: Option<Arc<Pass>>,
+    /// The library of the path, or that of the patron.
     pub at: Option<Arc<Library>>,
     /// The language to answer in.
     pub language: Language,
@@ -54,6 +58,13 @@ impl Visit {
     /// [`Oops::NotFound`] where nobody is: the guard let nobody through who is not.
     pub fn staff(&self) -> Result<&Arc<Staff>, Oops> {
         self.staff.as_ref().ok_or(Oops::NotFound)
+    }
+
+    /// What the forms of a page are bound to.
+    #[must_use]
+    pub fn session_id(&self) -> Option<SessionId> {
+        let of_staff = self.session.as_ref().map(|session| session.id);
+        of_staff.or(self.patron.as_ref().map(|pass| pass.session))
     }
 
     /// Whether they have `right` at the library of the path.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::notice::catalogue::{Audience, Notice};
 use crate::queue::State;
-use crate::timeline::{News, What};
+use crate::timeline::{News, Place, What};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident $code:literal)*) => {
@@ -52,6 +52,10 @@ kinds! {
     MessageComplained "message.complained"
     /// The patron asked for no more mail like it.
     MessageOptedOut "message.opted_out"
+    /// The patron says that it is in their mailbox.
+    MessageConfirmed "message.confirmed"
+    /// The patron says that their provider took it for junk.
+    MessageInSpam "message.in_spam"
     /// No notice of this event reached the patron: somebody should.
     PatronUnreached "patron.unreached"
     /// An address is no longer written to.
@@ -70,6 +74,10 @@ kinds! {
     NoticePublished "notice.published"
     /// The relays have changed, or will.
     RelayChanged "relay.changed"
+    /// No relay may send a library's messages: they wait.
+    RelayMissing "relay.missing"
+    /// One may again.
+    RelayBack "relay.back"
     /// A test that somebody asked for.
     WebhookTest "webhook.test"
 }
@@ -139,6 +147,12 @@ pub fn of_entry(what: &What, about: &About) -> Vec<Kind> {
         }
         What::Released { .. } => vec![Kind::MessageQueued],
         What::Posted { .. } => vec![Kind::MessageAccepted],
+        What::PatronSays { place } => match place {
+            Place::Inbox => vec![Kind::MessageConfirmed],
+            Place::Spam => vec![Kind::MessageInSpam],
+            // It may be under way still: staff see it in the history.
+            Place::Nowhere => Vec::new(),
+        },
         What::Held { .. } => vec![Kind::MessageHeld],
         What::Attempted(attempt) => {
             let came_to = match attempt.outcome.as_str() {
@@ -161,6 +175,8 @@ pub fn of_entry(what: &What, about: &About) -> Vec<Kind> {
             News::Delayed | News::Delivered | News::AutoReply | News::Other => Vec::new(),
         },
         What::SenderChanged { .. } => vec![Kind::MessageRerouted],
+        // What was no longer true when its turn came.
+        What::NotSent { .. } if about.state == State::Cancelled => vec![Kind::MessageCancelled],
         What::Expired { .. } | What::NotSent { .. } => failed(),
         What::DoNotSend { .. } if about.is_for_patron() && !about.has_next => vec![Kind::MessageSuppressed, Kind::PatronUnreached],
         What::DoNotSend { .. } => vec![Kind::MessageSuppressed],
@@ -177,6 +193,7 @@ pub fn of_entry(what: &What, about: &About) -> Vec<Kind> {
         | What::Climbed { .. }
         | What::NextWay { .. }
         | What::Waits { .. }
+        | What::Seen { .. }
         | What::Resent { .. } => Vec::new(),
     }
 }

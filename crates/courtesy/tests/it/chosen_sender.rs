@@ -43,8 +43,10 @@ async fn serve(world: &Running, data: &std::path::Path) -> Service {
         region: "west".to_owned(),
         sources: vec![ip],
         planned: None,
+        until: None,
     };
-    config.relay = RELAYS.map(std::net::IpAddr::from).into_iter().enumerate().map(relay).collect();
+    let relays: Vec<Relay> = RELAYS.map(std::net::IpAddr::from).into_iter().enumerate().map(relay).collect();
+    config.relay = relays.into();
     let service = Service::start(config).await.unwrap();
     let library: Library = serde_json::from_value(serde_json::json!({
         "code": "BRCH", "name": { "en": "Birch Grove Regional Library" }, "time_zone": "America/Vancouver",

@@ -361,3 +361,32 @@ fn help_completions_and_manual_need_no_server() {
     assert_eq!(no_key.code, 5);
     assert!(no_key.err.contains("--key-file"), "{}", no_key.err);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_days_letters_are_printed_and_posted_from_the_terminal() {
+    let house = House::open().await;
+    house.write("libraries.csv", LIBRARIES);
+    house.good(&["library", "import", "libraries.csv"]).await;
+    assert!(house.run(&["letters", "--library", "ALDR"]).await.err.contains("No letter waits."));
+    let record = house.good(&["library", "show", "ALDR", "--json"]).await;
+    let mut record: Value = serde_json::from_str(&record).unwrap();
+    record["reach"] = serde_json::json!({ "ladder": ["letter"] });
+    assert_eq!(house.run_with(&["library", "put", "-"], &record.to_string()).await.code, 0);
+    let mut told: Value = serde_json::from_str(&event("BC-1", "patron@gmail.example")).unwrap();
+    told["patron"]["address"] = serde_json::json!(["1 Example Street", "Maple Ridge BC"]);
+    house.run_with(&["event", "-"], &told.to_string()).await;
+    let waits: Value = serde_json::from_str(&house.good(&["letters", "--library", "ALDR", "--json"]).await).unwrap();
+    let (day, id) = (waits["day"].as_str().unwrap(), waits["message"].as_str().unwrap());
+    house.good(&["letters", "--library", "ALDR", "--day", day, "-o", "day.pdf"]).await;
+    assert!(std::fs::read(house.folder.path().join("day.pdf")).unwrap().starts_with(b"%PDF-"));
+    assert_eq!(
+        house.run(&["letters", "--library", "ALDR", "--day", "2020-01-01", "-o", "no.pdf"]).await.code,
+        6,
+        "nothing there"
+    );
+    let posted = house.run(&["letters", "--library", "ALDR", "--day", day, "--posted"]).await;
+    assert!(posted.err.contains("1 letter in the post"), "{}", posted.err);
+    let story = house.good(&["messages", "show", id]).await;
+    assert!(story.contains("posted   ready_for_pickup (en)   BC-1   by post"), "{story}");
+    house.service.stop().await;
+}

@@ -12,8 +12,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use courtesy::inbound::spool::Spool;
+use courtesy::net::serving::Certificate;
 use courtesy::secret::Secret;
-use courtesy::smtp::tls::Certificate;
 use courtesy::smtp::{Door, Limits};
 use standards::dsn::Letter;
 

@@ -34,7 +34,7 @@ fn agreed(request: &str, email: &str) -> serde_json::Value {
 }
 
 /// The message that took the place of `id`.
-async fn next(world: &World, id: MessageId) -> MessageRow {
+pub(crate) async fn next(world: &World, id: MessageId) -> MessageRow {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
     loop {
         let climbed = world.timeline(id).await.into_iter().find_map(|entry| match entry.what {

@@ -1,6 +1,8 @@
 //! Rooms together, on real sockets: the one integration binary.
 
 #[cfg(test)]
+mod acme;
+#[cfg(test)]
 mod api;
 #[cfg(test)]
 mod arrival;
@@ -21,9 +23,16 @@ mod flow;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
+mod hidden;
+#[cfg(test)]
 mod kept;
 #[cfg(test)]
 mod ladder;
+mod letters;
+#[cfg(test)]
+mod lanes;
+#[cfg(test)]
+mod lives;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]
@@ -31,7 +40,11 @@ mod operating;
 #[cfg(test)]
 mod own_relay;
 #[cfg(test)]
+mod patrons;
+#[cfg(test)]
 mod proof;
+#[cfg(test)]
+mod push;
 #[cfg(test)]
 mod relays;
 #[cfg(test)]
@@ -64,6 +77,8 @@ mod submission;
 mod texts;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod timing;
 #[cfg(test)]
 mod tls_reports;
 #[cfg(test)]

@@ -190,10 +190,15 @@ fn config(world: &Running, folder: &tempfile::TempDir) -> Config {
     config.smtp.port = world.smtp_port();
     config.smtp.loopback = true;
     config.smtp.provider_hosts = vec![ProviderHosts { suffix: name("gmail.example"), provider: "gmail".to_owned() }];
-    for (source, number) in RELAYS.into_iter().zip(1..) {
-        let host = config.shared.domain.below(&format!("out{number}")).unwrap();
-        config.relay.push(Relay { host, region: REGION.to_owned(), sources: vec![source.into()], planned: None });
-    }
+    let relay = |(source, number): (std::net::Ipv4Addr, u8)| Relay {
+        host: config.shared.domain.below(&format!("out{number}")).unwrap(),
+        region: REGION.to_owned(),
+        sources: vec![source.into()],
+        planned: None,
+        until: None,
+    };
+    let relays: Vec<Relay> = RELAYS.into_iter().zip(1..).map(relay).collect();
+    config.relay = relays.into();
     config
 }
 

@@ -107,8 +107,9 @@ async fn serve(world: &Running, data: &Path) -> Service {
         region: "west".to_owned(),
         sources: RELAYS[..2].iter().map(|ip| (*ip).into()).collect(),
         planned: None,
+        until: None,
     };
-    config.relay = vec![relay];
+    config.relay = vec![relay].into();
     Service::start(config).await.unwrap()
 }
 

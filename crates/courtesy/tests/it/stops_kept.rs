@@ -25,12 +25,14 @@ impl Kept {
             natural_key: request.to_owned(),
             request: request.to_owned(),
             status: "overdue".to_owned(),
+            patron: String::new(),
             source: "api",
             fields: "{}".to_owned(),
             found_by: String::new(),
             received_at: at(second),
             messages: vec![message],
             idempotency: None,
+            news: None,
         };
         self.accept(vec![event]).await.unwrap();
         let lease = at(second) + SignedDuration::from_mins(15);

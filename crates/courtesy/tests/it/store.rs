@@ -54,12 +54,14 @@ pub(crate) fn event(library: &str, request: &str, now: Timestamp) -> NewEvent {
         natural_key: request.to_owned(),
         request: request.to_owned(),
         status: "overdue".to_owned(),
+        patron: String::new(),
         source: "api",
         fields: r#"{"fields":{"title":"The Overstory"}}"#.to_owned(),
         found_by: "the overstory".to_owned(),
         received_at: now,
         messages: vec![message(now)],
         idempotency: None,
+        news: None,
     }
 }
 

@@ -184,6 +184,10 @@ async fn whoever_writes_stop_gets_no_more_text_messages_until_they_write_start()
 
     let stop = [("MessageSid", "SM900"), ("From", NUMBER), ("To", "+16045550100"), ("Body", "Arrêt.")];
     assert_eq!(call_back(&world, "", &stop).await, 200);
+    // Twilio has no French: we say that it was heard.
+    let said = answered(&gateway, 2).await;
+    assert!(said.starts_with("Bibliothèque de Maple Ridge : vous ne recevrez plus de textos"), "{said}");
+    assert_eq!(standards::sms::count(&said), 1, "{said}");
     assert_eq!(by_text(&world, id, None).await.0, 409);
     // A number serves many libraries: the word counts for all of them.
     let other = world.tell_one(&with_phone("ALDR", "BC-2", "patron@gmail.example")).await;
@@ -194,7 +198,45 @@ async fn whoever_writes_stop_gets_no_more_text_messages_until_they_write_start()
     let (status, again) = by_text(&world, other, None).await;
     assert_eq!(status, 202);
     world.until_state(again.unwrap(), State::Accepted).await;
-    assert_eq!(gateway.forms().len(), 2);
+    assert_eq!(gateway.forms().len(), 3, "START is a word that Twilio answers itself");
+}
+
+/// What the text message number `n` said, once the gateway has it.
+async fn answered(gateway: &Recorded, n: usize) -> String {
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    while gateway.forms().len() < n {
+        assert!(tokio::time::Instant::now() < deadline, "{:?}", gateway.forms());
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    value(&gateway.forms()[n - 1], "Body").to_owned()
+}
+
+#[tokio::test]
+async fn whoever_asks_for_help_is_told_once_a_day_whose_texts_these_are_in_their_language() {
+    let (gateway, url) = Recorded::start().await;
+    let world = World::with(|config| by_twilio(config, &url)).await;
+    world.put(texting("MRPL", json!({}))).await;
+    let id = world.tell_one(&with_phone("MRPL", "BC-1", "patron@gmail.example")).await;
+    let (_, text) = by_text(&world, id, None).await;
+    world.until_state(text.unwrap(), State::Accepted).await;
+    let write = |sid: &'static str, word: &'static str| {
+        [("MessageSid", sid), ("From", NUMBER), ("To", "+16045550100"), ("Body", word)]
+    };
+    assert_eq!(call_back(&world, "", &write("SM901", "aide")).await, 200);
+    let said = answered(&gateway, 2).await;
+    assert!(said.contains("des nouvelles de vos demandes") && said.contains("ARRET"), "{said}");
+    assert_eq!(standards::sms::count(&said), 1, "{said}");
+    // The same again, and another word: only the other one is answered. What a stranger writes is not.
+    assert_eq!(call_back(&world, "", &write("SM902", "AIDE")).await, 200);
+    assert_eq!(call_back(&world, "", &write("SM903", "début")).await, 200);
+    let said = answered(&gateway, 3).await;
+    assert!(said.contains("vous recevrez de nouveau nos textos"), "{said}");
+    let stranger = [("MessageSid", "SM904"), ("From", "+16045550177"), ("To", "+16045550100"), ("Body", "AIDE")];
+    assert_eq!(call_back(&world, "", &stranger).await, 200);
+    // What they write next is still about their loan, and reaches staff with its number.
+    let row = world.app().store.last_beside_mail(NUMBER).await.unwrap().unwrap();
+    assert_eq!(Some(row.id), text);
+    assert_eq!(gateway.forms().len(), 3);
 }
 
 #[tokio::test]

@@ -122,12 +122,14 @@ fn event(library: &str, now: Timestamp) -> NewEvent {
         natural_key: now.to_string(),
         request: "BC-1".to_owned(),
         status: "overdue".to_owned(),
+        patron: String::new(),
         source: "api",
         fields: r#"{"fields":{"title":"The Overstory"}}"#.to_owned(),
         found_by: "the overstory".to_owned(),
         received_at: now,
         messages: vec![message],
         idempotency: None,
+        news: None,
     }
 }
 

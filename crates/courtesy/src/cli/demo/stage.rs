@@ -231,10 +231,13 @@ fn config(world: &Running, data: PathBuf) -> Result<Config> {
         Some(ProviderHosts { suffix: provider.domain().clone(), provider: provider_id(provider.family())?.to_owned() })
     });
     config.smtp.provider_hosts = hosts.collect();
+    let mut relays = Vec::new();
     for (source, number) in RELAYS.into_iter().zip(1..) {
         let host = config.shared.domain.below(&format!("out{number}"))?;
-        config.relay.push(Relay { host, region: REGION.to_owned(), sources: vec![source.into()], planned: None });
+        let (region, sources) = (REGION.to_owned(), vec![source.into()]);
+        relays.push(Relay { host, region, sources, planned: None, until: None });
     }
+    config.relay = relays.into();
     Ok(config)
 }
 

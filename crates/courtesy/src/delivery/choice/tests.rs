@@ -10,6 +10,7 @@ fn relay(host: &str, planned: Option<&str>) -> Relay {
         region: "west".to_owned(),
         sources: Vec::new(),
         planned: planned.map(|day| day.parse().unwrap()),
+        until: None,
     }
 }
 

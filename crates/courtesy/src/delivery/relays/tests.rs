@@ -4,7 +4,7 @@ use crate::clock;
 async fn relays() -> (Relays, Store, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("courtesy.db")).await.unwrap();
-    (Relays::open(store.clone()).await.unwrap(), store, folder)
+    (Relays::open(Arc::default(), store.clone()).await.unwrap(), store, folder)
 }
 
 fn two() -> Vec<Relay> {
@@ -14,6 +14,7 @@ fn two() -> Vec<Relay> {
             region: "west".to_owned(),
             sources: Vec::new(),
             planned: None,
+            until: None,
         })
         .to_vec()
 }

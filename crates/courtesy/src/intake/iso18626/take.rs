@@ -126,7 +126,7 @@ impl Intake {
             status: Status::from_code(meant.status).expect("a test reads every status that messages give"),
             side: meant.side,
             occurrence: meant.key,
-            told: Told { patron, fields, ..Told::default() },
+            told: Told { patron, fields, at: meant.at, ..Told::default() },
             source: "iso18626",
         })
     }

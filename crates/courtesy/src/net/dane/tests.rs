@@ -94,6 +94,7 @@ fn dane_goes_before_sts_and_what_is_unknown_is_not_called() {
     let host = |name: &str| Domain::parse(name).unwrap();
     let records = vec![record(3, 1, 1, vec![1; 32])];
     let demands = Demands {
+        sts_tried: None,
         encrypted: true,
         sts: Some(vec!["*.sts.example".to_owned()]),
         dane: vec![(host("mx.dane.example"), Some(records.clone())), (host("mx.bogus.example"), None)],

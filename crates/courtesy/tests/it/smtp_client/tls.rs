@@ -1,7 +1,9 @@
 //! STARTTLS, good and bad.
 
+use std::sync::Arc;
+
 use courtesy::delivery::pool::{Pool, Settings};
-use courtesy::net::tls::{ClientTls, Security};
+use courtesy::net::tls::{ClientTls, Demands, Security};
 use courtesy::outcome::{Stage, Trouble};
 
 use super::scripted::{Host, self_signed, self_signed_at};
@@ -51,6 +53,24 @@ async fn tls_is_used_where_offered_with_any_certificate() {
     assert!(lines(&attempted).contains(&format!("-- TLS 1.3, {}, certificate not checked", tls.cipher)));
     pool.close().await;
     host.done().await;
+}
+
+#[tokio::test]
+async fn a_policy_that_is_tried_out_keeps_nothing_from_going_and_what_it_would_refuse_is_noted() {
+    let patterns = [("mx.plain.example", "certificate-not-trusted"), ("other.example", "validation-failure")];
+    for (named, would_fail) in patterns {
+        let (acceptor, _) = self_signed("mx.plain.example");
+        let host = Host::with_tls(&[&[OFFER, SHAKE, MESSAGE, QUIT].concat()], acceptor).await;
+        let demands = Demands { sts_tried: Some(vec![named.to_owned()]), ..Demands::default() };
+        let (pool, route, wanted) = (pool(), one_host(host.address), Security::Demands(Arc::new(demands)));
+        let attempted = pool.deliver(|| to("patron@plain.example"), &route, &relay(), &wanted, &whose()).await.unwrap();
+        assert_said(&attempted, replied(Stage::Content, 250, "ok"));
+        let note =
+            format!("-- the domain's MTA-STS policy, which it tries out, would not trust this host: {would_fail}");
+        assert!(lines(&attempted).contains(&note), "{:?}", lines(&attempted));
+        pool.close().await;
+        host.done().await;
+    }
 }
 
 #[tokio::test]

@@ -210,3 +210,24 @@ async fn a_text_is_replaced_in_many_notices_and_nothing_wrong_is_published() {
     editor.get(&format!("{path}?find=x")).await.must_be(200).must_not_say("stands in no notice");
     editor.get(&format!("{path}?find=zzz+zzz")).await.must_say("stands in no notice");
 }
+
+#[tokio::test]
+async fn the_text_message_has_its_own_words_and_says_what_it_costs() {
+    let world = world().await;
+    let editor = Browser::of(&world, Role::Editor, Some("MRPL")).await;
+    let page = editor.get(EDITOR).await;
+    page.must_say("your loan is ready");
+    let mut words = form(&page);
+    words.insert("sms_en".to_owned(), "((library_name)): it is here.".to_owned());
+    let checked = sent(&editor, &page, "checks", &words).await;
+    checked.must_say("Text message: one part").must_say("Library: it is here.");
+    words.insert("sms_en".to_owned(), format!("((library_name)): {}", "it is here, and it waits. ".repeat(8)));
+    sent(&editor, &page, "checks", &words).await.must_say("Text message: 2 parts");
+    words.insert("sms_fr".to_owned(), "Votre prêt vous attend à l’accueil.".to_owned());
+    sent(&editor, &page, "checks", &words).await.must_say("“ê” is not in the telephones’ own alphabet");
+    words.insert("sms_en".to_owned(), "((library_name)): come ((nonsense))".to_owned());
+    sent(&editor, &page, "checks", &words).await.must_say("text message: ");
+    words.insert("sms_en".to_owned(), "((library_name)): it is here.".to_owned());
+    sent(&editor, &page, "publish", &words).await.must_say("Published.");
+    assert!(in_force(&world).contains("sms: ((library_name)): it is here."));
+}

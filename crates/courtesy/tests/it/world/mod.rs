@@ -127,13 +127,24 @@ impl World {
             region: "default".to_owned(),
             sources: vec![RELAYS[0].into()],
             planned: None,
-        }];
+            until: None,
+        }]
+        .into();
         change(&mut config);
         let service = Service::start(config).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
         let world = Self { outside, service, key: String::new(), folder, http };
         let key = world.new_key(None).await;
         Self { key, ..world }
+    }
+
+    /// Another machine on the same database, which must be PostgreSQL.
+    pub async fn beside(&self, change: impl FnOnce(&mut Config)) -> Service {
+        let mut config = Config::clone(&self.app().config);
+        config.data = tempfile::tempdir_in(self.folder.path()).unwrap().keep();
+        std::fs::copy(self.folder.path().join("data/secret.key"), config.data.join("secret.key")).unwrap();
+        change(&mut config);
+        Service::start(config).await.unwrap()
     }
 
     pub fn app(&self) -> &Arc<App> {

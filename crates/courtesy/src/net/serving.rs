@@ -1,7 +1,7 @@
-//! The server side of TLS at the SMTP doors: the operator's certificate, read again when its file changes, for it is renewed
-//! every few weeks and nobody should have to restart a mail server for it; or one of our own making.
+//! The server side of TLS at our doors: the operator's certificate, read again when its file changes, for it is renewed
+//! every few weeks and nobody should have to restart a mail server for it; one that an authority gave us (`acme`); or one of our own making.
 //!
-//! In: two PEM files, or a host name. Out: an acceptor. Senders of mail that comes back encrypt where they can, and few ask who we
+//! In: two PEM files, two PEM texts, or a host name. Out: acceptors. Senders of mail that comes back encrypt where they can, and few ask who we
 //! are (RFC 3207 §4.1, RFC 7435); a mail program that hands mail in and checks names has to be told to trust a self-made one.
 
 use std::path::{Path, PathBuf};
@@ -28,9 +28,17 @@ pub struct Certificate {
 }
 
 struct Current {
-    acceptor: TlsAcceptor,
+    acceptors: Acceptors,
     changed_at: Option<SystemTime>,
     looked_at: Instant,
+    /// It did not come from the files, which are looked at no more.
+    is_held: bool,
+}
+
+#[derive(Clone)]
+struct Acceptors {
+    smtp: TlsAcceptor,
+    https: TlsAcceptor,
 }
 
 impl Certificate {
@@ -39,8 +47,8 @@ impl Certificate {
     /// # Errors
     /// When one cannot be read, or they do not belong together.
     pub fn open(certificate: &Path, key: &Path, now: Instant) -> Result<Self> {
-        let acceptor = read(certificate, key)?;
-        let current = Current { acceptor, changed_at: changed_at(certificate), looked_at: now };
+        let acceptors = read(certificate, key)?;
+        let current = Current { acceptors, changed_at: changed_at(certificate), looked_at: now, is_held: false };
         Ok(Self { certificate: certificate.to_owned(), key: key.to_owned(), current: Mutex::new(current) })
     }
 
@@ -66,20 +74,45 @@ impl Certificate {
         current.changed_at = None;
     }
 
-    /// The server side of TLS with the certificate there is now; with the last good one where a new one cannot be read.
-    pub(super) fn acceptor(&self, now: Instant) -> TlsAcceptor {
+    /// Takes this certificate, with its chain, and this key from now on: PEM both.
+    ///
+    /// # Errors
+    /// When they cannot be read, or do not belong together. The one before stays.
+    pub fn hold(&self, chain: &str, key: &[u8]) -> Result<()> {
+        let chain: Result<Vec<CertificateDer<'static>>, _> = CertificateDer::pem_slice_iter(chain.as_bytes()).collect();
+        let chain = chain.context("the certificate cannot be read")?;
+        let key = PrivateKeyDer::from_pem_slice(key).context("its key cannot be read")?;
+        let acceptors = acceptors(chain, key)?;
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if now.saturating_duration_since(current.looked_at) >= LOOK_EVERY {
+        current.acceptors = acceptors;
+        current.is_held = true;
+        Ok(())
+    }
+
+    /// For the SMTP doors.
+    pub fn smtp(&self, now: Instant) -> TlsAcceptor {
+        self.acceptors(now).smtp
+    }
+
+    /// For the HTTPS door.
+    pub fn https(&self, now: Instant) -> TlsAcceptor {
+        self.acceptors(now).https
+    }
+
+    /// The server side of TLS with the certificate there is now; with the last good one where a new one cannot be read.
+    fn acceptors(&self, now: Instant) -> Acceptors {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if !current.is_held && now.saturating_duration_since(current.looked_at) >= LOOK_EVERY {
             current.looked_at = now;
             let changed_at = changed_at(&self.certificate);
             if changed_at != current.changed_at {
                 match read(&self.certificate, &self.key) {
-                    Ok(acceptor) => *current = Current { acceptor, changed_at, looked_at: now },
-                    Err(error) => tracing::error!("the new SMTP certificate is not used: {error:#}"),
+                    Ok(acceptors) => *current = Current { acceptors, changed_at, looked_at: now, is_held: false },
+                    Err(error) => tracing::error!("the new certificate is not used: {error:#}"),
                 }
             }
         }
-        current.acceptor.clone()
+        current.acceptors.clone()
     }
 }
 
@@ -87,7 +120,7 @@ fn changed_at(file: &Path) -> Option<SystemTime> {
     std::fs::metadata(file).and_then(|facts| facts.modified()).ok()
 }
 
-fn read(certificate: &Path, key: &Path) -> Result<TlsAcceptor> {
+fn read(certificate: &Path, key: &Path) -> Result<Acceptors> {
     let of_certificate = || format!("listen.smtp_certificate: {} cannot be used", certificate.display());
     let of_key = || format!("listen.smtp_key: {} cannot be used", key.display());
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
@@ -95,17 +128,19 @@ fn read(certificate: &Path, key: &Path) -> Result<TlsAcceptor> {
         .collect::<Result<_, _>>()
         .with_context(of_certificate)?;
     let key = PrivateKeyDer::from_pem_file(key).with_context(of_key)?;
-    acceptor(chain, key).with_context(of_certificate)
+    acceptors(chain, key).with_context(of_certificate)
 }
 
-fn acceptor(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<TlsAcceptor> {
+fn acceptors(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Acceptors> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     // TLS 1.0 and 1.1 are gone (RFC 8996).
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    let mut https = config.clone();
+    https.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Acceptors { smtp: TlsAcceptor::from(Arc::new(config)), https: TlsAcceptor::from(Arc::new(https)) })
 }
 
 /// Writes a file that only the service's own account may read.

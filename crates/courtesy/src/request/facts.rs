@@ -1,0 +1,56 @@
+//! Patron and item of a request, for reminders: they are written long after whoever told of them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::patron::{Patron, Record};
+
+/// Fields that are true of one event alone, and would mislead in a later notice. Dates are kept with what was heard.
+const OF_ONE_EVENT: [&str; 16] = [
+    "due_date",
+    "new_due_date",
+    "pickup_by",
+    "need_before",
+    "days_overdue",
+    "overdue_level",
+    "note",
+    "reason",
+    "cancel_reason",
+    "unfilled_reason",
+    "retry_reason",
+    "old_status",
+    "new_status",
+    "condition",
+    "cost",
+    "currency",
+];
+
+/// Patron and item, the newest that was told of each.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The patron.
+    #[serde(default)]
+    pub patron: Patron,
+    /// Values for words.
+    #[serde(default)]
+    pub fields: BTreeMap<String, String>,
+    /// Whether the patron wishes that titles and authors stay out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hide_titles: bool,
+}
+
+impl Facts {
+    /// Takes in what an event told. `is_newest`: nothing that happened later is known; else only gaps are filled.
+    pub fn learn(&mut self, told: &Self, is_newest: bool) {
+        let (older, newer) = if is_newest { (&self.patron, &told.patron) } else { (&told.patron, &self.patron) };
+        let record = Record::default().with(older).with(newer);
+        self.patron = Patron { postal: record.postal, texts: newer.texts.or(older.texts), ..record.patron };
+        for (name, value) in told.fields.iter().filter(|(name, _)| !OF_ONE_EVENT.contains(&name.as_str())) {
+            if is_newest || !self.fields.contains_key(name) {
+                self.fields.insert(name.clone(), value.clone());
+            }
+        }
+        self.hide_titles |= told.hide_titles;
+    }
+}

@@ -1,0 +1,48 @@
+//! All that is kept of a patron: saved as a file, or erased. Both only after a code to the address on record.
+
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::State;
+use serde::Deserialize;
+
+use super::mine::Mine;
+use super::{CONTACT, WAY_IN};
+use crate::http::patrons;
+use crate::web::oops::Oops;
+use crate::web::visit::{Visit, lead_to};
+use crate::web::{Answer, Web};
+
+/// The file.
+pub(in crate::web) async fn save(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
+    let mine = Mine::of(&web, &visit).await?;
+    if !mine.pass.is_proven(visit.now) {
+        return Ok(lead_to(CONTACT));
+    }
+    let by = visit.shell("me-title").say("me-by-patron");
+    let all = patrons::everything(&web, &mine.library, &mine.pass.patron, by).await?.ok_or(Oops::NotFound)?;
+    Ok(patrons::file_of(&all))
+}
+
+/// The form.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::web) struct Sure {
+    sure: String,
+}
+
+/// Erases them, and forgets this browser.
+pub(in crate::web) async fn erase(State(web): State<Arc<Web>>, visit: Visit, Form(form): Form<Sure>) -> Answer {
+    let mine = Mine::of(&web, &visit).await?;
+    if !mine.pass.is_proven(visit.now) {
+        return Err(Oops::NotNow("me-code-again"));
+    }
+    if form.sure.is_empty() {
+        return Err(Oops::NotNow("me-erase-not-sure"));
+    }
+    let by = visit.shell("me-title").say("me-by-patron");
+    patrons::erase(&web, &mine.library, &mine.pass.patron, by).await?;
+    let mut response = lead_to(&format!("{WAY_IN}?done=me-erased"));
+    super::forget(&web, &mut response);
+    Ok(response)
+}

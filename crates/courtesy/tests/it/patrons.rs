@@ -1,0 +1,178 @@
+//! Patrons as a library knows them: over the API, from files, and what is kept of them on both databases.
+
+use courtesy::id::MessageId;
+use courtesy::queue::State;
+use courtesy::store::{Consent, NewEvent};
+use courtesy::timeline::Place;
+use serde_json::json;
+
+use crate::kept::Kept;
+use crate::store::{at, event};
+use crate::world::{World, code, ready};
+
+#[tokio::test]
+async fn a_patron_is_corrected_by_hand_and_events_with_the_old_address_change_nothing() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    let id = world.tell_one(&ready("MRPL", "BC-1", "nobody@gmail.example")).await;
+    world.until_state(id, State::Failed).await;
+    let path = "/v1/patrons/MRPL/21234";
+    let known = world.get(path).await.json();
+    assert_eq!((known["ref"].as_str(), known["email"].as_str()), (Some("21234"), Some("nobody@gmail.example")));
+    let body = json!({ "email": "patron@gmail.example", "language": "fr" }).to_string();
+    let answer = world.request("PUT", path, &world.key, &[], &body).await;
+    assert_eq!((answer.status, answer.json()["email"].as_str()), (200, Some("patron@gmail.example")));
+    let next = world.tell_one(&ready("MRPL", "BC-2", "nobody@gmail.example")).await;
+    assert_eq!(world.over(next).await.address, "patron@gmail.example");
+    let again = world.post(&format!("/v1/messages/{id}/resend"), &json!({})).await.json();
+    let again: MessageId = again["id"].as_str().unwrap().parse().unwrap();
+    assert_eq!(world.over(again).await.address, "patron@gmail.example");
+}
+
+#[tokio::test]
+async fn every_wrong_field_is_named_at_once_and_a_slip_is_told_of() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    let path = "/v1/patrons/MRPL/7";
+    let wrong = json!({ "email": "two words", "phone": "12", "language": "xx" }).to_string();
+    let answer = world.request("PUT", path, &world.key, &[], &wrong).await;
+    let pointers: Vec<_> =
+        answer.json()["errors"].as_array().unwrap().iter().map(|one| one["pointer"].clone()).collect();
+    assert_eq!((answer.status, pointers), (422, vec![json!("/email"), json!("/phone"), json!("/language")]));
+    assert_eq!(world.get(path).await.status, 404);
+    let slip = json!({ "email": "amira@gmial.com" }).to_string();
+    let answer = world.request("PUT", &format!("{path}?dry_run=true"), &world.key, &[], &slip).await;
+    assert_eq!(answer.json()["probably_meant"], "amira@gmail.com");
+    assert_eq!(world.get(path).await.status, 404, "a dry run keeps nothing");
+}
+
+#[tokio::test]
+async fn a_file_is_taken_whole_or_not_at_all() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    let import = |file: &'static str, query: &'static str| {
+        let path = format!("/v1/patrons/MRPL{query}");
+        let world = &world;
+        async move { world.request("POST", &path, &world.key, &[("content-type", "text/csv")], file).await }
+    };
+    let wrong = "ref,email,phone,shoe\n1,a@b.example,,\n";
+    assert_eq!(import(wrong, "").await.json()["rows"][0]["column"], "shoe");
+    let wrong = "ref,email,phone\n1,nonsense,12\n,b@patron.example,\n1,c@patron.example,\n";
+    let rows = import(wrong, "").await.json()["rows"].clone();
+    let places: Vec<_> =
+        rows.as_array().unwrap().iter().map(|row| (row["line"].clone(), row["column"].clone())).collect();
+    let place = |line: u64, column: &str| (json!(line), json!(column));
+    assert_eq!(places, [place(2, "email"), place(2, "phone"), place(3, "ref"), place(4, "ref")]);
+    let right = "ref,email,phone,texts,language,hide_titles\n\
+                 1,amira@gmial.com,604 555 0123,yes,fr,yes\n2,b@patron.example,,,,\n";
+    let tried = import(right, "?dry_run=true").await.json();
+    assert_eq!((&tried["added"], &tried["suspects"][0]["probably_meant"]), (&json!(2), &json!("amira@gmail.com")));
+    assert_eq!(world.get("/v1/patrons/MRPL/1").await.status, 404);
+    assert_eq!(import(right, "").await.json()["added"], 2);
+    let known = world.get("/v1/patrons/MRPL/1").await.json();
+    assert_eq!(
+        (&known["texts"], &known["language"], &known["hide_titles"]),
+        (&json!(true), &json!("fr"), &json!(true))
+    );
+    let again = import(right, "").await.json();
+    assert_eq!((&again["added"], &again["unchanged"]), (&json!(0), &json!(1)), "whoever agrees again is noted again");
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_patron_is_saved_and_erased_over_the_api_and_nobody_elses() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    world.library("OTHR").await;
+    let id = world.tell_one(&ready("MRPL", "BC-1", "patron@gmail.example")).await;
+    let theirs = world.tell_one(&ready("OTHR", "BC-1", "patron@gmail.example")).await;
+    world.until_state(id, State::Accepted).await;
+    let all = world.get("/v1/patrons/MRPL/21234/everything").await.json();
+    assert_eq!(all["events"][0]["told"]["fields"]["title"], "The Overstory");
+    let erased = world.request("DELETE", "/v1/patrons/MRPL/21234", &world.key, &[], "").await;
+    assert_eq!((erased.status, &erased.json()["events"]), (200, &json!(1)));
+    for path in ["/v1/patrons/MRPL/21234", "/v1/patrons/MRPL/21234/everything"] {
+        assert_eq!(world.get(path).await.status, 404);
+    }
+    let entries = serde_json::to_string(&world.timeline(id).await).unwrap();
+    assert!(!entries.contains("patron@"), "{entries}");
+    assert_eq!(world.row(theirs).await.address, "patron@gmail.example");
+    assert_eq!(world.get("/v1/patrons/OTHR/21234").await.status, 200);
+}
+
+practice::on_both_databases! {
+    crate::kept::Kept::at;
+    a_patron_has_their_own_events_and_no_others,
+    where_a_message_is_counts_once_with_its_last_word,
+    an_erased_patron_is_nobody_any_more,
+    a_patron_of_whom_nothing_was_heard_is_forgotten_but_not_a_refusal,
+}
+
+fn of(patron: &str, request: &str, second: i64) -> NewEvent {
+    NewEvent { patron: patron.to_owned(), ..event("MRPL", request, at(second)) }
+}
+
+async fn a_patron_has_their_own_events_and_no_others(kept: Kept) {
+    let (one, two) = (of("7", "BC-1", 0), of("8", "BC-2", 1));
+    let like = one.messages[0].id;
+    kept.accept(vec![one, two, of("", "BC-3", 2), of("7", "BC-4", 3)]).await.unwrap();
+    let requests = |events: Vec<courtesy::store::PatronEvent>| -> Vec<String> {
+        events.into_iter().map(|event| format!("{} {}", event.request, event.messages.len())).collect()
+    };
+    assert_eq!(requests(kept.patron_events(&code("MRPL"), "7", 10).await.unwrap()), ["BC-4 1", "BC-1 1"]);
+    assert_eq!(requests(kept.patron_events(&code("MRPL"), "7", 1).await.unwrap()), ["BC-4 1"]);
+    assert!(kept.patron_events(&code("OTHR"), "7", 10).await.unwrap().is_empty());
+    assert!(kept.patron_events(&code("MRPL"), "", 10).await.unwrap().is_empty(), "nobody is no patron");
+    let found = kept.messages_like((like, like)).await.unwrap();
+    assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), [like]);
+    assert_eq!(kept.patron_events_since(&code("MRPL"), "7", "overdue", at(2)).await.unwrap(), 1);
+}
+
+async fn where_a_message_is_counts_once_with_its_last_word(kept: Kept) {
+    let new = of("7", "BC-1", 0);
+    let id = new.messages[0].id;
+    kept.accept(vec![new]).await.unwrap();
+    let row = kept.message(None, id).await.unwrap().unwrap();
+    assert!(kept.note_place(&row, Place::Inbox, at(1)).await.unwrap());
+    assert!(!kept.note_place(&row, Place::Inbox, at(2)).await.unwrap());
+    assert!(kept.note_place(&row, Place::Spam, at(3)).await.unwrap());
+    assert_eq!(kept.place_of(&code("MRPL"), id).await.unwrap(), Some(Place::Spam));
+    assert_eq!(kept.place_of(&code("OTHR"), id).await.unwrap(), None);
+    for library in [Some(code("MRPL")), None] {
+        let places = kept.places(library.as_ref(), at(0)).await.unwrap();
+        assert_eq!(places.into_iter().collect::<Vec<_>>(), [(Place::Spam, 1)]);
+    }
+    assert!(kept.places(Some(&code("OTHR")), at(0)).await.unwrap().is_empty());
+}
+
+async fn an_erased_patron_is_nobody_any_more(kept: Kept) {
+    let (one, two) = (of("7", "BC-1", 0), of("8", "BC-2", 1));
+    let (first, second) = (one.messages[0].id, two.messages[0].id);
+    kept.accept(vec![one, two]).await.unwrap();
+    assert_eq!(kept.erase_patron_events(code("MRPL"), "7".to_owned()).await.unwrap(), 1);
+    assert_eq!(kept.erase_patron_events(code("MRPL"), "7".to_owned()).await.unwrap(), 0);
+    assert_eq!(kept.message(None, first).await.unwrap().unwrap().address, "");
+    assert!(!kept.message(None, second).await.unwrap().unwrap().address.is_empty());
+}
+
+async fn a_patron_of_whom_nothing_was_heard_is_forgotten_but_not_a_refusal(kept: Kept) {
+    let record = courtesy::patron::Record::default();
+    for (number, second) in [("old", 0), ("new", 100), ("borrows", 0)] {
+        kept.put_patrons(vec![(code("MRPL"), number.to_owned(), record.clone())], at(second)).await.unwrap();
+    }
+    kept.accept(vec![of("borrows", "BC-1", 0)]).await.unwrap();
+    for (number, given) in [("+16045550101", true), ("+16045550102", false)] {
+        let consent = Consent { given, at: at(0), how: "text".to_owned(), by: "patron".to_owned() };
+        kept.note_consent(Some(code("MRPL")), number.to_owned(), consent).await.unwrap();
+    }
+    assert_eq!(kept.forget_patrons(at(50)).await.unwrap(), 1);
+    let mut known = Vec::new();
+    for number in ["old", "new", "borrows"] {
+        known.extend(kept.patron(&code("MRPL"), number).await.unwrap().map(|_| number));
+    }
+    assert_eq!(known, ["new", "borrows"]);
+    assert_eq!(kept.consent(&code("MRPL"), "+16045550101").await.unwrap(), None);
+    assert!(
+        kept.consent(&code("MRPL"), "+16045550102").await.unwrap().is_some(),
+        "to forget it would be to text again"
+    );
+}

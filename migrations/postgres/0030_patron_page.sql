@@ -1,0 +1,13 @@
+-- Whose event it is: the library's number for the patron, or their address; '' where nobody knows.
+alter table event add column patron text collate "C" not null default '';
+create index event_of_patron on event (library, patron, id) where patron <> '';
+
+-- Where a patron says that a message is. One word for each message, the latest.
+create table patron_word (
+    message  bytea primary key,
+    library  text collate "C" not null,
+    provider text collate "C" not null,                -- as the message has it; '' where it has none
+    place    text collate "C" not null,                -- 'inbox', 'spam', 'nowhere'
+    at       bigint not null
+);
+create index patron_word_of_library on patron_word (library, at);

@@ -1,0 +1,17 @@
+patron-title = Patron
+patron-number = Patron number
+patron-name = Name
+patron-agrees = agreed to texts
+patron-refuses = wants no texts
+patron-titles = Titles
+patron-messages = Messages to this address
+patron-correct = Corrected email address
+patron-correct-hint = The next notice goes there, and so does Resend, although your system still tells us the old one.
+patron-correct-save = Use this address
+patron-kept = What is kept
+patron-erase-about = Erasing takes away contact details, choices, replies, and who notices were for. Notices that wait are not sent. Your own system keeps its own data.
+patron-erase-sure = The patron asked for it, or it must be: erase for good
+patron-erase = Erase this patron
+patron-nobody = Nothing is known of a patron with this number.
+patron-open = Patron
+done-patron-erased = The patron is erased.

@@ -1,0 +1,17 @@
+patron-title = Usager
+patron-number = Numéro de l’usager
+patron-name = Nom
+patron-agrees = a accepté les textos
+patron-refuses = ne veut pas de textos
+patron-titles = Titres
+patron-messages = Messages à cette adresse
+patron-correct = Adresse courriel corrigée
+patron-correct-hint = Le prochain avis y va, et Renvoyer aussi, même si votre système nous donne encore l’ancienne.
+patron-correct-save = Utiliser cette adresse
+patron-kept = Ce qui est conservé
+patron-erase-about = L’effacement retire coordonnées, choix, réponses et à qui les avis étaient destinés. Les avis en attente ne partent pas. Votre propre système garde ses données.
+patron-erase-sure = L’usager l’a demandé, ou il le faut : effacer pour de bon
+patron-erase = Effacer cet usager
+patron-nobody = On ne sait rien d’un usager avec ce numéro.
+patron-open = Usager
+done-patron-erased = L’usager est effacé.
