@@ -161,11 +161,7 @@ async fn page(
         why: cause.map(|cause| {
             [cause.headline(language, &about), cause.whose_job(language, &about), cause.doing(language, &about)]
         }),
-        caveat: (row.state == Standing::Accepted).then_some(row.channel).and_then(|channel| match channel {
-            Channel::Letter => Some(shell.say("letters-caveat")),
-            Channel::Mail => Some(shell.with("message-caveat", "provider", provider.unwrap_or_default().to_owned())),
-            Channel::Text | Channel::Push => None,
-        }),
+        caveat: caveat(&shell, &row, provider),
         unseen: unseen.filter(|_| row.state == Standing::Accepted && row.channel == Channel::Mail),
         handled: handled.map(|seen| {
             let how = format!("seen-{}", seen.how.replace('_', "-"));
@@ -181,6 +177,16 @@ async fn page(
         wrong,
         shell,
     })
+}
+
+/// What nobody can see of an accepted message.
+fn caveat(shell: &Shell, row: &MessageRow, provider: Option<&str>) -> Option<String> {
+    match row.channel {
+        _ if row.state != Standing::Accepted => None,
+        Channel::Letter => Some(shell.say("letters-caveat")),
+        Channel::Mail => Some(shell.with("message-caveat", "provider", provider.unwrap_or_default().to_owned())),
+        Channel::Text | Channel::Push => None,
+    }
 }
 
 /// Whether the patron of the message has a device that takes notifications.

@@ -86,13 +86,14 @@ pub fn read(file: &[u8]) -> StopFile {
     let mut found = StopFile::default();
     let mut known = HashSet::new();
     let (mut address, mut reason) = (0, Some(1));
+    let mut lines = Lines { upto: 0, line: 1 };
     for (index, row) in reader.byte_records().enumerate() {
         // A file that is not CSV from here on: the reader finds no further row.
         let Ok(row) = row else {
             found.wrong.push(WrongRow { line: 0, text: String::new(), why: WrongStop::Unreadable });
             break;
         };
-        let line = row.position().map_or(0, csv::Position::line);
+        let line = lines.at(file, row.position().map_or(0, csv::Position::byte));
         let cell = |place: usize| row.get(place).map(|octets| String::from_utf8_lossy(octets).into_owned());
         if index == 0 {
             let named = |name: &str| row.iter().position(|found| found.eq_ignore_ascii_case(name.as_bytes()));
@@ -100,6 +101,9 @@ pub fn read(file: &[u8]) -> StopFile {
                 (address, reason) = (place, named("reason"));
                 continue;
             }
+        }
+        if row.iter().all(<[u8]>::is_empty) {
+            continue;
         }
         let text = cell(address).unwrap_or_default();
         let mut wrong = |why| {
@@ -121,6 +125,25 @@ pub fn read(file: &[u8]) -> StopFile {
         }
     }
     found
+}
+
+/// Counts lines: to the reader a row begins before the line ends that it passes over.
+struct Lines {
+    upto: usize,
+    line: u64,
+}
+
+impl Lines {
+    /// The line of a row that begins at octet `begin`, which is after the one asked for before.
+    fn at(&mut self, file: &[u8], begin: u64) -> u64 {
+        let begin = usize::try_from(begin).unwrap_or(usize::MAX);
+        let rest = file.get(begin..).unwrap_or_default();
+        let begin = begin.saturating_add(rest.iter().take_while(|octet| matches!(octet, b'\r' | b'\n')).count());
+        let passed = file.get(self.upto..begin).unwrap_or_default().iter().filter(|octet| **octet == b'\n').count();
+        self.line = self.line.saturating_add(u64::try_from(passed).unwrap_or(u64::MAX));
+        self.upto = begin;
+        self.line
+    }
 }
 
 fn plain(reason: &str) -> String {

@@ -25,6 +25,9 @@ fn every_wrong_row_is_named_with_its_line_and_the_others_are_read() {
     let found = read(b"address,reason\nann@patron.example,x\nnonsense,y\n,z\nANN@patron.example,again\n\xff@,w\n");
     assert_eq!(addresses(&found), [("ann@patron.example", Some("x"))]);
     assert_eq!(found.repeated, 1);
+    let by_spreadsheet = read(b"address;reason\r\n\r\nann@patron.example;\"x\"\r\nnonsense;y\r\n;z\r\n\r\n");
+    assert_eq!(addresses(&by_spreadsheet), [("ann@patron.example", Some("x"))]);
+    assert_eq!(by_spreadsheet.wrong.iter().map(|row| row.line).collect::<Vec<_>>(), [4, 5]);
     let wrong: Vec<_> = found.wrong.iter().map(|row| (row.line, row.text.as_str(), row.why)).collect();
     assert_eq!(
         wrong,
