@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 
 import { inAWorld, walk } from "./walks.mjs";
 
-const NOTICES = ["overdue", "due_soon", "recalled", "lost"];
+const NOTICES = ["overdue", "due_soon", "over_limit", "pickup_reminder"];
 
 inAWorld((world) => world.library("MRPL"));
 

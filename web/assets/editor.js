@@ -35,7 +35,7 @@ last.setRangeText(button.dataset.insert, last.selectionStart, last.selectionEnd,
 soon();
 });
 }
-const place = document.querySelector("[data-filter-of]");
+for (const place of document.querySelectorAll("[data-filter-of]")) {
 const rows = [...document.querySelectorAll(`${place.dataset.filterOf} tbody tr`)];
 const label = document.createElement("label");
 label.htmlFor = "fields-find";
@@ -50,3 +50,4 @@ for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wan
 });
 find.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
 place.append(label, find);
+}

@@ -44,19 +44,20 @@ for (const button of document.querySelectorAll("[data-insert]")) {
   });
 }
 
-// A field to find fields by.
-const place = document.querySelector("[data-filter-of]");
-const rows = [...document.querySelectorAll(`${place.dataset.filterOf} tbody tr`)];
-const label = document.createElement("label");
-label.htmlFor = "fields-find";
-label.textContent = place.dataset.label;
-const find = document.createElement("input");
-find.className = "govuk-input";
-find.id = "fields-find";
-find.type = "search";
-find.addEventListener("input", () => {
-  const wanted = find.value.trim().toLowerCase();
-  for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
-});
-find.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
-place.append(label, find);
+// A field to find fields by, where there is a list of them.
+for (const place of document.querySelectorAll("[data-filter-of]")) {
+  const rows = [...document.querySelectorAll(`${place.dataset.filterOf} tbody tr`)];
+  const label = document.createElement("label");
+  label.htmlFor = "fields-find";
+  label.textContent = place.dataset.label;
+  const find = document.createElement("input");
+  find.className = "govuk-input";
+  find.id = "fields-find";
+  find.type = "search";
+  find.addEventListener("input", () => {
+    const wanted = find.value.trim().toLowerCase();
+    for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+  });
+  find.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+  place.append(label, find);
+}
