@@ -79,6 +79,8 @@ impl Intake {
             patron: String::new(),
             source: "text",
             fields: "{}".to_owned(),
+            found_by: found_by([row.address.as_str()]),
+            news: None,
             received_at: now,
             messages: vec![message],
             idempotency: None,
