@@ -30,9 +30,10 @@ mod kept;
 mod ladder;
 #[cfg(test)]
 mod lanes;
-mod letters;
 #[cfg(test)]
 mod letters;
+#[cfg(test)]
+mod letters_kept;
 #[cfg(test)]
 mod lives;
 #[cfg(test)]
