@@ -79,9 +79,11 @@ impl Intake {
             patron: String::new(),
             source: "text",
             fields: "{}".to_owned(),
+            found_by: String::new(),
             received_at: now,
             messages: vec![message],
             idempotency: None,
+            news: None,
         };
         if self.store.keep_text_answer(event, word.notice(), row.address.clone()).await? {
             self.wake.notify_one();

@@ -30,12 +30,15 @@ impl Push {
     }
 }
 
+/// A status, and a Retry-After.
+type Answer = (u16, Option<&'static str>);
+
 /// Takes what is right, but for what its script says.
 #[derive(Clone, Default)]
 pub struct PushService {
     pub origin: String,
     pushes: Arc<Mutex<Vec<Push>>>,
-    script: Arc<Mutex<VecDeque<(u16, Option<&'static str>)>>>,
+    script: Arc<Mutex<VecDeque<Answer>>>,
 }
 
 impl PushService {
