@@ -9,6 +9,7 @@ use crate::clock;
 use crate::id::{EventId, MessageId};
 use crate::notice::Language;
 use crate::notice::status::Status;
+use crate::patron::found_by;
 use crate::queue::State;
 use crate::store::{MessageRow, NewEvent, NewMessage};
 use crate::timeline::{Entry, What};

@@ -47,10 +47,10 @@ async fn with_events(told: &[(&str, &str, State)]) -> (Store, TempDir) {
             source: "api",
             fields: "{}".to_owned(),
             found_by: patron::found_by([*words, &format!("p{hour}@patron.example")]),
-            news: None,
             received_at: at,
             messages: vec![message],
             idempotency: None,
+            news: None,
         };
         store.accept(vec![event]).await.unwrap();
     }
