@@ -9,6 +9,7 @@ use crate::clock;
 use crate::id::{EventId, MessageId};
 use crate::notice::Language;
 use crate::notice::status::Status;
+use crate::patron::found_by;
 use crate::queue::State;
 use crate::store::{MessageRow, NewEvent, NewMessage};
 use crate::timeline::{Entry, What};
@@ -79,6 +80,8 @@ impl Intake {
             patron: String::new(),
             source: "text",
             fields: "{}".to_owned(),
+            found_by: found_by([row.address.as_str()]),
+            news: None,
             received_at: now,
             messages: vec![message],
             idempotency: None,

@@ -33,6 +33,8 @@ mod lanes;
 #[cfg(test)]
 mod letters;
 #[cfg(test)]
+mod letters_kept;
+#[cfg(test)]
 mod lives;
 #[cfg(test)]
 mod moving;

@@ -50,6 +50,7 @@ async fn with_events(told: &[(&str, &str, State)]) -> (Store, TempDir) {
             received_at: at,
             messages: vec![message],
             idempotency: None,
+            news: None,
         };
         store.accept(vec![event]).await.unwrap();
     }
