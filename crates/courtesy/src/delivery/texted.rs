@@ -72,7 +72,7 @@ fn answer(word: Word, message: &Claimed, library: &Library) -> String {
 }
 
 /// When it may leave: after the library's quiet hours, and after those that the patron chose.
-async fn silent_until(
+pub(super) async fn silent_until(
     engine: &Delivery,
     message: &Claimed,
     library: &Library,

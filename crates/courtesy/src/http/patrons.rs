@@ -424,6 +424,9 @@ pub async fn everything(
         Some(email) => app.store.do_not_send(&library.code, &ListedAddress::of(email)).await?,
         None => None,
     };
+    let devices = app.store.subscriptions_of(&library.code, key).await?;
+    let devices =
+        devices.iter().map(|device| serde_json::json!({ "name": device.name, "turned_on_at": device.made_at }));
     let now = clock::now();
     app.store.note(Deed::new(Some(&library.code), by, "patron.exported", subject(key), now)).await?;
     Ok(Some(serde_json::json!({
@@ -431,6 +434,7 @@ pub async fn everything(
         "text_messages": consent.map(|consent| serde_json::json!({
             "agreed": consent.given, "at": consent.at, "how": consent.how,
         })),
+        "devices": devices.collect::<Vec<_>>(),
         "do_not_send": stop.map(|stop| serde_json::json!({ "since": stop.since, "cause": stop.cause.code() })),
         "events": told,
     })))

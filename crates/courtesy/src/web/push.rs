@@ -27,19 +27,20 @@ use crate::push::receipt;
 /// What `push-block.html` shows: a page takes it in as its field `push`, beside its `shell`.
 pub(super) struct PushBlock {
     /// Proves whose devices these are.
-    pass: String,
+    pub(super) pass: String,
     /// The key that the browser is to bind this device to.
-    key: String,
+    pub(super) key: String,
     /// The devices that are on, the newest first.
-    devices: Vec<ShownDevice>,
+    pub(super) devices: Vec<ShownDevice>,
     /// The page itself, which turning one off leads back to.
-    back: String,
+    pub(super) back: String,
 }
 
-struct ShownDevice {
-    device: String,
-    name: String,
-    made_at: Timestamp,
+/// A device that is on.
+pub(super) struct ShownDevice {
+    pub(super) device: String,
+    pub(super) name: String,
+    pub(super) made_at: Timestamp,
 }
 
 impl PushBlock {

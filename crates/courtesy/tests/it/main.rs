@@ -28,9 +28,9 @@ mod hidden;
 mod kept;
 #[cfg(test)]
 mod ladder;
-mod letters;
 #[cfg(test)]
 mod lanes;
+mod letters;
 #[cfg(test)]
 mod lives;
 #[cfg(test)]

@@ -16,8 +16,10 @@ use super::mine::Mine;
 use super::{CONTACT, HERE};
 use crate::channel::Number;
 use crate::patron::{Purpose, probably_meant};
+use crate::push::pass;
 use crate::store::{Consent, Deed};
 use crate::web::oops::Oops;
+use crate::web::push::PushBlock;
 use crate::web::shell::Shell;
 use crate::web::visit::Visit;
 use crate::web::{Answer, Web};
@@ -50,6 +52,8 @@ struct Page {
     asked: Option<String>,
     wrong_code: Option<String>,
     wrong: Wrong,
+    /// Their devices: whoever has but a link must not have notices sent to theirs.
+    push: Option<PushBlock>,
 }
 
 /// The page.
@@ -76,6 +80,13 @@ async fn page(web: &Web, visit: &Visit, mine: &Mine, wrong_code: Option<String>,
         Some(phone) => web.store.consent(&mine.library.code, phone.as_str()).await?,
         None => None,
     };
+    let push = match mine.pass.proven_until.filter(|_| is_proven) {
+        Some(until) => {
+            let (library, number) = (mine.library.code.clone(), mine.pass.patron.clone());
+            Some(PushBlock::of(web, &pass::Pass { library, number, until }, CONTACT.to_owned()).await?)
+        }
+        None => None,
+    };
     let is_wrong = wrong_code.is_some() || wrong.mail.is_some() || wrong.phone.is_some();
     Ok(Page {
         shell: visit.shell("me-contact-title").wrong(is_wrong),
@@ -90,6 +101,7 @@ async fn page(web: &Web, visit: &Visit, mine: &Mine, wrong_code: Option<String>,
         asked: mine.pass.asked.as_ref().filter(|asked| visit.now < asked.until).map(|asked| asked.to.clone()),
         wrong_code,
         wrong,
+        push,
     })
 }
 

@@ -80,6 +80,18 @@ pub(super) async fn of(web: &Web, shell: &Shell, mine: &Mine) -> Result<Vec<Way>
             may_undo: false,
         });
     }
+    let devices = web.store.subscriptions_of(&library.code, &mine.pass.patron).await?.len();
+    if devices > 0 {
+        ways.push(Way {
+            channel: Channel::Push,
+            name: shell.say(name(Channel::Push)),
+            to: String::new(),
+            mood: "good",
+            stands: shell.with("me-push-on", "count", devices),
+            is_used: true,
+            may_undo: false,
+        });
+    }
     Ok(ways)
 }
 
