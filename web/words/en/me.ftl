@@ -14,7 +14,7 @@ me-ways = How we reach you
 me-ways-none = We know no way to reach you. Please ask at your library.
 me-way-mail = Email
 me-way-text = Text message
-me-way-push = Notification
+me-way-push = Notification on this device
 me-way-letter = Letter
 me-way-used = in use
 me-way-not-used = not in use
@@ -152,7 +152,12 @@ done-me-text-changed = Saved. You get text messages at the new number.
 done-me-no-texts = Saved. You get no more text messages.
 done-me-erased = What we kept about you is erased.
 me-status-patron-code = A code
-me-push-on = { $count ->
-    [one] On one device.
-   *[other] On { $count } devices.
+arrival-question-found = Where do patrons find them?
+arrival-found-about = What patrons said on their own page.
+arrival-place-inbox = In the inbox
+arrival-place-spam = In spam
+arrival-place-nowhere = Nowhere
+me-push-devices = { $count ->
+    [one] On one device
+   *[other] On { $count } devices
 }

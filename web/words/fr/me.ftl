@@ -14,7 +14,7 @@ me-ways = Comment nous vous joignons
 me-ways-none = Nous n’avons aucun moyen de vous joindre. Adressez-vous à votre bibliothèque.
 me-way-mail = Courriel
 me-way-text = Texto
-me-way-push = Notification
+me-way-push = Notification sur cet appareil
 me-way-letter = Lettre
 me-way-used = utilisé
 me-way-not-used = non utilisé
@@ -152,7 +152,12 @@ done-me-text-changed = Enregistré. Vous recevez les textos au nouveau numéro.
 done-me-no-texts = Enregistré. Vous ne recevez plus de textos.
 done-me-erased = Ce que nous conservions sur vous est effacé.
 me-status-patron-code = Un code
-me-push-on = { $count ->
-    [one] Sur un appareil.
-   *[other] Sur { $count } appareils.
+arrival-question-found = Où les usagers les trouvent-ils?
+arrival-found-about = Ce que les usagers ont dit sur leur propre page.
+arrival-place-inbox = Dans la boîte de réception
+arrival-place-spam = Dans le pourriel
+arrival-place-nowhere = Nulle part
+me-push-devices = { $count ->
+    [one] Sur un appareil
+   *[other] Sur { $count } appareils
 }

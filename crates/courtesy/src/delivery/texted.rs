@@ -14,6 +14,7 @@ use crate::clock;
 use crate::intake::Told;
 use crate::library::Library;
 use crate::notice::Language;
+use crate::notice::catalogue::Notice;
 use crate::notice::render::render_sms;
 use crate::outcome::Outcome;
 use crate::queue::{Settlement, State, settle};
@@ -65,12 +66,6 @@ pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp
     Ok(settled(engine, message, &sent, &text, took_ms).await)
 }
 
-/// What answers a word that rules our text messages.
-fn answer(word: Word, message: &Claimed, library: &Library) -> String {
-    let language = Language::from_tag(&message.language).unwrap_or(Language::En);
-    standards::sms::plain(&word.answer(library.name.get(language), library.phone.as_deref(), language)).into()
-}
-
 /// When it may leave: after the library's quiet hours, and after those that the patron chose.
 pub(super) async fn silent_until(
     engine: &Delivery,
@@ -78,6 +73,10 @@ pub(super) async fn silent_until(
     library: &Library,
     now: Timestamp,
 ) -> Result<Timestamp, Not> {
+    // Whoever waits for a code looks at their telephone now.
+    if Notice::from_code(&message.notice).is_ok_and(|notice| notice.status.is_asked_for()) {
+        return Ok(now);
+    }
     let not_before = library.not_before(now);
     let told: Told = serde_json::from_str(&message.fields).unwrap_or_default();
     let Some(key) = told.patron.key() else { return Ok(not_before) };
@@ -86,6 +85,12 @@ pub(super) async fn silent_until(
     let zone = TimeZone::get(&library.time_zone).unwrap_or(TimeZone::UTC);
     // Where one ends the other may have begun, and each ends within a day.
     Ok(library.not_before(quiet.not_before(not_before, &zone)))
+}
+
+/// What answers a word that rules our text messages.
+fn answer(word: Word, message: &Claimed, library: &Library) -> String {
+    let language = Language::from_tag(&message.language).unwrap_or(Language::En);
+    standards::sms::plain(&word.answer(library.name.get(language), library.phone.as_deref(), language))
 }
 
 /// What the text message says. The first one to a number says how to end them.

@@ -40,8 +40,9 @@ pub async fn look(
     let (Ok(notice), Some(library)) = (Notice::from_code(&message.notice), book.library(&message.library)) else {
         return Ok(None);
     };
-    // Nearly all: nothing has come since. What is about a day may have passed all the same.
-    if life.is_only(notice.status) && !matches!(notice.status, Status::DueSoon | Status::PickupReminder) {
+    // Nearly all: nothing has come since. What is about a day may have passed all the same, and what corrects needs something to correct.
+    let needs_more = matches!(notice.status, Status::DueSoon | Status::PickupReminder | Status::Correction);
+    if life.is_only(notice.status) && !needs_more {
         return Ok(None);
     }
     let Ok(told) = serde_json::from_str::<Told>(&message.fields) else { return Ok(None) };

@@ -168,11 +168,11 @@ pub(super) async fn ingredients(
     };
     let words = words.ok_or_else(|| Not::Ours(format!("the words of {} are gone", message.notice)))?;
     let mut all = told.all_fields(library, &message.request, language);
+    let link = own_page(engine, message, told, notice);
+    all.extend(link.clone().map(|link| ("preferences_url".to_owned(), link)));
     if let Some(stands) = truth::stands(message, language).filter(|_| notice.status == Status::Correction) {
         all.entry("new_status".to_owned()).or_insert(stands);
     }
-    let link = own_page(engine, message, told, notice);
-    all.extend(link.clone().map(|link| ("preferences_url".to_owned(), link)));
     let (fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let zone = jiff::tz::TimeZone::get(&library.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let mut frame = Frame::of(library, words.notice.audience, language, now.to_zoned(zone).date());

@@ -425,8 +425,8 @@ pub async fn everything(
         None => None,
     };
     let devices = app.store.subscriptions_of(&library.code, key).await?;
-    let devices =
-        devices.iter().map(|device| serde_json::json!({ "name": device.name, "turned_on_at": device.made_at }));
+    let devices = devices.iter().map(|one| serde_json::json!({ "name": one.name, "since": one.made_at }));
+    let devices: Vec<_> = devices.collect();
     let now = clock::now();
     app.store.note(Deed::new(Some(&library.code), by, "patron.exported", subject(key), now)).await?;
     Ok(Some(serde_json::json!({
@@ -434,9 +434,8 @@ pub async fn everything(
         "text_messages": consent.map(|consent| serde_json::json!({
             "agreed": consent.given, "at": consent.at, "how": consent.how,
         })),
-        "devices": devices.collect::<Vec<_>>(),
         "do_not_send": stop.map(|stop| serde_json::json!({ "since": stop.since, "cause": stop.cause.code() })),
-        "events": told,
+        "devices": devices, "events": told,
     })))
 }
 
@@ -451,6 +450,7 @@ pub async fn erase(app: &App, library: &Library, key: &str, by: String) -> crate
     for row in events.iter().flat_map(|event| &event.messages).filter(|row| row.state.may_be_cancelled()) {
         app.store.cancel(library.code.clone(), row.id, by.clone(), now).await?;
     }
+    app.store.forget_subscriptions(library.code.clone(), key.to_owned()).await?;
     let mut erased = 0;
     loop {
         let slice = app.store.erase_patron_events(library.code.clone(), key.to_owned()).await?;

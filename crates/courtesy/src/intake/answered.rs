@@ -76,6 +76,7 @@ impl Intake {
             natural_key: format!("text\u{1f}{id}"),
             request: row.request.clone(),
             status: word.notice().to_owned(),
+            patron: String::new(),
             source: "text",
             fields: "{}".to_owned(),
             received_at: now,

@@ -81,7 +81,15 @@ impl Intake {
     ) -> crate::store::Result<Vec<Letter>> {
         let mut rows = self.store.letters_to_post(&library.code, LETTERS_MAX).await?;
         rows.retain(|row| of.is_none_or(|day| day_of(library, row) == day));
-        self.made(library, rows, now).await
+        let mut to_post = Vec::with_capacity(rows.len());
+        for row in rows {
+            // A letter leaves when somebody posts it: what is no longer true by then is not printed.
+            match self.no_longer_true(&row, now).await? {
+                None => to_post.push(row),
+                Some(why) => drop(self.store.not_posted(library.code.clone(), row.id, why.code(), now).await?),
+            }
+        }
+        self.made(library, to_post, now).await
     }
 
     /// One letter, whether it waits or was posted; none where `row` is no letter of `library`.

@@ -47,8 +47,8 @@ struct Reached {
     email: Option<Address>,
     phone: Option<Number>,
     has_postal: bool,
-    /// By what the library knows them.
-    key: Option<String>,
+    /// The library's number for them.
+    number: Option<String>,
     corrected: Vec<String>,
 }
 
@@ -132,8 +132,8 @@ impl Intake {
                 known.ok_or("There is no telephone number to text; give one.")
             }
             Channel::Push => {
-                let devices = match &told.key {
-                    Some(key) => self.store.subscriptions_of(&row.library, key).await?,
+                let devices = match &told.number {
+                    Some(number) => self.store.subscriptions_of(&row.library, number).await?,
                     None => Vec::new(),
                 };
                 let nowhere = "The patron has turned notifications on nowhere.";
@@ -152,9 +152,9 @@ impl Intake {
         };
         let patron = record.complete(&told.patron);
         let was = [record.mail_was.map(|was| was.to_string()), record.phone_was.map(|was| was.to_string())];
-        let (has_postal, key) = (!patron.postal.is_empty(), patron.key());
+        let (has_postal, number) = (!patron.postal.is_empty(), patron.number().map(str::to_owned));
         let corrected = was.into_iter().flatten().collect();
-        Ok(Reached { email: patron.email, phone: patron.phone, has_postal, key, corrected })
+        Ok(Reached { email: patron.email, phone: patron.phone, has_postal, number, corrected })
     }
 
     /// Why `number` is not to be texted, where its patron has said so. Whoever sends a text message by hand says that the patron

@@ -97,9 +97,9 @@ impl<'f> Setter<'f> {
         self.page().rules.push((left, right, y));
     }
 
-    fn body(&mut self, text: &str, weight: Weight) {
+    fn body(&mut self, text: &str) {
         let (left, right) = (self.sheet.left, self.sheet.right);
-        self.text(text, left, right, BODY, LEADING, weight);
+        self.text(text, left, right, BODY, LEADING, Weight::Regular);
     }
 
     /// To whom, where the window shows it: at the left in any script, as who sorts letters expects it.
@@ -146,7 +146,7 @@ impl<'f> Setter<'f> {
                 let (left, right) = (self.sheet.left, self.sheet.right);
                 self.text(line, left, right, 11.5, LEADING, Weight::Bold);
             }
-            Part::Paragraph(lines) => lines.iter().for_each(|line| self.body(line, Weight::Regular)),
+            Part::Paragraph(lines) => lines.iter().for_each(|line| self.body(line)),
             Part::List(items) => items.iter().for_each(|item| {
                 self.room_for(0.0);
                 let (left, right) = (self.sheet.left, self.sheet.right);
@@ -197,7 +197,7 @@ pub(super) fn set(letter: &Addressed, fonts: &Fonts, sheet: Sheet) -> Vec<Page> 
     setter.comes_back_to(letter);
     setter.address(&letter.to);
     setter.y = sheet.date.max(setter.y + LEADING);
-    setter.body(&dates::day(letter.day, letter.language), Weight::Regular);
+    setter.body(&dates::day(letter.day, letter.language));
     setter.gap(LEADING * 0.6);
     setter.text(&letter.letter.subject, left, right, 12.5, LEADING * 1.15, Weight::Bold);
     setter.gap(LEADING * 0.4);

@@ -83,14 +83,6 @@ impl Patron {
         .collect()
     }
 
-    /// What this patron is found by: name, number, address, telephone.
-    pub fn known_by(&self) -> impl Iterator<Item = String> {
-        let name = self.fields().remove("full_name");
-        let (email, phone) =
-            (self.email.as_ref().map(ToString::to_string), self.phone.as_ref().map(ToString::to_string));
-        [name, self.id.clone(), email, phone].into_iter().flatten()
-    }
-
     /// The library's number for them, where there is one.
     #[must_use]
     pub fn number(&self) -> Option<&str> {
@@ -110,6 +102,14 @@ impl Patron {
     pub fn is_at(&self, address: &str) -> bool {
         let is = |point: Option<String>| point.is_some_and(|point| point == address);
         is(self.email.as_ref().map(ToString::to_string)) || is(self.phone.as_ref().map(ToString::to_string))
+    }
+
+    /// What this patron is found by: name, number, address, telephone.
+    pub fn known_by(&self) -> impl Iterator<Item = String> {
+        let name = self.fields().remove("full_name");
+        let (email, phone) =
+            (self.email.as_ref().map(ToString::to_string), self.phone.as_ref().map(ToString::to_string));
+        [name, self.id.clone(), email, phone].into_iter().flatten()
     }
 
     /// What tells this patron from another of the same request: their number, else their address.

@@ -254,7 +254,11 @@ fn step(phase: Phase, status: Status) -> Phase {
         | Status::WillSupply
         | Status::Shipped
         | Status::Retry
-        | Status::OverLimit => Phase::Asked,
+        | Status::OverLimit => match phase {
+            // Two libraries, two clocks: what is here was sent, whatever the time that the lender gives for it.
+            Phase::Here | Phase::OnLoan => phase,
+            Phase::Asked | Phase::Ended(_) => Phase::Asked,
+        },
         Status::ReadyForPickup => Phase::Here,
         Status::PickupReminder if phase == Phase::Asked => Phase::Here,
         Status::PickedUp => Phase::OnLoan,

@@ -67,6 +67,16 @@ fn the_order_is_that_of_the_times_told_and_not_of_coming() {
 }
 
 #[test]
+fn a_lenders_clock_that_goes_fast_takes_nothing_from_the_shelf() {
+    let ready = told(Status::ReadyForPickup, at(3, 0));
+    let shipped = Heard { on: at(2, 0), ..told(Status::Shipped, at(3, 8)) };
+    let life = life(&[shipped, ready.clone()]);
+    assert_eq!(untrue(&said(&ready), &life, day(3)), None);
+    let again = self::life(&[told(Status::Unfilled, at(3, 0)), told(Status::WillSupply, at(4, 0))]);
+    assert_eq!(again.stands().phase, Phase::Asked, "what was over begins anew");
+}
+
+#[test]
 fn what_is_taken_back_leaves_the_day_that_stood_before() {
     let renewed = Heard { due: Some(day(30)), ..told(Status::RenewalAccepted, at(10, 0)) };
     let undone = Heard { undoes: Some(Status::RenewalAccepted), ..told(Status::Correction, at(11, 0)) };

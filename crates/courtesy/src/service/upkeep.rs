@@ -46,7 +46,7 @@ const DEVICES_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(365 
 pub(super) async fn refresh(app: Arc<App>, missing: Arc<Mutex<Missing>>, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     let mut known = None;
-    let mut looks = 0;
+    let mut looks: u32 = 0;
     loop {
         tokio::select! {
             biased;
@@ -60,7 +60,7 @@ pub(super) async fn refresh(app: Arc<App>, missing: Arc<Mutex<Missing>>, stop: i
         }
         share_relays(&app).await;
         looks += 1;
-        if looks % LOOKS_FOR_MISSING == 0 {
+        if looks.is_multiple_of(LOOKS_FOR_MISSING) {
             look_for_missing(&app, &missing).await;
         }
         let times = app.store.times_changed().await.ok();

@@ -98,7 +98,7 @@ async fn slice(tx: &mut Tx, library: &LibraryCode, patron: &str) -> Result<usize
     let ids = found.iter().map(|row| row.try_get::<Vec<u8>>(0)).collect::<Result<Vec<_>>>()?;
     // Empty lists are no SQL; and facts of requests are forgotten by their names, whatever their age.
     if ids.is_empty() {
-        let mut fields = Builder::new("update event set fields = '{}', patron = '' where library = ");
+        let mut fields = Builder::new("update event set fields = '{}', found_by = '', patron = '' where library = ");
         fields.push_bind(library.as_str()).push(" and id in ").push_list(&events);
         fields.build().execute(&mut *tx).await?;
     } else {
@@ -112,8 +112,11 @@ async fn slice(tx: &mut Tx, library: &LibraryCode, patron: &str) -> Result<usize
     let mut submitted = Builder::new("delete from submitted where library = ");
     submitted.push_bind(library.as_str()).push(" and event in ").push_list(&events);
     submitted.build().execute(&mut *tx).await?;
-    let mut facts = Builder::new("delete from request_facts where library = ");
-    facts.push_bind(library.as_str()).push(" and request in ").push_list(requests.iter().map(String::as_str));
-    facts.build().execute(&mut *tx).await?;
+    // With its facts goes what would remind of it.
+    for table in ["request_facts", "request"] {
+        let mut facts = Builder::new(format!("delete from {table} where library = "));
+        facts.push_bind(library.as_str()).push(" and request in ").push_list(requests.iter().map(String::as_str));
+        facts.build().execute(&mut *tx).await?;
+    }
     Ok(events.len())
 }

@@ -34,6 +34,40 @@ impl Store {
         rows.iter().map(message_from).collect()
     }
 
+    /// Ends a letter that waits: what it says is no longer true, for `cause`. False when it was posted or taken back meanwhile.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn not_posted(
+        &self,
+        library: LibraryCode,
+        id: MessageId,
+        cause: &'static str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let done = query(
+                        "update message set state = 'cancelled', cause = $4, due_at = null, rungs = null, climb_at = null, \
+                         changed_at = $3 where id = $1 and library = $2 and channel = 'letter' and state = 'held' and cause = $5",
+                    )
+                    .bind(id.to_bytes().to_vec())
+                    .bind(library.as_str().to_owned())
+                    .bind(micros(now))
+                    .bind(cause)
+                    .bind(TO_POST)
+                    .execute(&mut *tx)
+                    .await?;
+                    if done > 0 {
+                        append(tx, &[(id, &Entry { at: now, what: What::NotSent { cause: cause.to_owned() } })]).await?;
+                    }
+                    Ok(done > 0)
+                })
+            })
+            .await
+    }
+
     /// Notes that somebody has posted these letters; gives how many were waiting.
     ///
     /// # Errors

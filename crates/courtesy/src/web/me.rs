@@ -24,6 +24,7 @@ use serde::Deserialize;
 use super::guard::{LANGUAGE_COOKIE, cookie, patron_cookie};
 use super::messages::Choice;
 use super::oops::Oops;
+use super::push::PushBlock;
 use super::shell::Shell;
 use super::visit::{Visit, lead_to};
 use super::{Answer, Web, form};
@@ -86,6 +87,10 @@ struct Page {
     arrives: Option<Arrives>,
     may_test: bool,
     tested: Option<Tested>,
+    /// Notifications on this device, for patrons with a number.
+    push: Option<PushBlock>,
+    /// What browsers install the page by.
+    manifest: String,
     asks: Option<Asks>,
     notices: Vec<Notice>,
     desk: Desk,
@@ -186,7 +191,13 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(said):
     let then = std::iter::once(none).chain(usable.iter().map(|channel| way_choice(channel, order.get(1))));
     let hour = |chosen: Option<jiff::civil::Time>| reach::hours(&shell, chosen);
     let language = mine.library.language_for(patron.language);
+    let push = mine.push_pass();
     visit.page(&Page {
+        manifest: push.as_ref().map(|pass| pass.write(&web.secret)).unwrap_or_default(),
+        push: match &push {
+            Some(pass) => Some(PushBlock::of(&web, pass, format!("{HERE}#push")).await?),
+            None => None,
+        },
         heading: match &patron.first_name {
             Some(name) => shell.with("me-heading-name", "name", name.trim().to_owned()),
             None => shell.say("me-heading"),

@@ -185,8 +185,8 @@ async fn page(
 
 /// Whether the patron of the message has a device that takes notifications.
 async fn has_device(web: &Web, library: &LibraryCode, told: Option<&Told>) -> Result<bool, Oops> {
-    let Some(key) = told.and_then(|told| told.patron.key()) else { return Ok(false) };
-    Ok(!web.store.subscriptions_of(library, &key).await?.is_empty())
+    let number = told.and_then(|told| told.patron.id.as_deref()).map(str::trim).unwrap_or_default();
+    Ok(!number.is_empty() && !web.store.subscriptions_of(library, number).await?.is_empty())
 }
 
 /// To whom again.

@@ -18,6 +18,7 @@ use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::Visit;
 use super::{Answer, Web};
+use crate::config::Role;
 use crate::delivery::relay_health::Finding;
 use crate::library::LibraryCode;
 use crate::notice::dates;
@@ -69,6 +70,10 @@ struct Relay {
     planned: Option<String>,
     /// Since when it is out of use, and who took it out.
     drained: Option<String>,
+    /// The day from which it sends no more.
+    ending: Option<String>,
+    /// No process that lives has it.
+    is_nowhere: bool,
     /// What is not well with it: in words, and what exactly was found.
     findings: Vec<(String, String)>,
 }
@@ -169,6 +174,7 @@ async fn wrongs(web: &Web, visit: &Visit) -> Result<Vec<Wrong>, Oops> {
 
 async fn relays(web: &Web, visit: &Visit, shell: &Shell) -> Result<Vec<Relay>, Oops> {
     let (drains, looks) = (web.store.relay_drains().await?, web.store.relay_looks().await?);
+    let sends_here = |relay: &crate::config::Relay| web.config.plays(Role::Deliver) && web.config.is_here(relay);
     let relay = |relay: &crate::config::Relay| {
         let host = relay.host.to_string();
         let drained = drains.iter().find(|drain| drain.host == host);
@@ -180,6 +186,8 @@ async fn relays(web: &Web, visit: &Visit, shell: &Shell) -> Result<Vec<Relay>, O
             region: relay.region.clone(),
             sources: relay.sources.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
             planned: relay.is_still_planned(visit.now).map(|day| dates::day(day, visit.language)),
+            ending: relay.is_still_ending(visit.now).map(|day| dates::day(day, visit.language)),
+            is_nowhere: !sends_here(relay) && web.relays.machines(&relay.host).is_empty(),
             drained,
             // What is well needs nobody.
             findings: found

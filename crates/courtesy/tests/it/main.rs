@@ -32,6 +32,8 @@ mod ladder;
 mod lanes;
 mod letters;
 #[cfg(test)]
+mod letters;
+#[cfg(test)]
 mod lives;
 #[cfg(test)]
 mod moving;

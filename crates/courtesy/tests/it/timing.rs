@@ -1,5 +1,6 @@
 //! Reminders by dates, and notices that are looked at again before they leave.
 
+use courtesy::channel::Channel;
 use courtesy::clock::now;
 use courtesy::config::Role;
 use courtesy::library::Timing;
@@ -139,6 +140,23 @@ async fn reminders_are_made_once_move_with_the_date_and_follow_new_settings() {
     assert_eq!(of_notice(&world, "overdue").await.len(), 1);
     world.tell(&event("returned", json!({}))).await;
     assert_eq!(intake.remind(morning(later, 40)).await.unwrap(), 0, "what is over has no reminders");
+}
+
+#[tokio::test]
+async fn a_letter_that_is_no_longer_true_is_not_printed() {
+    let world = World::with(|config| config.roles = vec![Role::Intake]).await;
+    let mut library = record("MRPL");
+    library.reach.ladder = vec![Channel::Letter];
+    world.put(library.clone()).await;
+    let mut ready = event("ready_for_pickup", json!({}));
+    ready["patron"]["address"] = json!(["12 Rue des Érables", "Maple Ridge BC  V2X 0A1"]);
+    let letter = world.tell_one(&ready).await;
+    let intake = &world.app().intake;
+    assert_eq!(intake.letters(&library, None, now()).await.unwrap().len(), 1);
+    world.tell(&event("picked_up", json!({}))).await;
+    assert!(intake.letters(&library, None, now()).await.unwrap().is_empty());
+    let row = world.row(letter).await;
+    assert_eq!((row.state, row.cause.as_deref()), (State::Cancelled, Some("untrue.picked_up")));
 }
 
 #[tokio::test]

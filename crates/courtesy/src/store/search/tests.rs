@@ -43,6 +43,7 @@ async fn with_events(told: &[(&str, &str, State)]) -> (Store, TempDir) {
             natural_key: hour.to_string(),
             request: format!("BC-{hour}"),
             status: "overdue".to_owned(),
+            patron: String::new(),
             source: "api",
             fields: "{}".to_owned(),
             found_by: patron::found_by([*words, &format!("p{hour}@patron.example")]),

@@ -16,10 +16,8 @@ use super::mine::Mine;
 use super::{CONTACT, HERE};
 use crate::channel::Number;
 use crate::patron::{Purpose, probably_meant};
-use crate::push::pass;
 use crate::store::{Consent, Deed};
 use crate::web::oops::Oops;
-use crate::web::push::PushBlock;
 use crate::web::shell::Shell;
 use crate::web::visit::Visit;
 use crate::web::{Answer, Web};
@@ -52,8 +50,6 @@ struct Page {
     asked: Option<String>,
     wrong_code: Option<String>,
     wrong: Wrong,
-    /// Their devices: whoever has but a link must not have notices sent to theirs.
-    push: Option<PushBlock>,
 }
 
 /// The page.
@@ -80,13 +76,6 @@ async fn page(web: &Web, visit: &Visit, mine: &Mine, wrong_code: Option<String>,
         Some(phone) => web.store.consent(&mine.library.code, phone.as_str()).await?,
         None => None,
     };
-    let push = match mine.pass.proven_until.filter(|_| is_proven) {
-        Some(until) => {
-            let (library, number) = (mine.library.code.clone(), mine.pass.patron.clone());
-            Some(PushBlock::of(web, &pass::Pass { library, number, until }, CONTACT.to_owned()).await?)
-        }
-        None => None,
-    };
     let is_wrong = wrong_code.is_some() || wrong.mail.is_some() || wrong.phone.is_some();
     Ok(Page {
         shell: visit.shell("me-contact-title").wrong(is_wrong),
@@ -101,7 +90,6 @@ async fn page(web: &Web, visit: &Visit, mine: &Mine, wrong_code: Option<String>,
         asked: mine.pass.asked.as_ref().filter(|asked| visit.now < asked.until).map(|asked| asked.to.clone()),
         wrong_code,
         wrong,
-        push,
     })
 }
 

@@ -8,6 +8,7 @@ use crate::library::Library;
 use crate::notice::catalogue::{Audience, Notice};
 use crate::notice::status::Status;
 use crate::patron::{BY_ADDRESS, Pass, Patron, Record};
+use crate::push;
 use crate::queue::State;
 use crate::store::{MessageRow, PatronEvent};
 use crate::web::Web;
@@ -66,6 +67,13 @@ impl Mine {
             true => Record { patron: Patron::default(), ..self.record.clone() },
             false => self.record.clone(),
         }
+    }
+
+    /// What turns notifications on for a device of theirs; none where the library has no number for them, or one too long.
+    pub(in crate::web) fn push_pass(&self) -> Option<push::pass::Pass> {
+        let fits = !self.is_by_address() && self.pass.patron.len() <= push::pass::NUMBER_OCTETS_MAX;
+        let (library, number) = (self.library.code.clone(), self.pass.patron.clone());
+        fits.then_some(push::pass::Pass { library, number, until: self.pass.until })
     }
 
     /// What the audit names: the library's number, and no address.

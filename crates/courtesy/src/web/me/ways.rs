@@ -80,17 +80,14 @@ pub(super) async fn of(web: &Web, shell: &Shell, mine: &Mine) -> Result<Vec<Way>
             may_undo: false,
         });
     }
-    let devices = web.store.subscriptions_of(&library.code, &mine.pass.patron).await?.len();
+    let devices = match mine.push_pass() {
+        Some(pass) => web.store.subscriptions_of(&pass.library, &pass.number).await?.len(),
+        None => 0,
+    };
     if devices > 0 {
-        ways.push(Way {
-            channel: Channel::Push,
-            name: shell.say(name(Channel::Push)),
-            to: String::new(),
-            mood: "good",
-            stands: shell.with("me-push-on", "count", devices),
-            is_used: true,
-            may_undo: false,
-        });
+        let (to, stands) = (String::new(), shell.with("me-push-devices", "count", devices));
+        let name = shell.say(name(Channel::Push));
+        ways.push(Way { channel: Channel::Push, name, to, mood: "good", stands, is_used: true, may_undo: false });
     }
     Ok(ways)
 }
