@@ -30,7 +30,6 @@ mod kept;
 mod ladder;
 #[cfg(test)]
 mod lanes;
-mod letters;
 #[cfg(test)]
 mod letters;
 #[cfg(test)]
