@@ -25,7 +25,7 @@ impl Store {
         self.writer.write(move |tx| Box::pin(async move { slice(tx, &library, &patron).await })).await
     }
 
-    /// Erases what is kept of the patron beside their events: record, devices, consent to texts, addresses on the do-not-send list.
+    /// Erases what is kept of the patron beside their events: record, consent to texts, addresses on the do-not-send list.
     ///
     /// # Errors
     /// When the store is broken.
@@ -34,11 +34,6 @@ impl Store {
             .write(move |tx| {
                 Box::pin(async move {
                     query("delete from patron where library = $1 and number = $2")
-                        .bind(library.as_str())
-                        .bind(&key)
-                        .execute(&mut *tx)
-                        .await?;
-                    query("delete from push_device where library = $1 and number = $2")
                         .bind(library.as_str())
                         .bind(&key)
                         .execute(&mut *tx)
