@@ -29,12 +29,12 @@ use crate::timeline::{Attempt, Entry, What};
 pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Settled, Not> {
     let library = super::attempt::library(engine, message)?;
     let told: Told = serde_json::from_str(&message.fields).map_err(|error| Not::Ours(error.to_string()))?;
-    let number = told.patron.id.as_deref().map(str::trim).unwrap_or_default();
-    let devices = engine.parts.store.subscriptions_of(&message.library, number).await.map_err(ours)?;
+    let key = told.patron.key().unwrap_or_default();
+    let devices = engine.parts.store.subscriptions_of(&message.library, &key).await.map_err(ours)?;
     if devices.is_empty() {
         return Ok(not_sent(message, now));
     }
-    let not_before = library.not_before(now);
+    let not_before = super::texted::silent_until(engine, message, &library, now).await?;
     if not_before > now && not_before < message.deadline {
         let entry = Entry { at: now, what: What::Waits { until: not_before } };
         let waits = ended(message, State::Queued, None, vec![entry], now);

@@ -67,7 +67,7 @@ pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp
 }
 
 /// When it may leave: after the library's quiet hours, and after those that the patron chose.
-async fn silent_until(
+pub(super) async fn silent_until(
     engine: &Delivery,
     message: &Claimed,
     library: &Library,

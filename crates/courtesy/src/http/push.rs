@@ -21,6 +21,7 @@ use super::auth::Caller;
 use super::libraries::library;
 use super::messages::no_store;
 use super::problem::{FieldError, Problem, Refusal, read_json};
+use crate::channel::Channel;
 use crate::clock;
 use crate::push::pass::{self, NoPass, Pass};
 use crate::push::{device, receipt};
@@ -86,9 +87,29 @@ pub async fn subscribe(State(app): State<Arc<App>>, body: Bytes) -> Result<Respo
         made_at: now,
         used_at: now,
     };
+    prefer(&app, &device, now).await.map_err(|error| Problem::ours(&error))?;
     app.store.put_subscription(device).await.map_err(|error| Problem::ours(&error))?;
     let answer = DeviceAnswer { device: URL_SAFE_NO_PAD.encode(digest) };
     Ok((StatusCode::CREATED, no_store(Json(answer))).into_response())
+}
+
+/// Whoever turns notifications on wishes to be told by them: where neither their library nor they themselves have said so, they come first
+/// from now on, and the ways there were come after.
+async fn prefer(app: &App, device: &Subscription, now: Timestamp) -> crate::store::Result<()> {
+    let Some(library) = app.book.library(&device.library) else { return Ok(()) };
+    let mut record = app.store.patron(&device.library, &device.number).await?.unwrap_or_default();
+    let is_in = match record.order.is_empty() {
+        true => library.reach.uses(Channel::Push),
+        false => record.order.contains(&Channel::Push),
+    };
+    if is_in {
+        return Ok(());
+    }
+    if record.order.is_empty() {
+        record.order.clone_from(&library.reach.ladder);
+    }
+    record.order.insert(0, Channel::Push);
+    app.store.put_patrons(vec![(device.library.clone(), device.number.clone(), record)], now).await
 }
 
 /// Which device is turned off.

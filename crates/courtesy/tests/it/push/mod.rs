@@ -173,7 +173,20 @@ async fn what_comes_later_of_one_request_replaces_what_came_before() {
     assert!(topics.iter().all(|topic| topic.len() == 32 && !topic.contains("BC")), "{topics:?}");
 }
 
-/// Waits until a message is not to be climbed at any time, or is.
+#[tokio::test]
+async fn whoever_turns_them_on_is_told_by_them_although_the_library_begins_with_mail() {
+    let (world, service) = world(json!({ "ladder": ["mail", "letter"] })).await;
+    let before = world.over(world.tell_one(&event("BC-1")).await).await;
+    assert_eq!(before.channel, Channel::Mail);
+    turned_on(&world, &service, "a").await;
+    let record = world.app().store.patron(&code("MRPL"), "21234").await.unwrap().unwrap();
+    assert_eq!(record.order, [Channel::Push, Channel::Mail, Channel::Letter]);
+    assert_eq!(record.patron.first_name.as_deref(), Some("Amira"), "what was known stays");
+    let after = world.over(world.tell_one(&event("BC-2")).await).await;
+    assert_eq!(after.channel, Channel::Push);
+}
+
+/// Messages that are to be climbed at this time.
 async fn climbs(world: &World, at: jiff::Timestamp) -> Vec<MessageId> {
     let found = world.app().store.to_climb(at, 10).await.unwrap();
     found.into_iter().map(|(row, _)| row.id).collect()
