@@ -130,7 +130,8 @@ export class Firefox {
   /// Waits until the page says `words`; it may be loading meanwhile.
   async says(words) {
     await until(`the page says ${words}`, () =>
-      this.run(`document.body.innerText.includes(${JSON.stringify(words)})`).catch(() => false),
+      // Before its styles are there a page is not drawn, and says all its words.
+      this.run(`document.body.checkVisibility() && document.body.innerText.includes(${JSON.stringify(words)})`).catch(() => false),
     );
   }
 
