@@ -87,7 +87,7 @@ Examples:
   courtesy messages list --state failed       what did not get through
   courtesy messages show msg_…                the whole story of one message";
 
-const MORE: &str = "More: courtesy COMMAND --help    courtesy help exit-codes|causes";
+const MORE: &str = "More: courtesy COMMAND --help    courtesy help exit-codes|causes    courtesy completions bash|zsh|fish    courtesy man";
 
 /// Library notices that arrive.
 #[derive(Parser)]
@@ -139,14 +139,14 @@ enum Command {
     Init(init::InitArgs),
     /// Run the service
     Serve(serve::Args),
-    /// Print a link that signs somebody in to the Staff Dashboard once (on the server itself)
+    /// Print a link that signs somebody in to the Staff Dashboard once (on the server)
     SignIn(sign_in::SignInArgs),
     /// What Gmail, Outlook and the others would say now to mail as this address, and why
     Check(check::CheckArgs),
     /// The DNS records that a library publishes: the kit, and whether they are there
     #[command(subcommand)]
     Dns(dns::DnsCommand),
-    /// Show what it does: a practice internet, nine libraries, the same notices as today and by Courtesy
+    /// Show what it does: nine libraries, their notices as today and by Courtesy
     Demo(demo::DemoArgs),
     /// A copy of everything, while the server works
     Backup(moving::File),
@@ -214,8 +214,10 @@ enum Command {
     #[command(subcommand, before_help = audit::EXAMPLES)]
     Audit(audit::Audit),
     /// Completions for a shell, on standard output
+    #[command(hide = true)]
     Completions(shell::Completions),
     /// Write manual pages into a folder
+    #[command(hide = true)]
     Man(shell::Man),
     /// Help on a command, or on exit-codes or causes
     Help(topics::Help),

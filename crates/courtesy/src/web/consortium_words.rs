@@ -113,6 +113,7 @@ struct Page {
     here: String,
     restore: String,
     is_consortium: bool,
+    is_patron: bool,
 }
 
 /// What the page is shown with.
@@ -169,6 +170,7 @@ async fn page(web: &Web, visit: &Visit, notice: Notice, asked: &Asked, again: Ag
         versions: notice_history::versions(&shell, &saved),
         restore: format!("{here}/restore"),
         is_consortium: true,
+        is_patron: notice.audience == Audience::Patron,
         here,
         shell,
     })

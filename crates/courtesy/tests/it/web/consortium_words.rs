@@ -23,7 +23,7 @@ async fn the_consortiums_words_reach_every_library_that_has_none_of_its_own() {
         let found = field.unwrap().captures(&page.html).map(|found| found.get(1).or(found.get(2)).unwrap().as_str());
         found.unwrap_or_default().replace("&#39;", "'").replace("&#34;", "\"").replace("&#38;", "&")
     };
-    let (subject, body, push) = (kept("subject_fr"), kept("body_fr"), kept("push_fr"));
+    let [subject, body, push, sms] = ["subject_fr", "body_fr", "push_fr", "sms_fr"].map(kept);
     let publish = async |from: &super::Page, base: &str, text: &str| {
         let fields = [
             ("subject_en", "((title)) is here"),
@@ -32,6 +32,7 @@ async fn the_consortiums_words_reach_every_library_that_has_none_of_its_own() {
             ("subject_fr", &subject),
             ("body_fr", &body),
             ("push_fr", &push),
+            ("sms_fr", &sms),
             ("base_fr", "0"),
         ];
         consortium.send(from, &format!("{PAGE}/publish"), &fields).await
