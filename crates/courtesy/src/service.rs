@@ -110,13 +110,12 @@ impl Service {
         let relays = Arc::new(Relays::open(Arc::clone(&config), store.clone()).await?);
         relays.share(clock::now()).await?;
         let (stop, stopping) = watch::channel(false);
-        let readiness = Readiness { standing, stopping: stopping.clone() };
         hold::bring_back(&store, &own_relays.pool).await?;
         let (texts, text_line) = texts(&config, &dns, &store)?;
-        let pushes = pushes(&config, &dns, &store, &secret)?;
         let parts = Parts {
             config: Arc::clone(&config),
             policies: Arc::new(policies(&config, &dns, &store)?),
+            pushes: pushes(&config, &dns, &store, &secret)?,
             store,
             book,
             senders,
@@ -126,7 +125,6 @@ impl Service {
             pool: Arc::clone(&own_relays.pool),
             own_relays,
             texts,
-            pushes,
             relays,
             wake: Arc::default(),
             metrics: Arc::new(Metrics::default()),
@@ -141,7 +139,7 @@ impl Service {
         let desks = submission_doors(&parts, &intake, Arc::clone(&certificate)).await?;
         let submission = desks.iter().filter_map(|door| door.address).collect();
         let canaries = Canaries::of(&parts);
-        let app = app(&parts, intake, inbound, https, (readiness, acme));
+        let app = app(&parts, intake, inbound, https, (Readiness { standing, stopping: stopping.clone() }, acme));
         let delivery = Delivery::new(parts);
         let (close, closing) = watch::channel(false);
         let doors = Doors::open(&app, &certificate, &closing).await?;
