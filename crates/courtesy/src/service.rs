@@ -101,14 +101,12 @@ impl Service {
         let secret = Arc::new(open_secret(&config)?);
         let book = Arc::new(Book::open(store.clone()).await?);
         let keyring = open_keyring(&config, &store, &secret).await?;
-        upkeep::tell_relays(&store, &config).await?;
+        let relays = open_relays(&config, &store).await?;
         let dns = resolver(&config)?;
         let (senders, changes) =
             Senders::open(Arc::clone(&config), store.clone(), Arc::clone(&book), Arc::clone(&keyring), dns.clone())
                 .await?;
         let own_relays = ways_out(&config, &dns, &store, &secret, standing.clone())?;
-        let relays = Arc::new(Relays::open(Arc::clone(&config), store.clone()).await?);
-        relays.share(clock::now()).await?;
         let (stop, stopping) = watch::channel(false);
         hold::bring_back(&store, &own_relays.pool).await?;
         let (texts, text_line) = texts(&config, &dns, &store)?;
@@ -286,6 +284,14 @@ async fn open_alone_or_shared(config: &Config) -> Result<(Store, Option<Sole>)> 
         tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
     }
     Ok((store, Some(sole)))
+}
+
+/// The relays as the store knows them. What this process can send through is told to the others.
+async fn open_relays(config: &Arc<Config>, store: &Store) -> Result<Arc<Relays>> {
+    upkeep::tell_relays(store, config).await?;
+    let relays = Relays::open(Arc::clone(config), store.clone()).await?;
+    relays.share(clock::now()).await?;
+    Ok(Arc::new(relays))
 }
 
 /// The ways out, those of libraries' own relays among them.

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use standards::address::Address;
 
+use super::reminders;
 use crate::channel::ladder::rungs;
 use crate::channel::{Channel, Ladder, Rung};
 use crate::library::{Copies, Library, LibraryCode};
@@ -67,19 +68,22 @@ pub struct Event {
 }
 
 impl Event {
-    /// What makes it the same event when it is told twice: request, side, status, patron and occurrence.
+    /// What makes it the same event when it is told twice: request, side, status, patron and occurrence. Of a reminder the patron is
+    /// left out: a number or an address that comes later makes no other reminder of it.
     #[must_use]
     pub fn natural_key(&self) -> String {
         let side = match self.side {
             Side::Borrowing => "borrowing",
             Side::Lending => "lending",
         };
-        let parts = [&self.request, side, self.status.code(), &self.told.patron.natural_key(), &self.occurrence].map(
-            |part: &str| {
-                // The separator cannot stand inside a part, so two different events never share a key.
-                part.replace('\u{1f}', " ")
-            },
-        );
+        let patron = match self.source {
+            reminders::SOURCE => String::new(),
+            _ => self.told.patron.natural_key(),
+        };
+        let parts = [&self.request, side, self.status.code(), &patron, &self.occurrence].map(|part: &str| {
+            // The separator cannot stand inside a part, so two different events never share a key.
+            part.replace('\u{1f}', " ")
+        });
         parts.join("\u{1f}")
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::{Event, Intake};
+use super::{Event, Intake, reminders};
 use crate::channel::Channel;
 use crate::library::LibraryCode;
 use crate::notice::status::Status;
@@ -13,6 +13,12 @@ use crate::store::Consent;
 
 /// What is to be kept of patrons once their events are.
 pub(super) type Learned = Vec<(LibraryCode, String, Record)>;
+
+/// Whether what an event says of its patron is what an older one told: a reminder is written long after whoever told of the loan, and
+/// a text message is answered by whoever an earlier notice, or a code that proves nothing yet, went to.
+fn is_old_news(event: &Event) -> bool {
+    event.source == reminders::SOURCE || event.status == Status::TextReply
+}
 
 impl Intake {
     /// Completes the patrons of `events` by what is known of them: an event without an address goes to the one on record. Gives what
@@ -48,8 +54,11 @@ impl Intake {
                 let is_kept = event.told.patron.number().is_some();
                 let key = (event.library.clone(), number);
                 let record = records.get(&key).cloned().unwrap_or_default();
-                let newer = record.with(&event.told.patron);
-                event.told.patron = record.complete(&event.told.patron);
+                let (newer, patron) = match is_old_news(event) {
+                    true => (record.clone(), record.recall(&event.told.patron)),
+                    false => (record.with(&event.told.patron), record.complete(&event.told.patron)),
+                };
+                event.told.patron = patron;
                 event.told.hide_titles |= record.hide_titles;
                 one.order.clone_from(&record.order);
                 one.has_push = with_device.contains(&key);

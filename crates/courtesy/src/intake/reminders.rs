@@ -57,7 +57,6 @@ impl Intake {
     /// # Errors
     /// When the store is broken.
     pub async fn remind(&self, now: Timestamp) -> crate::store::Result<usize> {
-        self.plan_anew(now).await?;
         let rows = self.store.requests_due(now, AT_ONCE).await?;
         let looked_at = rows.len();
         let (mut events, mut looked) = (Vec::new(), Vec::with_capacity(looked_at));
@@ -79,6 +78,10 @@ impl Intake {
         // After the events: a look that is broken off is made again, and finds what it made.
         if !looked.is_empty() {
             self.store.looked(looked).await?;
+        }
+        // Once nothing that was due waits: what is planned anew is planned from now on, and would forget it.
+        if looked_at < AT_ONCE as usize {
+            self.plan_anew(now).await?;
         }
         Ok(looked_at)
     }

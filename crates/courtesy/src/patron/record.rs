@@ -60,6 +60,15 @@ impl Record {
         Self { patron, postal, mail_was, phone_was, ..self.clone() }
     }
 
+    /// What an older event told, said again now: what is known has come since and comes first, and what is told only fills gaps. That
+    /// they agreed to text messages is not said again: it was noted then, with its number.
+    #[must_use]
+    pub fn recall(&self, told: &Patron) -> Patron {
+        let newer = Patron { postal: self.postal.clone(), ..self.patron.clone() };
+        let Self { patron, postal, .. } = Self::default().with(told).with(&newer);
+        Patron { texts: None, postal, language: self.language.or(patron.language), ..patron }
+    }
+
     /// Uses `address` from now on, whatever older one events still tell.
     pub fn correct_mail(&mut self, address: Address) {
         if self.patron.email.as_ref() != Some(&address) {

@@ -27,6 +27,24 @@ fn what_an_event_tells_is_newer_and_what_it_leaves_out_stays() {
 }
 
 #[test]
+fn what_an_old_event_told_fills_gaps_and_replaces_nothing() {
+    let told = Patron {
+        id: Some("7".to_owned()),
+        email: Some(address("old@patron.example")),
+        phone: Some("+16045550123".to_owned().try_into().unwrap()),
+        texts: Some(true),
+        postal: vec!["1 Old Road".to_owned()],
+        ..Patron::default()
+    };
+    let newer = Patron { email: Some(address("new@patron.example")), ..Patron::default() };
+    let known = Record { postal: vec!["2 New Road".to_owned()], ..Record::default() }.with(&newer);
+    let recalled = known.recall(&told);
+    assert_eq!((recalled.email, recalled.postal), (newer.email, known.postal));
+    assert_eq!((recalled.id, recalled.phone, recalled.texts), (told.id.clone(), told.phone.clone(), None));
+    assert_eq!(Record::default().recall(&told), Patron { texts: None, ..told });
+}
+
+#[test]
 fn a_slip_of_one_letter_is_noticed_and_a_rare_name_is_not_one() {
     for (typed, meant) in [
         ("amira@gmial.com", "amira@gmail.com"),

@@ -218,7 +218,11 @@ impl Life {
             Standing { phase: Phase::Asked, due: None, pickup_by: None, need_before: None, last: None, reminded: None };
         for one in self.standing() {
             now.phase = step(now.phase, one.status);
-            let due = dated(now.due, one.due, one);
+            let due = match (one.status, one.due) {
+                // It runs longer than was known, and nobody says until when.
+                (Status::RenewalAccepted, None) => None,
+                _ => dated(now.due, one.due, one),
+            };
             if due.map(|due| due.day) != now.due.map(|due| due.day) {
                 now.reminded = None;
             }

@@ -3,9 +3,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::truth::{Said, Why, untrue};
-use super::{Ending, Heard, Life, Phase, plan};
+use super::{Ending, Facts, Heard, Life, Phase, plan};
 use crate::library::Library;
 use crate::notice::status::Status;
+use crate::patron::Patron;
 
 /// Midnight in Vancouver of a day of December 2031, and hours after it.
 fn at(day: i8, hour: i64) -> Timestamp {
@@ -127,6 +128,56 @@ fn a_notice_says_nothing_that_has_passed_or_changed() {
     let back = life(&[shipped, ready, picked_up, renewed.clone(), recalled.clone()]);
     assert_eq!(untrue(&said(&renewed), &back, day(18)), Some(Why::Recalled));
     assert_eq!(untrue(&said(&recalled), &back, day(18)), None);
+}
+
+#[test]
+fn a_renewal_without_a_date_ends_the_day_that_stood_until_it_is_taken_back() {
+    let library = library(json!({ "due_soon_days": [2], "overdue_days": [1] }));
+    let mut heard = loan().to_vec();
+    heard.push(told(Status::RenewalAccepted, at(17, 10)));
+    let renewed = life(&heard);
+    assert_eq!(renewed.stands().due, None);
+    assert!(plan::all(&renewed.stands(), &library, Timestamp::MIN).is_empty());
+    let of = |status| Heard { due: Some(day(20)), ..told(status, at(16, 0)) };
+    for status in [Status::DueSoon, Status::Overdue, Status::Recalled] {
+        assert_eq!(untrue(&said(&of(status)), &renewed, day(18)), Some(Why::Renewed), "{status}");
+    }
+    let dateless = told(Status::Overdue, at(16, 0));
+    assert_eq!(untrue(&said(&dateless), &renewed, day(18)), Some(Why::Renewed));
+    assert_eq!(untrue(&said(&told(Status::Overdue, at(18, 0))), &renewed, day(18)), None, "said after the renewal");
+    heard.push(Heard { undoes: Some(Status::RenewalAccepted), ..told(Status::Correction, at(18, 0)) });
+    let undone = life(&heard);
+    assert_eq!(undone.stands().due.unwrap().day, day(20));
+    assert_eq!(untrue(&said(&of(Status::DueSoon)), &undone, day(18)), None);
+}
+
+#[test]
+fn the_facts_of_two_patrons_are_never_mixed() {
+    let patron = |id: Option<&str>, email: Option<&str>, first_name: Option<&str>| Patron {
+        id: id.map(str::to_owned),
+        email: email.map(|email| standards::address::Address::parse(email).unwrap()),
+        first_name: first_name.map(str::to_owned),
+        ..Patron::default()
+    };
+    let facts = |patron: &Patron| {
+        let fields = patron.id.iter().map(|id| ("patron_phone".to_owned(), id.clone())).collect();
+        Facts { patron: patron.clone(), fields, hide_titles: false }
+    };
+    let after = |first: &Patron, second: &Patron, is_newest: bool| {
+        let mut known = facts(first);
+        known.learn(&facts(second), is_newest);
+        known
+    };
+    let one = patron(Some("7"), Some("one@patron.example"), Some("Amira"));
+    let other = patron(Some("8"), None, None);
+    assert_eq!(after(&one, &other, true), facts(&other));
+    assert_eq!(after(&other, &one, false), facts(&other), "nor by what comes late");
+    let by_address = patron(None, Some("two@patron.example"), None);
+    assert_eq!(after(&one, &by_address, true), facts(&by_address));
+    let same = patron(Some("7"), Some("new@patron.example"), None);
+    let whole = Patron { first_name: one.first_name.clone(), ..same.clone() };
+    assert_eq!(after(&one, &same, true).patron, whole);
+    assert_eq!(after(&one, &patron(None, None, None), true).patron, one, "who is not said is who was");
 }
 
 #[test]

@@ -103,7 +103,7 @@ pub fn untrue(said: &Said, life: &Life, today: Date) -> Option<Why> {
         },
         Status::ReadyForPickup | Status::PickupReminder => waits(said, &now, today),
         Status::DueSoon | Status::Overdue | Status::Recalled | Status::RenewalAccepted | Status::RenewalRejected => {
-            is_lent(said, &now, today)
+            is_lent(said, life, &now, today)
         }
         Status::Returned | Status::Cancelled | Status::Unfilled | Status::LostOrBilled => match now.phase {
             Phase::Ended(Ending::Returned) if said.status == Status::LostOrBilled => Some(Why::Returned),
@@ -134,7 +134,7 @@ fn waits(said: &Said, now: &Standing, today: Date) -> Option<Why> {
 }
 
 /// Of notices about a loan that runs.
-fn is_lent(said: &Said, now: &Standing, today: Date) -> Option<Why> {
+fn is_lent(said: &Said, life: &Life, now: &Standing, today: Date) -> Option<Why> {
     match now.phase {
         Phase::Ended(ending) => return Some(Why::of(ending)),
         // That it came was taken back.
@@ -145,6 +145,11 @@ fn is_lent(said: &Said, now: &Standing, today: Date) -> Option<Why> {
         return Some(why);
     }
     match (said.status, said.due, now.due) {
+        // Renewed without a new day: no day stands any more.
+        (Status::DueSoon | Status::Overdue | Status::Recalled, Some(_), None) => Some(Why::Renewed),
+        (Status::DueSoon | Status::Overdue, None, None) if life.was_told_after(Status::RenewalAccepted, said.at) => {
+            Some(Why::Renewed)
+        }
         (Status::DueSoon, Some(day), _) if today > day => Some(Why::Past),
         // It did not say which day had passed: another one has been set since, and has not.
         (Status::Overdue, None, Some(due)) if due.at > said.at && today <= due.day => Some(by(&due)),

@@ -211,7 +211,9 @@ impl Store {
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn looked(&self, looked: Vec<Looked>) -> Result<()> {
+    pub async fn looked(&self, mut looked: Vec<Looked>) -> Result<()> {
+        // In the order in which events lock them: two processes never wait for each other.
+        looked.sort_unstable_by(|a, b| (&a.row.library, &a.row.request).cmp(&(&b.row.library, &b.row.request)));
         self.writer
             .write(move |tx| {
                 Box::pin(async move {

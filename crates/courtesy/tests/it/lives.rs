@@ -216,7 +216,9 @@ impl Teller<'_> {
             self.now = self.now.max(self.noon_of_due() - hours(self.chance.below(6 * 24))) + hours(1);
             let before = self.due;
             self.due += i32::try_from(7 + self.chance.below(12)).unwrap().days();
-            self.tell(Status::RenewalAccepted, Some(self.due), None, None);
+            // Some lenders say yes, and not until when.
+            let told = (!self.chance.percent(25)).then_some(self.due);
+            self.tell(Status::RenewalAccepted, told, None, None);
             if self.chance.percent(20) {
                 self.later(1, 48);
                 self.undo(Status::RenewalAccepted);
@@ -332,8 +334,13 @@ impl<'a> Truth<'a> {
 
     /// The day that stands, and since when we know it.
     fn day(&self, which: impl Fn(&Happening) -> Option<Date>) -> Option<(Date, Timestamp)> {
+        self.day_since(0, which)
+    }
+
+    /// The same from what stands at `first` on.
+    fn day_since(&self, first: usize, which: impl Fn(&Happening) -> Option<Date>) -> Option<(Date, Timestamp)> {
         let mut day: Option<(Date, Timestamp)> = None;
-        for (one, told) in &self.stands {
+        for (one, told) in &self.stands[first..] {
             let Some(new) = which(one) else { continue };
             day = Some(match day {
                 Some((known, since)) if known == new => (known, since.min(*told)),
@@ -344,7 +351,9 @@ impl<'a> Truth<'a> {
     }
 
     fn due(&self) -> Option<(Date, Timestamp)> {
-        self.day(|one| one.due)
+        let is_dateless = |one: &Happening| one.status == Status::RenewalAccepted && one.due.is_none();
+        let renewed = self.stands.iter().rposition(|(one, _)| is_dateless(one));
+        self.day_since(renewed.map_or(0, |place| place + 1), |one| one.due)
     }
 
     /// Whether the notice of a happening may leave.
@@ -360,9 +369,8 @@ impl<'a> Truth<'a> {
             Status::ReadyForPickup => {
                 self.place() == Where::OnTheShelf && same_day(told.pickup_by, self.day(|one| one.pickup_by))
             }
-            Status::RenewalAccepted | Status::Recalled => {
-                !matches!(self.place(), Where::Over(_)) && same_day(told.due, self.due())
-            }
+            Status::RenewalAccepted => !matches!(self.place(), Where::Over(_)) && same_day(told.due, self.due()),
+            Status::Recalled => !matches!(self.place(), Where::Over(_)) && told.due == self.due().map(|(day, _)| day),
             Status::LostOrBilled => self.place() == Where::Over(Status::LostOrBilled),
             Status::Cancelled | Status::Returned => matches!(self.place(), Where::Over(_)),
             other => panic!("nobody is told of {other}"),

@@ -301,6 +301,7 @@ async fn what_a_patron_answers_reaches_the_librarys_staff_once() {
     let id = world.tell(&with_phone("MRPL", "BC-1", "patron@gmail.example")).await[0];
     let (_, text) = by_text(&world, id, None).await;
     world.until_state(text.unwrap(), State::Accepted).await;
+    world.tell(&with_phone("MRPL", "BC-2", "patron-new@gmail.example")).await;
     let answer =
         [("MessageSid", "SM902"), ("From", NUMBER), ("To", "+16045550100"), ("Body", "Can my son pick it up?")];
     assert_eq!(call_back(&world, "", &answer).await, 200);
@@ -310,4 +311,6 @@ async fn what_a_patron_answers_reaches_the_librarys_staff_once() {
     world.until_state(told["data"][0]["id"].as_str().unwrap().parse().unwrap(), State::Accepted).await;
     let mail = read(&world.offered("patron-desk@gmail.example")[0]);
     assert!(mail.text.contains("Can my son pick it up?") && mail.text.contains("BC-1"), "{}", mail.text);
+    let known = world.get("/v1/patrons/MRPL/21234").await.json();
+    assert_eq!(known["email"], "patron-new@gmail.example", "what an old event told of them is not told again");
 }

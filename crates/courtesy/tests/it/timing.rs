@@ -204,6 +204,11 @@ async fn what_an_iso_18626_message_tells_of_a_loan_reminds_too() {
         header.replace("2026-11-01T10", "2026-11-04T10")
     ));
     for xml in [&request, &loaned, &received] {
+        if xml == &received {
+            let mut moved = ready("MRPL", "BC-10", "patron-new@gmail.example");
+            moved["patron"]["ref"] = json!("7");
+            world.tell(&moved).await;
+        }
         let headers = [("content-type", "application/xml")];
         let answer = world.request("POST", "/iso18626", &world.key, &headers, xml).await;
         assert!(answer.status == 200 && answer.text.contains("OK"), "{} {}", answer.status, answer.text);
@@ -211,5 +216,61 @@ async fn what_an_iso_18626_message_tells_of_a_loan_reminds_too() {
     intake.remind(morning(due, -3)).await.unwrap();
     let reminders = of_notice(&world, "due_soon").await;
     assert_eq!(reminders.len(), 1);
-    assert_eq!((reminders[0].request.as_str(), reminders[0].address.as_str()), ("BC-9", "patron@gmail.example"));
+    let place = (reminders[0].request.as_str(), reminders[0].address.as_str());
+    assert_eq!(place, ("BC-9", "patron-new@gmail.example"), "not where the request of then said");
+    let known = world.get("/v1/patrons/MRPL/7").await.json();
+    assert_eq!(known["email"], "patron-new@gmail.example");
+}
+
+/// A world where only the test makes reminders, whose library says three days before that a loan is due.
+async fn reminding() -> (World, jiff::civil::Date) {
+    let world = World::with(|config| config.roles = vec![Role::Intake]).await;
+    let timing = Timing { due_soon_days: vec![3], overdue_days: vec![], ..Timing::default() };
+    world.put(courtesy::library::Library { timing, ..record("MRPL") }).await;
+    world.app().intake.remind(now()).await.unwrap();
+    let today = now().in_tz("America/Vancouver").unwrap().date();
+    (world, today.checked_add(30.days()).unwrap())
+}
+
+#[tokio::test]
+async fn a_reminder_goes_to_the_newest_address_and_teaches_no_older_one() {
+    let (world, due) = reminding().await;
+    world.tell(&event("ready_for_pickup", json!({ "due_date": due.to_string() }))).await;
+    let mut other = event("shipped", json!({}));
+    (other["request"], other["patron"]["email"]) = (json!("BC-2"), json!("patron-new@gmail.example"));
+    world.tell(&other).await;
+    assert_eq!(world.app().intake.remind(morning(due, -3)).await.unwrap(), 1);
+    let reminders = of_notice(&world, "due_soon").await;
+    assert_eq!((reminders.len(), reminders[0].address.as_str()), (1, "patron-new@gmail.example"));
+    let known = world.get("/v1/patrons/MRPL/21234").await.json();
+    assert_eq!(known["email"], "patron-new@gmail.example");
+}
+
+#[tokio::test]
+async fn a_reminder_is_not_made_again_for_a_corrected_address() {
+    let (world, due) = reminding().await;
+    let mut told = event("ready_for_pickup", json!({ "due_date": due.to_string() }));
+    told["patron"] = json!({ "email": "patron@gmail.example" });
+    world.tell(&told).await;
+    let intake = &world.app().intake;
+    assert_eq!(intake.remind(morning(due, -3)).await.unwrap(), 1);
+    for patron in [json!({ "email": "patron-new@gmail.example" }), json!({ "ref": "21234" })] {
+        let mut told = event("picked_up", json!({}));
+        told["patron"] = patron;
+        world.tell(&told).await;
+        assert_eq!(intake.remind(morning(due, -3)).await.unwrap(), 1, "it is looked at again");
+        assert_eq!(of_notice(&world, "due_soon").await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn new_settings_forget_no_reminder_that_was_due_before_them() {
+    let (world, due) = reminding().await;
+    world.tell(&event("ready_for_pickup", json!({ "due_date": due.to_string() }))).await;
+    let timing = Timing { due_soon_days: vec![3], overdue_days: vec![1], ..Timing::default() };
+    world.put(courtesy::library::Library { timing, ..record("MRPL") }).await;
+    assert_eq!(world.app().intake.remind(morning(due, -3)).await.unwrap(), 1);
+    assert_eq!(of_notice(&world, "due_soon").await.len(), 1);
+    assert_eq!(world.app().intake.remind(morning(due, 1)).await.unwrap(), 1);
+    assert_eq!(of_notice(&world, "overdue").await.len(), 1);
 }

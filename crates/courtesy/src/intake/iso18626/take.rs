@@ -97,6 +97,7 @@ impl Intake {
 
     /// The event, with what an earlier request told where this message does not.
     async fn completed(&self, mut meant: Meant) -> store::Result<Event> {
+        let says_address = meant.email.is_some();
         if meant.needs_request
             && let Some(facts) = self.facts(&meant.library, &meant.request).await?
         {
@@ -105,7 +106,7 @@ impl Intake {
         let mut fields = meant.fields;
         let mut of_patron = OF_PATRON.map(|name| fields.remove(name)).into_iter();
         let mut next = || of_patron.next().flatten();
-        let patron = Patron {
+        let mut patron = Patron {
             first_name: next(),
             surname: next(),
             full_name: next(),
@@ -114,6 +115,11 @@ impl Intake {
             language: fields.get("language").and_then(|tag| Language::from_tag(tag)),
             ..Patron::default()
         };
+        // An address from memory is as old as the request: what was heard of the patron since comes first.
+        if !says_address && let Some(number) = patron.number().map(str::to_owned) {
+            let mut known = self.store.patrons(&meant.library, std::slice::from_ref(&number)).await?;
+            patron.email = known.remove(&number).and_then(|record| record.patron.email).or(patron.email);
+        }
         if DAY_CHANGED.contains(&meant.status)
             && let Some(day) = fields.remove("due_date")
         {
