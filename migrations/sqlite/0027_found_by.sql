@@ -1,13 +1,6 @@
 -- What people find an event by: its patron's name, number and addresses, and its title, in small letters without accents. The index
--- has it too, so that looking through years of events reads nothing else. Accents of what was told before stay.
-alter table event add column found_by text not null default '';
-update event set found_by = substr(lower(trim(
-    coalesce(json_extract(fields, '$.patron.full_name'),
-             coalesce(json_extract(fields, '$.patron.first_name'), '') || ' ' || coalesce(json_extract(fields, '$.patron.surname'), '')) || ' ' ||
-    coalesce(json_extract(fields, '$.patron.id'), '') || ' ' ||
-    coalesce(json_extract(fields, '$.patron.email'), '') || ' ' ||
-    coalesce(json_extract(fields, '$.patron.phone'), '') || ' ' ||
-    case when coalesce(json_extract(fields, '$.hide_titles'), 0) then ''
-         else coalesce(json_extract(fields, '$.fields.title'), '') || ' ' || coalesce(json_extract(fields, '$.fields.author'), '') end)), 1, 400)
-where fields <> '{}';
+-- has it too, so that looking through years of events reads nothing else. Null: not written yet, which the program sees to, a slice at
+-- a time, for what was told before.
+alter table event add column found_by text;
 create index event_found_by on event (library, id, found_by);
+create index event_unsought on event (id) where found_by is null;

@@ -153,9 +153,10 @@ impl Acme {
         Ok(Standing { names: self.names.clone(), ends_at: self.taken().as_ref().map(|kept| kept.ends_at), trouble })
     }
 
-    /// Orders a certificate where there is none, or where two thirds of its time are over.
+    /// Orders a certificate where the doors have none of the authority, or where two thirds of its time are over. One that is kept and cannot
+    /// be used counts for nothing.
     async fn renew(&self, now: Timestamp) -> crate::store::Result<()> {
-        if self.store.certificate(&self.names).await?.is_some_and(|kept| now < renewed_at(&kept)) {
+        if self.taken().as_ref().is_some_and(|taken| now < renewed_at(taken)) {
             return Ok(());
         }
         let until = now.checked_add(ORDER_MAX).unwrap_or(Timestamp::MAX);
@@ -198,6 +199,8 @@ impl Acme {
         let chain = order.poll_certificate(&patience).await?;
         let first = CertificateDer::from_pem_slice(chain.as_bytes()).map_err(|error| error.to_string())?;
         let (begins_at, ends_at) = validity(&first).ok_or_else(|| "the certificate cannot be read".to_owned())?;
+        // Tried before the one that works is overwritten.
+        self.certificate.hold(&chain, key.as_bytes()).map_err(|error| format!("it cannot be used: {error:#}"))?;
         let key = self.secret.seal(key.as_bytes(), &about(&self.names));
         Ok(KeptCertificate { chain, key, begins_at, ends_at })
     }

@@ -236,6 +236,7 @@ fn engines(
         tokio::spawn(announce::run(Arc::clone(&app.intake), changes, stopped(stopping.clone()))),
         tokio::spawn(upkeep::refresh(Arc::clone(app), Arc::clone(missing), stopped(stopping.clone()))),
         tokio::spawn(upkeep::erase(Arc::clone(app), stopped(stopping.clone()))),
+        tokio::spawn(upkeep::write_found_by(Arc::clone(app), stopped(stopping.clone()))),
         tokio::spawn(upkeep::foresee(Arc::clone(app), stopped(stopping.clone()))),
     ];
     if let Some(acme) = &app.acme {
@@ -434,7 +435,9 @@ async fn acme(parts: &Parts, dns: &Resolver, certificate: &Arc<Certificate>) -> 
     let Some(acme) = Acme::new(config, store, secret, https(config, dns)?, Arc::clone(certificate)) else {
         return Ok(None);
     };
-    acme.take_up().await.context("the certificate that is kept cannot be used")?;
+    if let Err(error) = acme.take_up().await {
+        tracing::error!("the certificate that is kept cannot be used, and another one is ordered: {error:#}");
+    }
     Ok(Some(Arc::new(acme)))
 }
 

@@ -81,7 +81,9 @@ impl Relays {
             all.clone_into(&mut self.told());
         }
         all.extend(self.seats_of_others());
-        if all.iter().any(|seat| seat.is_well && !known.contains(seat)) {
+        // Whether it reaches receivers decides who sends, and not whether anybody may (`seats::whose`).
+        let is_known = |seat: &Seat| known.iter().any(|one| (&one.host, &one.region) == (&seat.host, &seat.region));
+        if !all.iter().all(is_known) {
             self.store.call_those_without_relay(now).await?;
         }
         Ok(())

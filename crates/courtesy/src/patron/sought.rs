@@ -13,11 +13,14 @@ const LETTERS_MAX: usize = 400;
 /// Words looked for at once: more than anybody types, and each is one more comparison with every event.
 const WORDS_MAX: usize = 8;
 
-/// Small letters without accents, one space between words.
+/// Small letters without accents, one space between words, no control letters.
 #[must_use]
 pub fn folded(text: &str) -> String {
     let bare: String = text.nfkd().filter(|letter| !is_combining_mark(*letter)).collect();
-    bare.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+    // PostgreSQL takes no NUL, which JSON can tell of, and nobody types any other control letter.
+    let words = bare.to_lowercase();
+    let words = words.split(|letter: char| letter.is_whitespace() || letter.is_control());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// What an event is found by, out of these `parts`, the most telling first.

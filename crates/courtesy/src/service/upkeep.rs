@@ -11,6 +11,7 @@ use crate::clock;
 use crate::config::{Config, Role};
 use crate::http::App;
 use crate::inbound;
+use crate::intake::Told;
 use crate::published::changes;
 use crate::store::{Kept, PATRON_KEPT, Store};
 
@@ -29,6 +30,9 @@ const LOOKS_FOR_MISSING: u32 = 10;
 
 /// How often is looked for what is kept no longer.
 const ERASE_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
+
+/// Events at a time whose words to be found by are written: a transaction of some 20 ms, once a [`LOOK`].
+const FOUND_BY_SLICE: u32 = 1000;
 
 /// How long the answer to an Idempotency-Key is kept.
 const ANSWERS_KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
@@ -154,6 +158,34 @@ pub(super) async fn erase(app: Arc<App>, stop: impl Future<Output = ()>) {
             }
         };
     }
+}
+
+/// Writes, a slice at a time, what events are found by that an older version told of.
+pub(super) async fn write_found_by(app: Arc<App>, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    let mut pause = LOOK;
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stop => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+        // An older version may still be at work beside us.
+        pause = match app.store.write_found_by(FOUND_BY_SLICE, found_by).await {
+            Ok(0) => ERASE_EVERY,
+            Ok(_) => LOOK,
+            Err(error) => {
+                tracing::error!(%error, "what older events are found by could not be written");
+                ERASE_EVERY
+            }
+        };
+    }
+}
+
+/// What an event is found by that told `fields`. What cannot be read is found by where its messages went.
+fn found_by(fields: &str, addresses: &[String]) -> String {
+    let told: Told = serde_json::from_str(fields).unwrap_or_default();
+    told.found_by(addresses.iter().map(String::as_str))
 }
 
 /// Looks, every few hours, what announced changes of the relays will do to libraries.

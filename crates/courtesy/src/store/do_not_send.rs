@@ -69,6 +69,14 @@ impl Unlisted {
         Self(ADDITIONS.load(Ordering::Acquire))
     }
 
+    /// The transaction that began after this was made has ended: where an address was put on a list since, one is counted again. On PostgreSQL
+    /// whoever claimed between the first count and the commit has not seen the address on the list.
+    pub(super) fn seen_by_others(self) {
+        if !self.holds() {
+            ADDITIONS.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
     /// Whether nothing was put on a list since.
     #[must_use]
     pub fn holds(self) -> bool {

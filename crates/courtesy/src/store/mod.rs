@@ -31,6 +31,7 @@ mod draft;
 mod engine;
 mod erase;
 mod evidence;
+mod found_by;
 mod key;
 mod ladder;
 mod letter;
@@ -172,6 +173,8 @@ pub struct Store {
     writer: writer::Writer,
     /// Who we are among those that share the database.
     process: ProcessId,
+    /// What this process told last that it can send through, as JSON.
+    seats: std::sync::Arc<tokio::sync::Mutex<String>>,
 }
 
 impl Store {
@@ -182,7 +185,8 @@ impl Store {
     pub async fn open(database: impl Into<Database>) -> Result<Self> {
         let (readers, writing) = open::open(&database.into()).await?;
         let process = ProcessId::new(crate::clock::now());
-        Ok(Self { readers, writer: writer::Writer::start(writing), process })
+        let seats = std::sync::Arc::new(tokio::sync::Mutex::new("[]".to_owned()));
+        Ok(Self { readers, writer: writer::Writer::start(writing), process, seats })
     }
 
     /// Whether other processes may work on the same database at the same time.

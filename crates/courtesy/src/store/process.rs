@@ -17,23 +17,27 @@ use crate::clock::micros;
 const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
 
 impl Store {
-    /// Says that this process lives, and will for `lease`. `name` is for people.
+    /// Says that this process lives, and will for `lease`, and can send through what it told last. `name` is for people.
     ///
     /// # Errors
     /// When the store is broken.
     pub async fn stay_alive(&self, name: String, lease: Duration, now: Timestamp) -> Result<()> {
         let id = self.process;
+        // Held until it is written, so that what is told meanwhile is not overwritten by what was told before.
+        let told = self.seats.lock().await;
+        let seats = told.clone();
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
                     let now_there = now_there(tx, now).await?;
                     query(
-                        "insert into process (id, name, alive_until) values ($1, $2, $3) \
-                         on conflict (id) do update set alive_until = excluded.alive_until",
+                        "insert into process (id, name, alive_until, seats) values ($1, $2, $3, $4) \
+                         on conflict (id) do update set alive_until = excluded.alive_until, seats = excluded.seats",
                     )
                     .bind(id.to_bytes())
                     .bind(name)
                     .bind(now_there + whole_micros(lease))
+                    .bind(seats)
                     .execute(&mut *tx)
                     .await?;
                     Ok(())

@@ -54,29 +54,42 @@ fn refuse_newer(wanted: Option<i64>, migrations: &[Migration]) -> Result<()> {
     }
 }
 
-/// Brings the server's database up to date: all in one transaction, since a pooler keeps locks and statements no
-/// longer than that. A migration that was changed after it ran is refused.
+/// Brings the server's database up to date. Each migration has a transaction of its own, so that none holds its tables until the last is
+/// done: older processes work on meanwhile. A pooler keeps locks and statements no longer than a transaction. A migration that was changed
+/// after it ran is refused.
 pub(super) async fn update_postgres(pool: &PgPool) -> Result<()> {
+    let migrations = migrations::<Postgres>()?;
+    while one_more(pool, &migrations).await? {}
+    Ok(())
+}
+
+/// Runs the first migration that has not run, if there is one, and gives whether there was. What ran is read anew under the lock: another
+/// process may be at it too.
+async fn one_more(pool: &PgPool, migrations: &[Migration]) -> Result<bool> {
     let mut tx = pool.begin().await?;
     sqlx::raw_sql(SCHEMA_LOCK).execute(&mut *tx).await?;
     tx.ensure_migrations_table(TABLE).await?;
     let rows = sqlx::raw_sql(RAN).fetch_all(&mut *tx).await?;
     let ran: Vec<(i64, Vec<u8>)> =
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<sqlx::Result<_>>()?;
-    let migrations = migrations::<Postgres>()?;
     let row = sqlx::raw_sql("select to_regclass('works_with') is not null").fetch_one(&mut *tx).await?;
     if row.try_get(0)? {
         let row = sqlx::raw_sql(WORKS_WITH).fetch_one(&mut *tx).await?;
-        refuse_newer(row.try_get(0)?, &migrations)?;
+        refuse_newer(row.try_get(0)?, migrations)?;
     }
+    let mut next = None;
     for migration in migrations {
         match ran.iter().find(|(version, _)| *version == migration.version) {
-            None => apply(&mut tx, &migration).await?,
+            None => next = next.or(Some(migration)),
             Some((_, checksum)) if *checksum == *migration.checksum => {}
             Some(_) => return Err(sqlx::migrate::MigrateError::VersionMismatch(migration.version).into()),
         }
     }
-    Ok(tx.commit().await?)
+    if let Some(migration) = next {
+        apply(&mut tx, migration).await?;
+    }
+    tx.commit().await?;
+    Ok(next.is_some())
 }
 
 /// Runs a migration, and keeps that it ran. As sqlx does it, but without a statement that stays prepared.

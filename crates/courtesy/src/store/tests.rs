@@ -1,3 +1,5 @@
+mod upgraded;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::statement::query;

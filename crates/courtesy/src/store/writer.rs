@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::accept::{Accepted, NewEvent, accept_all};
 use super::audit::{Deed, noted};
+use super::do_not_send::Unlisted;
 use super::engine::{Patience, Pool, Tx};
 use super::queue::{Settled, settle_all};
 use super::statement::query;
@@ -94,10 +95,12 @@ impl Writer {
         let deed = self.deed.clone();
         if self.pool.is_postgres() {
             let mut tx = self.pool.begin().await?;
+            let before = Unlisted::now();
             let value = write(&mut tx).await?;
             let value = noted(&mut tx, value, deed).await?;
-            tx.commit().await?;
-            return Ok(value);
+            let committed = tx.commit().await;
+            before.seen_by_others();
+            return committed.map(|()| value);
         }
         let (found, gives) = oneshot::channel();
         let other: Other = Box::new(move |tx| {
@@ -226,13 +229,15 @@ async fn in_bulk(
     loop {
         let tried = async {
             let mut tx = pool.begin().await?;
+            let before = Unlisted::now();
             settle_all(&mut tx, settled).await?;
             let accepted = accept_all(&mut tx, events).await?;
             if !is_all {
                 return Ok((Some(tx), accepted));
             }
-            tx.commit().await?;
-            Ok((None, accepted))
+            let committed = tx.commit().await;
+            before.seen_by_others();
+            committed.map(|()| (None, accepted))
         };
         match tried.await {
             Err(error) if pool.is_postgres() => patience.or(error).await?,

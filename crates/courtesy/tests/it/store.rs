@@ -124,6 +124,8 @@ practice::on_both_databases! {
     many_callers_at_once_are_each_told_of_their_own_event,
     what_a_silent_process_had_under_way_is_due_at_once,
     what_others_keep_in_memory_has_another_number_once_it_changed,
+    a_process_that_was_forgotten_tells_again_what_it_can_send_through,
+    what_waits_for_a_relay_is_called_all_of_it_and_once,
 }
 
 async fn an_accepted_event_is_there_after_the_process_is_gone(kept: Kept) {
@@ -546,4 +548,32 @@ async fn what_others_keep_in_memory_has_another_number_once_it_changed(kept: Kep
     let after = kept.times_changed().await.unwrap();
     assert_ne!(before, after);
     assert_eq!(kept.times_changed().await.unwrap(), after);
+}
+
+async fn a_process_that_was_forgotten_tells_again_what_it_can_send_through(kept: Kept) {
+    let (other, lease) = (kept.again().await, Duration::from_secs(60));
+    other.stay_alive("other".to_owned(), lease, at(0)).await.unwrap();
+    other.put_seats("[1]".to_owned()).await.unwrap();
+    // As after the database came back from a backup.
+    other.leave().await.unwrap();
+    assert_eq!(kept.seats_of_others().await.unwrap(), []);
+    other.stay_alive("other".to_owned(), lease, at(1)).await.unwrap();
+    assert_eq!(kept.seats_of_others().await.unwrap(), [("other".to_owned(), "[1]".to_owned())]);
+    other.close().await;
+}
+
+async fn what_waits_for_a_relay_is_called_all_of_it_and_once(kept: Kept) {
+    const WAITING: u32 = 5100;
+    let wait = |number: u32| {
+        let mut event = event("MRPL", &number.to_string(), at(0));
+        let message = &mut event.messages[0];
+        message.state = State::Delayed;
+        message.cause = (number != 0).then(|| courtesy::store::NO_RELAY.to_owned());
+        message.due_at = Some(at(900));
+        event
+    };
+    kept.accept((0..=WAITING).map(wait).collect()).await.unwrap();
+    assert_eq!(kept.call_those_without_relay(at(1)).await.unwrap(), u64::from(WAITING));
+    assert_eq!(kept.call_those_without_relay(at(1)).await.unwrap(), 0);
+    assert_eq!(kept.claim(vec!["MRPL".to_owned()], 9000, at(1), at(1) + LEASE).await.unwrap().len(), WAITING as usize);
 }

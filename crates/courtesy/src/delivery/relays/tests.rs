@@ -65,3 +65,57 @@ async fn a_relay_that_reaches_nobody_is_left_out_while_another_one_does() {
     }
     assert_eq!(relays.in_use(two(), later).len(), 2);
 }
+
+#[tokio::test]
+async fn what_waits_for_a_relay_is_called_where_one_comes_and_not_where_one_is_well_again() {
+    let (relays, store, _folder) = relays().await;
+    let now = clock::now();
+    let host = relays.here(now)[0].host.clone();
+    let library = crate::library::LibraryCode::parse("MRPL").unwrap();
+    let wait = |number: &'static str| crate::store::NewEvent {
+        id: crate::id::EventId::new(now),
+        library: library.clone(),
+        natural_key: number.to_owned(),
+        request: number.to_owned(),
+        status: "overdue".to_owned(),
+        patron: String::new(),
+        source: "api",
+        fields: "{}".to_owned(),
+        found_by: String::new(),
+        received_at: now,
+        messages: vec![crate::store::NewMessage {
+            id: crate::id::MessageId::new(now),
+            notice: "overdue".to_owned(),
+            language: "en",
+            channel: crate::channel::Channel::Mail,
+            address: format!("{number}@patron.example"),
+            ladder: crate::channel::Ladder::default(),
+            words_of: None,
+            words_version: 0,
+            state: crate::queue::State::Delayed,
+            cause: Some(crate::store::NO_RELAY.to_owned()),
+            due_at: Some(now + jiff::SignedDuration::from_mins(9)),
+            deadline: now + jiff::SignedDuration::from_hours(9),
+            entries: Vec::new(),
+        }],
+        idempotency: None,
+        news: None,
+    };
+    let due = async || store.libraries_due(now, "", 9).await.unwrap().len();
+    store.accept(vec![wait("1")]).await.unwrap();
+    assert_eq!(due().await, 0);
+    relays.share(now).await.unwrap();
+    assert_eq!(due().await, 1);
+    let claimed =
+        store.claim(vec!["MRPL".to_owned()], 9, now, now + jiff::SignedDuration::from_mins(15)).await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    store.accept(vec![wait("2")]).await.unwrap();
+    let moment = Instant::now();
+    for n in 0..5 {
+        relays.unreached(&host, &Site::of([&Domain::parse(&format!("mx{n}.example")).unwrap()]), moment);
+    }
+    relays.share(now).await.unwrap();
+    relays.reached(&host, moment);
+    relays.share(now).await.unwrap();
+    assert_eq!(due().await, 0, "it could send all the time");
+}

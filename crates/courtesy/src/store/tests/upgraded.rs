@@ -1,0 +1,89 @@
+//! Rules of a database that an older version wrote, and of what many processes see of each other, on both engines.
+
+use super::*;
+use crate::intake::Told;
+use crate::outcome::Cause;
+use crate::outcome::stop::{ListedAddress, Strike, Weight};
+use crate::store::Filter;
+use crate::store::do_not_send::{self, Unlisted};
+
+pub(super) struct Both {
+    store: Store,
+    database: crate::config::Database,
+    _folder: tempfile::TempDir,
+}
+
+impl Both {
+    pub(super) async fn at(url: Option<String>) -> Self {
+        use crate::config::Database;
+        let folder = tempfile::tempdir().unwrap();
+        let database = url.map_or_else(|| Database::Sqlite(folder.path().join("courtesy.db")), Database::Postgres);
+        Self { store: Store::open(database.clone()).await.unwrap(), database, _folder: folder }
+    }
+
+    async fn run(&self, text: &'static str) {
+        let write = self.store.writer.write(move |tx| Box::pin(async move { query(text).execute(tx).await }));
+        write.await.unwrap();
+    }
+}
+
+practice::on_both_databases! {
+    crate::store::tests::upgraded::Both::at;
+    what_was_told_before_an_upgrade_is_found_by_name_afterwards,
+    a_claim_beside_the_transaction_that_lists_an_address_does_not_pass_for_unlisted,
+}
+
+async fn what_was_told_before_an_upgrade_is_found_by_name_afterwards(both: Both) {
+    let fields = r#"{"patron":{"id":"P-1","full_name":"Jürgen Ünal"},"fields":{"title":"Odd\u0000 title"}}"#;
+    let told = NewEvent { fields: fields.to_owned(), ..event("A", 1) };
+    let erased = NewEvent { fields: "{}".to_owned(), messages: Vec::new(), ..event("A", 2) };
+    let odd = NewEvent { fields: "none".to_owned(), ..event("A", 3) };
+    both.store.accept(vec![told, erased, odd]).await.unwrap();
+    // As it was before.
+    for text in [
+        "drop index event_found_by",
+        "drop index event_unsought",
+        "alter table event drop column found_by",
+        "delete from _sqlx_migrations where description = 'found by'",
+    ] {
+        both.run(text).await;
+    }
+    let store = Store::open(both.database.clone()).await.unwrap();
+    let found = |words: &'static str| {
+        let (store, library) = (store.clone(), LibraryCode::parse("A").unwrap());
+        async move { store.search(&library, words, &Filter::default(), None, 50).await.unwrap().messages.len() }
+    };
+    assert_eq!(found("jurgen").await, 0);
+    let found_by = |fields: &str, addresses: &[String]| {
+        let told: Told = serde_json::from_str(fields).unwrap_or_default();
+        told.found_by(addresses.iter().map(String::as_str))
+    };
+    assert_eq!(store.write_found_by(2, found_by).await.unwrap(), 2);
+    assert_eq!(store.write_found_by(2, found_by).await.unwrap(), 1);
+    assert_eq!(store.write_found_by(2, found_by).await.unwrap(), 0, "none is looked at twice");
+    for words in ["jurgen unal", "p-1", "odd title", "p1@patron", "p3@patron"] {
+        assert_eq!(found(words).await, 1, "{words}");
+    }
+    store.close().await;
+}
+
+async fn a_claim_beside_the_transaction_that_lists_an_address_does_not_pass_for_unlisted(both: Both) {
+    let strike = Strike {
+        library: LibraryCode::parse("A").unwrap(),
+        address: ListedAddress::of(&"p1@patron.example".parse().unwrap()),
+        cause: Cause::of("mailbox.unknown"),
+        weight: Weight::Stops,
+        message: MessageId::new(NOW),
+        reply: String::new(),
+        by: "refusal",
+        at: NOW,
+    };
+    let write = both.store.writer.write(move |tx| {
+        Box::pin(async move {
+            assert!(do_not_send::note(tx, &strike).await?);
+            Ok(Unlisted::now())
+        })
+    });
+    let claimed = write.await.unwrap();
+    assert!(!both.store.is_shared() || !claimed.holds(), "nobody else saw the address on the list before the commit");
+}
