@@ -8,11 +8,9 @@ letters-print = { $count ->
 }
 letters-both-sides = For a printer that prints on both sides
 letters-print-one = Print
-letters-fold = They are made for window envelopes: fold each at its marks, the address outside. The first page is a list.
-letters-mark = { $count ->
-    [one] Mark it as posted
-   *[other] Mark all { $count } as posted
-}
+letters-fold = They are made for window envelopes: fold each at its marks, the address outside. The first page is a list. Post only what was printed: what comes later is for the next file.
+letters-mark = Mark the printed ones as posted
+letters-printed = printed
 letters-mark-one = Posted
 letters-no-address = There is no postal address. Tell the patron another way.
 letters-unwritten = What it would say is no longer there or not complete. Tell the patron another way.
@@ -24,4 +22,5 @@ letters-state-posted = Posted
 letters-caveat = We know that it was posted, not that it arrived.
 letters-choose = A letter
 done-letters-posted = Marked as posted.
+done-letters-none-posted = Nothing was marked: no letter of that day was printed and still waits. Print them first.
 channel-letter = Letter

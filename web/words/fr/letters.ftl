@@ -8,11 +8,9 @@ letters-print = { $count ->
 }
 letters-both-sides = Pour une imprimante recto verso
 letters-print-one = Imprimer
-letters-fold = Elles sont faites pour des enveloppes à fenêtre : pliez chacune aux repères, l’adresse à l’extérieur. La première page est une liste.
-letters-mark = { $count ->
-    [one] La marquer comme postée
-   *[other] Marquer les { $count } comme postées
-}
+letters-fold = Elles sont faites pour des enveloppes à fenêtre : pliez chacune aux repères, l’adresse à l’extérieur. La première page est une liste. Ne postez que ce qui a été imprimé : le reste ira dans le fichier suivant.
+letters-mark = Marquer celles qui sont imprimées comme postées
+letters-printed = imprimée
 letters-mark-one = Postée
 letters-no-address = Il n’y a pas d’adresse postale. Prévenez l’usager autrement.
 letters-unwritten = Ce qu’elle dirait n’existe plus ou n’est pas complet. Prévenez l’usager autrement.
@@ -24,4 +22,5 @@ letters-state-posted = Postée
 letters-caveat = Nous savons qu’elle a été postée, non qu’elle est arrivée.
 letters-choose = Une lettre
 done-letters-posted = C’est noté : postées.
+done-letters-none-posted = Rien n’a été marqué : aucune lettre imprimée de ce jour n’est en attente. Imprimez-les d’abord.
 channel-letter = Lettre

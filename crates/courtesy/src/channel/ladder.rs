@@ -10,6 +10,10 @@ use standards::address::Address;
 
 use super::{Channel, Number};
 
+/// How long a notification may stay unseen where the library names no time, seconds: a push service that took it knows of no screen, and
+/// a telephone that was off for a day may be in a drawer, while what waits at the desk is kept for days.
+const UNSEEN_S: u32 = 24 * 3600;
+
 /// A channel with the address to use on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rung {
@@ -24,7 +28,8 @@ pub struct Rung {
 pub struct Ladder {
     /// The next rungs, in their order.
     pub rungs: Vec<Rung>,
-    /// The next is stepped on when a message has waited so long, seconds; none: only when it has failed.
+    /// The next is stepped on when a message has waited so long, seconds; none: only when it has failed, or, of a notification,
+    /// when no device has shown it for a day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait_s: Option<u32>,
 }
@@ -70,10 +75,12 @@ pub fn rungs(library: &[Channel], patron: Option<&[Channel]>, points: &Points) -
 }
 
 impl Ladder {
-    /// When the next rung is stepped on at the latest, by a message that became due at `due_at`; none: when it has failed.
+    /// When the next rung is stepped on at the latest, by a message of `channel` that became due at `due_at`; none: when it has
+    /// failed.
     #[must_use]
-    pub fn climb_at(&self, due_at: Timestamp) -> Option<Timestamp> {
-        let wait = self.wait_s.filter(|_| !self.rungs.is_empty())?;
+    pub fn climb_at(&self, channel: Channel, due_at: Timestamp) -> Option<Timestamp> {
+        let unseen = (channel == Channel::Push).then_some(UNSEEN_S);
+        let wait = self.wait_s.or(unseen).filter(|_| !self.rungs.is_empty())?;
         due_at.checked_add(SignedDuration::from_secs(i64::from(wait))).ok()
     }
 

@@ -1,6 +1,6 @@
 use standards::address::Address;
 
-use super::ladder::rungs;
+use super::ladder::{Ladder, Rung, rungs};
 use super::{Channel, Country, NotANumber, Number, Points, Word, word};
 
 fn ca() -> Country {
@@ -87,4 +87,16 @@ fn the_patrons_order_comes_before_the_librarys() {
     assert_eq!(channels(&[Mail, Letter], Some(&[Text]), &points()), [Text, Letter]);
     assert_eq!(channels(&[Push, Push, Mail], None, &points()), [Mail], "what is not there is passed over");
     assert!(channels(&[Text], None, &Points::default()).is_empty());
+}
+
+#[test]
+fn a_notification_that_nobody_saw_is_followed_after_a_day_and_a_mail_only_when_it_failed() {
+    let due: jiff::Timestamp = "2026-12-04T10:00:00Z".parse().unwrap();
+    let mail = Rung { channel: Channel::Mail, address: "a@patron.example".to_owned() };
+    let ladder = |wait_s, rungs: &[Rung]| Ladder { rungs: rungs.to_vec(), wait_s };
+    let after = |ladder: Ladder, channel| ladder.climb_at(channel, due).map(|at| at.duration_since(due).as_hours());
+    assert_eq!(after(ladder(None, std::slice::from_ref(&mail)), Channel::Push), Some(24));
+    assert_eq!(after(ladder(None, std::slice::from_ref(&mail)), Channel::Text), None);
+    assert_eq!(after(ladder(Some(7200), std::slice::from_ref(&mail)), Channel::Push), Some(2));
+    assert_eq!(after(ladder(None, &[]), Channel::Push), None, "nothing is left");
 }

@@ -18,7 +18,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   courtesy letters --library MRPL                                what waits to be posted
   courtesy letters --library MRPL --day 2026-12-04 -o day.pdf    that day's letters, a list on top
-  courtesy letters --library MRPL --day 2026-12-04 --posted      they are in the post";
+  courtesy letters --library MRPL --day 2026-12-04 --posted      what was printed of them is in the post";
 
 /// Options of `letters`.
 #[derive(Arguments)]
@@ -35,7 +35,7 @@ pub(super) struct Args {
     /// For a printer that prints on one side of the paper, or on both
     #[arg(long, value_enum, default_value = "one", requires = "output")]
     sides: Sides,
-    /// Note that the letters of the day are in the post
+    /// Note that the letters of the day that were printed are in the post
     #[arg(long, requires = "day", conflicts_with = "output")]
     posted: bool,
 }

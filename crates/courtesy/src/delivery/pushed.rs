@@ -44,11 +44,16 @@ pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp
     if !engine.parts.pool.may_send() {
         return Ok(untried(message, super::attempt::OUR_FAULT, now));
     }
-    let push =
-        OutPush { shown: &shown, topic: &shown.tag, urgency: urgency(message), keep: keep(message, &library, now) };
+    let push = OutPush { shown: &shown, topic: &shown.tag, urgency: urgency(message), keep: keep(message, now) };
     let began = tokio::time::Instant::now();
     let sent = join_all(devices.iter().map(|device| engine.parts.pushes.send(device, &push))).await;
-    let sent: Vec<Sent> = sent.into_iter().collect::<Result<_, _>>().map_err(|error| Not::Ours(error.to_string()))?;
+    // A device whose key is lost keeps nobody else's notification from counting; without any key nothing was sent.
+    if let Some(Err(error)) = sent.first()
+        && sent.iter().all(Result::is_err)
+    {
+        return Err(Not::Ours(error.to_string()));
+    }
+    let sent: Vec<Sent> = sent.into_iter().map(|sent| sent.unwrap_or_else(|error| Sent::unsigned(&error))).collect();
     let took = began.elapsed();
     learn(engine, &devices, &sent, clock::now()).await;
     Ok(settled(engine, message, sent, took))
@@ -89,12 +94,11 @@ fn urgency(message: &Claimed) -> &'static str {
     }
 }
 
-/// How long a service keeps it for a device that is off: until our deadline, and no longer than until the next way is tried, so that
-/// nobody is told twice.
-fn keep(message: &Claimed, library: &Library, now: Timestamp) -> Duration {
-    let next_after = library.reach.next_after_hours;
-    let left = Duration::try_from(message.deadline.duration_since(now)).unwrap_or_default();
-    if next_after == 0 { left } else { left.min(Duration::from_secs(u64::from(next_after) * 3600)) }
+/// How long a service keeps it for a device that is off: until our deadline, and no longer than until the next way takes its place,
+/// so that nobody is told twice. What is late already is kept for no moment (RFC 8030 §5.2): it shows at once or not at all.
+fn keep(message: &Claimed, now: Timestamp) -> Duration {
+    let end = message.next_way_at.map_or(message.deadline, |next_way| next_way.min(message.deadline));
+    Duration::try_from(end.duration_since(now)).unwrap_or_default()
 }
 
 fn ours(error: crate::store::StoreError) -> Not {

@@ -16,10 +16,10 @@ use super::auth::Caller;
 use super::problem::{FieldError, Problem, Refusal, read_json};
 use crate::channel::{Country, Number};
 use crate::intake::{Event, Handed, Receipt, Refused, Side, Strictness, Taken, Told};
-use crate::library::{LibraryCode, POSTAL_LETTERS_MAX, POSTAL_LINES_MAX};
+use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::notice::status::Status;
-use crate::patron::Patron;
+use crate::patron::{Patron, name_problem, postal_lines};
 
 /// Longest request number, occurrence or key, in octets.
 const KEY_OCTETS_MAX: usize = 200;
@@ -446,30 +446,26 @@ fn patron_from(body: PatronBody, country: Country, errors: &mut Vec<FieldError>)
                 None
             }
         });
+    for (part, name) in [("first_name", &body.first_name), ("surname", &body.surname), ("full_name", &body.full_name)] {
+        if let Some(detail) = name.as_deref().and_then(name_problem) {
+            errors.push(wrong(&format!("/patron/{part}"), "invalid", detail));
+        }
+    }
+    let postal = postal_lines(body.address.iter().map(String::as_str)).unwrap_or_else(|detail| {
+        errors.push(wrong("/patron/address", "invalid", detail));
+        Vec::new()
+    });
     Patron {
         id: body.reference,
         email,
         phone,
         texts: body.texts,
-        postal: postal_from(body.address, errors),
+        postal,
         first_name: body.first_name,
         surname: body.surname,
         full_name: body.full_name,
         language,
     }
-}
-
-/// A postal address, without its empty lines.
-fn postal_from(lines: Vec<String>, errors: &mut Vec<FieldError>) -> Vec<String> {
-    let lines: Vec<String> = lines.iter().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
-    let too_long = |line: &String| line.chars().count() > POSTAL_LETTERS_MAX || line.chars().any(char::is_control);
-    if lines.len() > POSTAL_LINES_MAX || lines.iter().any(too_long) {
-        let detail =
-            format!("at most {POSTAL_LINES_MAX} lines of {POSTAL_LETTERS_MAX} letters show in an envelope’s window");
-        errors.push(wrong("/patron/address", "invalid", detail));
-        return Vec::new();
-    }
-    lines
 }
 
 fn fields_from(fields: BTreeMap<String, serde_json::Value>, errors: &mut Vec<FieldError>) -> BTreeMap<String, String> {

@@ -41,6 +41,10 @@ pub struct LetterAnswer {
     /// Since when it waits.
     #[schema(value_type = String)]
     since: Timestamp,
+    /// When it was first printed; none where it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    printed_at: Option<Timestamp>,
 }
 
 /// The letters of a library, the oldest first; 1000 at most.
@@ -88,6 +92,7 @@ pub async fn list(
         notice: letter.row.notice,
         language: letter.row.language,
         since: letter.row.created_at,
+        printed_at: letter.row.printed_at,
     });
     Ok(no_store(Json(LetterList { data: data.collect() })))
 }
@@ -107,7 +112,7 @@ pub async fn file(
     let day = query.day.unwrap_or_else(|| library.today(now));
     let name = format!("letters-{}-{day}.pdf", library.code);
     let answer = set(&app, &library, &letters, Some(day), query.sides, &name).await?;
-    printed(&app, &caller, &library, &name).await?;
+    printed(&app, &caller, &library, &letters, &name).await?;
     Ok(answer)
 }
 
@@ -120,12 +125,19 @@ pub async fn one(State(app): State<Arc<App>>, caller: Caller, Path(id): Path<Str
     let name = format!("letter-{}.pdf", row.id);
     let letter = app.intake.letter(&library, row, clock::now()).await?;
     let answer = set(&app, &library, letter.as_slice(), None, Sides::One, &name).await?;
-    printed(&app, &caller, &library, &name).await?;
+    printed(&app, &caller, &library, letter.as_slice(), &name).await?;
     Ok(answer)
 }
 
-/// Notes who took out names and addresses.
-async fn printed(app: &App, caller: &Caller, library: &Library, name: &str) -> crate::store::Result<()> {
+/// Notes which letters lay in the file, and who took out names and addresses.
+async fn printed(
+    app: &App,
+    caller: &Caller,
+    library: &Library,
+    letters: &[Letter],
+    name: &str,
+) -> crate::store::Result<()> {
+    app.intake.printed(library.code.clone(), letters, clock::now()).await?;
     let subject = name.trim_end_matches(".pdf");
     app.store.note(caller.deed(Some(&library.code), "letter.printed", subject)).await
 }
@@ -168,7 +180,7 @@ pub struct PostedBody {
     #[schema(value_type = Vec<String>)]
     #[serde(default)]
     messages: Vec<MessageId>,
-    /// Those of this day that can be posted.
+    /// Those of this day that were printed.
     #[schema(value_type = Option<String>)]
     #[serde(default)]
     day: Option<Date>,
@@ -195,8 +207,7 @@ pub async fn posted(
     let now = clock::now();
     let mut posted = app.store.posted(library.code.clone(), body.messages, caller.name(), now).await?;
     if let Some(day) = body.day {
-        let letters = app.intake.letters(&library, Some(day), now).await?;
-        posted += app.intake.posted(library.code.clone(), &letters, caller.name(), now).await?;
+        posted += app.intake.posted(&library, day, caller.name(), now).await?;
     }
     Ok(no_store(Json(PostedAnswer { posted })))
 }

@@ -28,7 +28,7 @@ use crate::notice::Language;
 use crate::notice::status::Status;
 use crate::outcome::stop::ListedAddress;
 use crate::patron::import::{self, number_problem, read_csv};
-use crate::patron::{Patron, Quiet, Record, probably_meant};
+use crate::patron::{Patron, Quiet, Record, name_problem, postal_lines, probably_meant};
 use crate::store::{Consent, Deed, PatronEvent};
 
 /// Events of one patron that are saved or erased at most: a lifetime of loans.
@@ -297,6 +297,18 @@ fn checked(app: &App, number: &str, given: PatronGiven) -> Result<(import::Told,
         }
         read
     });
+    for (pointer, name) in
+        [("/first_name", &given.first_name), ("/surname", &given.surname), ("/full_name", &given.full_name)]
+    {
+        if let Some(detail) = name.as_deref().and_then(name_problem) {
+            wrong(pointer, detail);
+        }
+    }
+    let postal = given.postal.unwrap_or_default();
+    let postal = postal_lines(postal.iter().map(String::as_str)).unwrap_or_else(|detail| {
+        wrong("/postal", detail);
+        Vec::new()
+    });
     if !errors.is_empty() {
         let detail =
             errors.iter().map(|error| format!("{}: {}", error.pointer, error.detail)).collect::<Vec<_>>().join("; ");
@@ -311,7 +323,7 @@ fn checked(app: &App, number: &str, given: PatronGiven) -> Result<(import::Told,
         surname: given.surname,
         full_name: given.full_name,
         language,
-        postal: given.postal.unwrap_or_default(),
+        postal,
     };
     Ok((import::Told { line: 0, patron, hide_titles: given.hide_titles }, given.order))
 }

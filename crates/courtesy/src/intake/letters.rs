@@ -1,8 +1,8 @@
 //! The letters that a library has to post: each addressed and written in its patron's language, together as one file a day.
 //!
 //! In: messages on paper that wait. Out: [`Letter`]s, and their PDF. A letter belongs to the day after the one on which it was made, at
-//! the library: so a day's letters are complete when it begins, and the file that was printed in the morning is the one that is
-//! marked as posted. Not here: how letters look (`letter`), and who may print them (`http`, `web`).
+//! the library: so a day's letters are complete when it begins. What was printed may be in the post: it is taken back no more, and
+//! of a day's letters those that were printed are marked as posted. Not here: how letters look (`letter`), and who may print them (`http`, `web`).
 
 use std::collections::HashMap;
 
@@ -83,7 +83,11 @@ impl Intake {
         rows.retain(|row| of.is_none_or(|day| day_of(library, row) == day));
         let mut to_post = Vec::with_capacity(rows.len());
         for row in rows {
-            // A letter leaves when somebody posts it: what is no longer true by then is not printed.
+            // A letter leaves when somebody posts it: what is no longer true by then is not printed. What was printed may have left.
+            if row.printed_at.is_some() {
+                to_post.push(row);
+                continue;
+            }
             match self.no_longer_true(&row, now).await? {
                 None => to_post.push(row),
                 Some(why) => drop(self.store.not_posted(library.code.clone(), row.id, why.code(), now).await?),
@@ -208,19 +212,25 @@ impl Intake {
         Ok(Some(pdf.await??))
     }
 
-    /// Notes that letters of `library` are in the post: those of `letters` that could be. Gives how many were waiting.
+    /// Notes that those of `letters` that can be printed were.
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn posted(
-        &self,
-        library: LibraryCode,
-        letters: &[Letter],
-        by: String,
-        now: Timestamp,
-    ) -> crate::store::Result<u64> {
+    pub async fn printed(&self, library: LibraryCode, letters: &[Letter], now: Timestamp) -> crate::store::Result<()> {
         let ids = letters.iter().filter(|letter| letter.made.is_ok()).map(|letter| letter.row.id).collect();
-        self.store.posted(library, ids, by, now).await
+        self.store.printed(library, ids, now).await
+    }
+
+    /// Notes that the letters of `day` are in the post: those that were printed, whatever has become of their loans since. Gives how
+    /// many were waiting.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn posted(&self, library: &Library, day: Date, by: String, now: Timestamp) -> crate::store::Result<u64> {
+        let rows = self.store.letters_to_post(&library.code, LETTERS_MAX).await?;
+        let printed = rows.iter().filter(|row| row.printed_at.is_some() && day_of(library, row) == day);
+        let ids = printed.map(|row| row.id).collect();
+        self.store.posted(library.code.clone(), ids, by, now).await
     }
 }
 

@@ -14,6 +14,9 @@ const BOLD: &[u8] = include_bytes!("../../../../web/fonts/DejaVuSans-Bold.ttf");
 /// Lines of one text: beyond is no letter.
 const LINES_MAX: usize = 400;
 
+/// Letters of a text that is to be one line: more than the widest sheet takes.
+const CLIPPED_LETTERS_MAX: usize = 300;
+
 /// How heavy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Weight {
@@ -108,7 +111,7 @@ impl Fonts {
         let mut ends: Vec<usize> = shaped.glyph_infos().iter().map(|info| info.cluster as usize).collect();
         ends.push(text.len());
         ends.sort_unstable();
-        let end_of = |start: usize| ends.iter().copied().find(|end| *end > start).unwrap_or(text.len());
+        let end_of = |start: usize| ends.get(ends.partition_point(|end| *end <= start)).copied().unwrap_or(text.len());
         let glyphs: Vec<KrillaGlyph> = shaped
             .glyph_infos()
             .iter()
@@ -152,11 +155,13 @@ impl Fonts {
 
     /// The same as one line: what does not fit is left out, which `…` says.
     pub(super) fn clipped(&self, text: &str, width: f32, size: f32, weight: Weight) -> Option<Line> {
-        let mut lines = self.lines(text, width, size, weight);
-        if lines.len() < 2 {
-            return lines.pop();
+        let mut letters: Vec<char> = text.chars().take(CLIPPED_LETTERS_MAX).collect();
+        if text.chars().nth(CLIPPED_LETTERS_MAX).is_none() {
+            let mut lines = self.lines(text, width, size, weight);
+            if lines.len() < 2 {
+                return lines.pop();
+            }
         }
-        let mut letters: Vec<char> = text.chars().collect();
         while !letters.is_empty() {
             letters.pop();
             let shorter: String = letters.iter().chain(&['…']).collect();

@@ -124,3 +124,15 @@ fn what_no_post_office_could_read_is_found_before_it_is_printed() {
     assert!(is_printable(&["Éloïse Œuvré", "ул. Примерная 1", "אמירה", "أميرة"]));
     assert!(!is_printable(&["王小明"]));
 }
+
+#[test]
+fn a_name_without_an_end_is_cut_and_its_file_is_made_in_no_time() {
+    let name = "Amira Kowalczyk ".repeat(12_500);
+    let list = Batch {
+        items: vec![Item { name, notice: "Ready".to_owned(), request: "w".repeat(200_000) }],
+        ..batch(&[english()])
+    };
+    let began = std::time::Instant::now();
+    assert!(pdf(&[english()], Some(&list), Envelope::No10, Sides::One).is_ok());
+    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+}

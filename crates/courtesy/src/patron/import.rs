@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use standards::address::Address;
 
-use super::{BY_ADDRESS, Patron};
+use super::{BY_ADDRESS, Patron, name_problem, postal_lines};
 use crate::channel::{Country, Number};
 use crate::library::RowError;
 use crate::notice::Language;
@@ -116,6 +116,10 @@ impl Row<'_> {
         self.cell(column).map(str::to_owned)
     }
 
+    fn name(&mut self, column: &str) -> Option<String> {
+        self.read(column, |cell| name_problem(cell).map_or_else(|| Ok(cell.to_owned()), Err))
+    }
+
     /// The cell read by `read`; noted where it cannot be.
     fn read<T>(&mut self, column: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         match read(self.cell(column)?) {
@@ -138,16 +142,13 @@ impl Row<'_> {
                 .read("email", |cell| Address::parse(cell).map_err(|_| "this is not an email address".to_owned())),
             phone: self.read("phone", |cell| Number::parse(cell, country).map_err(|error| error.to_string())),
             texts: self.read("texts", yes_or_no),
-            first_name: self.text("first_name"),
-            surname: self.text("surname"),
-            full_name: self.text("full_name"),
+            first_name: self.name("first_name"),
+            surname: self.name("surname"),
+            full_name: self.name("full_name"),
             language: self.read("language", |cell| {
                 Language::from_tag(cell).ok_or_else(|| "this is not a language of ours; use en or fr".to_owned())
             }),
-            postal: self
-                .cell("postal")
-                .map(|cell| cell.split(';').map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
-                .unwrap_or_default(),
+            postal: self.read("postal", |cell| postal_lines(cell.split(';'))).unwrap_or_default(),
         };
         Told { line: self.line, patron, hide_titles: self.read("hide_titles", yes_or_no) }
     }

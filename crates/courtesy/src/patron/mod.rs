@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use standards::address::Address;
 
 use crate::channel::Number;
+use crate::library::{POSTAL_LETTERS_MAX, POSTAL_LINES_MAX};
 use crate::notice::Language;
 use crate::outcome::stop::ListedAddress;
 
@@ -30,6 +31,33 @@ pub use sought::{folded, found_by, words};
 
 /// What begins the key of a patron who has no number.
 pub const BY_ADDRESS: &str = "mail:";
+
+/// Letters of a name, or of each part of one: longer ones are no names.
+pub const NAME_LETTERS_MAX: usize = 200;
+
+/// What is wrong with `name`, where it is the name of nobody.
+#[must_use]
+pub fn name_problem(name: &str) -> Option<String> {
+    let name = name.trim();
+    let is_wrong = name.chars().count() > NAME_LETTERS_MAX || name.chars().any(char::is_control);
+    is_wrong.then(|| format!("at most {NAME_LETTERS_MAX} letters in one line"))
+}
+
+/// A postal address, without its empty lines.
+///
+/// # Errors
+/// What is wrong with it, where no envelope's window shows all of it.
+pub fn postal_lines<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<Vec<String>, String> {
+    let lines: Vec<String> =
+        lines.into_iter().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    let too_long = |line: &String| line.chars().count() > POSTAL_LETTERS_MAX || line.chars().any(char::is_control);
+    if lines.len() > POSTAL_LINES_MAX || lines.iter().any(too_long) {
+        return Err(format!(
+            "at most {POSTAL_LINES_MAX} lines of {POSTAL_LETTERS_MAX} letters show in an envelope’s window"
+        ));
+    }
+    Ok(lines)
+}
 
 /// A patron, as far as one event tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -201,6 +201,13 @@ impl Sent {
         Self { host: host.to_owned(), outcome, is_gone: false, wait: None, said }
     }
 
+    /// Nothing was sent: there is no key to sign with now.
+    pub(crate) fn unsigned(why: &NoKey) -> Self {
+        tracing::error!(error = %why, "a notification could not be signed");
+        let outcome = Outcome::Deferred { cause: Cause::of("temp"), reply: None };
+        Self { host: String::new(), outcome, is_gone: false, wait: None, said: why.to_string() }
+    }
+
     fn gone(host: &str, why: &str) -> Self {
         let outcome = Outcome::Refused { cause: Cause::of("push.expired"), reply: None };
         Self { host: host.to_owned(), outcome, is_gone: true, wait: None, said: why.to_owned() }

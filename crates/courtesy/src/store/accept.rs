@@ -339,7 +339,7 @@ pub(super) async fn insert_messages(tx: &mut Tx, messages: &[Written<'_>]) -> Re
                 .push_bind(micros(*at))
                 .push_bind(message.channel.code())
                 .push_bind((!message.ladder.rungs.is_empty()).then(|| to_json(&message.ladder)))
-                .push_bind(message.ladder.climb_at(message.due_at.unwrap_or(*at)).map(micros))
+                .push_bind(message.ladder.climb_at(message.channel, message.due_at.unwrap_or(*at)).map(micros))
                 .push_bind(Urgency::of(&message.notice).lane());
         });
         query.build().execute(&mut *tx).await?;

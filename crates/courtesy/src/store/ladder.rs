@@ -38,7 +38,7 @@ impl Store {
             .fetch_all(&self.readers)
             .await?;
         let all = rows.iter().chain(&unseen);
-        all.map(|row| Ok((message_from(row)?, from_json(&row.try_get::<String>(19)?)?))).collect()
+        all.map(|row| Ok((message_from(row)?, from_json(&row.try_get::<String>(20)?)?))).collect()
     }
 
     /// Ends the ladder of `old` with `next`, the message on its next rung; none: no rung is left that can be used. One that still

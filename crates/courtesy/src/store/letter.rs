@@ -1,4 +1,4 @@
-//! Letters that wait to be posted, and that somebody has posted.
+//! Letters that wait to be posted, that somebody has printed, and that somebody has posted.
 
 use jiff::Timestamp;
 
@@ -34,7 +34,34 @@ impl Store {
         rows.iter().map(message_from).collect()
     }
 
-    /// Ends a letter that waits: what it says is no longer true, for `cause`. False when it was posted or taken back meanwhile.
+    /// Notes that these letters were printed: those that wait and were not before.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn printed(&self, library: LibraryCode, letters: Vec<MessageId>, now: Timestamp) -> Result<()> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    for id in &letters {
+                        query(
+                            "update message set printed_at = $3 where id = $1 and library = $2 and channel = 'letter' \
+                             and state = 'held' and cause = $4 and printed_at is null",
+                        )
+                        .bind(id.to_bytes().to_vec())
+                        .bind(library.as_str().to_owned())
+                        .bind(micros(now))
+                        .bind(TO_POST)
+                        .execute(&mut *tx)
+                        .await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Ends a letter that waits: what it says is no longer true, for `cause`. False when it was printed, posted or taken back
+    /// meanwhile.
     ///
     /// # Errors
     /// When the store is broken.
@@ -50,7 +77,8 @@ impl Store {
                 Box::pin(async move {
                     let done = query(
                         "update message set state = 'cancelled', cause = $4, due_at = null, rungs = null, climb_at = null, \
-                         changed_at = $3 where id = $1 and library = $2 and channel = 'letter' and state = 'held' and cause = $5",
+                         changed_at = $3 where id = $1 and library = $2 and channel = 'letter' and state = 'held' and cause = $5 \
+                         and printed_at is null",
                     )
                     .bind(id.to_bytes().to_vec())
                     .bind(library.as_str().to_owned())

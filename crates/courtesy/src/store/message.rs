@@ -58,6 +58,8 @@ pub struct MessageRow {
     pub created_at: Timestamp,
     /// When it last changed.
     pub changed_at: Timestamp,
+    /// When somebody printed it, of a letter.
+    pub printed_at: Option<Timestamp>,
 }
 
 /// What became of a repeat.
@@ -95,7 +97,7 @@ pub struct Filter {
 }
 
 pub(super) const COLUMNS: &str = "select id, library, event, request, notice, language, address, words_of, words_version, state, \
-    cause, due_at, deadline, attempts, sender, provider, created_at, changed_at, channel from message";
+    cause, due_at, deadline, attempts, sender, provider, created_at, changed_at, channel, printed_at from message";
 
 impl Store {
     /// One message of `library` (none: of any, for the consortium).
@@ -233,7 +235,7 @@ impl Store {
                     };
                     insert_messages(tx, &[written]).await?;
                     refuse_under(tx, &old.library, message.id, &refused).await?;
-                    hand_on_ladder(tx, &old, &message).await?;
+                    hand_on_ladder(tx, &old, &message, now).await?;
                     remember_repeat(tx, &old.library, old.id, message.id, &by, now).await?;
                     let entries: Vec<_> = entries.iter().map(|entry| (old.id, entry)).collect();
                     append(tx, &entries).await?;
@@ -280,14 +282,19 @@ async fn refuse_under(tx: &mut Tx, library: &LibraryCode, id: MessageId, refused
 }
 
 /// Gives the ways that are left to the message that repeats `old`, where it goes the same way; `old` has none from now on.
-async fn hand_on_ladder(tx: &mut Tx, old: &MessageRow, new: &NewMessage) -> Result<()> {
+async fn hand_on_ladder(tx: &mut Tx, old: &MessageRow, new: &NewMessage, now: Timestamp) -> Result<()> {
     if old.channel == new.channel {
-        query("update message set rungs = (select rungs from message where id = $2) where id = $1 and library = $3")
-            .bind(new.id.to_bytes().to_vec())
-            .bind(old.id.to_bytes().to_vec())
-            .bind(old.library.as_str().to_owned())
-            .execute(&mut *tx)
-            .await?;
+        // The next way follows after as long a wait as before, counted from now on.
+        query(
+            "update message set rungs = (select rungs from message where id = $2), \
+             climb_at = (select climb_at - created_at from message where id = $2) + $4 where id = $1 and library = $3",
+        )
+        .bind(new.id.to_bytes().to_vec())
+        .bind(old.id.to_bytes().to_vec())
+        .bind(old.library.as_str().to_owned())
+        .bind(micros(now))
+        .execute(&mut *tx)
+        .await?;
     }
     query("update message set rungs = null, climb_at = null where id = $1 and library = $2")
         .bind(old.id.to_bytes().to_vec())
@@ -349,5 +356,6 @@ pub(super) fn message_from(row: &Row) -> Result<MessageRow> {
         provider: row.try_get(15)?,
         created_at: from_micros(row.try_get(16)?),
         changed_at: from_micros(row.try_get(17)?),
+        printed_at: row.try_get::<Option<i64>>(19)?.map(from_micros),
     })
 }

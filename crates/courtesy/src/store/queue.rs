@@ -30,7 +30,7 @@ macro_rules! claim {
              where id in (",
             $($chosen)*,
             ") returning id, library, event, request, notice, language, address, words_of, words_version, \
-             deadline, attempts, refused, cause, created_at, channel"
+             deadline, attempts, refused, cause, created_at, channel, climb_at"
         )
     };
 }
@@ -129,6 +129,8 @@ pub struct Claimed {
     pub words_version: i64,
     /// When it ends at the latest.
     pub deadline: Timestamp,
+    /// When the next way takes its place at the latest; none where that is only when it has failed.
+    pub next_way_at: Option<Timestamp>,
     /// The number of this attempt; the first is 1. Also the fence: only this attempt may settle it.
     pub attempt: u32,
     /// Senders it was refused under.
@@ -458,6 +460,7 @@ fn claimed_from(row: &Row) -> Result<Claimed> {
         refused: row.try_get(11)?,
         last_cause: row.try_get(12)?,
         created_at: from_micros(row.try_get(13)?),
+        next_way_at: row.try_get::<Option<i64>>(15)?.map(from_micros),
         fields: String::new(),
         life: None,
         unlisted: None,

@@ -1,7 +1,8 @@
 //! The letters that wait, by day: a list, one PDF to print, and the button that says they are in the post.
 //!
 //! In: letters that no other way reached the patron before, or that staff chose to write. Out: their page, their file. What the button
-//! marks are the letters that stood on the page. The day that has not begun is shown and not yet printed: more may come.
+//! of a day marks are its letters that were printed, that of a letter marks it in any case. The day that has not begun is shown and
+//! not yet printed: more may come.
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ struct Row {
     notice: String,
     request: String,
     since: Timestamp,
+    is_printed: bool,
     wrong: Option<String>,
 }
 
@@ -43,8 +45,7 @@ struct Day {
     /// Whether all of them are there.
     has_begun: bool,
     rows: Vec<Row>,
-    /// Those that can be posted, as the button sends them.
-    to_post: String,
+    /// How many can be printed.
     count: usize,
 }
 
@@ -71,14 +72,12 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
                 words: dates::day(letter.day, shell.language()),
                 has_begun: letter.day <= today,
                 rows: Vec::new(),
-                to_post: String::new(),
                 count: 0,
             });
         }
         let Some(day) = days.last_mut() else { continue };
         if letter.made.is_ok() {
             day.count += 1;
-            day.to_post = format!("{} {}", day.to_post, letter.row.id).trim_start().to_owned();
         }
         day.rows.push(row(&shell, letter));
     }
@@ -94,6 +93,7 @@ fn row(shell: &Shell, letter: Letter) -> Row {
         notice: label(shell, &letter.row.notice),
         request: letter.row.request,
         since: letter.row.created_at,
+        is_printed: letter.row.printed_at.is_some(),
         wrong: letter.made.err().map(|wrong| shell.say(&format!("letters-{}", wrong.code().replace('_', "-")))),
     }
 }
@@ -132,6 +132,10 @@ pub(super) async fn file(
         Oops::NotNow("letters-not-made")
     })?;
     let pdf = pdf.ok_or(Oops::NotFound)?;
+    // Whoever may only read posts nothing: what they look at is not on its way.
+    if visit.may(Right::ActOnMessages) {
+        web.intake.printed(library.code.clone(), &letters, visit.now).await?;
+    }
     web.store.note(visit.deed("letter.printed", name.trim_end_matches(".pdf"))).await?;
     Ok(pdf_answer(&name, pdf))
 }
@@ -140,14 +144,21 @@ pub(super) async fn file(
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Posted {
+    /// Single ones.
     messages: String,
+    /// Those of this day that were printed.
+    day: Option<Date>,
 }
 
 /// Notes that they are.
 pub(super) async fn posted(State(web): State<Arc<Web>>, visit: Visit, Form(form): Form<Posted>) -> Answer {
-    let library = visit.library()?.code.clone();
+    let library = Arc::clone(visit.library()?);
     let most = usize::try_from(LETTERS_MAX).unwrap_or(usize::MAX);
     let ids: Vec<MessageId> = form.messages.split_whitespace().take(most).filter_map(|id| id.parse().ok()).collect();
-    web.store.posted(library.clone(), ids, visit.by(), visit.now).await?;
-    visit.done(&format!("/staff/{library}/letters"), "letters-posted")
+    let mut posted = web.store.posted(library.code.clone(), ids, visit.by(), visit.now).await?;
+    if let Some(day) = form.day {
+        posted += web.intake.posted(&library, day, visit.by(), visit.now).await?;
+    }
+    let done = if posted > 0 { "letters-posted" } else { "letters-none-posted" };
+    visit.done(&format!("/staff/{}/letters", library.code), done)
 }

@@ -194,6 +194,41 @@ async fn staff_print_and_post_the_letters_of_a_day_and_one_that_cannot_wait() {
 }
 
 #[tokio::test]
+async fn only_what_was_printed_is_marked_as_posted_and_it_is_not_taken_back_when_the_item_returns() {
+    let (world, _gateway) = world(json!({ "ladder": ["letter"] })).await;
+    let first = world.tell_one(&at_home("BC-1", "patron@gmail.example")).await;
+    let day = tomorrow(&world);
+    let path = format!("/v1/libraries/MRPL/letters.pdf?day={day}");
+    assert_eq!(world.get(&path).await.status, 200);
+    let mut later = at_home("BC-2", "patron@gmail.example");
+    later["patron"]["ref"] = json!("778");
+    let second = world.tell_one(&later).await;
+    // The patron fetches it while the letter lies in the out tray.
+    let mut fetched = at_home("BC-1", "patron@gmail.example");
+    fetched["status"] = json!("picked_up");
+    world.tell(&fetched).await;
+    let list = world.get("/v1/libraries/MRPL/letters").await.json();
+    let printed: Vec<bool> =
+        list["data"].as_array().unwrap().iter().map(|letter| letter["printed_at"].is_string()).collect();
+    assert_eq!(printed, [true, false]);
+    let posted = world.post("/v1/libraries/MRPL/letters/posted", &json!({ "day": day.to_string() })).await;
+    assert_eq!(posted.json()["posted"], 1);
+    assert_eq!((world.row(first).await.state, world.row(second).await.state), (State::Accepted, State::Held));
+
+    let desk = Browser::of(&world, Role::Desk, Some("MRPL")).await;
+    let page = desk.get("/staff/MRPL/letters").await;
+    let form = [("day", &*day.to_string())];
+    desk.send(&page, "/staff/MRPL/letters/posted", &form).await.must_be(200).must_say("Nothing was marked");
+    let reader = Browser::of(&world, Role::Auditor, Some("MRPL")).await;
+    assert_eq!(reader.get(&format!("/staff/MRPL/letters/file?day={day}")).await.status, 200);
+    assert_eq!(world.row(second).await.printed_at, None, "who may only read posts nothing");
+    assert_eq!(desk.get(&format!("/staff/MRPL/letters/file?day={day}")).await.status, 200);
+    let page = desk.get("/staff/MRPL/letters").await;
+    desk.send(&page, "/staff/MRPL/letters/posted", &form).await.must_be(200).must_say("Marked as posted");
+    assert_eq!(world.row(second).await.state, State::Accepted);
+}
+
+#[tokio::test]
 async fn a_letter_that_nobody_posts_ends_at_its_deadline_and_says_so() {
     let (world, _gateway) = world(json!({ "ladder": ["letter"] })).await;
     let id = world.tell_one(&at_home("BC-1", "patron@gmail.example")).await;

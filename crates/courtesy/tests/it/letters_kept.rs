@@ -1,6 +1,6 @@
 //! Letters in the store: which wait, that they are posted once, and what waits in the place of another message; on both databases.
 
-use courtesy::channel::{Channel, Word};
+use courtesy::channel::{Channel, Ladder, Rung, Word};
 use courtesy::id::MessageId;
 use courtesy::queue::State;
 use courtesy::store::{NewEvent, NewMessage, Repeated};
@@ -12,6 +12,8 @@ use crate::world::code;
 practice::on_both_databases! {
     crate::kept::Kept::at;
     a_letter_waits_for_its_library_alone_and_is_posted_once,
+    a_letter_that_was_printed_is_not_taken_back_as_untrue,
+    sending_again_hands_on_when_the_next_way_follows,
     sending_again_takes_back_all_that_waits_in_its_place,
     a_word_is_answered_once_a_day,
 }
@@ -39,6 +41,38 @@ async fn a_letter_waits_for_its_library_alone_and_is_posted_once(kept: Kept) {
     assert_eq!((row.state, row.cause, row.due_at), (State::Accepted, None, None));
     assert_eq!(kept.message(None, other).await.unwrap().unwrap().state, State::Held);
     assert!(kept.letters_to_post(&code("MRPL"), 10).await.unwrap().is_empty());
+}
+
+async fn a_letter_that_was_printed_is_not_taken_back_as_untrue(kept: Kept) {
+    let (first, one) = with_letter("MRPL", "BC-1", 0);
+    let (second, other) = with_letter("MRPL", "BC-2", 1);
+    kept.accept(vec![first, second]).await.unwrap();
+    kept.printed(code("ALDR"), vec![one, other], at(4)).await.unwrap();
+    kept.printed(code("MRPL"), vec![one], at(5)).await.unwrap();
+    kept.printed(code("MRPL"), vec![one], at(6)).await.unwrap();
+    let waiting = kept.letters_to_post(&code("MRPL"), 10).await.unwrap();
+    assert_eq!(waiting.iter().map(|row| row.printed_at).collect::<Vec<_>>(), [Some(at(5)), None]);
+    assert!(!kept.not_posted(code("MRPL"), one, "superseded", at(7)).await.unwrap(), "it may be in the post");
+    assert!(kept.not_posted(code("MRPL"), other, "superseded", at(7)).await.unwrap());
+}
+
+async fn sending_again_hands_on_when_the_next_way_follows(kept: Kept) {
+    let mut new = event("MRPL", "BC-1", at(0));
+    let old = &mut new.messages[0];
+    let rung = Rung { channel: Channel::Text, address: "+16045550123".to_owned() };
+    old.ladder = Ladder { rungs: vec![rung], wait_s: Some(100) };
+    old.due_at = Some(at(0));
+    let id = old.id;
+    kept.accept(vec![new.clone()]).await.unwrap();
+    let mut second = again(&new, 50, "b@patron.example");
+    second.ladder = Ladder::default();
+    let waits = second.id;
+    let old = kept.message(None, id).await.unwrap().unwrap();
+    let done = kept.repeat(old, second, String::new(), "A. Clerk".to_owned(), at(50)).await.unwrap();
+    assert_eq!(done, Repeated::Now);
+    assert!(kept.to_climb(at(149), 10).await.unwrap().is_empty());
+    let climbs = kept.to_climb(at(151), 10).await.unwrap();
+    assert_eq!(climbs.iter().map(|(row, _)| row.id).collect::<Vec<_>>(), [waits]);
 }
 
 /// A message to another address that repeats one of `new`.

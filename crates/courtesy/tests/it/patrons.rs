@@ -47,6 +47,28 @@ async fn every_wrong_field_is_named_at_once_and_a_slip_is_told_of() {
 }
 
 #[tokio::test]
+async fn a_name_without_an_end_is_refused_at_every_door() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    let long = "x".repeat(200_000);
+    let of = |answer: crate::world::Answer| {
+        let errors = answer.json()["errors"].as_array().unwrap().clone();
+        (answer.status, errors.iter().map(|one| one["pointer"].clone()).collect::<Vec<_>>())
+    };
+    let body = json!({ "full_name": long, "surname": "two\nlines", "postal": vec!["a line"; 8] }).to_string();
+    let answer = world.request("PUT", "/v1/patrons/MRPL/7", &world.key, &[], &body).await;
+    assert_eq!(of(answer), (422, vec![json!("/surname"), json!("/full_name"), json!("/postal")]));
+    let mut event = ready("MRPL", "BC-1", "patron@gmail.example");
+    event["patron"]["full_name"] = json!(long);
+    assert_eq!(of(world.post("/v1/events", &event).await), (422, vec![json!("/patron/full_name")]));
+    let file = format!("ref,first_name,postal\n1,{long},a;b\n2,Amira,{}\n", "x".repeat(61));
+    let csv = [("content-type", "text/csv")];
+    let rows = world.request("POST", "/v1/patrons/MRPL", &world.key, &csv, &file).await.json()["rows"].clone();
+    let columns: Vec<_> = rows.as_array().unwrap().iter().map(|row| row["column"].clone()).collect();
+    assert_eq!(columns, [json!("first_name"), json!("postal")]);
+}
+
+#[tokio::test]
 async fn a_file_is_taken_whole_or_not_at_all() {
     let world = World::new().await;
     world.library("MRPL").await;
