@@ -25,14 +25,19 @@ use crate::clock;
 use crate::intake::Told;
 use crate::library::{Library, RowError};
 use crate::notice::Language;
+use crate::notice::catalogue::{Audience, Notice};
 use crate::notice::status::Status;
 use crate::outcome::stop::ListedAddress;
 use crate::patron::import::{self, number_problem, read_csv};
 use crate::patron::{Patron, Quiet, Record, name_problem, postal_lines, probably_meant};
-use crate::store::{Consent, Deed, PatronEvent};
+use crate::store::{Consent, Deed, KnownAs, MessageRow, PatronEvent};
 
 /// Events of one patron that are saved or erased at most: a lifetime of loans.
 const EVENTS_MAX: u32 = 10_000;
+
+/// What a file for the patron leaves out of a history: names of staff are theirs, and how we are connected, or what servers said to each
+/// other, tells nothing of the patron that is not there.
+const NOT_THEIRS: [&str; 5] = ["by", "transcript", "source", "relay", "return_path"];
 
 /// A patron as the library tells of them. What is left out stays as it is.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -392,6 +397,13 @@ async fn answer(app: &App, library: &Library, number: String, record: Record) ->
     })
 }
 
+/// Whether `row` went to the patron: notices to staff and copies for them are made of the same events.
+fn is_theirs(library: &Library, known: &Patron, row: &MessageRow) -> bool {
+    let is_told = Notice::from_code(&row.notice).is_ok_and(|notice| notice.audience == Audience::Patron);
+    let is_copy = library.cc.iter().any(|copy| copy.to_string() == row.address);
+    is_told && (!is_copy || known.is_at(&row.address))
+}
+
 /// All that is kept of the patron with this key at `library`; none where nothing is. That it was taken out stands in the audit.
 ///
 /// # Errors
@@ -406,13 +418,12 @@ pub async fn everything(
     let mut told = Vec::with_capacity(events.len());
     for event in &events {
         let mut messages = Vec::with_capacity(event.messages.len());
-        for row in &event.messages {
+        for row in event.messages.iter().filter(|row| is_theirs(library, &known, row)) {
             let history = app.store.timeline(row.id).await?;
             let history = history.iter().map(|entry| {
                 let mut line = serde_json::to_value(entry).unwrap_or_default();
-                // Names of staff are theirs, and what servers said to each other tells nothing of the patron that is not here.
                 if let Some(line) = line.as_object_mut() {
-                    line.retain(|name, _| !matches!(name.as_str(), "by" | "transcript"));
+                    line.retain(|name, _| !NOT_THEIRS.contains(&name.as_str()));
                 }
                 line
             });
@@ -422,7 +433,11 @@ pub async fn everything(
                 "history": history.collect::<Vec<_>>(),
             }));
         }
-        let fields: serde_json::Value = serde_json::from_str(&event.fields).unwrap_or_default();
+        let mut fields: serde_json::Value = serde_json::from_str(&event.fields).unwrap_or_default();
+        // A code may still open something.
+        if let Some(fields) = fields.get_mut("fields").and_then(serde_json::Value::as_object_mut) {
+            fields.retain(|name, _| name != "code");
+        }
         told.push(serde_json::json!({
             "id": event.id, "request": event.request, "status": event.status, "received_at": event.received_at,
             "told": fields, "messages": messages,
@@ -457,23 +472,43 @@ pub async fn everything(
 /// # Errors
 /// When the store is broken.
 pub async fn erase(app: &App, library: &Library, key: &str, by: String) -> crate::store::Result<Option<usize>> {
-    let Some((_, events, known)) = kept_of(app, library, key).await? else { return Ok(None) };
+    let Some((record, events, known)) = kept_of(app, library, key).await? else { return Ok(None) };
     let now = clock::now();
-    for row in events.iter().flat_map(|event| &event.messages).filter(|row| row.state.may_be_cancelled()) {
-        app.store.cancel(library.code.clone(), row.id, by.clone(), now).await?;
-    }
+    let known = known_as(key, &record, &events, &known);
+    let known = app.store.not_of_others(&library.code, known).await?;
     app.store.forget_subscriptions(library.code.clone(), key.to_owned()).await?;
     let mut erased = 0;
-    loop {
-        let slice = app.store.erase_patron_events(library.code.clone(), key.to_owned()).await?;
-        if slice == 0 {
-            break;
+    for key in &known.keys {
+        let events = app.store.patron_events(&library.code, key, EVENTS_MAX).await?;
+        for row in events.iter().flat_map(|event| &event.messages).filter(|row| row.state.may_be_cancelled()) {
+            app.store.cancel(library.code.clone(), row.id, by.clone(), now).await?;
         }
-        erased += slice;
+        loop {
+            let slice = app.store.erase_patron_events(library.code.clone(), key.clone()).await?;
+            if slice == 0 {
+                break;
+            }
+            erased += slice;
+        }
     }
     let deed = Deed::new(Some(&library.code), by, "patron.erased", subject(key), now);
-    app.store.erase_patron(library.code.clone(), key.to_owned(), known, deed).await?;
+    app.store.erase_patron(library.code.clone(), known, deed).await?;
     Ok(Some(erased))
+}
+
+/// By what a patron is or ever was known: what was told before a correction, and before their number was known, is theirs too.
+fn known_as(key: &str, record: &Record, events: &[PatronEvent], known: &Patron) -> KnownAs {
+    // Where a code was sent is not yet known to be theirs.
+    let told: Vec<Patron> = events
+        .iter()
+        .filter(|event| event.status != Status::PatronCode.code())
+        .filter_map(|event| Some(serde_json::from_str::<Told>(&event.fields).ok()?.patron))
+        .collect();
+    let mails = told.iter().chain([known, &record.patron]).filter_map(|patron| patron.email.as_ref());
+    let phones = told.iter().chain([known, &record.patron]).filter_map(|patron| patron.phone.as_ref());
+    let mails = mails.chain(&record.mail_was).map(|mail| ListedAddress::of(mail).as_str().to_owned());
+    let phones = phones.chain(&record.phone_was).map(ToString::to_string);
+    KnownAs { keys: vec![key.to_owned()], mails: mails.collect(), phones: phones.collect() }
 }
 
 /// What the audit names: the library's number, and no address.

@@ -76,6 +76,10 @@ pub async fn subscribe(State(app): State<Arc<App>>, body: Bytes) -> Result<Respo
     if known.is_none() {
         return Err(wrong("/key", "it was turned on with a key that is not in use; load the page again").into());
     }
+    if was_erased(&app, &pass).await.map_err(|error| Problem::ours(&error))? {
+        let detail = "What was kept of this patron was erased after the link was made.";
+        return Err(Problem::new("key-forbidden", detail, "Ask the library for a new link.").into());
+    }
     let digest = taken.digest();
     let device = Subscription {
         sealed: taken.seal(&app.secret, &pass.library),
@@ -91,6 +95,16 @@ pub async fn subscribe(State(app): State<Arc<App>>, body: Bytes) -> Result<Respo
     app.store.put_subscription(device).await.map_err(|error| Problem::ours(&error))?;
     let answer = DeviceAnswer { device: URL_SAFE_NO_PAD.encode(digest) };
     Ok((StatusCode::CREATED, no_store(Json(answer))).into_response())
+}
+
+/// Whether the patron of `pass` was erased after it was made, and nothing was told of them since. A patron of whom nothing was told yet
+/// may have a link all the same.
+async fn was_erased(app: &App, pass: &Pass) -> crate::store::Result<bool> {
+    let (library, number) = (&pass.library, pass.number.as_str());
+    let is_known = app.store.patron(library, number).await?.is_some()
+        || !app.store.patron_events(library, number, 1).await?.is_empty();
+    let made_at = pass.until.checked_sub(pass::LASTS).unwrap_or(Timestamp::MIN);
+    Ok(!is_known && app.store.was_erased(library, number, made_at).await?)
 }
 
 /// Whoever turns notifications on wishes to be told by them: where neither their library nor they themselves have said so, they come first
@@ -139,11 +153,16 @@ pub async fn unsubscribe(State(app): State<Arc<App>>, body: Bytes) -> Result<Res
     let digest = named.unwrap_or_else(|| device::digest_of(&form.endpoint));
     let done = app.store.forget_subscription(pass.library, pass.number, digest).await;
     done.map_err(|error| Problem::ours(&error))?;
-    let is_ours = form.back.starts_with('/') && !form.back.starts_with("//") && form.back.len() < BACK_OCTETS_MAX;
     match HeaderValue::from_str(&form.back) {
-        Ok(back) if is_ours => Ok((StatusCode::SEE_OTHER, [(header::LOCATION, back)]).into_response()),
+        Ok(back) if is_ours(&form.back) => Ok((StatusCode::SEE_OTHER, [(header::LOCATION, back)]).into_response()),
         _ => Ok(StatusCode::NO_CONTENT.into_response()),
     }
+}
+
+/// Whether `back` is a page of ours. Browsers read a backslash as a slash and pass over tabs, and two slashes lead to another host.
+fn is_ours(back: &str) -> bool {
+    let is_strange = |letter: char| letter == '\\' || letter.is_control();
+    back.starts_with('/') && !back.contains("//") && !back.contains(is_strange) && back.len() < BACK_OCTETS_MAX
 }
 
 /// Take a device's word that it has shown a notification. A word that is not ours is taken for nothing.

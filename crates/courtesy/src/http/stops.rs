@@ -141,15 +141,16 @@ pub async fn list(
 }
 
 fn as_csv(stops: &[StopAnswer]) -> String {
-    let mut file = csv::Writer::from_writer(Vec::new());
+    let mut rows = csv::Writer::from_writer(Vec::new());
     // Writing to memory does not fail.
-    let _ = file.write_record(["address", "reason", "cause", "by", "since", "tried_again_at"]);
+    let _ = rows.write_record(["address", "reason", "cause", "by", "since", "tried_again_at"]);
     for stop in stops {
         let reason = if stop.evidence.is_empty() { &stop.words } else { &stop.evidence };
         let (since, again) = (stop.since.to_string(), stop.tried_again_at.map(|at| at.to_string()).unwrap_or_default());
-        let _ = file.write_record([&stop.address, reason, stop.cause, &stop.by, &since, &again]);
+        let row: [&str; 6] = [&stop.address, reason, stop.cause, &stop.by, &since, &again];
+        let _ = rows.write_record(row.map(file::guarded));
     }
-    String::from_utf8(file.into_inner().unwrap_or_default()).unwrap_or_default()
+    String::from_utf8(rows.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
 /// Addresses to stop writing to.

@@ -94,6 +94,7 @@ pub use copies::Uncopied;
 pub use copy::{NotCopied, copy};
 pub use do_not_send::{DoNotSend, Listed, Unlisted};
 pub use draft::Draft;
+pub use erase::KnownAs;
 pub use evidence::{DkimKey, Incident, Observed};
 pub use key::{ApiKey, Scope};
 pub use me::PatronEvent;

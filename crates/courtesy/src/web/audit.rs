@@ -16,6 +16,7 @@ use super::messages::Choice;
 use super::shell::{Place, Shell};
 use super::visit::Visit;
 use super::{Answer, Web, form, words};
+use crate::outcome::stop::file::guarded;
 use crate::store::{AuditFilter, Audited, DEEDS};
 
 /// Entries of a page, and of a file.
@@ -177,7 +178,7 @@ pub(super) async fn file(State(web): State<Arc<Web>>, visit: Visit, Query(asked)
 
 /// A value that no spreadsheet takes for a formula.
 pub(super) fn plain(text: &String) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.clone() }
+    guarded(text)
 }
 
 /// A CSV file to be saved.

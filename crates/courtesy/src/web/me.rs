@@ -87,8 +87,10 @@ struct Page {
     arrives: Option<Arrives>,
     may_test: bool,
     tested: Option<Tested>,
-    /// Notifications on this device, for patrons with a number.
+    /// Notifications on this device, for patrons with a number who typed a code.
     push: Option<PushBlock>,
+    /// Whether a code would show them.
+    push_by_code: bool,
     /// What browsers install the page by.
     manifest: String,
     asks: Option<Asks>,
@@ -179,7 +181,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(said):
     let mine = Mine::of(&web, &visit).await?;
     let shell = visit.shell("me-title");
     let patron = mine.patron();
-    let ways = ways::of(&web, &shell, &mine).await?;
+    let ways = ways::of(&web, &shell, &mine, visit.now).await?;
     let usable: Vec<_> = ways.iter().filter(|way| way.is_used).map(|way| way.channel).collect();
     let order = mine.order(&usable);
     let way_choice = |channel: &crate::channel::Channel, chosen: Option<&crate::channel::Channel>| Choice {
@@ -191,9 +193,10 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(said):
     let then = std::iter::once(none).chain(usable.iter().map(|channel| way_choice(channel, order.get(1))));
     let hour = |chosen: Option<jiff::civil::Time>| reach::hours(&shell, chosen);
     let language = mine.library.language_for(patron.language);
-    let push = mine.push_pass();
+    let push = mine.push_pass(visit.now);
     visit.page(&Page {
         manifest: push.as_ref().map(|pass| pass.write(&web.secret)).unwrap_or_default(),
+        push_by_code: push.is_none() && mine.may_have_push(),
         push: match &push {
             Some(pass) => Some(PushBlock::of(&web, pass, format!("{HERE}#push")).await?),
             None => None,

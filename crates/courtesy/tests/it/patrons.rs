@@ -1,8 +1,9 @@
 //! Patrons as a library knows them: over the API, from files, and what is kept of them on both databases.
 
+use courtesy::channel::Channel;
 use courtesy::id::MessageId;
 use courtesy::queue::State;
-use courtesy::store::{Consent, NewEvent};
+use courtesy::store::{Consent, Deed, KnownAs, NewEvent};
 use courtesy::timeline::Place;
 use serde_json::json;
 
@@ -126,6 +127,7 @@ practice::on_both_databases! {
     a_patron_has_their_own_events_and_no_others,
     where_a_message_is_counts_once_with_its_last_word,
     an_erased_patron_is_nobody_any_more,
+    what_stands_under_an_address_or_nobody_is_erased_with_its_patron_unless_another_has_it,
     a_patron_of_whom_nothing_was_heard_is_forgotten_but_not_a_refusal,
 }
 
@@ -174,6 +176,36 @@ async fn an_erased_patron_is_nobody_any_more(kept: Kept) {
     assert_eq!(kept.erase_patron_events(code("MRPL"), "7".to_owned()).await.unwrap(), 0);
     assert_eq!(kept.message(None, first).await.unwrap().unwrap().address, "");
     assert!(!kept.message(None, second).await.unwrap().unwrap().address.is_empty());
+}
+
+async fn what_stands_under_an_address_or_nobody_is_erased_with_its_patron_unless_another_has_it(kept: Kept) {
+    let (old, shared, phone) = ("old@patron.example", "Shared@patron.example", "+16045550101");
+    let mut other = courtesy::patron::Record::default();
+    other.correct_mail(crate::world::address(shared));
+    kept.put_patrons(vec![(code("MRPL"), "8".to_owned(), other)], at(0)).await.unwrap();
+    let (mails, phones) = ([old, "shared@patron.example"].map(str::to_owned), [phone.to_owned()]);
+    let known = KnownAs { keys: vec!["7".to_owned()], mails: mails.into(), phones: phones.into() };
+    let known = kept.not_of_others(&code("MRPL"), known).await.unwrap();
+    assert_eq!(known.keys, ["7", "mail:old@patron.example"]);
+    assert_eq!(Vec::from_iter(&known.mails), [old]);
+    assert_eq!(known.phones.len(), 1);
+
+    let answer = |patron: &str, request: &str| {
+        let mut answer = of(patron, request, 1);
+        (answer.messages[0].channel, answer.messages[0].address) = (Channel::Text, phone.to_owned());
+        answer.found_by = phone.to_owned();
+        answer
+    };
+    let (nobodys, anothers) = (answer("", "BC-1"), answer("8", "BC-2"));
+    let (erased, stays) = (nobodys.messages[0].id, anothers.messages[0].id);
+    kept.accept(vec![nobodys, anothers]).await.unwrap();
+    let deed = Deed::new(Some(&code("MRPL")), "staff".to_owned(), "patron.erased", "7", at(5));
+    kept.erase_patron(code("MRPL"), known, deed).await.unwrap();
+    assert_eq!(kept.message(None, erased).await.unwrap().unwrap().address, "");
+    assert_eq!(kept.message(None, stays).await.unwrap().unwrap().address, phone);
+    assert!(kept.was_erased(&code("MRPL"), "7", at(4)).await.unwrap());
+    assert!(!kept.was_erased(&code("MRPL"), "7", at(5)).await.unwrap());
+    assert!(!kept.was_erased(&code("MRPL"), "8", at(4)).await.unwrap());
 }
 
 async fn a_patron_of_whom_nothing_was_heard_is_forgotten_but_not_a_refusal(kept: Kept) {

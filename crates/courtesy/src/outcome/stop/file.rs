@@ -22,6 +22,9 @@ const REASON_LETTERS_MAX: usize = 500;
 /// Letters of a wrong row that are shown again.
 const SHOWN_LETTERS_MAX: usize = 80;
 
+/// What a formula begins with, or what a spreadsheet passes over before one.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
 /// What spreadsheets put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
@@ -94,7 +97,7 @@ pub fn read(file: &[u8]) -> StopFile {
             break;
         };
         let line = lines.at(file, row.position().map_or(0, csv::Position::byte));
-        let cell = |place: usize| row.get(place).map(|octets| String::from_utf8_lossy(octets).into_owned());
+        let cell = |place: usize| row.get(place).map(|octets| bare(&String::from_utf8_lossy(octets)).to_owned());
         if index == 0 {
             let named = |name: &str| row.iter().position(|found| found.eq_ignore_ascii_case(name.as_bytes()));
             if let Some(place) = named("address").or_else(|| named("email")) {
@@ -144,6 +147,17 @@ impl Lines {
         self.upto = begin;
         self.line
     }
+}
+
+/// A value that no spreadsheet takes for a formula: others' words stand in such files.
+#[must_use]
+pub fn guarded(text: &str) -> String {
+    if text.starts_with(FORMULA) { format!("'{text}") } else { text.to_owned() }
+}
+
+/// The same as it was before it was guarded.
+fn bare(text: &str) -> &str {
+    text.strip_prefix('\'').filter(|text| text.starts_with(FORMULA)).unwrap_or(text)
 }
 
 fn plain(reason: &str) -> String {

@@ -13,7 +13,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use super::mine::Mine;
+use super::mine::{Mine, newest};
 use super::{CONTACT, HERE, WAY_IN, keep, of_link, quiet};
 use crate::channel::Number;
 use crate::id::{EventId, random_bytes};
@@ -21,6 +21,7 @@ use crate::intake::{Event, Handed, Side, Strictness, Taken, Told};
 use crate::library::Library;
 use crate::notice::status::Status;
 use crate::outcome::stop::ListedAddress;
+use crate::patron::link;
 use crate::patron::{Asked, CODE_LASTS, PASS_LASTS, PROVEN_LASTS, Pass, Patron, Purpose};
 use crate::store::{Consent, Deed, MessageRow};
 use crate::web::guard::{cookie, patron_cookie};
@@ -98,8 +99,8 @@ pub(in crate::web) async fn send(
         To::Mail(address) => (Some(address), None),
         To::Text(number) => (None, Some(number)),
     };
-    let told =
-        Patron { id: patron.number().map(str::to_owned), email, phone, language: patron.language, ..Patron::default() };
+    // Filed under what the patron is known by, their address where they have no number: so all codes are counted.
+    let told = Patron { id: Some(pass.patron.clone()), email, phone, language: patron.language, ..Patron::default() };
     let event = Event {
         library: library.code.clone(),
         request: REQUEST.to_owned(),
@@ -249,11 +250,11 @@ pub(super) struct Owner {
 pub(super) async fn owner(web: &Web, row: &MessageRow, now: Timestamp) -> Result<Option<Owner>, Oops> {
     let Some(library) = web.book.library(&row.library) else { return Ok(None) };
     let Some(key) = web.store.patron_of_event(&row.library, row.event).await? else { return Ok(None) };
-    let told = web.store.event_fields(&row.library, row.event).await?;
-    let told: Told = told.and_then(|fields| serde_json::from_str(&fields).ok()).unwrap_or_default();
+    // What its own event told may be old: the code goes to where they are reached now.
+    let (_, told) = newest(web, &row.library, &key).await?;
     let record = web.store.patron(&row.library, &key).await?.unwrap_or_default();
     let pass = Pass::new(&row.library, key, row.id, now);
-    Ok(Some(Owner { patron: record.complete(&told.patron), library, pass }))
+    Ok(Some(Owner { patron: record.complete(&told), library, pass }))
 }
 
 /// Sends a code to the address on record, for a link that opens no more.
@@ -263,6 +264,9 @@ pub(in crate::web) async fn ask_by_link(
     Path(token): Path<String>,
 ) -> Answer {
     let row = of_link(&web, &token).await?.ok_or(Oops::NotFound)?;
+    if !link::is_over(row.id, visit.now) {
+        return Ok(quiet(lead_to(&format!("/me/{token}"))));
+    }
     let owner = owner(&web, &row, visit.now).await?.ok_or(Oops::NotFound)?;
     let Some(purposed) = known_address(&web, &owner.library, &owner.patron).await? else {
         return Err(Oops::NotNow("me-code-nowhere"));

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::channel::Channel;
 use crate::intake::Told;
-use crate::library::Library;
+use crate::library::{Library, LibraryCode};
 use crate::notice::catalogue::{Audience, Notice};
 use crate::notice::status::Status;
 use crate::patron::{BY_ADDRESS, Pass, Patron, Record};
@@ -17,6 +19,16 @@ use crate::web::visit::Visit;
 
 /// Events read: more than are shown, for some have no notice to the patron.
 const EVENTS: u32 = 60;
+
+/// The events of a patron, and what the newest of them tells of how they are reached. Where a code was sent is not yet known to be theirs.
+pub(super) async fn newest(web: &Web, library: &LibraryCode, key: &str) -> Result<(Vec<PatronEvent>, Patron), Oops> {
+    let events = web.store.patron_events(library, key, EVENTS).await?;
+    let tells = |event: &&PatronEvent| event.status != Status::PatronCode.code();
+    let of_event = |event: &PatronEvent| Some(serde_json::from_str::<Told>(&event.fields).ok()?.patron);
+    let is_reached = |patron: &Patron| patron.email.is_some() || patron.phone.is_some();
+    let told = events.iter().filter(tells).filter_map(of_event).find(is_reached);
+    Ok((events, told.unwrap_or_default()))
+}
 
 /// What is a patron's own.
 pub(in crate::web) struct Mine {
@@ -40,20 +52,12 @@ impl Mine {
     pub(in crate::web) async fn of(web: &Web, visit: &Visit) -> Result<Self, Oops> {
         let pass = Arc::clone(visit.patron.as_ref().ok_or(Oops::NotFound)?);
         let library = Arc::clone(visit.library()?);
-        let events = web.store.patron_events(&library.code, &pass.patron, EVENTS).await?;
+        let (events, told) = newest(web, &library.code, &pass.patron).await?;
         let record = web.store.patron(&library.code, &pass.patron).await?;
         if events.is_empty() && record.is_none() {
             return Err(Oops::NotFound);
         }
-        // Where a code was sent is not yet known to be theirs.
-        let tells = |event: &&PatronEvent| event.status != Status::PatronCode.code();
-        let of_event = |event: &PatronEvent| Some(serde_json::from_str::<Told>(&event.fields).ok()?.patron);
-        let told = events
-            .iter()
-            .filter(tells)
-            .filter_map(of_event)
-            .find(|patron| patron.email.is_some() || patron.phone.is_some());
-        Ok(Self { pass, library, record: record.unwrap_or_default(), events, told: told.unwrap_or_default() })
+        Ok(Self { pass, library, record: record.unwrap_or_default(), events, told })
     }
 
     /// Whether they have no number, and are known by their address alone.
@@ -69,11 +73,17 @@ impl Mine {
         }
     }
 
-    /// What turns notifications on for a device of theirs; none where the library has no number for them, or one too long.
-    pub(in crate::web) fn push_pass(&self) -> Option<push::pass::Pass> {
-        let fits = !self.is_by_address() && self.pass.patron.len() <= push::pass::NUMBER_OCTETS_MAX;
+    /// Whether they may have notifications: not where the library has no number for them, or one too long.
+    pub(in crate::web) fn may_have_push(&self) -> bool {
+        !self.is_by_address() && self.pass.patron.len() <= push::pass::NUMBER_OCTETS_MAX
+    }
+
+    /// What turns notifications on for a device of theirs. A device takes the place of their mail, so whoever merely followed a link,
+    /// which may have been forwarded, gets none.
+    pub(in crate::web) fn push_pass(&self, now: Timestamp) -> Option<push::pass::Pass> {
+        let until = self.pass.proven_until.filter(|until| self.may_have_push() && now < *until)?;
         let (library, number) = (self.library.code.clone(), self.pass.patron.clone());
-        fits.then_some(push::pass::Pass { library, number, until: self.pass.until })
+        Some(push::pass::Pass { library, number, until })
     }
 
     /// What the audit names: the library's number, and no address.

@@ -34,7 +34,7 @@ pub(in crate::web) struct Chosen {
 pub(in crate::web) async fn save(State(web): State<Arc<Web>>, visit: Visit, Form(chosen): Form<Chosen>) -> Answer {
     let mine = Mine::of(&web, &visit).await?;
     let shell = visit.shell("me-title");
-    let ways = ways::of(&web, &shell, &mine).await?;
+    let ways = ways::of(&web, &shell, &mine, visit.now).await?;
     let usable: Vec<_> = ways.iter().filter(|way| way.is_used).map(|way| way.channel).collect();
     let mut record = mine.kept();
     order(&mut record, &usable, &chosen);

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use axum::Form;
 use axum::extract::{Path, State};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::mine::Mine;
-use super::{HERE, ways};
+use super::{HERE, code, ways};
 use crate::id::{EventId, MessageId};
 use crate::intake::{Event, Handed, Side, Strictness, Taken, Told};
 use crate::notice::status::Status;
@@ -106,10 +106,24 @@ pub(in crate::web) async fn place(
     }
 }
 
+/// What they need to take back that they marked our mail as spam, in words; none where they may. A link may have been forwarded, and
+/// whoever complained is not to be written to because somebody else says so.
+pub(super) async fn undo_needs(web: &Web, mine: &Mine, now: Timestamp) -> Result<Option<&'static str>, Oops> {
+    if mine.pass.is_proven(now) {
+        return Ok(None);
+    }
+    // No code goes to an address that is stopped.
+    let by_code = code::known_address(web, &mine.library, &mine.patron()).await?.is_some();
+    Ok(Some(if by_code { "me-undo-code" } else { "me-undo-ask" }))
+}
+
 /// They had marked one of our mails as spam, and want them again.
 pub(in crate::web) async fn undo(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
     let mine = Mine::of(&web, &visit).await?;
     let email = mine.patron().email.ok_or(Oops::NotFound)?;
+    if let Some(needed) = undo_needs(&web, &mine, visit.now).await? {
+        return Err(Oops::NotNow(needed));
+    }
     let address = ListedAddress::of(&email);
     let stop = web.store.do_not_send(&mine.library.code, &address).await?;
     if stop.is_some_and(|stop| stop.cause.is_within("complaint")) {
@@ -126,7 +140,7 @@ pub(in crate::web) async fn try_out(State(web): State<Arc<Web>>, visit: Visit) -
     let mine = Mine::of(&web, &visit).await?;
     let known = mine.patron();
     let email = known.email.clone().ok_or(Oops::NotFound)?;
-    let since = visit.now.checked_sub(TESTS_WITHIN).unwrap_or(jiff::Timestamp::MIN);
+    let since = visit.now.checked_sub(TESTS_WITHIN).unwrap_or(Timestamp::MIN);
     let status = Status::TestNotice.code();
     let sent = web.store.patron_events_since(&mine.library.code, &mine.pass.patron, status, since).await?;
     if sent >= TESTS_MAX {

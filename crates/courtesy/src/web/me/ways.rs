@@ -1,6 +1,9 @@
 //! The ways to a patron, and how each stands, in their words.
 
 use super::mine::Mine;
+use super::say;
+use jiff::Timestamp;
+
 use crate::channel::Channel;
 use crate::notice::catalogue::Notice;
 use crate::outcome::stop::ListedAddress;
@@ -35,14 +38,19 @@ pub(super) fn name(channel: Channel) -> &'static str {
 }
 
 /// Every way that is known.
-pub(super) async fn of(web: &Web, shell: &Shell, mine: &Mine) -> Result<Vec<Way>, Oops> {
+pub(super) async fn of(web: &Web, shell: &Shell, mine: &Mine, now: Timestamp) -> Result<Vec<Way>, Oops> {
     let (patron, library) = (mine.patron(), &mine.library);
     let mut ways = Vec::new();
     if let Some(email) = &patron.email {
         let stop = web.store.do_not_send(&library.code, &ListedAddress::of(email)).await?;
         let last = mine.mails().into_iter().find(|row| row.address == email.to_string());
         let (mood, stands, may_undo) = match (&stop, last) {
-            (Some(stop), _) if stop.cause.is_within("complaint") => ("bad", shell.say("me-mail-complained"), true),
+            (Some(stop), _) if stop.cause.is_within("complaint") => {
+                let how = say::undo_needs(web, mine, now).await?;
+                let stands = shell.say("me-mail-complained");
+                let stands = how.map_or(stands.clone(), |how| format!("{stands} {}", shell.say(how)));
+                ("bad", stands, how.is_none())
+            }
             (Some(_), _) => ("bad", shell.say("me-mail-stopped"), false),
             (None, Some(row)) => {
                 let (mood, stands) = self::stands(shell, row);
@@ -80,9 +88,9 @@ pub(super) async fn of(web: &Web, shell: &Shell, mine: &Mine) -> Result<Vec<Way>
             may_undo: false,
         });
     }
-    let devices = match mine.push_pass() {
-        Some(pass) => web.store.subscriptions_of(&pass.library, &pass.number).await?.len(),
-        None => 0,
+    let devices = match mine.may_have_push() {
+        true => web.store.subscriptions_of(&library.code, &mine.pass.patron).await?.len(),
+        false => 0,
     };
     if devices > 0 {
         let (to, stands) = (String::new(), shell.with("me-push-devices", "count", devices));

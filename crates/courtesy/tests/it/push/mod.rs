@@ -297,8 +297,17 @@ async fn only_a_patrons_own_pass_turns_devices_on_and_off() {
     let answer = browser.once("POST", "/push/unsubscribe", &[], off("/push/on/x")).await;
     assert_eq!((answer.status, answer.headers["location"].as_bytes()), (303, b"/push/on/x".as_slice()));
     assert!(store.subscriptions_of(&code("MRPL"), "21234").await.unwrap().is_empty());
-    let away = browser.once("POST", "/push/unsubscribe", &[], off("//evil.example/")).await;
-    assert_eq!(away.status, 204, "nobody is led elsewhere");
+    for elsewhere in ["//evil.example/", "/\\evil.example/", "/\t/evil.example/", "https://evil.example/"] {
+        let away = browser.once("POST", "/push/unsubscribe", &[], off(elsewhere)).await;
+        assert_eq!(away.status, 204, "nobody is led to {elsewhere}");
+    }
+
+    // A pass that was made before its patron was erased turns nothing on.
+    world.tell_one(&event("BC-1")).await;
+    assert_eq!(subscribe(&world, &device, &own, &key).await.status, 201);
+    assert_eq!(world.request("DELETE", "/v1/patrons/MRPL/21234", &world.key, &[], "").await.status, 200);
+    assert_eq!(subscribe(&world, &device, &own, &key).await.status, 403);
+    assert!(store.subscriptions_of(&code("MRPL"), "21234").await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use courtesy::timeline::{Place, What};
 use serde_json::json;
 
 use super::Browser;
+use crate::texts::{Recorded, by_twilio, texting, with_phone};
 use crate::world::{World, code, read, ready};
 
 /// Where the link in the mail to `email` leads.
@@ -132,13 +133,8 @@ async fn where_it_was_found_is_told_once_and_stands_in_the_history() {
     assert_eq!(places.into_iter().collect::<Vec<_>>(), [(Place::Spam, 1)], "the last word counts");
 }
 
-#[tokio::test]
-async fn a_patron_who_marked_our_mail_as_spam_by_mistake_undoes_it_alone() {
-    let world = World::new().await;
-    world.library("MRPL").await;
-    let id = accepted(&world, &ready("MRPL", "BC-1", "patron@gmail.example")).await;
-    let path = link_to(&world, "patron@gmail.example");
-    let store = &world.app().store;
+/// Notes that the message was marked as spam; gives its address, which is stopped.
+async fn complained(world: &World, id: MessageId) -> courtesy::outcome::stop::ListedAddress {
     let address = courtesy::outcome::stop::ListedAddress::of(&crate::world::address("patron@gmail.example"));
     let strike = courtesy::outcome::stop::Strike {
         library: code("MRPL"),
@@ -150,9 +146,26 @@ async fn a_patron_who_marked_our_mail_as_spam_by_mistake_undoes_it_alone() {
         by: "complaint",
         at: courtesy::clock::now(),
     };
-    assert!(store.strike(strike).await.unwrap());
-    let browser = Browser::stranger(&world);
-    let page = browser.get(&path).await;
+    assert!(world.app().store.strike(strike).await.unwrap());
+    address
+}
+
+#[tokio::test]
+async fn a_patron_who_marked_our_mail_as_spam_by_mistake_undoes_it_after_a_code() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    let id = accepted(&world, &ready("MRPL", "BC-1", "patron@gmail.example")).await;
+    let path = link_to(&world, "patron@gmail.example");
+    let browser = proven(&world, "patron@gmail.example").await;
+    let store = &world.app().store;
+    let address = complained(&world, id).await;
+    // A link may have been forwarded, and no code goes to an address that is stopped.
+    let link_alone = Browser::stranger(&world);
+    let page = link_alone.get(&path).await;
+    page.must_say("was marked as spam").must_say("please ask at your library").must_not_say("That was a mistake");
+    link_alone.send(&page, "/me/undo-complaint", &[]).await.must_be(409).must_say("please ask at your library");
+    assert!(store.do_not_send(&code("MRPL"), &address).await.unwrap().is_some());
+    let page = browser.get("/me").await;
     page.must_say("was marked as spam");
     browser.send(&page, "/me/undo-complaint", &[]).await.must_say("We write to you again");
     assert_eq!(store.do_not_send(&code("MRPL"), &address).await.unwrap(), None);
@@ -241,7 +254,12 @@ async fn a_new_address_needs_a_code_to_the_old_one_and_one_to_the_new_one() {
     link_alone.get("/me/data.json").await.must_say("Is it you?");
     link_alone.send(&page, "/me/erase", &[("sure", "1")]).await.must_be(409);
 
+    // Whoever has a forwarded link cannot have the patron's next notices come to a device of theirs.
+    let page = link_alone.get("/me").await;
+    page.must_say("show with a code that it is you");
+    assert!(!page.html.contains("data-pass") && !page.html.contains("?pass="));
     let browser = proven(&world, "patron@gmail.example").await;
+    assert!(browser.get("/me").await.html.contains("data-pass"));
     let page = browser.get("/me/contact").await;
     let slip = browser.send(&page, "/me/contact/mail", &[("mail", "patron@gmial.com")]).await;
     slip.must_be(422).must_say("Did you mean patron@gmail.com?");
@@ -309,6 +327,12 @@ async fn a_patron_saves_all_that_is_kept_and_has_it_erased() {
     let all: serde_json::Value = serde_json::from_str(&file.html).unwrap();
     let requests: Vec<_> = all["events"].as_array().unwrap().iter().map(|event| event["request"].clone()).collect();
     assert_eq!(requests, ["CODE", "BC-1"], "theirs, and nobody else's");
+    assert_eq!(all["events"][0]["told"]["fields"].get("code"), None);
+    let attempt = &all["events"][1]["messages"][0]["history"][1];
+    assert_eq!(attempt["outcome"], "accepted", "{attempt}");
+    for ours in ["relay", "source", "return_path", "transcript"] {
+        assert_eq!(attempt.get(ours), None);
+    }
     assert_eq!(all["record"]["patron"]["email"], "patron@gmail.example");
 
     let page = browser.get("/me/contact").await;
@@ -357,4 +381,52 @@ async fn a_link_that_is_old_opens_after_a_code_to_the_address_on_record() {
     browser.send(&page, &check, &[("code", &typed)]).await.must_say("BC-OLD").must_say("Amira");
     // Another browser has nothing of it.
     Browser::stranger(&world).get(&format!("{path}/code")).await.must_say("Your page opens by the link");
+}
+
+#[tokio::test]
+async fn a_code_for_an_old_link_goes_to_where_the_patron_is_reached_now() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    let told = |request: &str, email: &str, days: i64| {
+        let then = courtesy::clock::now() - jiff::SignedDuration::from_hours(days * 24);
+        let told = json!({ "patron": { "id": "21234", "email": email } });
+        let (patron, fields) = ("21234".to_owned(), told.to_string());
+        courtesy::store::NewEvent { patron, fields, ..crate::store::event("MRPL", request, then) }
+    };
+    let old = told("BC-OLD", "patron-before@gmail.example", 30);
+    let path = format!("/me/{}", token(&world.app().secret, old.messages[0].id));
+    world.app().store.accept(vec![old, told("BC-NEW", "patron@gmail.example", 10)]).await.unwrap();
+    let browser = Browser::stranger(&world);
+    let page = browser.get(&path).await;
+    browser.send(&page, &format!("{path}/code"), &[]).await.must_be(200).must_say("eight digits");
+    until_sent(&world, "patron_code", 1).await;
+    code_to(&world, "patron@gmail.example");
+    assert!(world.offered("patron-before@gmail.example").is_empty(), "the mailbox they had before");
+}
+
+#[tokio::test]
+async fn codes_by_text_to_whoever_has_no_number_are_counted_too() {
+    let (_gateway, url) = Recorded::start().await;
+    let world = World::with(|config| by_twilio(config, &url)).await;
+    world.put(texting("MRPL", json!({}))).await;
+    let mut event = with_phone("MRPL", "BC-1", "patron@gmail.example");
+    event["patron"].as_object_mut().unwrap().remove("ref");
+    let id = accepted(&world, &event).await;
+    let path = link_to(&world, "patron@gmail.example");
+    complained(&world, id).await;
+    let consent = courtesy::store::Consent {
+        given: true,
+        at: courtesy::clock::now(),
+        how: "text".to_owned(),
+        by: "patron".to_owned(),
+    };
+    world.app().store.note_consent(Some(code("MRPL")), "+16045550123".to_owned(), consent).await.unwrap();
+    let browser = Browser::stranger(&world);
+    browser.get(&path).await;
+    for _ in 0..5 {
+        let page = browser.get("/me/contact").await;
+        browser.send(&page, "/me/code", &[]).await.must_be(200).must_say("Enter the code");
+    }
+    let page = browser.get("/me/contact").await;
+    browser.send(&page, "/me/code", &[]).await.must_be(409).must_say("Please wait an hour");
 }

@@ -1,4 +1,4 @@
-use super::{ADDRESSES_MAX, StopFile, WrongStop, read};
+use super::{ADDRESSES_MAX, StopFile, WrongStop, guarded, read};
 
 fn addresses(found: &StopFile) -> Vec<(&str, Option<&str>)> {
     found.rows.iter().map(|(address, why)| (address.as_str(), why.as_deref())).collect()
@@ -42,4 +42,13 @@ fn what_comes_after_too_many_is_wrong_and_not_forgotten() {
     assert_eq!((found.rows.len(), found.wrong.len()), (ADDRESSES_MAX, 2));
     assert!(found.wrong.iter().all(|row| row.why == WrongStop::TooMany));
     assert_eq!(read(b""), StopFile::default());
+}
+
+#[test]
+fn what_a_spreadsheet_would_take_for_a_formula_is_written_as_text_and_read_as_it_was() {
+    assert_eq!(guarded("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
+    assert_eq!((guarded("ann@patron.example").as_str(), guarded("")), ("ann@patron.example", String::new()));
+    let file = format!("{},{}\n{},'tis\n", guarded("+ann@patron.example"), guarded("-1"), "bea@patron.example");
+    let wanted = [("+ann@patron.example", Some("-1")), ("bea@patron.example", Some("'tis"))];
+    assert_eq!(addresses(&read(file.as_bytes())), wanted);
 }
