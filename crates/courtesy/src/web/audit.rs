@@ -177,8 +177,8 @@ pub(super) async fn file(State(web): State<Arc<Web>>, visit: Visit, Query(asked)
 }
 
 /// A value that no spreadsheet takes for a formula.
-pub(super) fn plain(text: &String) -> String {
-    guarded(text)
+pub(super) fn plain(text: impl AsRef<str>) -> String {
+    guarded(text.as_ref())
 }
 
 /// A CSV file to be saved.
