@@ -155,22 +155,25 @@ impl Fonts {
 
     /// The same as one line: what does not fit is left out, which `…` says.
     pub(super) fn clipped(&self, text: &str, width: f32, size: f32, weight: Weight) -> Option<Line> {
-        let mut letters: Vec<char> = text.chars().take(CLIPPED_LETTERS_MAX).collect();
         if text.chars().nth(CLIPPED_LETTERS_MAX).is_none() {
             let mut lines = self.lines(text, width, size, weight);
             if lines.len() < 2 {
                 return lines.pop();
             }
         }
-        while !letters.is_empty() {
-            letters.pop();
-            let shorter: String = letters.iter().chain(&['…']).collect();
+        let letters: Vec<char> = text.chars().take(CLIPPED_LETTERS_MAX).collect();
+        let first = |count: usize| {
+            let shorter: String = letters[..count].iter().chain(&['…']).collect();
             let mut lines = self.lines(&shorter, width, size, weight);
-            if lines.len() == 1 {
-                return lines.pop();
-            }
+            lines.pop().filter(|_| lines.is_empty())
+        };
+        // Where so many fit, fewer do: halving finds the most.
+        let (mut fit, mut too_many) = (0, letters.len());
+        while fit + 1 < too_many {
+            let half = usize::midpoint(fit, too_many);
+            if first(half).is_some() { fit = half } else { too_many = half }
         }
-        None
+        first(fit)
     }
 
     /// Where `text` is broken, in octets; `width` in ems.

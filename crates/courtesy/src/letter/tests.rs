@@ -126,13 +126,13 @@ fn what_no_post_office_could_read_is_found_before_it_is_printed() {
 }
 
 #[test]
-fn a_name_without_an_end_is_cut_and_its_file_is_made_in_no_time() {
+fn a_name_without_an_end_is_cut_short() {
     let name = "Amira Kowalczyk ".repeat(12_500);
     let list = Batch {
         items: vec![Item { name, notice: "Ready".to_owned(), request: "w".repeat(200_000) }],
         ..batch(&[english()])
     };
-    let began = std::time::Instant::now();
-    assert!(pdf(&[english()], Some(&list), Envelope::No10, Sides::One).is_ok());
-    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+    let file = pdf(&[english()], Some(&list), Envelope::No10, Sides::One).unwrap();
+    let usual = pdf(&[english()], Some(&batch(&[english()])), Envelope::No10, Sides::One).unwrap();
+    assert!(file.len() < usual.len() * 2, "{} and {}", file.len(), usual.len());
 }

@@ -109,7 +109,8 @@ fn every_word_that_a_page_names_is_there_in_every_language_and_none_is_there_for
         must.iter().filter_map(|name| Some(format!("{}-about", name.strip_suffix("-title")?))).collect();
     named_in_source.extend(must.iter().cloned());
     named_in_source.extend(about);
-    named_in_source.extend(["role", "role-ended"].map(|what| format!("done-{what}")));
+    named_in_source
+        .extend(["role", "role-ended", "letters-posted", "letters-none-posted"].map(|what| format!("done-{what}")));
     for language in Language::ALL {
         let there = named(language);
         let missing: Vec<_> = must.iter().filter(|name| !there.contains_key(*name)).collect();
