@@ -9,6 +9,10 @@ const isThere = "credentials" in navigator && "PublicKeyCredential" in globalThi
 const signIn = document.querySelector("#passkey-sign-in");
 if (signIn && isThere) {
 let waiting = new AbortController();
+let isSent = false;
+addEventListener("pageshow", (event) => {
+if (event.persisted) isSent = false;
+});
 const ask = async (mediation) => {
 waiting.abort();
 waiting = new AbortController();
@@ -18,6 +22,8 @@ rpId: signIn.dataset.host,
 userVerification: "required",
 };
 const held = await navigator.credentials.get({ publicKey, mediation, signal: waiting.signal });
+if (isSent) return;
+isSent = true;
 send(signIn, {
 credential: letters(held.rawId),
 client_data: letters(held.response.clientDataJSON),

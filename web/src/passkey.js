@@ -13,6 +13,11 @@ const isThere = "credentials" in navigator && "PublicKeyCredential" in globalThi
 const signIn = document.querySelector("#passkey-sign-in");
 if (signIn && isThere) {
   let waiting = new AbortController();
+  // A passkey chosen where the name is typed, and the button pressed meanwhile: one of them signs in.
+  let isSent = false;
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) isSent = false;
+  });
   const ask = async (mediation) => {
     waiting.abort();
     waiting = new AbortController();
@@ -22,6 +27,8 @@ if (signIn && isThere) {
       userVerification: "required",
     };
     const held = await navigator.credentials.get({ publicKey, mediation, signal: waiting.signal });
+    if (isSent) return;
+    isSent = true;
     send(signIn, {
       credential: letters(held.rawId),
       client_data: letters(held.response.clientDataJSON),
