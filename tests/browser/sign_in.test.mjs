@@ -57,14 +57,16 @@ walk(
     await visitor.fill(visitor.say("passkey-name"), "Desk computer");
     await visitor.press(visitor.say("passkey-make"));
     await visitor.reads(visitor.say("done-passkey-added"));
+    // The browser offers the passkey where the name is typed, and this authenticator says yes at once: not before we are there.
+    await session.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: false });
     await visitor.press(visitor.say("shell-sign-out"));
-    // The browser offers the passkey where the name is typed, and this authenticator says yes at once.
+    await session.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: true });
     await visitor.page.goto(`${visitor.world.url}/sign-in?to=/account`, { waitUntil: "commit" });
-    await visitor.page.waitForURL(/\/account$/);
+    await visitor.page.waitForURL((url) => url.pathname === "/account");
     await visitor.reads(visitor.say("passkey-title"));
-    await visitor.press(visitor.say("shell-sign-out"));
     // Who does not choose it there presses the button, and touches the key then.
     await session.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: false });
+    await visitor.press(visitor.say("shell-sign-out"));
     await visitor.go("/sign-in?to=/account");
     await visitor.reach(visitor.control(visitor.say("passkey-sign-in")));
     await session.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: true });
