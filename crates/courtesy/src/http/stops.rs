@@ -197,9 +197,10 @@ pub async fn add(
         .is_some_and(|value| value.starts_with("text/csv"));
     let given = if is_file { from_csv(&body)? } else { from_json(&body)? };
     if query.dry_run {
-        let addresses: Vec<_> = given.into_iter().map(|(address, _)| address).collect();
-        let listed = app.store.listed_among(&library.code, &addresses).await?;
-        let fresh: HashSet<_> = addresses.into_iter().filter(|address| !listed.contains(address)).collect();
+        let asked: Vec<_> = given.into_iter().map(|(address, _)| (library.code.clone(), address)).collect();
+        let listed = app.store.are_listed(&asked).await?;
+        let fresh: HashSet<_> =
+            asked.into_iter().zip(listed).filter(|(_, listed)| !listed).map(|(one, _)| one).collect();
         let changed = u64::try_from(fresh.len()).unwrap_or(u64::MAX);
         return Ok(no_store(Json(StopsChanged { changed })));
     }

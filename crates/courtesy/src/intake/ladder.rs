@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::rounds::Rounds;
 use super::{Intake, event};
 use crate::channel::{Channel, Ladder};
-use crate::clock;
 use crate::notice::catalogue::{Notice, Patience};
 use crate::queue::State;
 use crate::store::{MessageRow, NewMessage};
@@ -27,22 +27,9 @@ const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 
 /// Climbs until `stop`.
 pub async fn run(intake: Arc<Intake>, stop: impl Future<Output = ()>) {
-    tokio::pin!(stop);
-    loop {
-        let pause = match intake.climb(clock::now()).await {
-            Ok(climbed) if climbed == AT_ONCE as usize => Duration::ZERO,
-            Ok(_) => LOOK_EVERY,
-            Err(error) => {
-                tracing::error!(%error, "ladders could not be climbed");
-                AFTER_TROUBLE
-            }
-        };
-        tokio::select! {
-            biased;
-            () = &mut stop => return,
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
+    let (every, at_once, after_trouble) = (LOOK_EVERY, AT_ONCE, AFTER_TROUBLE);
+    let rounds = Rounds { every, at_once, after_trouble, trouble: "ladders could not be climbed" };
+    rounds.run(stop, |now| intake.climb(now)).await;
 }
 
 impl Intake {

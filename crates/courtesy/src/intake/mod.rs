@@ -17,9 +17,9 @@ pub mod letters;
 mod life;
 pub mod reminders;
 mod resend;
+mod rounds;
 pub mod submission;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
@@ -279,20 +279,19 @@ impl Intake {
 
     /// Says of messages to addresses on the do-not-send list that they will not leave. The list decides at the attempt.
     async fn foretell(&self, written: impl Iterator<Item = &mut (Receipt, NewEvent)>) -> crate::store::Result<()> {
-        let mut of_library: HashMap<LibraryCode, Vec<(ListedAddress, &mut Planned)>> = HashMap::new();
+        let (mut asked, mut planned) = (Vec::new(), Vec::new());
         for (receipt, event) in written {
-            let planned = receipt.messages.iter_mut().zip(&event.messages);
-            let addressed = planned.filter_map(|(planned, message)| {
-                let address = Address::parse(&message.address).ok().filter(|_| planned.state == State::Queued)?;
-                Some((ListedAddress::of(&address), planned))
-            });
-            of_library.entry(event.library.clone()).or_default().extend(addressed);
+            let queued = receipt.messages.iter_mut().zip(&event.messages);
+            for (one, message) in queued.filter(|(one, _)| one.state == State::Queued) {
+                if let Ok(address) = Address::parse(&message.address) {
+                    asked.push((event.library.clone(), ListedAddress::of(&address)));
+                    planned.push(one);
+                }
+            }
         }
-        for (library, planned) in of_library {
-            let addresses: Vec<ListedAddress> = planned.iter().map(|(address, _)| address.clone()).collect();
-            let listed = self.store.listed_among(&library, &addresses).await?;
-            for (_, planned) in planned.into_iter().filter(|(address, _)| listed.contains(address)) {
-                planned.cause = Some(Cause::of("addr.stopped").code());
+        for (one, is_listed) in planned.into_iter().zip(self.store.are_listed(&asked).await?) {
+            if is_listed {
+                one.cause = Some(Cause::of("addr.stopped").code());
             }
         }
         Ok(())

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::rounds::Rounds;
 use super::{Event, Handed, Intake, Side, Strictness, Told};
-use crate::clock;
 use crate::library::Library;
 use crate::notice::status::Status;
 use crate::request::plan::{self, Reminder};
@@ -33,22 +33,9 @@ pub const SOURCE: &str = "timing";
 
 /// Reminds until `stop`.
 pub async fn run(intake: Arc<Intake>, stop: impl Future<Output = ()>) {
-    tokio::pin!(stop);
-    loop {
-        let pause = match intake.remind(clock::now()).await {
-            Ok(looked_at) if looked_at == AT_ONCE as usize => Duration::ZERO,
-            Ok(_) => LOOK_EVERY,
-            Err(error) => {
-                tracing::error!(%error, "reminders could not be made");
-                AFTER_TROUBLE
-            }
-        };
-        tokio::select! {
-            biased;
-            () = &mut stop => return,
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
+    let (every, at_once, after_trouble) = (LOOK_EVERY, AT_ONCE, AFTER_TROUBLE);
+    let rounds = Rounds { every, at_once, after_trouble, trouble: "reminders could not be made" };
+    rounds.run(stop, |now| intake.remind(now)).await;
 }
 
 impl Intake {

@@ -3,6 +3,7 @@
 pub mod dane;
 pub mod dns;
 pub mod facts;
+mod held;
 pub mod https;
 pub mod secure;
 pub mod serving;

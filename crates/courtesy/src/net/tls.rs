@@ -11,21 +11,19 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientConfig, Resumption};
-use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{
-    CertificateError, DigitallySignedStruct, Error, HandshakeKind, ProtocolVersion, RootCertStore, SignatureScheme,
-    SupportedProtocolVersion,
-};
+use rustls::{CertificateError, Error, HandshakeKind, ProtocolVersion, RootCertStore, SupportedProtocolVersion};
 use standards::domain::Domain;
 use standards::mta_sts::names;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use self::tried::Tried;
 use super::dane::{DaneVerifier, Tlsa};
+use super::held::{Held, Judge};
 
 /// How much security a conversation needs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -161,11 +159,7 @@ impl ClientTls {
             roots.add(root.clone())?;
         }
         let roots = Arc::new(roots);
-        let mut any = ClientConfig::builder_with_provider(provider.clone())
-            .with_protocol_versions(VERSIONS)?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider.clone())))
-            .with_no_client_auth();
+        let mut any = judged_by(Arc::new(Held { judge: AnyCertificate, provider: Arc::clone(&provider) }))?;
         let mut verified = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(VERSIONS)?
             .with_root_certificates(Arc::clone(&roots))
@@ -178,30 +172,16 @@ impl ClientTls {
     /// Rules for one host that is held to TLSA records. No session is taken up again: the records may have changed since.
     fn vouched(&self, records: &[Tlsa]) -> io::Result<Arc<ClientConfig>> {
         let provider = Arc::clone(self.any.crypto_provider());
-        let verifier = DaneVerifier { records: records.to_vec(), provider: Arc::clone(&provider) };
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(VERSIONS)
-            .map_err(io::Error::other)?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
-        config.resumption = Resumption::disabled();
-        Ok(Arc::new(config))
+        let judge = DaneVerifier { records: records.to_vec(), provider: Arc::clone(&provider) };
+        judged_by(Arc::new(Held { judge, provider })).map(Arc::new).map_err(io::Error::other)
     }
 
     /// Rules under which any certificate is taken, and what is wrong with it is noted. No session is taken up again: each is looked at.
-    fn tried(&self) -> io::Result<(Arc<ClientConfig>, Arc<tried::Tried>)> {
+    fn tried(&self) -> io::Result<(Arc<ClientConfig>, Arc<Held<Tried>>)> {
         let provider = Arc::clone(self.any.crypto_provider());
-        let verifier = tried::Tried::new(Arc::clone(&self.roots), Arc::clone(&provider)).map_err(io::Error::other)?;
-        let verifier = Arc::new(verifier);
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(VERSIONS)
-            .map_err(io::Error::other)?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::clone(&verifier) as Arc<dyn ServerCertVerifier>)
-            .with_no_client_auth();
-        config.resumption = Resumption::disabled();
-        Ok((Arc::new(config), verifier))
+        let judge = Tried::new(Arc::clone(&self.roots), Arc::clone(&provider)).map_err(io::Error::other)?;
+        let held = Arc::new(Held { judge, provider });
+        Ok((Arc::new(judged_by(Arc::clone(&held)).map_err(io::Error::other)?), held))
     }
 
     /// The handshake. The caller bounds its time.
@@ -219,8 +199,8 @@ impl ClientTls {
         let mut tries = None;
         let (config, name, verified) = match &demand {
             Demand::Tried { .. } => {
-                let (config, verifier) = self.tried()?;
-                tries = Some(verifier);
+                let (config, held) = self.tried()?;
+                tries = Some(held);
                 (config, host, false)
             }
             Demand::Named { name, .. } => (Arc::clone(&self.verified), name, true),
@@ -244,11 +224,22 @@ impl ClientTls {
             resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
             would_fail: match demand {
                 Demand::Tried { named: false, .. } => Some("validation-failure"),
-                _ => tries.and_then(|verifier| verifier.found()).map(|error| kind_of(&error)),
+                _ => tries.and_then(|held| held.judge.found()).map(|error| kind_of(&error)),
             },
         };
         Ok((stream, facts))
     }
+}
+
+/// Rules under which `held` has the last word on certificates, and no session is taken up again.
+fn judged_by<J: Judge + 'static>(held: Arc<Held<J>>) -> Result<ClientConfig, Error> {
+    let mut config = ClientConfig::builder_with_provider(Arc::clone(&held.provider))
+        .with_protocol_versions(VERSIONS)?
+        .dangerous()
+        .with_custom_certificate_verifier(held)
+        .with_no_client_auth();
+    config.resumption = Resumption::disabled();
+    Ok(config)
 }
 
 /// Why a handshake failed, in the words of RFC 8460 §4.3.
@@ -274,39 +265,16 @@ fn kind_of(error: &Error) -> &'static str {
 /// stands in the middle is not found out. That is all opportunistic TLS promises (RFC 7435 §1.2). Most mail hosts
 /// carry a name that is not the MX name, and webpki refuses self-signed leaves outright.
 #[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
+struct AnyCertificate;
 
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
+impl Judge for AnyCertificate {
+    fn judge(
         &self,
         _end_entity: &CertificateDer<'_>,
         _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
+        _name: &ServerName<'_>,
         _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+    ) -> Result<(), Error> {
+        Ok(())
     }
 }

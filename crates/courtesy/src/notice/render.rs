@@ -77,19 +77,7 @@ pub(super) enum Written<'a> {
 /// [`Missing`], where a field stands in the words without `??` and has no value. The caller holds the message with the
 /// cause `render.field`.
 pub fn render(words: &Words, fields: &Fields, frame: &Frame) -> Result<Rendered, Missing> {
-    let mut scribe = Scribe {
-        words,
-        fields,
-        frame,
-        missing: Vec::new(),
-        bytes_left: VALUES_BYTES_MAX,
-        url_bytes_left: URLS_BYTES_MAX,
-    };
-    let subject = scribe.line(&words.subject);
-    let blocks: Vec<Written<'_>> = words.blocks.iter().filter_map(|block| scribe.block(block)).collect();
-    if !scribe.missing.is_empty() {
-        return Err(scribe.missing());
-    }
+    let (subject, blocks) = Scribe::new(words, fields, frame).all()?;
     let heading = shortened(&subject, HEADING_VALUE_LETTERS_MAX);
     let subject = one_line(&shortened(&subject, subject_value_letters(&subject)));
     let text = text::write(&blocks, frame, words.language);
@@ -135,19 +123,7 @@ pub fn render_sms(words: &Words, fields: &Fields, frame: &Frame) -> Result<Optio
 /// # Errors
 /// [`Missing`], as for [`render`].
 pub fn render_letter(words: &Words, fields: &Fields, frame: &Frame) -> Result<Letter, Missing> {
-    let mut scribe = Scribe {
-        words,
-        fields,
-        frame,
-        missing: Vec::new(),
-        bytes_left: VALUES_BYTES_MAX,
-        url_bytes_left: URLS_BYTES_MAX,
-    };
-    let subject = scribe.line(&words.subject);
-    let blocks: Vec<Written<'_>> = words.blocks.iter().filter_map(|block| scribe.block(block)).collect();
-    if !scribe.missing.is_empty() {
-        return Err(scribe.missing());
-    }
+    let (subject, blocks) = Scribe::new(words, fields, frame).all()?;
     let subject = one_line(&shortened(&subject, HEADING_VALUE_LETTERS_MAX));
     Ok(letter::write(subject, &blocks, frame, words.language))
 }
@@ -155,14 +131,7 @@ pub fn render_letter(words: &Words, fields: &Fields, frame: &Frame) -> Result<Le
 /// One line without titles, each value of it cut at `letters_max`.
 fn short(words: &Words, line: &[Piece], fields: &Fields, frame: &Frame, letters_max: usize) -> Result<String, Missing> {
     let frame = Frame { hide_titles: true, ..frame.clone() };
-    let mut scribe = Scribe {
-        words,
-        fields,
-        frame: &frame,
-        missing: Vec::new(),
-        bytes_left: VALUES_BYTES_MAX,
-        url_bytes_left: URLS_BYTES_MAX,
-    };
+    let mut scribe = Scribe::new(words, fields, &frame);
     let runs = scribe.line(line);
     if scribe.missing.is_empty() { Ok(one_line(&shortened(&runs, letters_max))) } else { Err(scribe.missing()) }
 }
@@ -177,7 +146,20 @@ struct Scribe<'a, 'f> {
     url_bytes_left: usize,
 }
 
-impl<'a> Scribe<'a, '_> {
+impl<'a, 'f> Scribe<'a, 'f> {
+    fn new(words: &'a Words, fields: &'a Fields, frame: &'f Frame) -> Self {
+        let (bytes_left, url_bytes_left) = (VALUES_BYTES_MAX, URLS_BYTES_MAX);
+        Self { words, fields, frame, missing: Vec::new(), bytes_left, url_bytes_left }
+    }
+
+    /// The subject and all blocks that have something to say.
+    fn all(mut self) -> Result<(Runs<'a>, Vec<Written<'a>>), Missing> {
+        let words = self.words;
+        let subject = self.line(&words.subject);
+        let blocks = words.blocks.iter().filter_map(|block| self.block(block)).collect();
+        if self.missing.is_empty() { Ok((subject, blocks)) } else { Err(self.missing()) }
+    }
+
     fn missing(&self) -> Missing {
         Missing { fields: self.missing.iter().map(|field| field.name().to_owned()).collect() }
     }

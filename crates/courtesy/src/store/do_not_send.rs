@@ -9,7 +9,7 @@ use standards::address::Address;
 
 use super::audit::Deed;
 use super::engine::{Row, Tx};
-use super::statement::{Builder, query};
+use super::statement::{Builder, Statement, query};
 use super::{Result, Store, StoreError, audit, id_from, outbox};
 use crate::clock::{from_micros, micros};
 use crate::id::MessageId;
@@ -113,26 +113,16 @@ impl Store {
         asked.build().fetch_all(&self.readers).await?.iter().map(listed_from).collect()
     }
 
-    /// Those of `addresses` that are on the list of `library`.
+    /// Whether each of `asked` is on its library's list, in order.
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn listed_among(
-        &self,
-        library: &LibraryCode,
-        addresses: &[ListedAddress],
-    ) -> Result<HashSet<ListedAddress>> {
-        let mut found = HashSet::new();
-        for chunk in addresses.chunks(ADDRESSES_PER_STATEMENT) {
-            let mut asked = Builder::new("select address from do_not_send where ended_at is null and library = ");
-            asked.push_bind(library.as_str()).push(" and address in ");
-            asked.push_list(chunk.iter().map(ListedAddress::as_str));
-            for row in asked.build().fetch_all(&self.readers).await? {
-                let address: String = row.try_get(0)?;
-                found.extend(chunk.iter().find(|one| one.as_str() == address).cloned());
-            }
+    pub async fn are_listed(&self, asked: &[(LibraryCode, ListedAddress)]) -> Result<Vec<bool>> {
+        let mut listed = Vec::with_capacity(asked.len());
+        for chunk in asked.chunks(ADDRESSES_PER_STATEMENT) {
+            listed.extend(found_among(chunk, &among(chunk).fetch_all(&self.readers).await?)?);
         }
-        Ok(found)
+        Ok(listed)
     }
 
     /// Notes an answer against an address. True when it put the address on the list.
@@ -366,28 +356,39 @@ async fn insert(tx: &mut Tx, one: &DoNotSend) -> Result<u64> {
     Ok(done)
 }
 
-/// Those of `asked`, library and address, that are on a list.
-pub(super) async fn listed_pairs(
-    tx: &mut Tx,
-    asked: &[(&LibraryCode, &ListedAddress)],
-) -> Result<HashSet<(String, String)>> {
-    let mut found = HashSet::new();
+/// The same within a transaction.
+pub(super) async fn are_listed(tx: &mut Tx, asked: &[(LibraryCode, ListedAddress)]) -> Result<Vec<bool>> {
+    let mut listed = Vec::with_capacity(asked.len());
     for chunk in asked.chunks(ADDRESSES_PER_STATEMENT) {
-        let mut query = Builder::new(
-            "select listed.library, listed.address from (select column1 as library, column2 as address from (",
-        );
-        query.push_values(chunk, |row, (library, address)| {
-            row.push_bind(library.as_str()).push_bind(address.as_str());
-        });
-        query.push(
-            ") as given) as wanted join do_not_send as listed on listed.library = wanted.library \
-             and listed.address = wanted.address and listed.ended_at is null",
-        );
-        for row in query.build().fetch_all(&mut *tx).await? {
-            found.insert((row.try_get(0)?, row.try_get(1)?));
-        }
+        listed.extend(found_among(chunk, &among(chunk).fetch_all(&mut *tx).await?)?);
     }
-    Ok(found)
+    Ok(listed)
+}
+
+/// Finds those of `asked` that are on a list: one index step each.
+fn among(asked: &[(LibraryCode, ListedAddress)]) -> Statement {
+    let mut query = Builder::new(
+        "select listed.library, listed.address from (select column1 as library, column2 as address from (",
+    );
+    query.push_values(asked, |row, (library, address)| {
+        row.push_bind(library.as_str()).push_bind(address.as_str());
+    });
+    query.push(
+        ") as given) as wanted join do_not_send as listed on listed.library = wanted.library \
+         and listed.address = wanted.address and listed.ended_at is null",
+    );
+    query.build()
+}
+
+fn found_among(asked: &[(LibraryCode, ListedAddress)], rows: &[Row]) -> Result<Vec<bool>> {
+    let mut found: HashSet<(String, String)> = HashSet::with_capacity(rows.len());
+    for row in rows {
+        found.insert((row.try_get(0)?, row.try_get(1)?));
+    }
+    let is_found = |(library, address): &(LibraryCode, ListedAddress)| {
+        !found.is_empty() && found.contains(&(library.as_str().to_owned(), address.as_str().to_owned()))
+    };
+    Ok(asked.iter().map(is_found).collect())
 }
 
 fn listed_from(row: &Row) -> Result<DoNotSend> {

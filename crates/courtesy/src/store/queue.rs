@@ -5,7 +5,7 @@ use standards::address::Address;
 
 use super::accept::append;
 use super::arrival::{Counted, Ended};
-use super::do_not_send::{Unlisted, listed_pairs};
+use super::do_not_send::{Unlisted, are_listed};
 use super::engine::{Row, Tx};
 use super::message::channel_from;
 use super::statement::{Builder, Statement, either, query};
@@ -422,22 +422,13 @@ async fn fill_fields(tx: &mut Tx, claimed: &mut [Claimed]) -> Result<()> {
 /// Notes which of the claimed are not on the list, all at once: nearly all of them.
 async fn ask_list(tx: &mut Tx, claimed: &mut [Claimed]) -> Result<()> {
     let as_of = Unlisted::now();
-    let addresses: Vec<Option<ListedAddress>> =
-        claimed.iter().map(|message| Address::parse(&message.address).ok().map(|to| ListedAddress::of(&to))).collect();
-    let asked: Vec<_> =
-        claimed.iter().zip(&addresses).filter_map(|(one, to)| Some((&one.library, to.as_ref()?))).collect();
-    let listed = listed_pairs(tx, &asked).await?;
-    let free: Vec<bool> = claimed
-        .iter()
-        .zip(&addresses)
-        .map(|(message, address)| {
-            address
-                .as_ref()
-                .is_some_and(|to| !listed.contains(&(message.library.as_str().to_owned(), to.as_str().to_owned())))
-        })
-        .collect();
-    for (message, free) in claimed.iter_mut().zip(free) {
-        message.unlisted = free.then_some(as_of);
+    let addressed = |(place, message): (usize, &Claimed)| {
+        let address = ListedAddress::of(&Address::parse(&message.address).ok()?);
+        Some((place, (message.library.clone(), address)))
+    };
+    let (places, asked): (Vec<_>, Vec<_>) = claimed.iter().enumerate().filter_map(addressed).unzip();
+    for (place, is_listed) in places.into_iter().zip(are_listed(tx, &asked).await?) {
+        claimed[place].unlisted = (!is_listed).then_some(as_of);
     }
     Ok(())
 }

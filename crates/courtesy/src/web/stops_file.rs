@@ -59,9 +59,9 @@ pub(super) async fn check(State(web): State<Arc<Web>>, visit: Visit, headers: He
     let library = visit.library()?.code.clone();
     let octets = upload::read(&headers, &body).file.unwrap_or_default();
     let found = file::read(&octets);
-    let addresses: Vec<_> = found.rows.iter().map(|(address, _)| address.clone()).collect();
-    let listed = web.store.listed_among(&library, &addresses).await?;
-    let good: Vec<_> = found.rows.iter().filter(|(address, _)| !listed.contains(address)).collect();
+    let asked: Vec<_> = found.rows.iter().map(|(address, _)| (library.clone(), address.clone())).collect();
+    let listed = web.store.are_listed(&asked).await?;
+    let good: Vec<_> = found.rows.iter().zip(&listed).filter(|(_, listed)| !**listed).map(|(row, _)| row).collect();
     let row = |(address, why): &&(_, Option<String>)| line_of(address, why.as_deref());
     let shell = visit.shell("stops-file-title").at(Place::Bounces).below("stops-title", "/do-not-send");
     let wrong = found.wrong.iter().take(WRONG_SHOWN).map(|row| WrongLine {
@@ -72,7 +72,7 @@ pub(super) async fn check(State(web): State<Arc<Web>>, visit: Visit, headers: He
     let page = Page {
         good: good.len(),
         first: good.iter().take(GOOD_SHOWN).map(row).collect(),
-        listed: listed.len(),
+        listed: found.rows.len() - good.len(),
         repeated: found.repeated,
         wrong: wrong.collect(),
         wrong_in_all: found.wrong.len(),

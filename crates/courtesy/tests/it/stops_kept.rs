@@ -133,9 +133,9 @@ async fn an_address_is_stopped_tried_again_and_released(kept: Kept) {
     let id = kept.accepted("1", 0).await;
     assert!(store.strike(strike(id, "addr.unknown", Weight::Stops, 5)).await.unwrap());
     assert!(!store.strike(strike(id, "addr.unknown", Weight::Stops, 6)).await.unwrap(), "it is there already");
-    let others = [patron(), ListedAddress::of(&address("ann@gmail.example"))];
-    assert_eq!(store.listed_among(&code("MRPL"), &others).await.unwrap().len(), 1);
-    assert_eq!(store.listed_among(&code("OTHR"), &others).await.unwrap().len(), 0);
+    let ann = ListedAddress::of(&address("ann@gmail.example"));
+    let asked = [(code("MRPL"), patron()), (code("MRPL"), ann), (code("OTHR"), patron())];
+    assert_eq!(store.are_listed(&asked).await.unwrap(), [true, false, false]);
     let month = 30 * 86_400;
     for (second, takes) in [(month, false), (month + 6, true), (month + 7, false)] {
         let taken = store.take_probe(code("MRPL"), patron(), id, at(second)).await.unwrap();

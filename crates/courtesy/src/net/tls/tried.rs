@@ -1,14 +1,16 @@
 //! A certificate check that stops nothing: for MTA-STS policies that their domain only tries out (RFC 8461 §5).
 //!
-//! In: a certificate. Out: what an enforced policy would have said against it. Whoever signs the handshake is held to its signature.
+//! In: a certificate. Out: what an enforced policy would have said against it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{VerifierBuilderError, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{Error, RootCertStore};
+
+use crate::net::held::Judge;
 
 /// Checks one certificate, of one handshake.
 #[derive(Debug)]
@@ -29,40 +31,17 @@ impl Tried {
     }
 }
 
-impl ServerCertVerifier for Tried {
-    fn verify_server_cert(
+impl Judge for Tried {
+    fn judge(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
+        name: &ServerName<'_>,
         now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        if let Err(error) = self.strict.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+    ) -> Result<(), Error> {
+        if let Err(error) = self.strict.verify_server_cert(end_entity, intermediates, name, &[], now) {
             *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
         }
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.strict.verify_tls12_signature(message, certificate, signed)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.strict.verify_tls13_signature(message, certificate, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.strict.supported_verify_schemes()
+        Ok(())
     }
 }
