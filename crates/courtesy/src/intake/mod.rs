@@ -15,6 +15,7 @@ mod known;
 pub mod ladder;
 pub mod letters;
 mod life;
+pub mod limits;
 pub mod reminders;
 mod resend;
 mod rounds;
@@ -215,6 +216,11 @@ impl Intake {
         now: Timestamp,
     ) -> crate::store::Result<Vec<Taken>> {
         events.iter_mut().for_each(|handed| life::dated(&mut handed.event, now));
+        let cut = |handed: &mut Handed| match strictness {
+            Strictness::Mendable => Vec::new(),
+            Strictness::Lenient => limits::cut(&mut handed.event),
+        };
+        let cut: Vec<Vec<String>> = events.iter_mut().map(cut).collect();
         let mut taken: Vec<Option<Taken>> = Vec::with_capacity(events.len());
         let mut new = Vec::with_capacity(events.len());
         let mut receipts = Vec::with_capacity(events.len());
@@ -223,7 +229,8 @@ impl Intake {
         let mut written: Vec<_> = events
             .into_iter()
             .zip(known)
-            .map(|(handed, known)| (self.write_out(&handed.event, &known, strictness, now), handed.key))
+            .zip(cut)
+            .map(|((handed, known), cut)| (self.write_out(&handed.event, &known, (strictness, cut), now), handed.key))
             .collect();
         self.foretell(written.iter_mut().filter_map(|(written, _)| written.as_mut().ok())).await?;
         let braked = match dry_run {
@@ -325,7 +332,7 @@ impl Intake {
         &self,
         event: &Event,
         known: &Known,
-        strictness: Strictness,
+        (strictness, cut): (Strictness, Vec<String>),
         now: Timestamp,
     ) -> Result<(Receipt, NewEvent), Refused> {
         let library = self.book.library(&event.library).ok_or_else(|| Refused::NoLibrary(event.library.clone()))?;
@@ -337,7 +344,10 @@ impl Intake {
         let mut messages = Vec::new();
         let mut planned = Vec::new();
         for one in event::addressed(event, &library, known) {
-            let message = self.message(id, event, &library, &one, strictness, now)?;
+            let mut message = self.message(id, event, &library, &one, strictness, now)?;
+            if !cut.is_empty() {
+                message.entries.push(Entry { at: now, what: What::Cut { fields: cut.clone() } });
+            }
             planned.push(Planned {
                 id: message.id,
                 notice: message.notice.clone(),

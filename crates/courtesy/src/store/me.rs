@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use super::accept::append;
+use super::erasure::event_is_hidden;
 use super::message::{COLUMNS, message_from};
 use super::statement::{Builder, query};
 use super::{MessageRow, Result, Store, id_from};
@@ -56,10 +57,12 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn patron_events(&self, library: &LibraryCode, patron: &str, most: u32) -> Result<Vec<PatronEvent>> {
-        let rows = query(
+        let rows = query(concat!(
             "select id, request, status, fields, received_at from event \
-             where library = $1 and patron = $2 and patron <> '' order by id desc limit $3",
-        )
+             where library = $1 and patron = $2 and patron <> '' and not ",
+            event_is_hidden!(),
+            " order by id desc limit $3"
+        ))
         .bind(library.as_str())
         .bind(patron.to_owned())
         .bind(i64::from(most))
@@ -106,9 +109,11 @@ impl Store {
         status: &str,
         since: Timestamp,
     ) -> Result<i64> {
-        let row = query(
-            "select count(*) from event where library = $1 and patron = $2 and patron <> '' and id >= $3 and status = $4",
-        )
+        let row = query(concat!(
+            "select count(*) from event where library = $1 and patron = $2 and patron <> '' and id >= $3 and status = $4 \
+             and not ",
+            event_is_hidden!()
+        ))
         .bind(library.as_str())
         .bind(patron.to_owned())
         .bind(EventId::first_at(since).to_bytes())
@@ -123,11 +128,12 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn patron_of_event(&self, library: &LibraryCode, event: EventId) -> Result<Option<String>> {
-        let row = query("select patron from event where id = $1 and library = $2")
-            .bind(event.to_bytes())
-            .bind(library.as_str())
-            .fetch_optional(&self.readers)
-            .await?;
+        let row =
+            query(concat!("select patron from event where id = $1 and library = $2 and not ", event_is_hidden!()))
+                .bind(event.to_bytes())
+                .bind(library.as_str())
+                .fetch_optional(&self.readers)
+                .await?;
         let patron: Option<String> = row.map(|row| row.try_get(0)).transpose()?;
         Ok(patron.filter(|patron| !patron.is_empty()))
     }

@@ -342,6 +342,7 @@ async fn a_patron_saves_all_that_is_kept_and_has_it_erased() {
     assert_eq!(store.patron(&code("MRPL"), "21234").await.unwrap(), None);
     let row = world.row(id).await;
     assert_eq!(row.address, "");
+    world.until_erased().await;
     assert_eq!(store.event_fields(&code("MRPL"), row.event).await.unwrap().as_deref(), Some("{}"));
     assert_eq!(world.row(other).await.address, "patron@gmail.example", "another patron at the address stays");
     browser.get("/me").await.must_say("Your page opens by the link");
@@ -349,7 +350,7 @@ async fn a_patron_saves_all_that_is_kept_and_has_it_erased() {
     let audit = store.audit(&courtesy::store::AuditFilter::default(), 20).await.unwrap();
     let deeds: Vec<_> =
         audit.iter().map(|entry| entry.what.as_str()).filter(|what| what.starts_with("patron")).collect();
-    assert_eq!(deeds, ["patron.erased", "patron.exported"]);
+    assert_eq!(deeds, ["patron.erased", "patron.erase_asked", "patron.exported"]);
 }
 
 #[tokio::test]
