@@ -215,12 +215,7 @@ impl Intake {
         answer: impl Fn(&Receipt) -> String,
         now: Timestamp,
     ) -> crate::store::Result<Vec<Taken>> {
-        events.iter_mut().for_each(|handed| life::dated(&mut handed.event, now));
-        let cut = |handed: &mut Handed| match strictness {
-            Strictness::Mendable => Vec::new(),
-            Strictness::Lenient => limits::cut(&mut handed.event),
-        };
-        let cut: Vec<Vec<String>> = events.iter_mut().map(cut).collect();
+        let cut = prepared(&mut events, strictness, now);
         let mut taken: Vec<Option<Taken>> = Vec::with_capacity(events.len());
         let mut new = Vec::with_capacity(events.len());
         let mut receipts = Vec::with_capacity(events.len());
@@ -228,9 +223,8 @@ impl Intake {
             self.know(&mut events.iter_mut().map(|handed| &mut handed.event).collect::<Vec<_>>(), now, dry_run).await?;
         let mut written: Vec<_> = events
             .into_iter()
-            .zip(known)
-            .zip(cut)
-            .map(|((handed, known), cut)| (self.write_out(&handed.event, &known, (strictness, cut), now), handed.key))
+            .zip(known.into_iter().zip(cut))
+            .map(|(handed, (known, cut))| (self.write_out(&handed.event, &known, (strictness, cut), now), handed.key))
             .collect();
         self.foretell(written.iter_mut().filter_map(|(written, _)| written.as_mut().ok())).await?;
         let braked = match dry_run {
@@ -450,6 +444,18 @@ impl Intake {
 }
 
 /// Refuses names of no field and values that do not fit.
+/// Dates events, and cuts what is too long in those that nobody can mend; gives the names of what was, for each.
+fn prepared(events: &mut [Handed], strictness: Strictness, now: Timestamp) -> Vec<Vec<String>> {
+    let each = events.iter_mut().map(|Handed { event, .. }| {
+        life::dated(event, now);
+        match strictness {
+            Strictness::Mendable => Vec::new(),
+            Strictness::Lenient => limits::cut(event),
+        }
+    });
+    each.collect()
+}
+
 fn fields_fit(event: &Event) -> Result<(), Refused> {
     let pairs = event.told.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let (_, unknown, unfit) = Fields::from_pairs(pairs);

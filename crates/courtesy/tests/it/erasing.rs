@@ -105,7 +105,7 @@ async fn a_patron_with_many_events_is_erased_in_slices_and_nobody_new_is(kept: K
     let hers: Vec<NewEvent> = (0..250).map(|n| of("7", &format!("BC-{n}"), n)).collect();
     let ids: Vec<MessageId> = hers.iter().map(|event| event.messages[0].id).collect();
     kept.accept(hers).await.unwrap();
-    kept.accept(vec![of("8", "BC-8", 0)]).await.unwrap();
+    kept.accept(vec![of("8", "BC-OTHER", 0)]).await.unwrap();
     let erasure = ask(&kept, "7", 1000).await;
     let new = of("7", "BC-NEW", 1001);
     let new_id = new.messages[0].id;
@@ -210,7 +210,7 @@ async fn what_has_served_its_time_is_one_erasure_a_day(kept: Kept) {
     assert_eq!((done.state(), done.done.messages, done.done.talks), (ErasureState::Done, 3, 3));
     assert_eq!(eraser.left(&done, at(40 * day)).await.unwrap(), 0);
     // What grows old in the hours after is for the next day, unless somebody says otherwise.
-    kept.accept(vec![of("7", "BC-9", 5 * day)]).await.unwrap();
+    kept.accept(vec![of("7", "BC-9", 15 * day)]).await.unwrap();
     let later = at(40 * day + 3600);
     assert_eq!(eraser.look_for_old("", later).await.unwrap(), 0);
     kept.set_retention(None, Retention { content: 20, talk: 10 }, later).await.unwrap();
@@ -293,9 +293,15 @@ async fn the_page_of_retention_says_what_is_erased_and_how_far_it_has_come() {
     let page = admin.get(here).await;
     page.must_say("A patron").must_say("asked for by A. admin").must_say("Done").must_say("One event without a name");
     page.must_not_say("21234").must_not_say("Amira");
-    let stuck = world.app().store.ask_erasure(code("MRPL"), known("8"), MARK, "A. admin".to_owned(), now()).await;
-    let again = now() + SignedDuration::from_hours(1);
-    world.app().store.put_back_erasure(stuck.unwrap(), again, true).await.unwrap();
+    let store = &world.app().store;
+    loop {
+        let stuck = store.ask_erasure(code("MRPL"), known("8"), MARK, "A. admin".to_owned(), now()).await.unwrap();
+        store.put_back_erasure(stuck, now() + SignedDuration::from_hours(1), true).await.unwrap();
+        // The engine may have been faster.
+        if shown(store, stuck).await.state() == ErasureState::Failing {
+            break;
+        }
+    }
     let french = Browser::of(&world, Role::Admin, Some("MRPL")).await.in_french();
     let page = french.get(here).await;
     page.must_say("N’a pas pu continuer").must_say("sans abandonner").must_say("Un événement sans nom");
@@ -308,7 +314,7 @@ async fn nobody_who_is_being_erased_is_reminded() {
     let world = World::with(|config| config.roles = vec![courtesy::config::Role::Intake]).await;
     world.library("MRPL").await;
     let mut told = ready("MRPL", "BC-1", "patron@gmail.example");
-    told["fields"]["pickup_by"] = json!("2131-12-01");
+    told["fields"]["due_date"] = json!("2131-12-01");
     world.tell(&told).await;
     let store = &world.app().store;
     let due = "2131-12-02T12:00:00Z".parse().unwrap();

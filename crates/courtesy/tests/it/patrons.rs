@@ -156,7 +156,7 @@ async fn what_is_saved_for_a_patron_has_no_message_to_staff_nor_a_copy_for_them(
 
 #[tokio::test]
 async fn a_name_that_nobody_can_mend_is_cut_and_the_history_says_so() {
-    let world = World::with(|config| config.roles = vec![courtesy::config::Role::Intake]).await;
+    let world = World::new().await;
     world.library("MRPL").await;
     let event = courtesy::intake::Event {
         library: code("MRPL"),

@@ -353,7 +353,8 @@ async fn a_device_whose_key_is_lost_keeps_no_other_from_being_told() {
     turned_on(&world, &service, "lost").await;
     let store = &world.app().store;
     let lost = store.subscriptions_of(&code("MRPL"), "21234").await.unwrap().remove(0);
-    let keep = async |device: Subscription| store.put_subscription(device, [0; 32], courtesy::clock::now()).await.unwrap();
+    let keep =
+        async |device: Subscription| store.put_subscription(device, [0; 32], courtesy::clock::now()).await.unwrap();
     assert!(keep(Subscription { key: "lost".to_owned(), ..lost.clone() }).await);
     turned_on(&world, &service, "here").await;
     let row = world.over(world.tell_one(&event("BC-1")).await).await;
@@ -365,7 +366,8 @@ async fn a_device_whose_key_is_lost_keeps_no_other_from_being_told() {
         assert!(keep(Subscription { key: "lost".to_owned(), ..device }).await);
     }
     let waits = world.tell_one(&event("BC-2")).await;
-    let row = world.until(waits, "put off", |row| row.due_at > Some(row.created_at) && row.state != State::Sending).await;
+    let row =
+        world.until(waits, "put off", |row| row.due_at > Some(row.created_at) && row.state != State::Sending).await;
     assert_eq!((row.state.is_final(), row.attempts), (false, 0));
 }
 
