@@ -443,7 +443,6 @@ impl Intake {
     }
 }
 
-/// Refuses names of no field and values that do not fit.
 /// Dates events, and cuts what is too long in those that nobody can mend; gives the names of what was, for each.
 fn prepared(events: &mut [Handed], strictness: Strictness, now: Timestamp) -> Vec<Vec<String>> {
     let each = events.iter_mut().map(|Handed { event, .. }| {
@@ -456,6 +455,7 @@ fn prepared(events: &mut [Handed], strictness: Strictness, now: Timestamp) -> Ve
     each.collect()
 }
 
+/// Refuses names of no field and values that do not fit.
 fn fields_fit(event: &Event) -> Result<(), Refused> {
     let pairs = event.told.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let (_, unknown, unfit) = Fields::from_pairs(pairs);
