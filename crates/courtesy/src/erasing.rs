@@ -198,6 +198,7 @@ impl Eraser {
     /// # Errors
     /// When the store is so broken that not even that can be written down.
     pub async fn turn(&self, now: Timestamp) -> Result<bool> {
+        let began = Instant::now();
         let lease_until = now.checked_add(LEASE).unwrap_or(Timestamp::MAX);
         let Some(erasure) = self.store.claim_erasure(now, lease_until).await? else { return Ok(false) };
         let done = match erasure.erases {
@@ -206,7 +207,7 @@ impl Eraser {
         };
         match done {
             Ok(None) => {
-                self.store.end_erasure(erasure.id, now).await?;
+                self.store.end_erasure(erasure.id, since(began, now)).await?;
             }
             Ok(Some(pause)) => {
                 let due_at = now.checked_add(pause).unwrap_or(now);
@@ -242,7 +243,7 @@ impl Eraser {
             let known = self.new_in(&erasure.library, &slice, &mut seen).await?;
             let events = slice.events.iter().map(|(id, ..)| *id).collect();
             let which = (erasure.library.clone(), erasure.id);
-            self.store.erase_events(which, events, known, lease_until, now).await?;
+            self.store.erase_events(which, events, known, lease_until, since(began, now)).await?;
             breathe(at).await;
         }
         Ok(Some(SignedDuration::ZERO))
@@ -297,6 +298,12 @@ impl Eraser {
         }
         Ok(None)
     }
+}
+
+/// What time it is, where it was `now` when `began`.
+fn since(began: Instant, now: Timestamp) -> Timestamp {
+    let passed = SignedDuration::try_from(began.elapsed()).unwrap_or_default();
+    now.checked_add(passed).unwrap_or(now)
 }
 
 /// Leaves the writer to others for as long as the slice begun at `at` took.

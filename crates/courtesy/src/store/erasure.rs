@@ -362,6 +362,16 @@ impl Store {
         asked.build().fetch_all(&self.readers).await?.iter().map(erasure_from).collect()
     }
 
+    /// Erasures that could not go on the last time, those that are tried again first before, `most` at most.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn erasures_failing(&self, most: u32) -> Result<Vec<Erasure>> {
+        let text =
+            format!("select {COLUMNS} from erasure where due_at is not null and failed > 0 order by due_at limit $1");
+        query(text).bind(i64::from(most)).fetch_all(&self.readers).await?.iter().map(erasure_from).collect()
+    }
+
     /// Events that are left of a patron's erasure, counted up to [`LEFT_COUNTED_MAX`].
     ///
     /// # Errors

@@ -20,6 +20,20 @@ use crate::timeline::{Entry, Place, What};
 /// Messages that a link may be of: they were made in the same millisecond.
 const LIKE_MAX: i64 = 8;
 
+/// Of the patron `$2` of the library `$1`: after what is being erased, or after `$none`. A place in the index, and no look at each event.
+macro_rules! after_erasing {
+    ($none:literal) => {
+        concat!(
+            "id > coalesce((select upto from erasing where erasing.library = $1 and erasing.patron = $2), ",
+            $none,
+            ")"
+        )
+    };
+}
+
+/// Before every event.
+const NONE: [u8; 16] = [0; 16];
+
 /// What happened to a request of a patron.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PatronEvent {
@@ -59,13 +73,14 @@ impl Store {
     pub async fn patron_events(&self, library: &LibraryCode, patron: &str, most: u32) -> Result<Vec<PatronEvent>> {
         let rows = query(concat!(
             "select id, request, status, fields, received_at from event \
-             where library = $1 and patron = $2 and patron <> '' and not ",
-            event_is_hidden!(),
+             where library = $1 and patron = $2 and patron <> '' and ",
+            after_erasing!("$4"),
             " order by id desc limit $3"
         ))
         .bind(library.as_str())
         .bind(patron.to_owned())
         .bind(i64::from(most))
+        .bind(NONE)
         .fetch_all(&self.readers)
         .await?;
         let mut events = Vec::with_capacity(rows.len());
@@ -110,14 +125,14 @@ impl Store {
         since: Timestamp,
     ) -> Result<i64> {
         let row = query(concat!(
-            "select count(*) from event where library = $1 and patron = $2 and patron <> '' and id >= $3 and status = $4 \
-             and not ",
-            event_is_hidden!()
+            "select count(*) from event where library = $1 and patron = $2 and patron <> '' and id >= $3 and status = $4 and ",
+            after_erasing!("$5")
         ))
         .bind(library.as_str())
         .bind(patron.to_owned())
         .bind(EventId::first_at(since).to_bytes())
         .bind(status.to_owned())
+        .bind(NONE)
         .fetch_one(&self.readers)
         .await?;
         row.try_get(0)

@@ -302,6 +302,8 @@ async fn the_page_of_retention_says_what_is_erased_and_how_far_it_has_come() {
             break;
         }
     }
+    let doctor = world.get("/v1/doctor").await.text;
+    assert!(doctor.contains("could not go on") && doctor.contains("of MRPL"), "{doctor}");
     let french = Browser::of(&world, Role::Admin, Some("MRPL")).await.in_french();
     let page = french.get(here).await;
     page.must_say("N’a pas pu continuer").must_say("sans abandonner").must_say("Un événement sans nom");

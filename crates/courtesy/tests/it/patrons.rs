@@ -62,6 +62,11 @@ async fn a_name_without_an_end_is_refused_at_every_door() {
     let mut event = ready("MRPL", "BC-1", "patron@gmail.example");
     event["patron"]["full_name"] = json!(long);
     assert_eq!(of(world.post("/v1/events", &event).await), (422, vec![json!("/patron/full_name")]));
+    let mut event = ready("MRPL", &"9".repeat(201), "patron@gmail.example");
+    event["patron"]["ref"] = json!("1".repeat(101));
+    event["fields"]["title"] = json!(long);
+    let all = vec![json!("/fields/title"), json!("/patron/ref"), json!("/request")];
+    assert_eq!(of(world.post("/v1/events", &event).await), (422, all));
     let file = format!("ref,first_name,postal\n1,{long},a;b\n2,Amira,{}\n", "x".repeat(61));
     let csv = [("content-type", "text/csv")];
     let rows = world.request("POST", "/v1/patrons/MRPL", &world.key, &csv, &file).await.json()["rows"].clone();

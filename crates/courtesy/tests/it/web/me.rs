@@ -354,6 +354,27 @@ async fn a_patron_saves_all_that_is_kept_and_has_it_erased() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_open_while_its_patron_is_erased_shows_nothing_of_whoever_has_the_number_next() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    accepted(&world, &ready("MRPL", "BC-1", "patron@gmail.example")).await;
+    let link = link_to(&world, "patron@gmail.example");
+    let browser = Browser::stranger(&world);
+    let page = browser.get(&link).await;
+    page.must_say("BC-1");
+    assert_eq!(world.request("DELETE", "/v1/patrons/MRPL/21234", &world.key, &[], "").await.status, 202);
+    browser.get("/me").await.must_say("Your page opens by the link");
+    accepted(&world, &ready("MRPL", "BC-2", "patron-new@gmail.example")).await;
+    browser.get("/me").await.must_say("Your page opens by the link").must_not_say("BC-2");
+    browser.send(&page, "/me/reach", &[("hide", "1")]).await.must_not_say("Saved");
+    browser.get(&link).await.must_be(410);
+    let record = world.app().store.patron(&code("MRPL"), "21234").await.unwrap().unwrap();
+    assert!(!record.hide_titles);
+    let theirs = Browser::stranger(&world);
+    theirs.get(&link_to(&world, "patron-new@gmail.example")).await.must_be(200).must_say("BC-2").must_not_say("BC-1");
+}
+
+#[tokio::test]
 async fn a_link_that_is_old_opens_after_a_code_to_the_address_on_record() {
     let world = World::new().await;
     world.library("MRPL").await;
