@@ -64,6 +64,10 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
         let others: Vec<SenderKind> = refused(&message).into_iter().chain(others.copied()).collect();
         message.refused = codes(&others);
     }
+    if message.is_erased() {
+        let entry = Entry { at: now, what: What::Cancelled { by: "courtesy".to_owned() } };
+        return Settled { tried: false, ..ended(&message, State::Cancelled, None, vec![entry], now) };
+    }
     if now >= message.deadline {
         let cause = message.last_cause.clone().unwrap_or_else(|| "expired".to_owned());
         let entry = Entry { at: now, what: What::Expired { cause: cause.clone() } };
