@@ -1,4 +1,4 @@
-//! `courtesy erasures`: patrons who are being erased, and what has served its time: how far it has come.
+//! `courtesy patron erasures`: patrons who are being erased, and what has served its time: how far it has come.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde_json::Value;
 
+use super::Common;
 use super::client::{Client, segment, with_query};
 use super::table::{Table, answer, answer_json, answer_lines, count, list, moment, say, text};
-use super::{Common, Exit};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  courtesy erasures list --library MRPL
-  courtesy erasures watch ers_…                                    until it is done";
+  courtesy patron erasures list --library MRPL
+  courtesy patron erasures watch ers_…                             until it is done";
 
 /// How often is looked how far an erasure has come.
 const LOOK: Duration = Duration::from_millis(500);
@@ -42,20 +42,18 @@ pub(super) enum Erasures {
     },
 }
 
-pub(super) async fn run(what: Erasures, common: &Common) -> Result<Exit> {
-    let client = Client::of(common)?;
+pub(super) async fn run(what: Erasures, client: &Client, common: &Common) -> Result<()> {
     match what {
-        Erasures::List { library, limit } => show(&client, common, library, limit).await?,
+        Erasures::List { library, limit } => show(client, common, library, limit).await,
         Erasures::Show { id } => {
             let erasure = client.get(&path(&id)).await?;
-            if common.json { answer_json(&erasure)? } else { answer(&line(&erasure))? }
+            if common.json { answer_json(&erasure) } else { answer(&line(&erasure)) }
         }
         Erasures::Watch { id } => {
             let erasure = client.get(&path(&id)).await?;
-            watch(&client, common, erasure).await?;
+            watch(client, common, erasure).await
         }
     }
-    Ok(Exit::Good)
 }
 
 fn path(id: &str) -> String {

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 
 use super::client::{Body, Client, Trouble, segment};
-use super::erasures::watch;
+use super::erasures::{self, Erasures, watch};
 use super::library::{read, with_rows};
 use super::table::{answer, answer_json, clean, list, say, text};
 use super::{Common, Exit};
@@ -51,6 +51,9 @@ pub(super) enum Patrons {
         #[arg(long)]
         no_wait: bool,
     },
+    /// Patrons who are being erased, and what was kept long enough: how far it has come
+    #[command(subcommand, before_help = erasures::EXAMPLES)]
+    Erasures(Erasures),
 }
 
 /// One patron.
@@ -106,6 +109,7 @@ pub(super) async fn run(what: Patrons, common: &Common) -> Result<Exit> {
         }
         Patrons::Import { library, file, dry_run } => import(&client, common, &library, &file, dry_run).await?,
         Patrons::Export(one) => answer_json(&client.get(&path(&one, "/everything")).await?)?,
+        Patrons::Erasures(what) => erasures::run(what, &client, common).await?,
         Patrons::Erase { one, sure, no_wait } => {
             if !sure {
                 return Trouble::err(Exit::Usage, "this cannot be undone: say --sure");
@@ -117,7 +121,7 @@ pub(super) async fn run(what: Patrons, common: &Common) -> Result<Exit> {
             } else if common.json {
                 answer_json(&erasure)?;
             } else {
-                say(&format!("How far it has come: courtesy erasures watch {}", text(&erasure, "id")));
+                say(&format!("How far it has come: courtesy patron erasures watch {}", text(&erasure, "id")));
             }
         }
     }

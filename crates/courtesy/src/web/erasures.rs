@@ -8,7 +8,7 @@ use super::Web;
 use super::oops::Oops;
 use super::shell::Shell;
 use crate::library::LibraryCode;
-use crate::store::{Erasure, ErasureState, LEFT_COUNTED_MAX};
+use crate::store::{Erases, Erasure, ErasureState, LEFT_COUNTED_MAX};
 
 /// Erasures shown: some weeks of a library that has one a day.
 const SHOWN: u32 = 30;
@@ -53,13 +53,17 @@ pub(super) async fn lines(
 
 fn line(shell: &Shell, erasure: &Erasure, left: i64, of_all: bool) -> ErasureLine {
     let state = erasure.state();
-    let (mood, hint) = match state {
-        ErasureState::Waiting | ErasureState::UnderWay => ("wait", None),
-        ErasureState::Failing => {
-            let again = erasure.due_at.map(|at| shell.with("erasure-failing-hint", "time", shell.moment(&at)));
-            ("bad", again)
-        }
-        ErasureState::Done => ("good", None),
+    let (mood, stands) = match state {
+        ErasureState::Waiting => ("wait", "erasure-waiting"),
+        ErasureState::UnderWay => ("wait", "erasure-under-way"),
+        ErasureState::Failing => ("bad", "erasure-failing"),
+        ErasureState::Done => ("good", "erasure-done"),
+    };
+    let again = erasure.due_at.filter(|_| state == ErasureState::Failing);
+    let hint = again.map(|at| shell.with("erasure-failing-hint", "time", shell.moment(&at)));
+    let what = match erasure.erases {
+        Erases::Patron => "erasure-of-patron",
+        Erases::Retention => "erasure-of-retention",
     };
     let done = erasure.done;
     let counts = [
@@ -73,11 +77,11 @@ fn line(shell: &Shell, erasure: &Erasure, left: i64, of_all: bool) -> ErasureLin
     let many = if left >= LEFT_COUNTED_MAX { "home-more-than" } else { "number" };
     ErasureLine {
         asked_at: erasure.asked_at,
-        what: shell.say(&format!("erasure-of-{}", erasure.erases.code())),
+        what: shell.say(what),
         by: Some(erasure.by.clone()).filter(|by| !by.is_empty()),
         library: of_all.then(|| erasure.library.to_string()),
         mood,
-        stands: shell.say(&format!("erasure-{}", state.code())),
+        stands: shell.say(stands),
         hint,
         counts: counts.map(|(name, count)| shell.with(name, "count", count)).collect(),
         left: (left > 0).then(|| shell.with("erasure-left", "count", shell.with(many, "count", left))),

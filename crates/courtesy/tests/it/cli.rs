@@ -405,11 +405,11 @@ async fn a_patron_is_erased_and_watched_until_the_last_trace_is_gone() {
     assert_eq!(said.code, 0, "{}{}", said.out, said.err);
     assert!(said.err.contains("Nothing of patron 21234 is shown or sent any more."), "{}", said.err);
     assert!(said.out.starts_with("Done: 1 event, 1 message, "), "{}", said.out);
-    let list = house.good(&["erasures", "list", "--library", "ALDR"]).await;
+    let list = house.good(&["patron", "erasures", "list", "--library", "ALDR"]).await;
     assert!(list.contains("done") && list.contains("patron") && !list.contains("21234"), "{list}");
-    let one: Value = serde_json::from_str(house.good(&["erasures", "list", "--json"]).await.trim()).unwrap();
+    let one: Value = serde_json::from_str(house.good(&["patron", "erasures", "list", "--json"]).await.trim()).unwrap();
     let id = one["id"].as_str().unwrap();
-    assert!(house.good(&["erasures", "watch", id]).await.starts_with("Done: "));
-    assert!(house.good(&["erasures", "show", id]).await.starts_with("Done: "));
-    assert_eq!(house.run(&["erasures", "show", "ers_none"]).await.code, 6);
+    assert!(house.good(&["patron", "erasures", "watch", id]).await.starts_with("Done: "));
+    assert!(house.good(&["patron", "erasures", "show", id]).await.starts_with("Done: "));
+    assert_eq!(house.run(&["patron", "erasures", "show", "ers_none"]).await.code, 6);
 }

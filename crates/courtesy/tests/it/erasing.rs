@@ -30,6 +30,7 @@ practice::on_both_databases! {
     what_has_served_its_time_is_one_erasure_a_day,
     a_patron_goes_before_old_messages,
     an_erasure_of_a_process_that_died_goes_on_elsewhere,
+    two_processes_at_once_erase_each_event_once,
 }
 
 const MARK: [u8; 32] = [7; 32];
@@ -243,6 +244,26 @@ async fn an_erasure_of_a_process_that_died_goes_on_elsewhere(kept: Kept) {
     assert!(eraser.turn(at(32)).await.unwrap());
     let done = shown(&other, erasure).await;
     assert_eq!((done.state(), done.done.events), (ErasureState::Done, 120));
+    other.close().await;
+}
+
+async fn two_processes_at_once_erase_each_event_once(kept: Kept) {
+    let patrons = ["5", "6", "7"];
+    for patron in patrons {
+        let events = (0..120).map(|n| of(patron, &format!("BC-{patron}-{n}"), 0));
+        kept.accept(events.collect()).await.unwrap();
+    }
+    let other = kept.again().await;
+    let (one, two) = (eraser(&kept).await, eraser(&other).await);
+    let mut asked = Vec::new();
+    for patron in patrons {
+        asked.push(ask(&kept, patron, 1).await);
+    }
+    while tokio::try_join!(one.turn(at(2)), two.turn(at(2))).unwrap() != (false, false) {}
+    for id in asked {
+        let done = shown(&kept, id).await;
+        assert_eq!((done.state(), done.done.events, done.done.messages), (ErasureState::Done, 120, 120));
+    }
     other.close().await;
 }
 
