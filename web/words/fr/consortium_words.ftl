@@ -9,7 +9,15 @@ consortium-words-but = { $count ->
    *[other] { $count } bibliothèques ont les leurs, qui restent.
 }
 consortium-words-publish = Publier pour toutes les bibliothèques
-consortium-words-standard = Revenir aux mots d’origine
-history-standard = les mots d’origine
-history-reset-standard = À partir d’ici, les mots d’origine ont servi.
-history-against-standard = Par rapport aux mots d’origine
+consortium-words-test-as = Au nom de
+consortium-words-test-about = Il part au nom de la bibliothèque choisie, dit ce qui figure ci-dessus avec les valeurs d’exemple et porte la mention d’un essai. Ce que vous avez tapé est gardé comme brouillon.
+consortium-words-test-library = Choisissez la bibliothèque au nom de laquelle l’essai est envoyé
+consortium-words-test-language = { $library } n’écrit pas dans cette langue. Choisissez une autre bibliothèque, ou l’autre langue.
+consortium-words-test-none = Un essai part au nom d’une bibliothèque, et il n’y en a pas encore ici.
+history-none-consortium = Le consortium n’a jamais modifié ces textes.
+history-standard = le texte d’origine
+history-reset-standard = À partir d’ici, le texte d’origine a servi.
+history-against-standard = Par rapport au texte d’origine
+history-standard-title = Le texte du consortium, ou celui d’origine
+history-standard-about = Le texte d’origine vient avec le service.
+history-take-standard = Reprendre le texte d’origine

@@ -199,7 +199,7 @@ impl Intake {
             return None;
         }
         let language = Language::from_tag(&row.language)?;
-        let words = notice.and_then(|notice| self.book.words(&row.library, notice, language)).map(|(source, _)| source);
+        let words = notice.and_then(|notice| self.book.words(row.library.as_str(), notice, language)).map(|(source, _)| source);
         Some(NewMessage {
             id: MessageId::new(now),
             notice: row.notice.clone(),

@@ -12,8 +12,8 @@ use axum::extract::{Query, State};
 use serde::Deserialize;
 
 use super::form::encoded;
-use super::notice_editor::findings;
 use super::notice_text::Parts;
+use super::notice_typed::findings;
 use super::notices::of;
 use super::oops::Oops;
 use super::shell::{Place, Shell};
@@ -80,7 +80,7 @@ fn lines(parts: &Parts, find: &str, with: &str) -> Vec<(String, String)> {
 }
 
 fn in_force(web: &Web, library: &Library, notice: Notice, language: Language) -> Option<(bool, Parts)> {
-    let (source, text) = web.book.words_text(&library.code, notice, language)?;
+    let (source, text) = web.book.words_text(library.code.as_str(), notice, language)?;
     Some((source.of.is_some_and(|of| !of.is_empty()), Parts::of(&text)))
 }
 
@@ -104,7 +104,7 @@ fn matched(
     Some(Match {
         value: format!("{} {}", entry.notice.code(), language.tag()),
         label: entry.label(shell.language()).to_owned(),
-        tongue: shell.say(&format!("language-{}", language.tag())),
+        tongue: shell.tongue(language),
         tag: language.tag(),
         lines: lines(&parts, &asked.find, &asked.with),
         is_own,

@@ -411,16 +411,18 @@ async fn drafts_are_a_librarys_own_and_end_when_they_are_dropped(store: Kept) {
         saved_by: "A. Roy".to_owned(),
     };
     let first = vec![draft("overdue", "en", "one"), draft("overdue", "fr", "un"), draft("recalled", "en", "other")];
-    store.put_drafts(code("MRPL"), first).await.unwrap();
-    store.put_drafts(code("MRPL"), vec![draft("overdue", "en", "two")]).await.unwrap();
-    store.put_drafts(code("OTHR"), vec![draft("overdue", "en", "theirs")]).await.unwrap();
-    let kept = store.drafts(&code("MRPL")).await.unwrap();
+    store.put_drafts("MRPL".to_owned(), first).await.unwrap();
+    store.put_drafts("MRPL".to_owned(), vec![draft("overdue", "en", "two")]).await.unwrap();
+    store.put_drafts("OTHR".to_owned(), vec![draft("overdue", "en", "theirs")]).await.unwrap();
+    let kept = store.drafts("MRPL").await.unwrap();
     let sources: Vec<&str> = kept.iter().map(|one| one.source.as_str()).collect();
     assert_eq!(sources, ["two", "un", "other"]);
     assert_eq!(kept[0], draft("overdue", "en", "two"));
-    store.drop_drafts(code("MRPL"), "overdue".to_owned()).await.unwrap();
-    assert_eq!(store.drafts(&code("MRPL")).await.unwrap(), [draft("recalled", "en", "other")]);
-    assert_eq!(store.drafts(&code("OTHR")).await.unwrap().len(), 1);
+    store.drop_drafts("MRPL".to_owned(), "overdue".to_owned()).await.unwrap();
+    assert_eq!(store.drafts("MRPL").await.unwrap(), [draft("recalled", "en", "other")]);
+    store.put_drafts(String::new(), vec![draft("overdue", "en", "for all")]).await.unwrap();
+    assert_eq!(store.drafts("").await.unwrap(), [draft("overdue", "en", "for all")]);
+    assert_eq!(store.drafts("OTHR").await.unwrap().len(), 1, "the consortium's draft is no library's");
 }
 
 async fn messages_of_a_notice_are_counted_by_library_and_since_a_day(store: Kept) {
