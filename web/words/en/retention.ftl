@@ -1,5 +1,5 @@
 retention-title = Retention
-retention-about = What is kept, how long, and why. What has served its time is erased by itself.
+retention-about = What is kept, how long, and why. After that time it is erased automatically.
 retention-what = What
 retention-how-long = How long
 retention-erased = Erased
@@ -22,7 +22,7 @@ retention-count = { $count ->
    *[other] { $count } messages
 }
 retention-upto = Done up to { $day }
-retention-due = { $count } still to be erased; it goes on by itself.
+retention-due = { $count } still to be erased; it goes on automatically.
 retention-change = Change how long
 retention-not-own = These are the consortium’s times. What you save here holds for your library alone.
 retention-in-days = In days

@@ -133,6 +133,16 @@ fn every_file_of_words_can_be_read() {
 }
 
 #[test]
+fn a_french_colon_and_guillemets_never_stand_alone_on_a_line() {
+    // A space that breaks lines before a colon, or inside of guillemets.
+    let breaks = Regex::new(r" :(?: |$)|« | »").unwrap();
+    for (file, text) in words::files(Language::Fr) {
+        let wrong: Vec<_> = text.lines().filter(|line| breaks.is_match(line)).collect();
+        assert!(wrong.is_empty(), "{file}: put a no-break space (U+00A0) there: {wrong:?}");
+    }
+}
+
+#[test]
 fn values_of_words_are_the_same_in_both_languages() {
     let value = Regex::new(r"\{ \$([a-z]+)").unwrap();
     let values = |language| {

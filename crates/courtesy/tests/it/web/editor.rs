@@ -51,7 +51,7 @@ async fn words_are_drafted_published_compared_and_restored() {
     let world = world().await;
     let editor = Browser::of(&world, Role::Editor, Some("MRPL")).await;
     let page = editor.get(EDITOR).await;
-    page.must_be(200).must_say("When the item waits for the patron.").must_say("Nothing to remark");
+    page.must_be(200).must_say("When the item waits for the patron.").must_say("Nothing to fix");
     let mut words = form(&page);
     assert!(words["body_fr"].contains("Bonne nouvelle"), "{words:?}");
 
