@@ -29,10 +29,10 @@ walk("the words of a text message are written, say what they cost, and leave", a
   await visitor.signIn(world.link());
   await visitor.go(`/staff/${code(1, number)}/ill-admin/notices/ready_for_pickup`);
   const side = page.locator(".side", { has: page.locator("#subject_en") });
-  /// Writes these words, and looks at what is said of them: by itself with scripts, with the draft without.
+  /// Writes these words, and looks at what is said of them: by itself with scripts, by a button without.
   const says = async (words, said) => {
     await visitor.fill(visitor.say("channel-text"), words, side);
-    if (!visitor.scripts) await visitor.press(visitor.say("editor-save"));
+    if (!visitor.scripts) await visitor.press(visitor.say("editor-check-now"));
     await visitor.reads(said);
   };
   await says("((library_name)): come and see.", visitor.say("editor-sms-parts", { count: 1 }));

@@ -18,6 +18,7 @@ editor-mark-fact = a fact: its name, and what it is
 editor-mark-link = a link
 editor-mark-button = a button; a field that holds a link can stand for the address
 editor-checks = Checks
+editor-check-now = Check what you typed
 editor-error = Must be fixed
 editor-warning = Please look
 editor-all-right = Nothing to fix

@@ -18,6 +18,7 @@ editor-mark-fact = un fait : son nom, et ce qu’il est
 editor-mark-link = un lien
 editor-mark-button = un bouton; un champ qui contient un lien peut tenir lieu d’adresse
 editor-checks = Vérifications
+editor-check-now = Vérifier ce que vous avez tapé
 editor-error = À corriger
 editor-warning = À regarder
 editor-all-right = Rien à signaler
