@@ -21,3 +21,5 @@ history-against-standard = Against the standard words
 history-standard-title = The consortium’s words, or the standard ones
 history-standard-about = The standard words come with the service.
 history-take-standard = Use the standard words
+replace-becomes-consortiums = Standard words; they become the consortium’s.
+replace-none-consortium = That stands in no notice.

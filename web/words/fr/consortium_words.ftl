@@ -21,3 +21,5 @@ history-against-standard = Par rapport au texte d’origine
 history-standard-title = Le texte du consortium, ou celui d’origine
 history-standard-about = Le texte d’origine vient avec le service.
 history-take-standard = Reprendre le texte d’origine
+replace-becomes-consortiums = Texte d’origine; il devient celui du consortium.
+replace-none-consortium = Cela ne figure dans aucun avis.

@@ -368,6 +368,8 @@ fn of_the_consortium() -> Vec<Route> {
         page("/consortium/arrival", Staff(Consortium), get(arrival::show)),
         page("/consortium/arrival/libraries", Staff(Consortium), get(arrival_libraries::show)),
         page("/consortium/notices", Staff(Consortium), get(consortium_words::list)),
+        page("/consortium/notices/replace", Staff(Consortium), get(notice_replace::show)),
+        form("/consortium/notices/replace", Staff(Consortium), post(notice_replace::apply)),
         page("/consortium/notices/{notice}", Staff(Consortium), get(notice_editor::show)),
         page("/consortium/notices/{notice}/preview", Staff(Consortium), get(notice_preview::kept)),
         question("/consortium/notices/{notice}/preview", Staff(Consortium), post(notice_preview::typed)),

@@ -1,9 +1,11 @@
-//! One notice whose words are edited, and whose words they are: a library's, or the consortium's for all libraries.
+//! Whose words of notices are edited, a library's or the consortium's for all libraries; and one notice of theirs.
 //!
 //! In: the path of a page. Out: all in which the two differ, as values: where the pages are and what stands above them, under
 //! which name the store keeps the words, for whom they are written out, and what is said otherwise. The pages of the editor
-//! (`notice_editor`, `notice_preview`, `notice_test`, `notice_history`) are the same for both. Not here: the words (`notice_typed`).
+//! (`notice_editor`, `notice_preview`, `notice_test`, `notice_history`, `notice_replace`) are the same for both. Not here: the
+//! words (`notice_typed`).
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -28,7 +30,7 @@ const OF_STAFF: (&str, &str) = ("staff-notices-title", "/ill-admin/staff-notices
 const OF_CONSORTIUM: (&str, &str) = ("consortium-words-title", "/consortium/notices");
 
 /// What is said otherwise of the consortium's words, below which are none but those that come with the service.
-const OTHERWISE: [(&str, &str); 9] = [
+const OTHERWISE: [(&str, &str); 11] = [
     ("editor-publish", "consortium-words-publish"),
     ("editor-test-about", "consortium-words-test-about"),
     ("history-none", "history-none-consortium"),
@@ -38,25 +40,22 @@ const OTHERWISE: [(&str, &str); 9] = [
     ("history-shared-title", "history-standard-title"),
     ("history-shared-about", "history-standard-about"),
     ("history-take-shared", "history-take-standard"),
+    ("replace-becomes-own", "replace-becomes-consortiums"),
+    ("replace-none", "replace-none-consortium"),
 ];
 
-/// A notice whose words are edited.
-pub(super) struct Edited {
-    pub notice: Notice,
+/// Whose words are edited.
+pub(super) struct Owner {
     /// For whom the words are written out: the library whose they are, or a sample where they are the consortium's.
     pub library: Arc<Library>,
     pub is_consortium: bool,
 }
 
-impl Edited {
-    /// The notice with this code, of the library of the path, or of the consortium where the path has none.
-    fn of(visit: &Visit, code: &str) -> Result<Self, Oops> {
-        let notice = Notice::from_code(code).map_err(|_| Oops::NotFound)?;
-        if notice.audience == Audience::Operator || notice.status.is_asked_for() {
-            return Err(Oops::NotFound);
-        }
+impl Owner {
+    /// The library of the path, or the consortium where the path has none.
+    fn of(visit: &Visit) -> Self {
         let library = visit.at.clone().unwrap_or_else(|| Arc::new(Library::sample()));
-        Ok(Self { notice, library, is_consortium: visit.at.is_none() })
+        Self { library, is_consortium: visit.at.is_none() }
     }
 
     /// Under which name the store keeps the words.
@@ -64,19 +63,20 @@ impl Edited {
         if self.is_consortium { CONSORTIUM } else { self.library.code.as_str() }
     }
 
-    /// The path of the editor, below the library's where it is one's.
-    pub(super) fn path(&self) -> String {
-        format!("{}/{}", if self.is_consortium { "/consortium/notices" } else { "/ill-admin/notices" }, self.notice)
+    /// The path of a page about the words, below the library's where it is one's.
+    pub(super) fn path(&self, page: &str) -> String {
+        format!("{}/{page}", if self.is_consortium { "/consortium/notices" } else { "/ill-admin/notices" })
     }
 
-    /// The whole path of the editor.
-    pub(super) fn place(&self) -> String {
-        if self.is_consortium { self.path() } else { format!("/staff/{}{}", self.library.code, self.path()) }
+    /// The whole path of a page about the words.
+    pub(super) fn place(&self, page: &str) -> String {
+        let path = self.path(page);
+        if self.is_consortium { path } else { format!("/staff/{}{path}", self.library.code) }
     }
 
-    /// What stands around a page of the editor.
-    pub(super) fn shell(&self, visit: &Visit, title: &'static str) -> Shell {
-        let above: &[(&'static str, &str)] = match (self.is_consortium, self.notice.audience) {
+    /// What stands around a page about words for `audience`.
+    pub(super) fn shell(&self, visit: &Visit, title: &'static str, audience: Audience) -> Shell {
+        let above: &[(&'static str, &str)] = match (self.is_consortium, audience) {
             (true, _) => &[OF_CONSORTIUM],
             (false, Audience::Patron) => &[ILL_ADMIN, RECORD, OF_PATRONS],
             (false, _) => &[ILL_ADMIN, RECORD, OF_STAFF],
@@ -89,6 +89,38 @@ impl Edited {
     pub(super) fn say(&self, shell: &Shell, name: &str) -> String {
         let otherwise = OTHERWISE.iter().find(|(usual, _)| self.is_consortium && *usual == name);
         shell.say(otherwise.map_or(name, |(_, words)| words))
+    }
+}
+
+/// A notice whose words are edited.
+pub(super) struct Edited {
+    pub notice: Notice,
+    owner: Owner,
+}
+
+impl Deref for Edited {
+    type Target = Owner;
+    fn deref(&self) -> &Owner {
+        &self.owner
+    }
+}
+
+impl Edited {
+    /// The notice with this code.
+    fn of(owner: Owner, code: &str) -> Result<Self, Oops> {
+        let notice = Notice::from_code(code).map_err(|_| Oops::NotFound)?;
+        let is_edited = notice.audience != Audience::Operator && !notice.status.is_asked_for();
+        if is_edited { Ok(Self { notice, owner }) } else { Err(Oops::NotFound) }
+    }
+
+    /// The whole path of its editor.
+    pub(super) fn editor(&self) -> String {
+        self.place(&self.notice.code())
+    }
+
+    /// What stands around a page of its editor.
+    pub(super) fn around(&self, visit: &Visit, title: &'static str) -> Shell {
+        self.shell(visit, title, self.notice.audience)
     }
 
     fn entry(&self) -> Result<&'static Entry, Oops> {
@@ -112,13 +144,21 @@ impl Edited {
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for Owner {
+    type Rejection = Oops;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Oops> {
+        Ok(Self::of(&Visit::from_request_parts(parts, state).await?))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Edited {
     type Rejection = Oops;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Oops> {
-        let visit = Visit::from_request_parts(parts, state).await?;
+        let owner = Owner::from_request_parts(parts, state).await?;
         let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Oops::NotFound)?;
         let code = params.iter().find(|(name, _)| *name == "notice").map(|(_, code)| code);
-        Self::of(&visit, code.ok_or(Oops::NotFound)?)
+        Self::of(owner, code.ok_or(Oops::NotFound)?)
     }
 }

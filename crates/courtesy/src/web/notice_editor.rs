@@ -114,14 +114,8 @@ pub(super) struct Asked {
     tested: String,
 }
 
-pub(super) async fn page(
-    web: &Web,
-    visit: &Visit,
-    edited: Edited,
-    again: Again,
-    tested: &str,
-) -> Result<Editor, Oops> {
-    let shell = edited.shell(visit, "editor-title").wrong(!again.wrong.is_empty());
+pub(super) async fn page(web: &Web, visit: &Visit, edited: Edited, again: Again, tested: &str) -> Result<Editor, Oops> {
+    let shell = edited.around(visit, "editor-title").wrong(!again.wrong.is_empty());
     let typed = match again.typed {
         Some(typed) => typed,
         None => Typed::kept(web, &edited).await?,
@@ -134,7 +128,7 @@ pub(super) async fn page(
     let own_address = again.test_to.is_empty().then(|| notice_test::usual_address(visit)).flatten();
     let said = |side: &Side| texted(&shell, &edited.library, edited.notice, side.language, &side.parts);
     Ok(Editor {
-        place: edited.place(),
+        place: edited.editor(),
         label: edited.label(shell.language())?,
         about: edited.about(web, &shell).await?,
         is_patron: edited.notice.audience == Audience::Patron,
@@ -190,7 +184,7 @@ pub(super) async fn save(
     Form(form): Form<HashMap<String, String>>,
 ) -> Answer {
     keep(&web, &visit, &edited, &Typed::of_form(&web, &edited, &form)).await?;
-    visit.done(&edited.place(), "draft-saved")
+    visit.done(&edited.editor(), "draft-saved")
 }
 
 /// The page with the checks of what is typed; nothing is kept.
@@ -207,7 +201,7 @@ pub(super) async fn checks(
 /// Ends the draft.
 pub(super) async fn discard(State(web): State<Arc<Web>>, visit: Visit, edited: Edited) -> Answer {
     web.store.drop_drafts(edited.whose().to_owned(), edited.notice.code()).await?;
-    visit.done(&edited.place(), "draft-discarded")
+    visit.done(&edited.editor(), "draft-discarded")
 }
 
 /// Publishes what is typed: a new version in each language that says something new.
@@ -218,7 +212,7 @@ pub(super) async fn publish(
     Form(form): Form<HashMap<String, String>>,
 ) -> Answer {
     let mut typed = Typed::of_form(&web, &edited, &form);
-    let shell = edited.shell(&visit, "editor-title");
+    let shell = edited.around(&visit, "editor-title");
     let mut wrong = typed.errors(&web, &shell, &edited);
     let mut is_overtaken = false;
     if wrong.is_empty()
@@ -234,12 +228,12 @@ pub(super) async fn publish(
     let changed = typed.changed(&web, &edited);
     web.store.drop_drafts(edited.whose().to_owned(), edited.notice.code()).await?;
     if changed.is_empty() {
-        return visit.done(&edited.place(), "notice-same");
+        return visit.done(&edited.editor(), "notice-same");
     }
     for (language, source) in changed {
         let (of, code, tag) = (edited.whose().to_owned(), edited.notice.code(), language.tag().to_owned());
         web.store.save_words(of, code, tag, Some(source), visit.by(), visit.now).await?;
     }
     web.book.refresh().await?;
-    visit.done(&edited.place(), "notice-published")
+    visit.done(&edited.editor(), "notice-published")
 }

@@ -104,13 +104,13 @@ pub(super) async fn show(
     edited: Edited,
     Query(asked): Query<Asked>,
 ) -> Answer {
-    let shell = edited.shell(&visit, "history-title").below("editor-title", &edited.path());
+    let shell = edited.around(&visit, "history-title").below("editor-title", &edited.path(&edited.notice.code()));
     let saved = saved(&web, &edited).await?;
     let has_own = |all: &Vec<SavedWords>| all.first().is_some_and(|newest| newest.source.is_some());
     let own = saved.iter().filter(|(_, all)| has_own(all));
     let own = own.map(|(language, _)| (language.tag(), shell.tongue(*language))).collect();
     visit.page(&History {
-        place: edited.place(),
+        place: edited.editor(),
         label: edited.label(shell.language())?,
         versions: versions(&shell, &saved),
         own,
@@ -216,5 +216,5 @@ pub(super) async fn restore(
     }
     web.store.save_words(of, code, tag.to_owned(), source, visit.by(), visit.now).await?;
     web.book.refresh().await?;
-    visit.done(&format!("{}/history", edited.place()), "notice-restored")
+    visit.done(&format!("{}/history", edited.editor()), "notice-restored")
 }

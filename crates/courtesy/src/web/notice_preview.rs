@@ -95,8 +95,8 @@ pub(super) async fn typed(
 
 /// The words as a reader gets them.
 fn document(web: &Web, visit: &Visit, edited: &Edited, typed: &Typed, look: &Look<'_>) -> Answer {
-    let Edited { notice, library, .. } = edited;
-    let source = typed.parts(look.language).map(|parts| parts.source(*notice)).ok_or(Oops::NotFound)?;
+    let (notice, library) = (edited.notice, &edited.library);
+    let source = typed.parts(look.language).map(|parts| parts.source(notice)).ok_or(Oops::NotFound)?;
     let say = |name: &str| words::say(visit.language, name);
     let wrong = |problems: Vec<String>| Wrong { language: visit.language, title: say("preview-not-yet"), problems };
     let parsed = match Words::parse(&source, look.language) {
@@ -129,9 +129,9 @@ fn document(web: &Web, visit: &Visit, edited: &Edited, typed: &Typed, look: &Loo
 
 /// The letter with the sample's values, or the fields that are missing.
 fn written(words: &Words, edited: &Edited, look: &Look<'_>, visit: &Visit) -> Result<Rendered, Vec<String>> {
-    let Edited { notice, library, .. } = edited;
+    let (notice, library) = (edited.notice, &edited.library);
     let mut values = library.fields(look.language);
-    let samples = notice_samples::values(look.sample, *notice, look.language);
+    let samples = notice_samples::values(look.sample, notice, look.language);
     values.extend(samples.into_iter().map(|(field, text)| (field.name().to_owned(), text)));
     let (fields, _, _) = Fields::from_pairs(values.iter().map(|(name, text)| (name.as_str(), text.as_str())));
     let zone = jiff::tz::TimeZone::get(&library.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);

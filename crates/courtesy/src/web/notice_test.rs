@@ -154,7 +154,7 @@ pub(super) async fn of_editor(
     let text = |name: &str| form.get(name).map_or("", |value| value.trim());
     let wished = Language::from_tag(text("test_language")).filter(|one| edited.library.languages.contains(one));
     let language = wished.unwrap_or_else(|| edited.library.language_for(None));
-    let shell = edited.shell(&visit, "editor-title");
+    let shell = edited.around(&visit, "editor-title");
     let mut wrong = typed.errors(&web, &shell, &edited);
     let mut refuse = |field: &str, words: String| wrong.push((field.to_owned(), words));
     let to = Address::parse(text("test_to")).ok();
@@ -180,7 +180,7 @@ pub(super) async fn of_editor(
     let sample = values(text("sample"), edited.notice, language);
     let fields = sample.into_iter().map(|(field, value)| (field.name().to_owned(), value)).collect();
     let id = send(&web, &visit, &library.code, to, language, Some(Tried { words }), fields).await?;
-    Ok(lead_to(&format!("{}?tested={id}#tested", edited.place())))
+    Ok(lead_to(&format!("{}?tested={id}#tested", edited.editor())))
 }
 
 /// The library in whose name a test leaves: the one whose words they are, or the one that is chosen.

@@ -8,12 +8,12 @@ use std::collections::HashMap;
 
 use standards::domain::Domain;
 
+use super::Web;
 use super::notice_edited::Edited;
 use super::notice_history::saved;
 use super::notice_text::{Parts, Spot};
 use super::oops::Oops;
 use super::shell::Shell;
-use super::Web;
 use crate::library::Library;
 use crate::notice::catalogue::Notice;
 use crate::notice::problem::{Problem, Severity};

@@ -84,7 +84,7 @@ fn put_together() -> Vec<String> {
     let to_patron = crate::notice::catalogue::NOTICES.iter().map(|entry| entry.notice);
     let to_patron = to_patron.filter(|notice| notice.audience == Audience::Patron);
     names.extend(to_patron.map(super::me::word_of));
-    names.extend(super::unreached::HOWS.map(|how| format!("how-{}", how.replace('_', "-"))));
+    names.extend(crate::store::SeenTo::HOWS.map(|how| format!("how-{}", how.replace('_', "-"))));
     names.extend(crate::store::DEEDS.iter().map(|what| format!("deed-{}", what.replace(['.', '_'], "-"))));
     // What is wrong with a field of the Participant Record: its own checks and the form's.
     let fields = "name_en name_fr time_zone languages phone region hours_en url closures cc borrowing_staff \

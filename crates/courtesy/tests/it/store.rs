@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use courtesy::channel::{Channel, Ladder};
+use courtesy::channel::Channel;
 use courtesy::clock::Timestamp;
 use courtesy::id::{EventId, MessageId};
 use courtesy::library::LibraryCode;
+use courtesy::notice::Language;
 use courtesy::notice::catalogue::Notice;
 use courtesy::queue::{State, WaitsFor};
 use courtesy::store::{Accepted, Claimed, Draft, Filter, Idempotency, NewEvent, NewMessage, Repeated, Settled, Store};
@@ -30,20 +31,11 @@ pub(crate) fn at(second: i64) -> Timestamp {
 
 fn message(now: Timestamp) -> NewMessage {
     let told = What::Told { event: EventId::new(now), source: "api".to_owned(), status: "overdue".to_owned() };
+    let to = (Channel::Mail, "patron@gmail.example".to_owned());
+    let deadline = now + SignedDuration::from_hours(48);
     NewMessage {
-        id: MessageId::new(now),
-        notice: "overdue".to_owned(),
-        language: "en",
-        channel: Channel::Mail,
-        address: "patron@gmail.example".to_owned(),
-        ladder: Ladder::default(),
-        words_of: None,
-        words_version: 0,
-        state: State::Queued,
-        cause: None,
-        due_at: Some(now),
-        deadline: now + SignedDuration::from_hours(48),
         entries: vec![Entry { at: now, what: told }],
+        ..NewMessage::queued("overdue", Language::En, to, now, deadline)
     }
 }
 

@@ -92,6 +92,18 @@ pub fn texting(code: &str, reach: Value) -> Library {
     Library { reach: serde_json::from_value(reach).unwrap(), ..record(code) }
 }
 
+/// A world whose library reaches patrons as `reach` says, with a gateway for text messages; what failed is tried again soon.
+pub async fn texting_world(reach: Value) -> (World, Recorded) {
+    let (gateway, url) = Recorded::start().await;
+    let world = World::with(|config| {
+        by_twilio(config, &url);
+        config.retry.schedule = vec![std::time::Duration::from_millis(200)];
+    })
+    .await;
+    world.put(texting("MRPL", reach)).await;
+    (world, gateway)
+}
+
 /// Signs and posts a form as Twilio does.
 pub async fn call_back(world: &World, query: &str, form: &[(&str, &str)]) -> u16 {
     let path = if query.is_empty() { "/texts/twilio".to_owned() } else { format!("/texts/twilio?{query}") };

@@ -127,3 +127,23 @@ async fn a_library_with_words_of_its_own_keeps_them_and_is_counted() {
     let editor = operator.get("/staff/MRPL/ill-admin/notices/ready_for_pickup").await;
     assert!(editor.html.contains("Our own: ((title))"), "{}", editor.text());
 }
+
+#[tokio::test]
+async fn a_text_is_replaced_in_the_consortiums_words_and_so_for_all() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    let consortium = Browser::of(&world, Role::Consortium, None).await;
+    let path = "/consortium/notices/replace";
+    consortium.get("/consortium/notices").await.must_say("Replace text in many notices");
+    let found = consortium.get(&format!("{path}?find=library+card&with=borrower+card")).await;
+    found.must_say("Please bring your borrower card").must_say("Standard words; they become the consortium’s.");
+    let wish = [("find", "library card"), ("with", "borrower card"), ("one", "ready_for_pickup en")];
+    consortium.send(&found, path, &wish).await.must_say("Published in one notice.");
+    let again = consortium.get(&format!("{path}?find=borrower+card&with=card")).await;
+    again.must_say("Please bring your card").must_not_say("they become the consortium’s");
+    consortium.get(&format!("{PAGE}/history")).await.must_say("English, version 1 In force");
+    let editor = Browser::of(&world, Role::Editor, Some("MRPL")).await;
+    assert!(editor.get(EDITOR).await.html.contains("borrower card"));
+    editor.get(&format!("{EDITOR}/history")).await.must_say("has never changed these words");
+    consortium.get(&format!("{path}?find=zzz+zzz")).await.must_say("That stands in no notice.");
+}

@@ -21,12 +21,7 @@ pub(super) fn form(page: &Page) -> BTreeMap<String, String> {
 }
 
 /// The editor's form of `page`, sent to one of its buttons.
-pub(super) async fn sent(
-    browser: &Browser<'_>,
-    page: &Page,
-    action: &str,
-    form: &BTreeMap<String, String>,
-) -> Page {
+pub(super) async fn sent(browser: &Browser<'_>, page: &Page, action: &str, form: &BTreeMap<String, String>) -> Page {
     let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let place = regex::Regex::new(r#"id="editor" action="([^"]+)/save""#).unwrap().captures(&page.html);
     let place = &place.expect("the editor's form")[1];
