@@ -87,7 +87,7 @@ async fn the_consortiums_draft_reaches_nobody_and_is_tried_in_the_name_of_a_libr
     tested.must_be(200).must_say("Accepted by Gmail").must_say("Sent as mrpl@").must_say("A draft is kept");
     assert!(tested.html.contains("value=\"MRPL\" selected"), "the next test is of the same library");
     let mail = read(&world.outside.mailboxes().kept()[0]);
-    assert!(mail.text.contains("Venez chercher The Overstory") && !mail.text.contains("Bring"), "{}", mail.text);
+    assert!(mail.text.contains("Venez chercher L’Océan") && !mail.text.contains("Bring"), "{}", mail.text);
     editor.get("/staff/MRPL/messages").await.must_say("Test notice");
 
     let discarded = sent(&consortium, &tested, "discard", &form(&tested)).await;
