@@ -64,8 +64,10 @@ pub const DEEDS: &[&str] = &[
     "list.exported",
     "it.reminded",
     "retention.changed",
+    "retention.erased",
     "patron.changed",
     "patron.exported",
+    "patron.erase_asked",
     "patron.erased",
 ];
 
