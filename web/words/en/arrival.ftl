@@ -6,8 +6,8 @@ arrival-verdict-good = Your notices are arriving.
 arrival-verdict-some = Most of your notices are arriving; some are not.
 arrival-verdict-bad = Many of your notices are not arriving.
 arrival-all = { $count ->
-    [one] One message came to an end; receivers accepted { $accepted }.
-   *[other] { $count } messages came to an end; receivers accepted { $accepted }.
+    [one] We know what became of one message; receivers accepted { $accepted }.
+   *[other] We know what became of { $count } messages; receivers accepted { $accepted }.
 }
 arrival-few = Percentages appear after 20 messages.
 arrival-caveat = Accepted means that the receiver’s server took it. Nobody can see whether it lies in the inbox or in spam.
@@ -16,15 +16,15 @@ arrival-question-weeks = Are notices arriving?
 arrival-chart = Messages accepted and not delivered, by week. The table below has the numbers.
 arrival-accepted = Accepted
 arrival-failed = Not delivered
-arrival-share = Accepted of all
+arrival-share = Share accepted
 arrival-week = Week from
 arrival-table = The same as a table
 arrival-question-where = Where are they not accepted?
 arrival-provider = Mailbox provider
 arrival-others = All others
 arrival-not = { $count ->
-    [one] 1 not
-   *[other] { $count } not
+    [one] 1 not accepted
+   *[other] { $count } not accepted
 }
 arrival-question-why = Why not?
 arrival-no-reasons = Nothing failed in these weeks.
@@ -41,8 +41,8 @@ arrival-within-4h = within 4 hours
 arrival-within-1d = within a day
 arrival-question-order = Is our domain in good order?
 arrival-reporters = { $count ->
-    [one] One receiver told us who sends in its name.
-   *[other] { $count } receivers told us who sends in its name.
+    [one] One receiver told us who sends in the name of this domain.
+   *[other] { $count } receivers told us who sends in the name of this domain.
 }
 arrival-reported = The last report came on { $day }.
 arrival-libraries-title = Which libraries these are

@@ -1,6 +1,6 @@
 letters-title = Letters
-letters-about = Notices that no other way reaches. Print them, post them, and mark them as posted.
-letters-none = No letter waits.
+letters-about = Notices that could not reach their patron any other way. Print them, post them, and mark them as posted.
+letters-none = No letters are waiting.
 letters-not-begun = These are for that day: more may still come. One that cannot wait can be printed alone.
 letters-print = { $count ->
     [one] Print the letter (PDF)

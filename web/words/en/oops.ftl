@@ -1,4 +1,4 @@
-oops-home = Go to the start
+oops-home = Go to the home page
 oops-reference = Reference: { $reference }
 oops-not-found-title = There is nothing here
 oops-not-found = The address may be mistyped, or it belongs to a library that you do not work for. A message may also have been erased when its time to be kept was over.

@@ -1,6 +1,6 @@
 nav-ops = Operating
 ops-title = Operating
-ops-verdict-good = Everything moves.
+ops-verdict-good = Everything is moving.
 ops-verdict-paused = Sending is paused for everybody.
 ops-verdict-stuck = { $count ->
     [one] The oldest message has been due for a minute.
@@ -10,7 +10,7 @@ ops-version = Courtesy { $version }.
 ops-since = Running since { $when }.
 ops-queue = The queue
 ops-everybody = Everybody
-ops-resume = Go on sending
+ops-resume = Resume sending
 ops-flush = Try everything now
 ops-pause = Pause everybody
 ops-wrong = What is wrong
@@ -30,7 +30,7 @@ ops-planned = Planned for { $day }
 ops-ending = Sends no more from { $day } on
 ops-nowhere = No machine that runs has it: nothing leaves by it
 done-paused = Sending is paused. What is under way is finished.
-done-resumed = Sending goes on.
+done-resumed = Sending has resumed.
 done-flushed = Everything that waits is tried now.
 ops-drained = Out of use since { $when }, by { $by }
 ops-many = Many at once: let them go?

@@ -14,4 +14,4 @@ passkey-sign-in = Sign in with a passkey
 passkey-did-not-open = This passkey does not open here. Load the page again, or sign in with your name and password.
 done-passkey-added = Your passkey is saved. You can sign in with it from now on.
 done-passkey-named = Saved.
-done-passkey-removed = The passkey opens no more.
+done-passkey-removed = The passkey is removed: it opens nothing any more.

@@ -14,7 +14,7 @@ reach-way-push = Notification
 reach-way-letter = Letter
 reach-none = none
 reach-next-after = Try the next way after
-reach-next-after-hint = In hours. 0: only when the one before has failed. One that still waits is taken back first.
+reach-next-after-hint = In hours. 0: only when the one before has failed. A message that still waits is taken back first.
 reach-after-hours = { $count ->
     [one] an hour, or when the one before has failed
    *[other] { $count } hours, or when the one before has failed

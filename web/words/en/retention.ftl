@@ -1,5 +1,5 @@
 retention-title = Retention
-retention-about = What is kept, how long, and why. What has served its time is erased by itself.
+retention-about = What is kept, how long, and why. After that time it is erased automatically.
 retention-what = What
 retention-how-long = How long
 retention-erased = Erased

@@ -4,8 +4,8 @@ sign-in-password = Password
 sign-in-button = Sign in
 sign-in-wrong = The name or the password is not right. Check both and try again.
 sign-in-wait = { $seconds ->
-    [one] That was tried often. Wait a second and try again.
-   *[other] That was tried often. Wait { $seconds } seconds and try again.
+    [one] There were too many tries. Wait a second and try again.
+   *[other] There were too many tries. Wait { $seconds } seconds and try again.
 }
 sign-in-no-way = I cannot sign in
 sign-in-no-way-colleague = A colleague who looks after staff can make you a link that signs you in once.
@@ -19,7 +19,7 @@ recovery-back = Sign in with a password instead
 link-title = Sign in by link
 link-hello = Hello, { $name }
 link-about = This link signs you in once, on this device.
-link-over-title = This link opens no more
+link-over-title = This link no longer opens
 link-over = It was used before, or it is older than a day.
 link-over-do = Ask whoever gave it to you for a new one. On the server:
 done-signed-out = You are signed out.

@@ -1,5 +1,5 @@
 unreached-title = Patrons we could not reach
-unreached-about = Each needs somebody: the next step stands with each. Whoever was told some other way comes off the list.
+unreached-about = Each of them needs one of you: the next step is on each line. Take off the list whoever was told some other way.
 unreached-none = Every patron was reached in the last 30 days.
 unreached-tick = Choose { $request }
 unreached-address = New address for { $request }

@@ -18,12 +18,12 @@ account-codes-left = { $count ->
 }
 account-codes-make = Créer de nouveaux codes
 account-codes-new = Vos nouveaux codes de secours
-account-codes-keep = Imprimez cette page maintenant : ils ne sont montrés qu’une fois. Chacun sert une seule fois, et les anciens n’ouvrent plus.
+account-codes-keep = Imprimez cette page maintenant : ils ne sont montrés qu’une fois. Chacun sert une seule fois, et les anciens n’ouvrent plus.
 account-devices = Où votre session est ouverte
 account-device = { $browser } sur { $system }
 account-device-unknown = Un navigateur
 account-this-device = Cet appareil
-account-seen = Dernière utilisation : { $when }
+account-seen = Dernière utilisation : { $when }
 account-end = Fermer là-bas
 done-password = Votre mot de passe est enregistré. Vos sessions sont fermées partout ailleurs.
 done-session-ended = Session fermée là-bas.

@@ -6,8 +6,8 @@ arrival-verdict-good = Vos avis arrivent.
 arrival-verdict-some = La plupart de vos avis arrivent; quelques-uns, non.
 arrival-verdict-bad = Beaucoup de vos avis n’arrivent pas.
 arrival-all = { $count ->
-    [one] Un message est allé à son terme; les destinataires en ont accepté { $accepted }.
-   *[other] { $count } messages sont allés à leur terme; les destinataires en ont accepté { $accepted }.
+    [one] Le sort d’un message est connu; les destinataires en ont accepté { $accepted }.
+   *[other] Le sort de { $count } messages est connu; les destinataires en ont accepté { $accepted }.
 }
 arrival-few = Les pourcentages paraissent à partir de 20 messages.
 arrival-caveat = Accepté veut dire que le serveur du destinataire l’a pris. Personne ne voit s’il est dans la boîte de réception ou dans les indésirables.
@@ -16,21 +16,21 @@ arrival-question-weeks = Les avis arrivent-ils?
 arrival-chart = Messages acceptés et non livrés, par semaine. Le tableau ci-dessous donne les nombres.
 arrival-accepted = Acceptés
 arrival-failed = Non livrés
-arrival-share = Acceptés sur tous
+arrival-share = Part acceptée
 arrival-week = Semaine du
 arrival-table = Les mêmes nombres en tableau
 arrival-question-where = Où ne sont-ils pas acceptés?
 arrival-provider = Fournisseur
 arrival-others = Tous les autres
 arrival-not = { $count ->
-    [one] 1 non
-   *[other] { $count } non
+    [one] 1 non accepté
+   *[other] { $count } non acceptés
 }
 arrival-question-why = Pourquoi?
 arrival-no-reasons = Rien n’a échoué durant ces semaines.
 arrival-suppressed = { $count ->
-    [one] Un autre n’a pas été envoyé, car son adresse est sur la liste à ne pas utiliser.
-   *[other] { $count } autres n’ont pas été envoyés, car leurs adresses sont sur la liste à ne pas utiliser.
+    [one] Un autre n’a pas été envoyé, car son adresse est sur la liste d’exclusion.
+   *[other] { $count } autres n’ont pas été envoyés, car leurs adresses sont sur la liste d’exclusion.
 }
 arrival-question-fast = En combien de temps sont-ils acceptés?
 arrival-within-10s = en 10 secondes
@@ -41,11 +41,11 @@ arrival-within-4h = en 4 heures
 arrival-within-1d = en un jour
 arrival-question-order = Notre domaine est-il en ordre?
 arrival-reporters = { $count ->
-    [one] Un destinataire nous a dit qui envoie en son nom.
-   *[other] { $count } destinataires nous ont dit qui envoie en son nom.
+    [one] Un destinataire nous a dit qui envoie au nom de ce domaine.
+   *[other] { $count } destinataires nous ont dit qui envoie au nom de ce domaine.
 }
 arrival-reported = Le dernier rapport est venu le { $day }.
-arrival-libraries-title = De quelles bibliothèques il s’agit
+arrival-libraries-title = Bibliothèques concernées
 arrival-libraries-span = Du { $from } au { $to }
 arrival-libraries-none = Aucune bibliothèque n’a de tels messages dans ces semaines.
 arrival-libraries-back = Revenir à Arrivée

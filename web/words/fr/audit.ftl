@@ -4,7 +4,7 @@ audit-empty = Rien n’a encore été modifié.
 audit-none = Rien ne correspond. Choisissez un autre genre de changement, ou un autre nom.
 audit-what = Quoi
 audit-by = Qui
-audit-because = Raison : { $why }
+audit-because = Raison : { $why }
 audit-changes = { $count ->
     [one] Un changement
    *[other] { $count } changements
@@ -16,7 +16,7 @@ audit-whole = { $count ->
    *[other] Les { $count } entrées sont telles qu’elles ont été écrites.
 }
 audit-broken = L’entrée { $count } manque ou a été altérée.
-audit-broken-do = Quelqu’un a changé la base de données elle-même. Prévenez qui exploite ce service.
+audit-broken-do = Quelqu’un a modifié la base de données elle-même. Prévenez la personne qui exploite ce service.
 deed-record-added = A ajouté la bibliothèque
 deed-record-changed = A modifié le dossier du participant
 deed-words-saved = A enregistré le texte d’un avis
@@ -28,16 +28,16 @@ deed-queue-dropped = A abandonné des avis retenus parce qu’ils étaient trop 
 deed-relay-drained = A mis un relais de courriel hors service
 deed-relay-resumed = A remis un relais de courriel en service
 deed-queue-flushed = A tout fait essayer tout de suite
-deed-address-stopped = A mis sur la liste à ne pas utiliser
-deed-address-allowed = A remis une adresse en usage
+deed-address-stopped = A mis une adresse sur la liste d’exclusion
+deed-address-allowed = A utilisé de nouveau une adresse
 deed-message-cancelled = A annulé un message
 deed-message-released = A laissé partir un message retenu
 deed-message-repeated = A renvoyé un message
 deed-letter-posted = A posté une lettre
-deed-letter-printed = A sorti des lettres à imprimer
+deed-letter-printed = A produit des lettres à imprimer
 deed-unreached-seen-to = S’est occupé d’un usager non joint
 deed-key-made = A créé une clé d’API
-deed-key-ended = A mis fin à une clé d’API
+deed-key-ended = A révoqué une clé d’API
 deed-staff-added = A ajouté une personne
 deed-staff-role = A changé le rôle de quelqu’un
 deed-staff-role-ended = A retiré le rôle de quelqu’un

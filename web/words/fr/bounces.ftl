@@ -1,4 +1,4 @@
-bounces-title = Retours et liste à ne pas utiliser
+bounces-title = Retours et liste d’exclusion
 bounces-tab = Retours
 bounces-about = Ce qui n’a pas pu être livré ces cinq dernières semaines, et pourquoi. Ce qui n’est que retardé ne compte pas.
 bounces-none = Rien n’est revenu ces cinq dernières semaines.
@@ -7,12 +7,12 @@ bounces-count = { $count ->
    *[other] { $count } messages
 }
 bounces-newest = Les plus récents
-stops-title = Liste à ne pas utiliser
+stops-title = Liste d’exclusion
 stops-about = Les adresses auxquelles votre bibliothèque n’écrit plus. Seules une réponse au sujet de l’adresse elle-même, la parole de l’usager ou l’une de vos décisions en mettent une ici.
 stops-find = Pourquoi quelqu’un ne reçoit-il rien? Son adresse
-stops-free = { $address } n’est pas dans la liste : les avis y sont envoyés.
+stops-free = { $address } n’est pas sur la liste : les avis y sont envoyés.
 stops-free-messages = Voir ses messages
-stops-none = Aucune adresse n’est arrêtée.
+stops-none = Aucune adresse n’est exclue.
 stops-choose = Choisir
 stops-tick = Choisir { $address }
 stops-address = Adresse
@@ -23,20 +23,20 @@ stops-by-bounce = Un avis est revenu
 stops-by-complaint = L’usager a signalé un avis comme pourriel
 stops-message = Le message
 stops-again = Nouvel essai le { $day }
-stops-use = Remettre en usage
+stops-use = Utiliser de nouveau
 stops-use-hint = Les refus passés ne comptent plus. Votre raison est conservée.
-stops-use-button = Remettre en usage les adresses cochées
+stops-use-button = Utiliser de nouveau les adresses cochées
 stops-reason = Raison
 stops-first = Depuis le début
 stops-next = Suite
-stops-add = Ne plus écrire à des adresses
+stops-add = Exclure des adresses
 stops-addresses = Adresses
-stops-addresses-hint = Une par ligne; une raison propre peut suivre après une virgule.
+stops-addresses-hint = Une par ligne; vous pouvez ajouter une raison après une virgule.
 stops-file = Enregistrer la liste en CSV
 stops-wrong-address = Entrez une adresse courriel entière, comme nom@bibliotheque.example
-stops-wrong-reason = Dites pourquoi : la raison est conservée avec l’adresse
+stops-wrong-reason = Dites pourquoi : la raison est conservée avec l’adresse
 stops-wrong-lines = { $count ->
-    [one] Cette ligne n’a pas d’adresse courriel : { $lines }
+    [one] Cette ligne n’a pas d’adresse courriel : { $lines }
    *[other] { $count } lignes n’ont pas d’adresse courriel, comme { $lines }
 }
 stops-wrong-number = Entrez de 1 à { $count } adresses

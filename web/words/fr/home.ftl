@@ -13,8 +13,8 @@ home-unreached = { $count ->
    *[other] Usagers que nous n’avons pas pu joindre ({ $count })
 }
 home-unreached-none = Tous les usagers ont été joints ces 14 derniers jours.
-home-unreached-unseen = À notre connaissance, tous les usagers ont été joints. Mais les avis retournés vont à { $mailbox } et non à nous : cherchez-les là.
-home-unreached-more-unseen = Il y en a peut-être d’autres : les avis retournés vont à { $mailbox } et non à nous. Cherchez là aussi.
+home-unreached-unseen = À notre connaissance, tous les usagers ont été joints. Mais les avis retournés vont à { $mailbox } et non à nous : cherchez-les là.
+home-unreached-more-unseen = Il y en a peut-être d’autres : les avis retournés vont à { $mailbox } et non à nous. Cherchez là aussi.
 home-unreached-all = Tout ce qui n’a pas pu être livré
 home-fix = Voir et corriger
 home-phoned = Marquer comme appelé
@@ -36,7 +36,7 @@ home-tile-under-way = en chemin
 home-needs = À régler
 home-paused = L’envoi est suspendu depuis le { $when }, par { $by }.
 home-no-phone = Vos avis ne donnent aucun numéro de téléphone.
-home-no-reply-to = Personne ne lit les réponses : il n’y a pas d’adresse de réponse.
+home-no-reply-to = Personne ne lit les réponses : il n’y a pas d’adresse de réponse.
 home-no-staff-addresses = Aucune adresse du personnel n’est prévenue quand un prêt a besoin de vous.
 home-held = { $count ->
     [one] Un message attend une décision.
@@ -48,7 +48,7 @@ libraries-title = Bibliothèques
 libraries-find = Nom ou code d’une bibliothèque
 libraries-name = Bibliothèque
 libraries-code = Code
-libraries-sender = Envoie de
+libraries-sender = Expéditeur
 libraries-none = Aucune bibliothèque ne correspond. Cherchez une partie de son nom ou son code.
 libraries-more = { $count ->
     [one] Une autre; précisez la recherche pour la voir.

@@ -1,8 +1,8 @@
 nav-notices = Avis
 patron-notices-title = Avis aux usagers
-patron-notices-about = Quels avis les usagers reçoivent, et dans quels mots.
+patron-notices-about = Quels avis les usagers reçoivent, et avec quels textes.
 staff-notices-title = Avis au personnel
-staff-notices-about = Ce qu’apprennent les comptoirs des emprunts et des prêts, et à quelles adresses.
+staff-notices-about = Ce dont le personnel des emprunts et des prêts est avisé, et à quelles adresses.
 staff-notices-borrowing = Personnel des emprunts
 staff-notices-borrowing-hint = Au sujet des documents que vous empruntez pour vos usagers.
 staff-notices-lending = Personnel des prêts
@@ -12,9 +12,9 @@ notices-as-own = Envoyés de votre propre adresse, { $from }.
 notices-as-shared = Envoyés de votre adresse commune, { $from }; les réponses vous parviennent.
 notices-show = Montrer
 notices-show-all = Tous
-notices-show-on = En service
-notices-show-off = Hors service
-notices-show-yours = Vos propres mots
+notices-show-on = Activés
+notices-show-off = Désactivés
+notices-show-yours = Vos propres textes
 notices-show-missing = Une langue manque
 notices-show-changed = Modifiés par le consortium
 notices-none-fit = Aucun avis ne correspond. Montrez-les tous.
@@ -25,34 +25,34 @@ notices-ended = Terminé
 notices-state = Envoyé?
 notices-on = Oui
 notices-off = Non
-notices-words = Mots
+notices-words = Texte
 notices-sent = 30 derniers jours
-notices-words-own = Les vôtres, version { $version }
-notices-words-shared = Ceux du consortium
+notices-words-own = Le vôtre, version { $version }
+notices-words-shared = Celui du consortium
 notices-words-standard = D’origine
-notices-missing-en = L’anglais n’est pas encore de vous
-notices-missing-fr = Le français n’est pas encore de vous
-notices-behind = Le consortium a modifié ses mots après que vous avez écrit les vôtres.
+notices-missing-en = Le texte anglais n’est pas encore le vôtre
+notices-missing-fr = Le texte français n’est pas encore le vôtre
+notices-behind = Le consortium a modifié son texte après que vous avez écrit le vôtre.
 notices-compare = Comparer
 notices-has-draft = Un brouillon attend
 notices-select = Choisir
 notices-pick = Choisir { $notice }
-notices-selected = Avis choisis :
-notices-turn-on = Mettre en service
-notices-turn-off = Mettre hors service
+notices-selected = Avis choisis :
+notices-turn-on = Activer
+notices-turn-off = Désactiver
 notices-none-chosen = Choisissez d’abord au moins un avis
 notices-undo = Annuler
-notices-turned-on = { $notice } est maintenant en service.
-notices-turned-off = { $notice } est maintenant hors service.
+notices-turned-on = { $notice } : cet avis est maintenant activé.
+notices-turned-off = { $notice } : cet avis est maintenant désactivé.
 notices-turned-many-on = { $count ->
-    [one] Un avis est maintenant en service.
-   *[other] { $count } avis sont maintenant en service.
+    [one] Un avis est maintenant activé.
+   *[other] { $count } avis sont maintenant activés.
 }
 notices-turned-many-off = { $count ->
-    [one] Un avis est maintenant hors service.
-   *[other] { $count } avis sont maintenant hors service.
+    [one] Un avis est maintenant désactivé.
+   *[other] { $count } avis sont maintenant désactivés.
 }
-notices-record-wrong = Le dossier du participant contient quelque chose qui ne peut rester. Corrigez-le d’abord.
+notices-record-wrong = Le dossier du participant contient une erreur. Corrigez-la d’abord.
 when-request-received = Quand la demande est enregistrée.
 when-conditional = Quand un prêteur pose des conditions et que l’usager décide.
 when-will-supply = Quand un prêteur a dit oui.
@@ -73,7 +73,7 @@ when-cancelled = Quand la demande a été retirée.
 when-need-by-expired = Quand la date limite du besoin est passée.
 when-lost-or-billed = Quand le document est tenu pour perdu.
 when-correction = Quand un avis précédent se révèle faux.
-when-conditional-borrowing = Un prêteur pose des conditions : il faut répondre.
+when-conditional-borrowing = Un prêteur pose des conditions : il faut répondre.
 when-shipped-borrowing = Un prêteur a envoyé un document.
 when-overdue-borrowing = Un document emprunté est en retard.
 when-recalled-borrowing = Un prêteur veut ravoir un document plus tôt.
@@ -82,9 +82,9 @@ when-unfilled-borrowing = Personne n’a pu envoyer un document.
 when-retry-borrowing = Un prêteur propose de redemander plus tard.
 when-cancel-refused-borrowing = Un prêteur n’a pas laissé retirer une demande.
 when-note-from-partner-borrowing = Un prêteur a écrit une note.
-when-text-reply-borrowing = Un usager a répondu à un message texte.
+when-text-reply-borrowing = Un usager a répondu à un texto.
 when-correction-borrowing = Un statut précédent a été annulé.
-when-address-problem-borrowing = Un usager n’a pas pu être joint : il faut regarder.
+when-address-problem-borrowing = Un usager n’a pas pu être joint : il faut regarder.
 when-new-lending-request-lending = Une autre bibliothèque demande un document.
 when-condition-accepted-lending = Un emprunteur accepte vos conditions.
 when-renew-requested-lending = Un emprunteur demande plus de temps.

@@ -1,11 +1,11 @@
-oops-home = Aller au début
-oops-reference = Référence : { $reference }
+oops-home = Retour à l’accueil
+oops-reference = Référence : { $reference }
 oops-not-found-title = Il n’y a rien ici
 oops-not-found = L’adresse est peut-être mal tapée, ou elle appartient à une bibliothèque pour laquelle vous ne travaillez pas. Un message peut aussi avoir été effacé à la fin de son délai de conservation.
 oops-not-found-do = Cherchez par le nom de l’usager, la demande ou le message.
 oops-forbidden-title = Votre rôle ne le permet pas
 oops-forbidden = Votre session est ouverte, et ce que vous demandez exige un autre rôle dans cette bibliothèque.
-oops-forbidden-do = Un administrateur de votre bibliothèque peut changer votre rôle sous Administration PEB, Personnel.
+oops-forbidden-do = La personne qui administre votre bibliothèque peut changer votre rôle sous Administration PEB, Personnel.
 oops-stale-title = Veuillez l’envoyer de nouveau
 oops-stale = La page est restée ouverte trop longtemps, ou le formulaire ne vient pas d’une de nos pages. Rien n’a été modifié.
 oops-stale-do = Revenez en arrière, rechargez la page et envoyez le formulaire de nouveau.

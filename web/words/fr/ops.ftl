@@ -15,14 +15,14 @@ ops-flush = Tout essayer maintenant
 ops-pause = Suspendre pour tous
 ops-wrong = Ce qui ne va pas
 ops-nothing-wrong = Rien à signaler.
-ops-until = Laissé tranquille jusqu’au { $when }
+ops-until = En pause jusqu’au { $when }
 ops-times = { $count ->
     [one] Une fois,
    *[other] { $count } fois, depuis
 }
 ops-providers = Fournisseurs, cette semaine et la dernière
 ops-no-providers = Rien n’a été envoyé.
-ops-no-relays = Aucun relais n’est configuré : voyez les réglages.
+ops-no-relays = Aucun relais n’est configuré : voyez les réglages.
 ops-host = Hôte
 ops-sources = Envoie depuis
 ops-any-source = l’adresse que choisit son système
@@ -33,7 +33,7 @@ done-paused = L’envoi est suspendu. Ce qui est en cours se termine.
 done-resumed = L’envoi reprend.
 done-flushed = Tout ce qui attend est essayé maintenant.
 ops-drained = Hors service depuis le { $when }, par { $by }
-ops-many = Beaucoup d’un coup : les laisser partir?
+ops-many = Beaucoup d’un coup : les laisser partir?
 ops-held = { $count ->
     [one] un message est retenu
    *[other] { $count } messages sont retenus
@@ -47,5 +47,5 @@ done-dropped = Ils sont annulés et ne seront pas envoyés.
 ops-relay-ptr = Son adresse n’a pas de nom dans le DNS qui mène de nouveau à elle.
 ops-relay-helo = Le nom qu’il donne mène à d’autres adresses.
 ops-relay-certificate = Son certificat est à renouveler.
-ops-relay-port-25 = Il ne joint aucun serveur de courriel : le port 25 semble fermé.
+ops-relay-port-25 = Il ne joint aucun serveur de courriel : le port 25 semble fermé.
 ops-relay-block-lists = Son adresse est sur une liste de blocage.

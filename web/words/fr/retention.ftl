@@ -1,20 +1,20 @@
 retention-title = Conservation
-retention-about = Ce qui est conservé, combien de temps et pourquoi. Ce qui a fait son temps s’efface de lui-même.
+retention-about = Ce qui est conservé, combien de temps et pourquoi. Passé ce délai, tout s’efface automatiquement.
 retention-what = Quoi
 retention-how-long = Combien de temps
 retention-erased = Effacé
 retention-days = { $count } jours
 retention-for-good = Tant que la bibliothèque est ici
-retention-content = À qui étaient les messages et de quoi ils parlaient
-retention-content-why = Noms, adresses, titres et paroles des destinataires. Sert à renvoyer et à répondre aux questions.
+retention-content = À qui les messages étaient destinés et leur objet
+retention-content-why = Noms, adresses, titres et réponses des destinataires. Sert à renvoyer et à répondre aux questions.
 retention-talk = Ce que les serveurs se sont dit
 retention-talk-why = Sert à trouver pourquoi quelque chose n’est pas arrivé.
-retention-address = La liste à ne pas utiliser
+retention-address = La liste d’exclusion
 retention-address-why = Pour n’écrire à personne à qui l’on ne doit pas écrire.
 retention-submitted = Le courriel remis par vos systèmes
 retention-submitted-why = Tel qu’il est venu, pour pouvoir le renvoyer.
 retention-events = Qu’il y a eu un message, et ce qu’il est devenu
-retention-events-why = Aucun nom : les chiffres de la page Arrivée.
+retention-events-why = Aucun nom : les chiffres de la page Arrivée.
 retention-audit = Journal des changements
 retention-audit-why = Qui a changé quoi. Les usagers n’y figurent que par leur numéro.
 retention-count = { $count ->
@@ -22,7 +22,7 @@ retention-count = { $count ->
    *[other] { $count } messages
 }
 retention-upto = Fait jusqu’au { $day }
-retention-due = { $count } à effacer; cela se fait de soi-même, une fois par jour.
+retention-due = { $count } à effacer; cela se fait automatiquement, une fois par jour.
 retention-change = Changer les durées
 retention-not-own = Ce sont les durées du consortium. Ce que vous enregistrez ici ne vaut que pour votre bibliothèque.
 retention-in-days = En jours

@@ -13,8 +13,8 @@ tasks-sender = De qui viennent les avis
 tasks-sender-about = L’adresse commune fonctionne tout de suite. Dites où vont les réponses; votre propre adresse peut venir plus tard.
 tasks-notices = Quels avis partent
 tasks-notices-about = { $count ->
-    [one] Un avis est en service.
-   *[other] { $count } avis sont en service.
+    [one] Un avis est activé.
+   *[other] { $count } avis sont activés.
 } Parcourez-les, et changez ce que vous diriez autrement.
 tasks-test = S’envoyer un essai
 tasks-test-about = Voyez-le partir, et s’il est dans votre boîte de réception.

@@ -1,5 +1,5 @@
 unreached-title = Usagers que nous n’avons pas pu joindre
-unreached-about = Chacun a besoin de quelqu’un : la prochaine étape figure à chaque ligne. Qui a été prévenu autrement sort de la liste.
+unreached-about = Chaque cas demande que quelqu’un agisse : la prochaine étape figure à chaque ligne. Retirez de la liste les usagers prévenus autrement.
 unreached-none = Tous les usagers ont été joints ces 30 derniers jours.
 unreached-tick = Choisir { $request }
 unreached-address = Nouvelle adresse pour { $request }
@@ -12,7 +12,7 @@ unreached-many = Avec ceux que vous avez cochés
 unreached-again-many = Tous les renvoyer
 unreached-not-now = Ce message est arrivé ou repart déjà.
 how-phone = Par téléphone
-how-text = Par message texte
+how-text = Par texto
 how-letter = Par lettre
 how-in-person = En personne
 how-other = Autrement

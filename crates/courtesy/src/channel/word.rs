@@ -14,37 +14,23 @@ pub enum Word {
     Help,
 }
 
-const STOP: &[&str] = &[
-    "STOP",
-    "STOPALL",
-    "STOP ALL",
-    "UNSUBSCRIBE",
-    "CANCEL",
-    "END",
-    "QUIT",
-    "REVOKE",
-    "OPTOUT",
-    "OPT OUT",
-    "OPT-OUT",
-    "ARRET",
-    "ARRETE",
-    "ARRETER",
-    "ARRETEZ",
-    "DESABONNER",
-    "DESINSCRIRE",
-    "ANNULER",
-    "FIN",
+/// Each word as people write it, in English and in French.
+const STOP: [&[&str]; 2] = [
+    &["STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "OPT OUT", "OPT-OUT"],
+    &["ARRET", "ARRETE", "ARRETER", "ARRETEZ", "DESABONNER", "DESINSCRIRE", "ANNULER", "FIN"],
 ];
-const START: &[&str] =
-    &["START", "UNSTOP", "YES", "OPTIN", "OPT IN", "SUBSCRIBE", "OUI", "DEBUT", "COMMENCER", "REPRENDRE", "ABONNER"];
-const HELP: &[&str] = &["HELP", "INFO", "AIDE", "INFOS"];
+const START: [&[&str]; 2] = [
+    &["START", "UNSTOP", "YES", "OPTIN", "OPT IN", "SUBSCRIBE"],
+    &["OUI", "DEBUT", "COMMENCER", "REPRENDRE", "ABONNER"],
+];
+const HELP: [&[&str]; 2] = [&["HELP", "INFO", "INFOS"], &["AIDE"]];
 
 /// The word that `text` is. Case, accents and marks around it do not count; a sentence with the word in it is not one: people
 /// write “please stop by”.
 #[must_use]
 pub fn word(text: &str) -> Option<Word> {
     let bare = bare(text);
-    let is = |words: &[&str]| words.contains(&bare.as_str());
+    let is = |words: [&[&str]; 2]| words.into_iter().any(|words| words.contains(&bare.as_str()));
     if is(STOP) {
         Some(Word::Stop)
     } else if is(START) {
@@ -61,28 +47,11 @@ fn bare(text: &str) -> String {
     letters.trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
 }
 
-/// Words that only French has.
-const FRENCH: &[&str] = &[
-    "ARRET",
-    "ARRETE",
-    "ARRETER",
-    "ARRETEZ",
-    "DESABONNER",
-    "DESINSCRIRE",
-    "ANNULER",
-    "FIN",
-    "OUI",
-    "DEBUT",
-    "COMMENCER",
-    "REPRENDRE",
-    "ABONNER",
-    "AIDE",
-];
-
 /// Whether who wrote this word speaks French.
 #[must_use]
 pub fn is_french(text: &str) -> bool {
-    FRENCH.contains(&bare(text).as_str())
+    let bare = bare(text);
+    [STOP, START, HELP].iter().any(|[_, french]| french.contains(&bare.as_str()))
 }
 
 /// Words that Twilio answers itself, whatever the account has set.

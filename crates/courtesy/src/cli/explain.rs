@@ -287,7 +287,7 @@ impl Words {
             Language::Fr => Self {
                 labels: ["À qui d’agir", "L’usager", "À faire", "Certitude"],
                 nothing: "Ceci n’est pas un rapport de livraison.",
-                or_shared: "ou envoyez depuis l’adresse partagée",
+                or_shared: "ou envoyez depuis l’adresse commune",
                 innocent: "n’y est pour rien ; ne supprimez pas son adresse",
                 stop: "ne peut être joint à cette adresse ; demandez-en une autre",
                 keep: "devra peut-être agir ; gardez son adresse",

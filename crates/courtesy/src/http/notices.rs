@@ -17,7 +17,7 @@ use super::libraries::library;
 use super::messages::no_store;
 use super::problem::{Problem, Refusal, read_json};
 use crate::clock;
-use crate::library::{Library, LibraryCode};
+use crate::library::Library;
 use crate::notice::catalogue::{NOTICES, Notice};
 use crate::notice::frame::Frame;
 use crate::notice::problem::{Problem as WordsTrouble, Severity};
@@ -101,7 +101,7 @@ pub async fn list(State(app): State<Arc<App>>, caller: Caller, Path(name): Path<
     let shown = layer.for_preview();
     let data = NOTICES.iter().map(|entry| {
         let words =
-            Language::ALL.into_iter().filter_map(|language| in_force(&app, &shown.code, entry.notice, language));
+            Language::ALL.into_iter().filter_map(|language| in_force(&app, layer.key(), entry.notice, language));
         NoticeAnswer {
             notice: entry.notice.code(),
             label: InBoth { en: entry.label_en, fr: entry.label_fr },
@@ -112,8 +112,8 @@ pub async fn list(State(app): State<Arc<App>>, caller: Caller, Path(name): Path<
     Ok(no_store(Json(NoticeList { data: data.collect() })))
 }
 
-fn in_force(app: &App, code: &LibraryCode, notice: Notice, language: Language) -> Option<WordsAnswer> {
-    let (source, text) = app.book.words_text(code, notice, language)?;
+fn in_force(app: &App, whose: &str, notice: Notice, language: Language) -> Option<WordsAnswer> {
+    let (source, text) = app.book.words_text(whose, notice, language)?;
     let of = match source.of.as_deref() {
         None => "built-in",
         Some("") => "consortium",
@@ -311,7 +311,7 @@ pub async fn preview(
     let (notice, language) = (notice_from(&notice)?, language_from(&language)?);
     let shown = layer.for_preview();
     let words = if body.is_empty() {
-        app.book.words(&shown.code, notice, language).map(|(_, words)| words)
+        app.book.words(layer.key(), notice, language).map(|(_, words)| words)
     } else {
         let source = String::from_utf8_lossy(&body);
         checked(&source, notice, language, &app)?;

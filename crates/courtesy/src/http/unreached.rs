@@ -34,9 +34,6 @@ const PAGE_MAX: u32 = 500;
 /// How far back the list goes: after that the loan is over, or somebody has asked.
 const BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// How a patron can be told otherwise.
-const HOWS: [&str; 5] = ["phone", "text", "letter", "in_person", "other"];
-
 /// Letters of a note.
 const NOTE_LETTERS_MAX: usize = 500;
 
@@ -248,15 +245,15 @@ pub async fn resolve(
 ) -> Result<Response, Refusal> {
     let row = found(&app, &caller, &id).await?;
     let body: ResolveBody = read_json(&body)?;
-    if !HOWS.contains(&body.by.as_str()) {
-        return Err(invalid("/by", format!("“{}” is no way; use {}", body.by, HOWS.join(", "))).into());
+    if !SeenTo::HOWS.contains(&body.by.as_str()) {
+        return Err(invalid("/by", format!("“{}” is no way; use {}", body.by, SeenTo::HOWS.join(", "))).into());
     }
     if !matches!(row.state, MessageState::Failed | MessageState::Suppressed) {
         let detail = format!("The message is {}; only one that did not arrive is on the list.", row.state);
         return Err(Problem::new("conflict", detail, "").into());
     }
     let note = body.note.chars().filter(|c| !c.is_control()).take(NOTE_LETTERS_MAX).collect();
-    let seen = SeenTo { how: body.by, again: None, by: caller.name(), note, at: clock::now() };
+    let seen = SeenTo::told(&body.by, caller.name(), note, clock::now());
     let changed = app.store.see_to(row.library, row.id, seen).await?;
     Ok(no_store(Json(ResolveAnswer { message: row.id, changed })))
 }

@@ -159,8 +159,7 @@ pub async fn show(
     caller: Caller,
     Path((code, id)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
-    let library = library(&app, &caller, &code)?;
-    Ok(no_store(Json(WebhookAnswer::of(found(&app, &library.code, &id).await?, None))))
+    Ok(no_store(Json(WebhookAnswer::of(of_path(&app, &caller, &code, &id).await?, None))))
 }
 
 /// Change a webhook, or switch it on or off. What waited for it is posted once it is on.
@@ -171,20 +170,19 @@ pub async fn change(
     Path((code, id)): Path<(String, String)>,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let library = library(&app, &caller, &code)?;
-    let webhook = found(&app, &library.code, &id).await?;
+    let webhook = of_path(&app, &caller, &code, &id).await?;
     let body: WebhookBody = read_json(&body)?;
     let kinds = checked(&app, &body)?;
     let changed = Webhook { url: body.url, kinds, note: body.note, ..webhook.clone() };
-    let deed = caller.deed(Some(&library.code), "webhook.changed", changed.url.as_str());
+    let deed = caller.deed(Some(&webhook.library), "webhook.changed", changed.url.as_str());
     app.store.noting(deed).change_webhook(changed).await?;
     if let Some(on) = body.active {
         let what = if on { "webhook.on" } else { "webhook.off" };
-        let deed = caller.deed(Some(&library.code), what, webhook.url.as_str());
-        app.store.noting(deed).switch_webhook(library.code.clone(), webhook.id, on, clock::now()).await?;
+        let deed = caller.deed(Some(&webhook.library), what, webhook.url.as_str());
+        app.store.noting(deed).switch_webhook(webhook.library.clone(), webhook.id, on, clock::now()).await?;
         app.outbox.nudge();
     }
-    Ok(no_store(Json(WebhookAnswer::of(found(&app, &library.code, &id).await?, None))))
+    Ok(no_store(Json(WebhookAnswer::of(found(&app, &webhook.library, &id).await?, None))))
 }
 
 /// End a webhook for good, with its log.
@@ -194,10 +192,9 @@ pub async fn remove(
     caller: Caller,
     Path((code, id)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
-    let library = library(&app, &caller, &code)?;
-    let webhook = found(&app, &library.code, &id).await?;
-    let deed = caller.deed(Some(&library.code), "webhook.removed", webhook.url.as_str());
-    app.store.noting(deed).remove_webhook(library.code.clone(), webhook.id).await?;
+    let webhook = of_path(&app, &caller, &code, &id).await?;
+    let deed = caller.deed(Some(&webhook.library), "webhook.removed", webhook.url.as_str());
+    app.store.noting(deed).remove_webhook(webhook.library.clone(), webhook.id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -220,9 +217,8 @@ pub async fn try_out(
     caller: Caller,
     Path((code, id)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
-    let library = library(&app, &caller, &code)?;
-    let webhook = found(&app, &library.code, &id).await?;
-    app.store.note(caller.deed(Some(&library.code), "webhook.tested", webhook.url.as_str())).await?;
+    let webhook = of_path(&app, &caller, &code, &id).await?;
+    app.store.note(caller.deed(Some(&webhook.library), "webhook.tested", webhook.url.as_str())).await?;
     let answered = app.outbox.try_out(&webhook).await?;
     let delivered = answered.why.is_none();
     Ok(no_store(Json(TestAnswer { delivered, answer: answered.status, why: answered.why })))
@@ -235,11 +231,10 @@ pub async fn rotate(
     caller: Caller,
     Path((code, id)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
-    let library = library(&app, &caller, &code)?;
-    let webhook = found(&app, &library.code, &id).await?;
-    let secret = app.outbox.rotate(library.code.clone(), webhook.id).await?;
-    app.store.note(caller.deed(Some(&library.code), "webhook.secret", webhook.url.as_str())).await?;
-    Ok(no_store(Json(WebhookAnswer::of(found(&app, &library.code, &id).await?, secret.as_ref()))))
+    let webhook = of_path(&app, &caller, &code, &id).await?;
+    let secret = app.outbox.rotate(webhook.library.clone(), webhook.id).await?;
+    app.store.note(caller.deed(Some(&webhook.library), "webhook.secret", webhook.url.as_str())).await?;
+    Ok(no_store(Json(WebhookAnswer::of(found(&app, &webhook.library, &id).await?, secret.as_ref()))))
 }
 
 /// Which events to post again.
@@ -268,12 +263,11 @@ pub async fn replay(
     Path((code, id)): Path<(String, String)>,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let library = library(&app, &caller, &code)?;
-    let webhook = found(&app, &library.code, &id).await?;
+    let webhook = of_path(&app, &caller, &code, &id).await?;
     let body: ReplayBody = read_json(&body)?;
     let which = if body.all { Replay::All(body.since) } else { Replay::Missed(body.since) };
-    let deed = caller.deed(Some(&library.code), "webhook.replayed", webhook.url.as_str());
-    let events = app.store.noting(deed).replay(library.code.clone(), webhook.id, which, clock::now()).await?;
+    let deed = caller.deed(Some(&webhook.library), "webhook.replayed", webhook.url.as_str());
+    let events = app.store.noting(deed).replay(webhook.library.clone(), webhook.id, which, clock::now()).await?;
     app.outbox.nudge();
     Ok(no_store(Json(Replayed { events })))
 }
@@ -285,14 +279,13 @@ pub async fn replay_one(
     caller: Caller,
     Path((code, id, delivery)): Path<(String, String, String)>,
 ) -> Result<Response, Refusal> {
-    let library = library(&app, &caller, &code)?;
-    let webhook = found(&app, &library.code, &id).await?;
+    let webhook = of_path(&app, &caller, &code, &id).await?;
     let absent =
         || Problem::new("not-found", format!("There is no event {delivery}."), "GET its deliveries lists them.");
     let one: DeliveryId = delivery.parse().map_err(|_| absent())?;
-    let deed = caller.deed(Some(&library.code), "webhook.replayed", format!("{}, {one}", webhook.url));
+    let deed = caller.deed(Some(&webhook.library), "webhook.replayed", format!("{}, {one}", webhook.url));
     let events =
-        app.store.noting(deed).replay(library.code.clone(), webhook.id, Replay::One(one), clock::now()).await?;
+        app.store.noting(deed).replay(webhook.library.clone(), webhook.id, Replay::One(one), clock::now()).await?;
     if events == 0 {
         return Err(absent().into());
     }
@@ -378,8 +371,7 @@ pub async fn deliveries(
     Path((code, id)): Path<(String, String)>,
     Query(query): Query<LogQuery>,
 ) -> Result<Response, Refusal> {
-    let library = library(&app, &caller, &code)?;
-    let webhook = found(&app, &library.code, &id).await?;
+    let webhook = of_path(&app, &caller, &code, &id).await?;
     let state = match query.state.as_deref() {
         Some(code) => Some(DeliveryState::from_code(code).ok_or_else(|| {
             wrong("/state", format!("“{code}” is not a state; write waiting, delivered or given_up"))
@@ -389,12 +381,17 @@ pub async fn deliveries(
     let before =
         query.after.map(|id| id.parse().map_err(|_| wrong("/after", format!("{id} is no cursor")))).transpose()?;
     let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    let mut log = app.store.deliveries(&library.code, webhook.id, state, before, limit + 1).await?;
+    let mut log = app.store.deliveries(&webhook.library, webhook.id, state, before, limit + 1).await?;
     let has_more = log.len() > limit as usize;
     log.truncate(limit as usize);
     let next = has_more.then(|| log.last().map(|one| one.id.to_string())).flatten();
     let data = log.into_iter().map(DeliveryAnswer::from).collect();
     Ok(no_store(Json(DeliveryList { data, next, has_more })))
+}
+
+/// The webhook of a path, where the caller's key opens its library.
+async fn of_path(app: &App, caller: &Caller, code: &str, id: &str) -> Result<Webhook, Refusal> {
+    found(app, &library(app, caller, code)?.code, id).await
 }
 
 async fn found(app: &App, library: &LibraryCode, id: &str) -> Result<Webhook, Refusal> {

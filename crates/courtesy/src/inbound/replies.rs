@@ -14,13 +14,12 @@ use standards::dsn::Letter;
 use super::bounce::entry;
 use super::spool::Waiting;
 use super::{Became, Done, Inbound, Worked};
-use crate::channel::{Channel, Ladder};
+use crate::channel::Channel;
 use crate::clock;
 use crate::id::MessageId;
 use crate::library::{Library, LibraryCode};
 use crate::notice::Language;
 use crate::outcome::bounce::Finding;
-use crate::queue::State;
 use crate::reply::{self, Kind, Robot, Wrote};
 use crate::store::{Book, Follows, KeptReply, MessageRow, NewMessage, NewReply, ReplyLimits};
 use crate::timeline::{Entry, What};
@@ -175,19 +174,9 @@ fn message(
     now: Timestamp,
     within: SignedDuration,
 ) -> NewMessage {
+    let deadline = now.checked_add(within).unwrap_or(Timestamp::MAX);
     NewMessage {
-        id: MessageId::new(now),
-        notice: kind.notice().to_owned(),
-        language: language.tag(),
-        channel: Channel::Mail,
-        address: to.to_string(),
-        ladder: Ladder::default(),
-        words_of: None,
-        words_version: 0,
-        state: State::Queued,
-        cause: None,
-        due_at: Some(now),
-        deadline: now.checked_add(within).unwrap_or(Timestamp::MAX),
         entries: vec![Entry { at: now, what }],
+        ..NewMessage::queued(kind.notice(), language, (Channel::Mail, to.to_string()), now, deadline)
     }
 }

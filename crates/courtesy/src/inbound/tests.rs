@@ -6,12 +6,13 @@ use standards::domain::Domain;
 
 use super::spool::Envelope;
 use super::*;
-use crate::channel::{Channel, Ladder};
+use crate::channel::Channel;
 use crate::id::EventId;
 use crate::keyring::Keyring;
 use crate::library::LibraryCode;
 use crate::metrics::Metrics;
 use crate::net::dns::Limits;
+use crate::notice::Language;
 use crate::outcome::stop::ListedAddress;
 use crate::queue::State;
 use crate::store::{DoNotSend, MessageRow, NewEvent, NewMessage, Settled};
@@ -61,22 +62,10 @@ impl World {
         let secret = Arc::new(Secret::from_octets([7; 32]));
         let spool = Arc::new(Spool::open(&folder.path().join("spool")).unwrap());
         let inbound = engine(&store, &secret, &spool).await;
-        let id = MessageId::new(NOW);
-        let message = NewMessage {
-            id,
-            notice: "ready_for_pickup".to_owned(),
-            language: "en",
-            channel: Channel::Mail,
-            address: "p1@patron.example".to_owned(),
-            ladder: Ladder::default(),
-            words_of: None,
-            words_version: 0,
-            state: State::Queued,
-            cause: None,
-            due_at: Some(NOW),
-            deadline: NOW + SignedDuration::from_hours(24),
-            entries: Vec::new(),
-        };
+        let to = (Channel::Mail, "p1@patron.example".to_owned());
+        let deadline = NOW + SignedDuration::from_hours(24);
+        let message = NewMessage::queued("ready_for_pickup", Language::En, to, NOW, deadline);
+        let id = message.id;
         let event = NewEvent {
             id: EventId::new(NOW),
             library: LibraryCode::parse("MRPL").unwrap(),

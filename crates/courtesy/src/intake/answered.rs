@@ -4,13 +4,12 @@
 use jiff::SignedDuration;
 
 use super::{Event, Handed, Intake, Side, Strictness, Told};
-use crate::channel::{Channel, Ladder, Word};
+use crate::channel::{Channel, Word};
 use crate::clock;
-use crate::id::{EventId, MessageId};
+use crate::id::EventId;
 use crate::notice::Language;
 use crate::notice::status::Status;
 use crate::patron::found_by;
-use crate::queue::State;
 use crate::store::{MessageRow, NewEvent, NewMessage};
 use crate::timeline::{Entry, What};
 
@@ -56,20 +55,10 @@ impl Intake {
         let language = language.or_else(|| Language::from_tag(&row.language)).unwrap_or(Language::En);
         let told = What::Told { event, source: "text".to_owned(), status: word.notice().to_owned() };
         let deadline = now.checked_add(ANSWER_WITHIN).unwrap_or(now);
+        let to = (Channel::Text, row.address.clone());
         let message = NewMessage {
-            id: MessageId::new(now),
-            notice: word.notice().to_owned(),
-            language: language.tag(),
-            channel: Channel::Text,
-            address: row.address.clone(),
-            ladder: Ladder::default(),
-            words_of: None,
-            words_version: 0,
-            state: State::Queued,
-            cause: None,
-            due_at: Some(now),
-            deadline,
             entries: vec![Entry { at: now, what: told }],
+            ..NewMessage::queued(word.notice(), language, to, now, deadline)
         };
         let event = NewEvent {
             id: event,

@@ -402,7 +402,7 @@ impl Intake {
         };
         let is_letter = one.channel == Channel::Letter;
         let deadline = if is_letter { event::until_posted(now) } else { event::deadline(one.entry, now, self.at_most) };
-        let words = self.book.words(&library.code, one.notice, one.language).map(|(source, _)| source);
+        let words = self.book.words(library.code.as_str(), one.notice, one.language).map(|(source, _)| source);
         let message = NewMessage {
             id: MessageId::new(now),
             notice: one.notice.code(),
@@ -428,7 +428,7 @@ impl Intake {
 
     /// The fields that the words name and the event did not bring.
     fn missing(&self, event: &Event, library: &Library, one: &Addressed, now: Timestamp) -> Vec<String> {
-        let Some((_, words)) = self.book.words(&library.code, one.notice, one.language) else {
+        let Some((_, words)) = self.book.words(library.code.as_str(), one.notice, one.language) else {
             return Vec::new();
         };
         let all = event.told.all_fields(library, &event.request, one.language);

@@ -5,7 +5,7 @@ use standards::address::Address;
 
 use super::ladder::to_be_posted;
 use super::{Intake, Told, event};
-use crate::channel::{Channel, Ladder, Number};
+use crate::channel::{Channel, Number};
 use crate::clock;
 use crate::id::MessageId;
 use crate::library::LibraryCode;
@@ -199,21 +199,14 @@ impl Intake {
             return None;
         }
         let language = Language::from_tag(&row.language)?;
-        let words = notice.and_then(|notice| self.book.words(&row.library, notice, language)).map(|(source, _)| source);
+        let words =
+            notice.and_then(|notice| self.book.words(row.library.as_str(), notice, language)).map(|(source, _)| source);
         Some(NewMessage {
-            id: MessageId::new(now),
-            notice: row.notice.clone(),
-            language: language.tag(),
-            channel,
-            address,
-            ladder: Ladder::default(),
             words_of: words.as_ref().and_then(|source| source.of.clone()),
             words_version: words.map_or(0, |source| source.version),
-            state: State::Queued,
-            cause: None,
             due_at: Some(due_at),
-            deadline,
             entries: vec![Entry { at: now, what: What::Repeats { of: row.id, by: by.to_owned() } }],
+            ..NewMessage::queued(row.notice.as_str(), language, (channel, address), now, deadline)
         })
     }
 }

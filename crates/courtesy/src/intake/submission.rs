@@ -12,14 +12,13 @@ use standards::domain::Domain;
 
 use super::Intake;
 use super::event::{Submitted, Told, until};
-use crate::channel::{Channel, Ladder};
+use crate::channel::Channel;
 use crate::clock;
-use crate::id::{EventId, MessageId};
+use crate::id::EventId;
 use crate::library::{Library, LibraryCode};
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice, Patience};
 use crate::patron::Patron;
-use crate::queue::State;
 use crate::store::{Accepted, NewEvent, NewMessage};
 use crate::submitted::{self, Arrival, Head, Recognised, UNKNOWN_KIND, Unfit};
 use crate::timeline::{Entry, What};
@@ -161,20 +160,11 @@ impl Intake {
         let status = recognised.status.map_or(UNKNOWN_KIND, crate::notice::status::Status::code);
         let patience = notice.and_then(Notice::entry).map_or(Patience::News, |entry| entry.patience);
         let told = What::Told { event, source: SOURCE.to_owned(), status: status.to_owned() };
+        let notice = notice.map_or_else(|| UNKNOWN_KIND.to_owned(), Notice::code);
+        let deadline = until(patience, now, self.at_most);
         NewMessage {
-            id: MessageId::new(now),
-            notice: notice.map_or_else(|| UNKNOWN_KIND.to_owned(), Notice::code),
-            language: language.tag(),
-            channel: Channel::Mail,
-            address: to.to_string(),
-            ladder: Ladder::default(),
-            words_of: None,
-            words_version: 0,
-            state: State::Queued,
-            cause: None,
-            due_at: Some(now),
-            deadline: until(patience, now, self.at_most),
             entries: vec![Entry { at: now, what: told }],
+            ..NewMessage::queued(notice, language, (Channel::Mail, to.to_string()), now, deadline)
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::channel::{Channel, Ladder};
 use crate::clock::micros;
 use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
+use crate::notice::Language;
 use crate::notice::catalogue::Urgency;
 use crate::queue::State;
 use crate::timeline::Entry;
@@ -106,6 +107,35 @@ pub struct NewMessage {
     pub deadline: Timestamp,
     /// The first lines of its timeline.
     pub entries: Vec<Entry>,
+}
+
+impl NewMessage {
+    /// A message that waits for its first attempt at `now`: by this way to this address, in no words of anybody's own, with
+    /// nothing to try after it. Whoever makes one says what is otherwise.
+    #[must_use]
+    pub fn queued(
+        notice: impl Into<String>,
+        language: Language,
+        (channel, address): (Channel, String),
+        now: Timestamp,
+        deadline: Timestamp,
+    ) -> Self {
+        Self {
+            id: MessageId::new(now),
+            notice: notice.into(),
+            language: language.tag(),
+            channel,
+            address,
+            ladder: Ladder::default(),
+            words_of: None,
+            words_version: 0,
+            state: State::Queued,
+            cause: None,
+            due_at: Some(now),
+            deadline,
+            entries: Vec::new(),
+        }
+    }
 }
 
 /// What became of an event handed in.

@@ -107,16 +107,12 @@ impl Book {
         all
     }
 
-    /// The words `library` says `notice` with in `language`: its own, else the consortium's, else the built-in ones.
+    /// The words that `whose` (a library's code, or the empty text for the consortium) says `notice` with in `language`: its
+    /// own, else the consortium's, else the built-in ones.
     #[must_use]
-    pub fn words(
-        &self,
-        library: &LibraryCode,
-        notice: Notice,
-        language: Language,
-    ) -> Option<(WordsSource, Arc<Words>)> {
+    pub fn words(&self, whose: &str, notice: Notice, language: Language) -> Option<(WordsSource, Arc<Words>)> {
         let in_force = self.in_force.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for of in [library.as_str(), ""] {
+        for of in [whose, ""] {
             if let Some((version, Some(text))) = in_force.get(&(of.to_owned(), notice.code(), language.tag())) {
                 return Some((WordsSource { of: Some(of.to_owned()), version: *version }, Arc::clone(&text.words)));
             }
@@ -127,13 +123,8 @@ impl Book {
 
     /// The source of the words in force, for an editor.
     #[must_use]
-    pub fn words_text(
-        &self,
-        library: &LibraryCode,
-        notice: Notice,
-        language: Language,
-    ) -> Option<(WordsSource, String)> {
-        let (source, _) = self.words(library, notice, language)?;
+    pub fn words_text(&self, whose: &str, notice: Notice, language: Language) -> Option<(WordsSource, String)> {
+        let (source, _) = self.words(whose, notice, language)?;
         let text = match &source.of {
             None => builtin::source(notice, language)?,
             Some(of) => {

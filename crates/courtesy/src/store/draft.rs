@@ -7,7 +7,6 @@ use super::engine::Row;
 use super::statement::query;
 use super::{Result, Store};
 use crate::clock::{from_micros, micros};
-use crate::library::LibraryCode;
 
 /// A draft of one notice in one language.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,16 +24,16 @@ pub struct Draft {
 }
 
 impl Store {
-    /// The drafts of `library`, of all its notices.
+    /// The drafts of `library` (its code, or the empty text for the consortium), of all its notices.
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn drafts(&self, library: &LibraryCode) -> Result<Vec<Draft>> {
+    pub async fn drafts(&self, library: &str) -> Result<Vec<Draft>> {
         let rows = query(
             "select notice, language, source, saved_at, saved_by from draft where library = $1 \
              order by notice, language",
         )
-        .bind(library.as_str())
+        .bind(library)
         .fetch_all(&self.readers)
         .await?;
         rows.iter().map(draft_from).collect()
@@ -44,7 +43,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn put_drafts(&self, library: LibraryCode, drafts: Vec<Draft>) -> Result<()> {
+    pub async fn put_drafts(&self, library: String, drafts: Vec<Draft>) -> Result<()> {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
@@ -54,7 +53,7 @@ impl Store {
                              values ($1, $2, $3, $4, $5, $6) on conflict (library, notice, language) do update set \
                              source = excluded.source, saved_at = excluded.saved_at, saved_by = excluded.saved_by",
                         )
-                        .bind(library.as_str())
+                        .bind(&library)
                         .bind(&draft.notice)
                         .bind(&draft.language)
                         .bind(&draft.source)
@@ -73,12 +72,12 @@ impl Store {
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn drop_drafts(&self, library: LibraryCode, notice: String) -> Result<()> {
+    pub async fn drop_drafts(&self, library: String, notice: String) -> Result<()> {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
                     query("delete from draft where library = $1 and notice = $2")
-                        .bind(library.as_str())
+                        .bind(&library)
                         .bind(&notice)
                         .execute(&mut *tx)
                         .await?;

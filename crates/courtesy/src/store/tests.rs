@@ -4,9 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::statement::query;
 use super::{Claimed, NewEvent, NewMessage, NotSole, Settled, Sole, Store, StoreError};
-use crate::channel::{Channel, Ladder};
-use crate::id::{EventId, MessageId};
+use crate::channel::Channel;
+use crate::id::EventId;
 use crate::library::LibraryCode;
+use crate::notice::Language;
 use crate::queue::State;
 
 const NOW: Timestamp = Timestamp::constant(1_900_000_000, 0);
@@ -24,21 +25,8 @@ async fn store() -> (Store, tempfile::TempDir) {
 
 /// An event of `library` with one message for one patron, due at `NOW`.
 fn event(library: &str, number: u32) -> NewEvent {
-    let message = NewMessage {
-        id: MessageId::new(NOW),
-        notice: "ready_for_pickup".to_owned(),
-        language: "en",
-        channel: Channel::Mail,
-        address: format!("p{number}@patron.example"),
-        ladder: Ladder::default(),
-        words_of: None,
-        words_version: 0,
-        state: State::Queued,
-        cause: None,
-        due_at: Some(NOW),
-        deadline: after(86_400),
-        entries: Vec::new(),
-    };
+    let to = (Channel::Mail, format!("p{number}@patron.example"));
+    let message = NewMessage::queued("ready_for_pickup", Language::En, to, NOW, after(86_400));
     NewEvent {
         id: EventId::new(NOW),
         library: LibraryCode::parse(library).unwrap(),

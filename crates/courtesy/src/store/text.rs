@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::accept::accept_all;
-use super::engine::Tx;
+use super::engine::{Row, Tx};
 use super::message::{COLUMNS, message_from};
 use super::statement::{Builder, query};
 use super::{Accepted, MessageRow, NewEvent, Result, Store, id_from};
@@ -143,12 +143,7 @@ impl Store {
                 .await?;
         let (mut of_all, mut own) = (None, None);
         for row in &rows {
-            let consent = Consent {
-                given: row.try_get::<i64>(1)? != 0,
-                at: from_micros(row.try_get(2)?),
-                how: row.try_get(3)?,
-                by: row.try_get(4)?,
-            };
+            let consent = consent_from(row, 1)?;
             if row.try_get::<String>(0)?.is_empty() { of_all = Some(consent) } else { own = Some(consent) }
         }
         Ok(match (of_all, own) {
@@ -157,6 +152,27 @@ impl Store {
             (Some(all), Some(own)) if all.at > own.at => Some(all),
             (all, own) => own.or(all),
         })
+    }
+
+    /// Numbers that `library` may not text, the newest first, `most` at most. What was said to all libraries is among them where
+    /// the number is one that `library` has written to or knows of: no library learns of another's patrons.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn texts_refused(&self, library: &LibraryCode, most: u32) -> Result<Vec<(String, Consent)>> {
+        let rows = query(
+            "select address, given, at, how, by_whom from consent as said where given = 0 and ( \
+               library = '' and (exists (select 1 from message where library = $1 and address = said.address) \
+                 or exists (select 1 from consent where library = $1 and address = said.address)) \
+               or library = $1 and not exists (select 1 from consent where library = '' and address = said.address \
+                 and (given = 0 or at > said.at))) \
+             order by at desc, address limit $2",
+        )
+        .bind(library.as_str())
+        .bind(i64::from(most))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, consent_from(row, 1)?))).collect()
     }
 
     /// Notes whether `address` may be texted by `library`; none: by all.
@@ -285,6 +301,16 @@ impl Store {
             })
             .await
     }
+}
+
+/// What stands from column `first` on: given, at, how, by whom.
+fn consent_from(row: &Row, first: usize) -> Result<Consent> {
+    Ok(Consent {
+        given: row.try_get::<i64>(first)? != 0,
+        at: from_micros(row.try_get(first + 1)?),
+        how: row.try_get(first + 2)?,
+        by: row.try_get(first + 3)?,
+    })
 }
 
 pub(super) async fn put_consent(tx: &mut Tx, library: &str, address: &str, consent: &Consent) -> Result<()> {

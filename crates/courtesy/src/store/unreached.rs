@@ -14,7 +14,7 @@ use crate::library::LibraryCode;
 /// What somebody did about a message that did not arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenTo {
-    /// How the patron was told: `again`, `phone`, `text`, `letter`, `in_person`, `other`.
+    /// How the patron was told: `again`, or one of [`SeenTo::HOWS`].
     pub how: String,
     /// The message that repeats it, where one does.
     pub again: Option<MessageId>,
@@ -24,6 +24,18 @@ pub struct SeenTo {
     pub note: String,
     /// When.
     pub at: Timestamp,
+}
+
+impl SeenTo {
+    /// How a patron can be told otherwise.
+    pub const HOWS: [&str; 5] = ["phone", "text", "letter", "in_person", "other"];
+
+    /// The patron was told by `how`, one of [`Self::HOWS`]; what is none of them counts as `other`.
+    #[must_use]
+    pub fn told(how: &str, by: String, note: String, at: Timestamp) -> Self {
+        let how = Self::HOWS.into_iter().find(|known| *known == how).unwrap_or("other").to_owned();
+        Self { how, again: None, by, note, at }
+    }
 }
 
 impl Store {

@@ -261,9 +261,6 @@ pub(super) async fn cancel(State(web): State<Arc<Web>>, visit: Visit, Path((_, i
     Err(Oops::NotNow("message-just-left"))
 }
 
-/// How a patron was told otherwise.
-const HOWS: [&str; 5] = ["phone", "text", "letter", "in_person", "other"];
-
 /// How somebody took care of it, and where to go back to.
 #[derive(Default, Deserialize)]
 pub(super) struct Handled {
@@ -281,8 +278,7 @@ pub(super) async fn handled(
     Form(form): Form<Handled>,
 ) -> Answer {
     let row = found(&web, &visit, &id).await?;
-    let how = HOWS.into_iter().find(|how| *how == form.how).unwrap_or("other").to_owned();
-    let seen = SeenTo { how, again: None, by: visit.by(), note: String::new(), at: visit.now };
+    let seen = SeenTo::told(&form.how, visit.by(), String::new(), visit.now);
     web.store.see_to(row.library.clone(), row.id, seen).await?;
     let library = format!("/staff/{}", row.library);
     if form.home.is_empty() {

@@ -48,6 +48,8 @@ mod looks;
 mod me;
 mod message;
 mod messages;
+mod no_texts;
+mod notice_edited;
 mod notice_editor;
 mod notice_history;
 mod notice_preview;
@@ -56,6 +58,7 @@ mod notice_samples;
 mod notice_sms;
 mod notice_test;
 mod notice_text;
+mod notice_typed;
 mod notices;
 mod oidc;
 mod oops;
@@ -366,11 +369,18 @@ fn of_the_consortium() -> Vec<Route> {
         page("/consortium/arrival", Staff(Consortium), get(arrival::show)),
         page("/consortium/arrival/libraries", Staff(Consortium), get(arrival_libraries::show)),
         page("/consortium/notices", Staff(Consortium), get(consortium_words::list)),
-        page("/consortium/notices/{notice}", Staff(Consortium), get(consortium_words::show)),
-        page("/consortium/notices/{notice}/preview", Staff(Consortium), get(consortium_words::kept)),
-        question("/consortium/notices/{notice}/preview", Staff(Consortium), post(consortium_words::typed)),
-        form("/consortium/notices/{notice}/publish", Staff(Consortium), post(consortium_words::publish)),
-        form("/consortium/notices/{notice}/restore", Staff(Consortium), post(consortium_words::restore)),
+        page("/consortium/notices/replace", Staff(Consortium), get(notice_replace::show)),
+        form("/consortium/notices/replace", Staff(Consortium), post(notice_replace::apply)),
+        page("/consortium/notices/{notice}", Staff(Consortium), get(notice_editor::show)),
+        page("/consortium/notices/{notice}/preview", Staff(Consortium), get(notice_preview::kept)),
+        question("/consortium/notices/{notice}/preview", Staff(Consortium), post(notice_preview::typed)),
+        question("/consortium/notices/{notice}/checks", Staff(Consortium), post(notice_editor::checks)),
+        form("/consortium/notices/{notice}/save", Staff(Consortium), post(notice_editor::save)),
+        form("/consortium/notices/{notice}/test", Staff(Consortium), post(notice_test::of_editor)),
+        form("/consortium/notices/{notice}/publish", Staff(Consortium), post(notice_editor::publish)),
+        form("/consortium/notices/{notice}/discard", Staff(Consortium), post(notice_editor::discard)),
+        page("/consortium/notices/{notice}/history", Staff(Consortium), get(notice_history::show)),
+        form("/consortium/notices/{notice}/restore", Staff(Consortium), post(notice_history::restore)),
         page("/consortium/audit", Staff(ReadAudit), get(audit::show)),
         page("/consortium/audit.csv", Staff(ReadAudit), get(audit::file)),
         page("/consortium/retention", Staff(Consortium), get(retention::show)),

@@ -1,22 +1,21 @@
 //! The past of a notice's words: every version with who saved it and when, what one changed against another, and going back.
 //!
-//! In: a notice, whose words, and two versions to compare. Out: the list and the comparison. Going back publishes the old words as a new
+//! In: a notice and whose words, and two versions to compare. Out: the list and the comparison. Going back publishes the old words as a new
 //! version; going back to the shared words ends the library's own. Nothing is ever erased.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use serde::Deserialize;
 
 use super::diff::{Fate, lines};
-use super::notice_editor::{entry_of, notice_of};
+use super::notice_edited::{CONSORTIUM, Edited};
 use super::oops::Oops;
-use super::shell::{Place, Shell};
+use super::shell::Shell;
 use super::visit::Visit;
 use super::{Answer, Web};
-use crate::notice::catalogue::{Audience, Notice};
 use crate::notice::words::Words;
 use crate::notice::{Language, builtin};
 use crate::store::SavedWords;
@@ -25,51 +24,48 @@ use crate::store::SavedWords;
 const SHARED: &str = "shared";
 
 /// One saved version.
-pub(super) struct Version {
-    pub language: Language,
-    pub tongue: String,
-    pub number: i64,
-    pub at: jiff::Timestamp,
-    pub by: String,
+struct Version {
+    language: Language,
+    tongue: String,
+    number: i64,
+    at: jiff::Timestamp,
+    by: String,
     /// Whether from here on the shared words were used.
-    pub is_reset: bool,
-    pub is_newest: bool,
+    is_reset: bool,
+    is_newest: bool,
     /// What to compare it with: the version before, or the shared words.
-    pub before: String,
+    before: String,
 }
 
 /// One line of a comparison.
-pub(super) struct Line {
+struct Line {
     /// `came`, `went` or `stayed`.
-    pub fate: &'static str,
-    pub mark: &'static str,
+    fate: &'static str,
+    mark: &'static str,
     /// Read aloud before it.
-    pub said: String,
-    pub text: String,
+    said: String,
+    text: String,
 }
 
 /// Two texts compared.
-pub(super) struct Compared {
-    pub title: String,
-    pub language: Language,
-    pub lines: Vec<Line>,
-    pub is_same: bool,
+struct Compared {
+    title: String,
+    language: Language,
+    lines: Vec<Line>,
+    is_same: bool,
 }
 
 #[derive(Template)]
 #[template(path = "notice_history.html")]
 struct History {
     shell: Shell,
+    edited: Edited,
+    place: String,
     label: String,
     versions: Vec<Version>,
-    /// Languages in which the library has words of its own now, by tag and name.
+    /// Languages that have words of the owner's now, by tag and name.
     own: Vec<(&'static str, String)>,
     compared: Option<Compared>,
-    /// This page, and where its forms go.
-    here: String,
-    restore: String,
-    /// Whether what stands below these words comes with the service.
-    is_consortium: bool,
 }
 
 /// `?language=fr&from=shared&to=3`.
@@ -81,72 +77,54 @@ pub(super) struct Asked {
     to: String,
 }
 
-/// Every version of the words of `whose`: a library's code, or nothing for the consortium.
-pub(super) async fn saved(web: &Web, whose: &str, notice: Notice) -> Result<Vec<(Language, Vec<SavedWords>)>, Oops> {
+/// Every version of the words that are edited, the newest first in each language.
+pub(super) async fn saved(web: &Web, edited: &Edited) -> Result<Vec<(Language, Vec<SavedWords>)>, Oops> {
     let mut all = Vec::new();
     for language in Language::ALL {
-        let of = web.store.words_history(whose, &notice.code(), language.tag()).await?;
+        let of = web.store.words_history(edited.whose(), &edited.notice.code(), language.tag()).await?;
         all.push((language, of));
     }
     Ok(all)
 }
 
-/// The words below those of `whose`.
-async fn shared(web: &Web, whose: &str, notice: Notice, language: Language) -> Result<Option<String>, Oops> {
-    if whose.is_empty() {
-        return Ok(builtin::source(notice, language));
+/// The words below those that are edited.
+async fn shared(web: &Web, edited: &Edited, language: Language) -> Result<Option<String>, Oops> {
+    let standard = builtin::source(edited.notice, language);
+    if edited.is_consortium {
+        return Ok(standard);
     }
-    let consortium = web.store.words_history("", &notice.code(), language.tag()).await?;
-    let newest = consortium.into_iter().next().and_then(|newest| newest.source);
-    Ok(newest.or_else(|| builtin::source(notice, language)))
+    let consortium = web.store.words_history(CONSORTIUM, &edited.notice.code(), language.tag()).await?;
+    Ok(consortium.into_iter().next().and_then(|newest| newest.source).or(standard))
 }
 
 /// The page.
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
     visit: Visit,
-    Path((_, code)): Path<(String, String)>,
+    edited: Edited,
     Query(asked): Query<Asked>,
 ) -> Answer {
-    let notice = notice_of(&code)?;
-    let library = visit.library()?;
-    let (list, path) = match notice.audience {
-        Audience::Patron => ("patron-notices-title", "/ill-admin/patron-notices"),
-        _ => ("staff-notices-title", "/ill-admin/staff-notices"),
-    };
-    let shell = visit
-        .shell("history-title")
-        .at(Place::Notices)
-        .below("nav-ill-admin", "/ill-admin")
-        .below(list, path)
-        .below("editor-title", &format!("/ill-admin/notices/{notice}"));
-    let saved = saved(&web, library.code.as_str(), notice).await?;
-    let name = |language: Language| shell.say(&format!("language-{}", language.tag()));
+    let shell = edited.around(&visit, "history-title").below("editor-title", &edited.path(&edited.notice.code()));
+    let saved = saved(&web, &edited).await?;
     let has_own = |all: &Vec<SavedWords>| all.first().is_some_and(|newest| newest.source.is_some());
-    let own = saved.iter().filter(|(_, all)| has_own(all)).map(|(language, _)| (language.tag(), name(*language)));
-    let own: Vec<_> = own.collect();
-    let compared = compared(&web, &shell, library.code.as_str(), notice, &asked, &saved).await?;
-    let label = entry_of(notice)?.label(shell.language()).to_owned();
-    let here = shell.to(&format!("/ill-admin/notices/{notice}/history"));
-    let restore = shell.to(&format!("/ill-admin/notices/{notice}/restore"));
+    let own = saved.iter().filter(|(_, all)| has_own(all));
+    let own = own.map(|(language, _)| (language.tag(), shell.tongue(*language))).collect();
     visit.page(&History {
-        label,
+        place: edited.editor(),
+        label: edited.label(shell.language())?,
         versions: versions(&shell, &saved),
         own,
-        compared,
-        here,
-        restore,
-        is_consortium: false,
+        compared: compared(&web, &shell, &edited, &asked, &saved).await?,
+        edited,
         shell,
     })
 }
 
 /// All versions of both languages, the newest first.
-pub(super) fn versions(shell: &Shell, saved: &[(Language, Vec<SavedWords>)]) -> Vec<Version> {
-    let name = |language: Language| shell.say(&format!("language-{}", language.tag()));
+fn versions(shell: &Shell, saved: &[(Language, Vec<SavedWords>)]) -> Vec<Version> {
     let version = |language: Language, of: &SavedWords, newest: i64| Version {
         language,
-        tongue: name(language),
+        tongue: shell.tongue(language),
         number: of.of.version,
         at: of.saved_at,
         by: of.saved_by.clone(),
@@ -166,18 +144,17 @@ pub(super) fn versions(shell: &Shell, saved: &[(Language, Vec<SavedWords>)]) -> 
     versions
 }
 
-/// The two texts that `asked` names, compared: of the words of `whose`, or those below them.
-pub(super) async fn compared(
+/// The two texts that `asked` names, compared: of the words that are edited, or those below them.
+async fn compared(
     web: &Web,
     shell: &Shell,
-    whose: &str,
-    notice: Notice,
+    edited: &Edited,
     asked: &Asked,
     saved: &[(Language, Vec<SavedWords>)],
 ) -> Result<Option<Compared>, Oops> {
     let wanted = Language::from_tag(&asked.language);
     let Some((language, all)) = saved.iter().find(|(language, _)| wanted == Some(*language)) else { return Ok(None) };
-    let shared = shared(web, whose, notice, *language).await?.unwrap_or_default();
+    let shared = shared(web, edited, *language).await?.unwrap_or_default();
     let text = |name: &str| {
         if name == SHARED {
             return Some(shared.clone());
@@ -190,8 +167,7 @@ pub(super) async fn compared(
     let (Some(from), Some(to)) = (text(&asked.from), text(&asked.to)) else { return Ok(None) };
     let named = |name: &str| match name.parse::<i64>() {
         Ok(number) => shell.with("history-version", "version", number),
-        Err(_) if whose.is_empty() => shell.say("history-standard"),
-        Err(_) => shell.say("history-shared"),
+        Err(_) => edited.say(shell, "history-shared"),
     };
     let line = |(fate, text): (Fate, &str)| {
         let (fate, mark, said) = match fate {
@@ -201,10 +177,9 @@ pub(super) async fn compared(
         };
         Line { fate, mark, said, text: text.to_owned() }
     };
-    let tongue = shell.say(&format!("language-{}", language.tag()));
     let pair = shell.with2("history-compared", ("from", named(&asked.from)), ("to", named(&asked.to)));
     Ok(Some(Compared {
-        title: format!("{tongue} – {pair}"),
+        title: format!("{} – {pair}", shell.tongue(*language)),
         language: *language,
         is_same: from == to,
         lines: lines(&from, &to).into_iter().map(line).collect(),
@@ -223,31 +198,23 @@ pub(super) struct Back {
 pub(super) async fn restore(
     State(web): State<Arc<Web>>,
     visit: Visit,
-    Path((_, code)): Path<(String, String)>,
+    edited: Edited,
     Form(back): Form<Back>,
 ) -> Answer {
-    let notice = notice_of(&code)?;
-    let library = visit.library()?;
-    go_back(&web, &visit, library.code.as_str(), notice, &back).await?;
-    visit.done(&format!("/staff/{}/ill-admin/notices/{notice}/history", library.code), "notice-restored")
-}
-
-/// Has `whose` words say again what they said, or what stands below them.
-pub(super) async fn go_back(web: &Web, visit: &Visit, whose: &str, notice: Notice, back: &Back) -> Result<(), Oops> {
     let language = Language::from_tag(&back.language).ok_or(Oops::NotFound)?;
+    let (of, code, tag) = (edited.whose().to_owned(), edited.notice.code(), language.tag());
     let source = if back.version == SHARED {
         None
     } else {
-        let all = web.store.words_history(whose, &notice.code(), language.tag()).await?;
+        let all = web.store.words_history(&of, &code, tag).await?;
         let number: i64 = back.version.parse().map_err(|_| Oops::NotFound)?;
-        let version = all.into_iter().find(|one| one.of.version == number).ok_or(Oops::NotFound)?;
-        version.source
+        all.into_iter().find(|one| one.of.version == number).ok_or(Oops::NotFound)?.source
     };
     // What was right when it was saved may name a field that is gone since.
     if source.as_ref().is_some_and(|source| Words::parse(source, language).is_err()) {
         return Err(Oops::NotNow("history-no-longer-right"));
     }
-    let (of, tag) = (whose.to_owned(), language.tag().to_owned());
-    web.store.save_words(of, notice.code(), tag, source, visit.by(), visit.now).await?;
-    Ok(web.book.refresh().await?)
+    web.store.save_words(of, code, tag.to_owned(), source, visit.by(), visit.now).await?;
+    web.book.refresh().await?;
+    visit.done(&format!("{}/history", edited.editor()), "notice-restored")
 }

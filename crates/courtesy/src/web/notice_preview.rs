@@ -9,17 +9,17 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 
-use super::notice_editor::{Typed, notice_of};
+use super::notice_edited::Edited;
+use super::notice_typed::Typed;
 use super::oops::Oops;
 use super::visit::Visit;
 use super::{Answer, Web, notice_samples, words};
 use crate::library::Library;
 use crate::notice::Language;
-use crate::notice::catalogue::Notice;
 use crate::notice::frame::Frame;
 use crate::notice::render::{Rendered, render};
 use crate::notice::value::Fields;
@@ -30,17 +30,17 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
     frame-ancestors 'self'; sandbox";
 
 /// What is looked at, and how.
-pub(super) struct Look<'a> {
-    pub language: Language,
+struct Look<'a> {
+    language: Language,
     /// The name of a sample.
-    pub sample: &'a str,
+    sample: &'a str,
     /// `light`, `dark` or `text`.
-    pub look: &'a str,
+    look: &'a str,
 }
 
 impl<'a> Look<'a> {
     /// What a form or a query asks for.
-    pub(super) fn of(asked: &'a HashMap<String, String>, library: &Library) -> Self {
+    fn of(asked: &'a HashMap<String, String>, library: &Library) -> Self {
         let text = |name: &str| asked.get(name).map_or("", String::as_str);
         let language = Language::from_tag(text("look_language")).filter(|one| library.languages.contains(one));
         Self {
@@ -75,37 +75,27 @@ struct Wrong {
 pub(super) async fn kept(
     State(web): State<Arc<Web>>,
     visit: Visit,
-    Path((_, code)): Path<(String, String)>,
+    edited: Edited,
     Query(asked): Query<HashMap<String, String>>,
 ) -> Answer {
-    let notice = notice_of(&code)?;
-    let library = visit.library()?;
-    let typed = Typed::kept(&web, library, notice).await?;
-    document(&web, &visit, library, notice, &typed, &Look::of(&asked, library))
+    let typed = Typed::kept(&web, &edited).await?;
+    document(&web, &visit, &edited, &typed, &Look::of(&asked, &edited.library))
 }
 
 /// The preview of what is typed.
 pub(super) async fn typed(
     State(web): State<Arc<Web>>,
     visit: Visit,
-    Path((_, code)): Path<(String, String)>,
+    edited: Edited,
     Form(form): Form<HashMap<String, String>>,
 ) -> Answer {
-    let notice = notice_of(&code)?;
-    let library = visit.library()?;
-    let typed = Typed::of_form(&web, library, notice, &form);
-    document(&web, &visit, library, notice, &typed, &Look::of(&form, library))
+    let typed = Typed::of_form(&web, &edited, &form);
+    document(&web, &visit, &edited, &typed, &Look::of(&form, &edited.library))
 }
 
-/// The words as a reader of `library` gets them.
-pub(super) fn document(
-    web: &Web,
-    visit: &Visit,
-    library: &Library,
-    notice: Notice,
-    typed: &Typed,
-    look: &Look<'_>,
-) -> Answer {
+/// The words as a reader gets them.
+fn document(web: &Web, visit: &Visit, edited: &Edited, typed: &Typed, look: &Look<'_>) -> Answer {
+    let (notice, library) = (edited.notice, &edited.library);
     let source = typed.parts(look.language).map(|parts| parts.source(notice)).ok_or(Oops::NotFound)?;
     let say = |name: &str| words::say(visit.language, name);
     let wrong = |problems: Vec<String>| Wrong { language: visit.language, title: say("preview-not-yet"), problems };
@@ -116,7 +106,7 @@ pub(super) fn document(
             return Ok(framed(wrong(problems.collect()).render()?));
         }
     };
-    let rendered = match written(&parsed, library, notice, look, visit) {
+    let rendered = match written(&parsed, edited, look, visit) {
         Ok(rendered) => rendered,
         Err(fields) => {
             let held = words::fill(visit.language, "preview-held", &[("fields", fields.join(", ").into())]);
@@ -138,13 +128,8 @@ pub(super) fn document(
 }
 
 /// The letter with the sample's values, or the fields that are missing.
-fn written(
-    words: &Words,
-    library: &Library,
-    notice: Notice,
-    look: &Look<'_>,
-    visit: &Visit,
-) -> Result<Rendered, Vec<String>> {
+fn written(words: &Words, edited: &Edited, look: &Look<'_>, visit: &Visit) -> Result<Rendered, Vec<String>> {
+    let (notice, library) = (edited.notice, &edited.library);
     let mut values = library.fields(look.language);
     let samples = notice_samples::values(look.sample, notice, look.language);
     values.extend(samples.into_iter().map(|(field, text)| (field.name().to_owned(), text)));

@@ -2,7 +2,7 @@
 //!
 //! In: what to look for and what to put there. Out: every notice and language in which it stands, each line as it is and as
 //! it would be; then those that were ticked are published as new versions. What would not be right any more is left alone
-//! and named. Shared words become the library's own where something is replaced in them.
+//! and named. Words of the layer below become the owner's own where something is replaced in them.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use axum::extract::{Query, State};
 use serde::Deserialize;
 
 use super::form::encoded;
-use super::notice_editor::findings;
+use super::notice_edited::Owner;
 use super::notice_text::Parts;
+use super::notice_typed::findings;
 use super::notices::of;
 use super::oops::Oops;
-use super::shell::{Place, Shell};
+use super::shell::Shell;
 use super::visit::{Visit, lead_to};
 use super::{Answer, Web};
-use crate::library::Library;
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Entry, Notice};
 
@@ -50,6 +50,8 @@ struct Match {
 #[template(path = "notice_replace.html")]
 struct Replace {
     shell: Shell,
+    owner: Owner,
+    place: String,
     find: String,
     with: String,
     is_asked: bool,
@@ -79,9 +81,10 @@ fn lines(parts: &Parts, find: &str, with: &str) -> Vec<(String, String)> {
     hits.take(LINES_SHOWN).map(|line| (line.to_owned(), line.replace(find, with))).collect()
 }
 
-fn in_force(web: &Web, library: &Library, notice: Notice, language: Language) -> Option<(bool, Parts)> {
-    let (source, text) = web.book.words_text(&library.code, notice, language)?;
-    Some((source.of.is_some_and(|of| !of.is_empty()), Parts::of(&text)))
+/// The words in force, and whether they are the owner's.
+fn in_force(web: &Web, owner: &Owner, notice: Notice, language: Language) -> Option<(bool, Parts)> {
+    let (source, text) = web.book.words_text(owner.whose(), notice, language)?;
+    Some((source.of.is_some_and(|of| of == owner.whose()), Parts::of(&text)))
 }
 
 fn sound(text: &str) -> Option<&str> {
@@ -90,21 +93,14 @@ fn sound(text: &str) -> Option<&str> {
     fits.then_some(text)
 }
 
-fn matched(
-    web: &Web,
-    shell: &Shell,
-    library: &Library,
-    entry: &Entry,
-    language: Language,
-    asked: &Asked,
-) -> Option<Match> {
-    let (is_own, parts) = in_force(web, library, entry.notice, language)?;
+fn matched(web: &Web, shell: &Shell, owner: &Owner, entry: &Entry, language: Language, asked: &Asked) -> Option<Match> {
+    let (is_own, parts) = in_force(web, owner, entry.notice, language)?;
     let new = replaced(&parts, &asked.find, &asked.with)?;
-    let errors = findings(web, shell, library, entry.notice, language, &new).into_iter();
+    let errors = findings(web, shell, &owner.library, entry.notice, language, &new).into_iter();
     Some(Match {
         value: format!("{} {}", entry.notice.code(), language.tag()),
         label: entry.label(shell.language()).to_owned(),
-        tongue: shell.say(&format!("language-{}", language.tag())),
+        tongue: shell.tongue(language),
         tag: language.tag(),
         lines: lines(&parts, &asked.find, &asked.with),
         is_own,
@@ -115,36 +111,38 @@ fn matched(
 const AUDIENCES: [Audience; 3] = [Audience::Patron, Audience::Borrowing, Audience::Lending];
 
 /// The page: what would be replaced.
-pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(asked): Query<Asked>) -> Answer {
-    let library = visit.library()?;
-    let shell = visit
-        .shell("replace-title")
-        .at(Place::Notices)
-        .below("nav-ill-admin", "/ill-admin")
-        .below("patron-notices-title", "/ill-admin/patron-notices");
+pub(super) async fn show(
+    State(web): State<Arc<Web>>,
+    visit: Visit,
+    owner: Owner,
+    Query(asked): Query<Asked>,
+) -> Answer {
+    let shell = owner.shell(&visit, "replace-title", Audience::Patron);
     let is_asked = sound(&asked.find).is_some() && asked.with.chars().count() <= LETTERS_MAX;
     let mut matches = Vec::new();
     if is_asked && asked.replaced.is_none() {
         for entry in of(&AUDIENCES) {
-            let each = library.languages.iter().filter_map(|one| matched(&web, &shell, library, entry, *one, &asked));
+            let languages = owner.library.languages.iter();
+            let each = languages.filter_map(|one| matched(&web, &shell, &owner, entry, *one, &asked));
             matches.extend(each);
         }
     }
     let done = asked.replaced.map(|count| shell.with("replace-done", "count", count));
     let is_asked = is_asked && done.is_none();
-    visit.page(&Replace { find: asked.find, with: asked.with, is_asked, matches, done, shell })
+    let place = owner.place("replace");
+    visit.page(&Replace { find: asked.find, with: asked.with, is_asked, matches, done, owner, place, shell })
 }
 
 /// Replaces it in those that were ticked.
 pub(super) async fn apply(
     State(web): State<Arc<Web>>,
     visit: Visit,
+    owner: Owner,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Answer {
-    let library = Arc::clone(visit.library()?);
     let text = |wanted: &str| pairs.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value.as_str());
     let (find, with) = (text("find"), text("with"));
-    let place = format!("/staff/{}/ill-admin/notices/replace", library.code);
+    let place = owner.place("replace");
     if sound(find).is_none() || with.chars().count() > LETTERS_MAX || with.chars().any(char::is_control) {
         return Ok(lead_to(&place));
     }
@@ -156,12 +154,12 @@ pub(super) async fn apply(
             return Err(Oops::NotFound);
         };
         let is_switched = of(&AUDIENCES).any(|entry| entry.notice == notice);
-        let Some((_, parts)) = in_force(&web, &library, notice, language).filter(|_| is_switched) else { continue };
+        let Some((_, parts)) = in_force(&web, &owner, notice, language).filter(|_| is_switched) else { continue };
         let Some(new) = replaced(&parts, find, with) else { continue };
-        if findings(&web, &shell, &library, notice, language, &new).iter().any(|finding| finding.is_error) {
+        if findings(&web, &shell, &owner.library, notice, language, &new).iter().any(|finding| finding.is_error) {
             continue;
         }
-        let (of, tag) = (library.code.to_string(), language.tag().to_owned());
+        let (of, tag) = (owner.whose().to_owned(), language.tag().to_owned());
         web.store.save_words(of, notice.code(), tag, Some(new.source(notice)), visit.by(), visit.now).await?;
         count += 1;
     }

@@ -8,18 +8,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use standards::address::Address;
 
 use super::messages::{Tag, receiver};
-use super::notice_editor::{self, Again, Typed, notice_of};
+use super::notice_edited::Edited;
+use super::notice_editor::{self, Again};
 use super::notice_samples::values;
+use super::notice_typed::Typed;
 use super::oops::Oops;
 use super::shell::Shell;
 use super::visit::{Visit, lead_to};
 use super::{Answer, Web};
 use crate::id::{EventId, MessageId};
 use crate::intake::{Event, Handed, Side, Strictness, Taken, Told, Tried};
+use crate::library::{Library, LibraryCode};
 use crate::notice::Language;
 use crate::notice::status::Status;
 use crate::outcome::{Cause, Facts};
@@ -36,6 +39,8 @@ const REQUEST: &str = "TEST";
 
 /// How a test stands.
 pub(super) struct Tested {
+    /// In whose name it was sent.
+    pub library: LibraryCode,
     pub href: String,
     pub to: String,
     pub tag: Tag,
@@ -52,10 +57,31 @@ pub(super) fn usual_address(visit: &Visit) -> Option<String> {
     Address::parse(login).ok().map(|address| address.to_string())
 }
 
-/// How the test with this id stands; none where it is no message of this library.
-pub(super) async fn tested(web: &Web, visit: &Visit, shell: &Shell, id: &str) -> Result<Option<Tested>, Oops> {
+/// A library in whose name a test of the consortium's words can be sent.
+pub(super) struct As {
+    pub code: String,
+    pub words: String,
+    pub is_chosen: bool,
+}
+
+/// In whose name a test of `edited` can be sent, where that is to be chosen: the words of a library are its own.
+pub(super) fn choices(web: &Web, shell: &Shell, edited: &Edited, chosen: &str) -> Vec<As> {
+    if !edited.is_consortium {
+        return Vec::new();
+    }
+    let choice = |library: &Arc<Library>| As {
+        code: library.code.to_string(),
+        words: format!("{} – {}", library.code, library.name.get(shell.language())),
+        is_chosen: library.code.as_str() == chosen,
+    };
+    web.book.libraries().iter().map(choice).collect()
+}
+
+/// How the test with this id stands; none where whoever edits these words sees no such message.
+pub(super) async fn tested(web: &Web, edited: &Edited, shell: &Shell, id: &str) -> Result<Option<Tested>, Oops> {
     let Ok(id) = id.parse::<MessageId>() else { return Ok(None) };
-    let Some(row) = web.store.message(Some(&visit.library()?.code), id).await? else { return Ok(None) };
+    let of = (!edited.is_consortium).then_some(&edited.library.code);
+    let Some(row) = web.store.message(of, id).await? else { return Ok(None) };
     let receiver = receiver(&row);
     let provider = row.provider.clone().or_else(|| receiver.clone());
     let attempt = web.store.timeline(id).await?.into_iter().rev().find_map(|entry| match entry.what {
@@ -65,7 +91,7 @@ pub(super) async fn tested(web: &Web, visit: &Visit, shell: &Shell, id: &str) ->
     let about = Facts { provider: provider.as_deref(), their_domain: receiver.as_deref(), ..Facts::default() };
     let cause = row.cause.as_deref().filter(|_| row.state != Standing::Accepted).map(Cause::of);
     Ok(Some(Tested {
-        href: shell.to(&format!("/messages/{id}")),
+        href: format!("/staff/{}/messages/{id}", row.library),
         to: row.address.clone(),
         tag: Tag::of(shell, row.state, provider.as_deref()),
         why: cause.map(|cause| cause.headline(shell.language(), &about)),
@@ -77,23 +103,24 @@ pub(super) async fn tested(web: &Web, visit: &Visit, shell: &Shell, id: &str) ->
             shell.with2("editor-tested-how", ("from", attempt.from.clone()), ("seconds", took))
         }),
         under_way: !row.state.is_final() && row.state != Standing::Held,
+        library: row.library,
     }))
 }
 
-/// Sends a test notice of `library` in `language` to `to`, in the words of `tried` where some are, and waits a moment for
+/// Sends a test notice in the name of `library`, in `language` to `to`, in the words of `tried` where some are, and waits a moment for
 /// what becomes of it.
-pub(super) async fn send(
+async fn send(
     web: &Web,
     visit: &Visit,
+    library: &LibraryCode,
     to: Address,
     language: Language,
     tried: Option<Tried>,
     fields: BTreeMap<String, String>,
 ) -> Result<MessageId, Oops> {
-    let library = visit.library()?;
     let patron = Patron { email: Some(to), language: Some(language), ..Patron::default() };
     let event = Event {
-        library: library.code.clone(),
+        library: library.clone(),
         request: REQUEST.to_owned(),
         status: Status::TestNotice,
         side: Side::Borrowing,
@@ -107,7 +134,7 @@ pub(super) async fn send(
     let id = receipt.messages.first().map(|message| message.id).ok_or(Oops::NotNow("test-not-now"))?;
     let deadline = tokio::time::Instant::now() + WAIT_MAX;
     while tokio::time::Instant::now() < deadline {
-        let row = web.store.message(Some(&library.code), id).await?;
+        let row = web.store.message(Some(library), id).await?;
         if row.is_none_or(|row| row.state.is_final() || row.state == Standing::Held) {
             break;
         }
@@ -120,30 +147,48 @@ pub(super) async fn send(
 pub(super) async fn of_editor(
     State(web): State<Arc<Web>>,
     visit: Visit,
-    Path((_, code)): Path<(String, String)>,
+    edited: Edited,
     Form(form): Form<HashMap<String, String>>,
 ) -> Answer {
-    let notice = notice_of(&code)?;
-    let library = Arc::clone(visit.library()?);
-    let typed = Typed::of_form(&web, &library, notice, &form);
+    let typed = Typed::of_form(&web, &edited, &form);
     let text = |name: &str| form.get(name).map_or("", |value| value.trim());
-    let language = Language::from_tag(text("test_language")).filter(|one| library.languages.contains(one));
-    let language = language.unwrap_or_else(|| library.language_for(None));
-    let mut wrong = notice_editor::errors(&web, &visit, notice, &typed)?;
-    let to = Address::parse(text("test_to"));
-    if to.is_err() {
-        wrong.push(("test_to".to_owned(), visit.shell("editor-title").say("message-wrong-address")));
+    let wished = Language::from_tag(text("test_language")).filter(|one| edited.library.languages.contains(one));
+    let language = wished.unwrap_or_else(|| edited.library.language_for(None));
+    let shell = edited.around(&visit, "editor-title");
+    let mut wrong = typed.errors(&web, &shell, &edited);
+    let mut refuse = |field: &str, words: String| wrong.push((field.to_owned(), words));
+    let to = Address::parse(text("test_to")).ok();
+    if to.is_none() {
+        refuse("test_to", shell.say("message-wrong-address"));
     }
-    let source = typed.parts(language).map(|parts| parts.source(notice));
-    let (Ok(to), Some(source), true) = (to, source, wrong.is_empty()) else {
-        let again = Again { typed: Some(typed), wrong, test_to: text("test_to").to_owned(), ..Again::default() };
-        return visit.again(&notice_editor::page(&web, &visit, notice, again, "").await?);
+    let library = in_whose_name(&web, &edited, text("test_as"));
+    match &library {
+        None => refuse("test_as", shell.say("consortium-words-test-library")),
+        Some(library) if !library.languages.contains(&language) => {
+            let name = library.name.get(shell.language()).to_owned();
+            refuse("test_language", shell.with("consortium-words-test-language", "library", name));
+        }
+        Some(_) => {}
+    }
+    let source = typed.parts(language).map(|parts| parts.source(edited.notice));
+    let (Some(to), Some(library), Some(words), true) = (to, library, source, wrong.is_empty()) else {
+        let (test_to, test_as) = (text("test_to").to_owned(), text("test_as").to_owned());
+        let again = Again { typed: Some(typed), wrong, test_to, test_as, ..Again::default() };
+        return visit.again(&notice_editor::page(&web, &visit, edited, again, "").await?);
     };
-    notice_editor::keep(&web, &visit, notice, &typed).await?;
-    let sample = values(text("sample"), notice, language);
+    notice_editor::keep(&web, &visit, &edited, &typed).await?;
+    let sample = values(text("sample"), edited.notice, language);
     let fields = sample.into_iter().map(|(field, value)| (field.name().to_owned(), value)).collect();
-    let id = send(&web, &visit, to, language, Some(Tried { words: source }), fields).await?;
-    Ok(lead_to(&format!("/staff/{}/ill-admin/notices/{notice}?tested={id}#tested", library.code)))
+    let id = send(&web, &visit, &library.code, to, language, Some(Tried { words }), fields).await?;
+    Ok(lead_to(&format!("{}?tested={id}#tested", edited.editor())))
+}
+
+/// The library in whose name a test leaves: the one whose words they are, or the one that is chosen.
+fn in_whose_name(web: &Web, edited: &Edited, chosen: &str) -> Option<Arc<Library>> {
+    if edited.is_consortium {
+        return LibraryCode::parse(chosen).ok().and_then(|code| web.book.library(&code));
+    }
+    Some(Arc::clone(&edited.library))
 }
 
 /// Sends a test notice that is about no notice in particular, and leads to its story.
@@ -159,6 +204,6 @@ pub(super) async fn plain(
     let language = Some(visit.language).filter(|one| library.languages.contains(one));
     let language = language.unwrap_or_else(|| library.language_for(None));
     let fields = BTreeMap::from([("address".to_owned(), to.to_string())]);
-    let id = send(&web, &visit, to, language, None, fields).await?;
+    let id = send(&web, &visit, &library.code, to, language, None, fields).await?;
     Ok(lead_to(&format!("/staff/{}/messages/{id}", library.code)))
 }

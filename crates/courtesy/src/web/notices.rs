@@ -148,7 +148,8 @@ pub(super) async fn lines(
     let since = visit.now.checked_sub(SignedDuration::from_hours(24 * DAYS)).unwrap_or(visit.now);
     let codes: Vec<Notice> = entries.iter().map(|entry| entry.notice).collect();
     let sent = web.store.sent_of_notices(&library.code, &codes, since).await?;
-    let drafts: BTreeSet<String> = web.store.drafts(&library.code).await?.into_iter().map(|one| one.notice).collect();
+    let drafts = web.store.drafts(library.code.as_str()).await?;
+    let drafts: BTreeSet<String> = drafts.into_iter().map(|draft| draft.notice).collect();
     let mut saved: HashMap<(bool, String, String), SavedWords> = HashMap::new();
     for words in web.store.words_of(&library.code).await? {
         let key = (words.of.library.is_empty(), words.of.notice.clone(), words.of.language.clone());

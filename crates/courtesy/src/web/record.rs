@@ -41,7 +41,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
     let library = visit.library()?;
     let shell = visit.shell("record-title").at(Place::IllAdmin).below("nav-ill-admin", "/ill-admin");
     let fact = |name: &str, value: Option<String>| Fact { name: shell.say(name), value };
-    let languages = library.languages.iter().map(|one| shell.say(&format!("language-{}", one.tag())));
+    let languages = library.languages.iter().map(|one| shell.tongue(*one));
     let symbols: Vec<_> = library.symbols.iter().map(ToString::to_string).collect();
     let closures = library.closures.iter().map(|one| {
         let days = dates::days(one.from, one.to, shell.language());

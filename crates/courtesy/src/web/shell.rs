@@ -169,6 +169,12 @@ impl Shell {
         self.visit.language.tag()
     }
 
+    /// The name of a language.
+    #[must_use]
+    pub fn tongue(&self, language: Language) -> String {
+        self.say(&format!("language-{}", language.tag()))
+    }
+
     /// The language.
     #[must_use]
     pub fn language(&self) -> Language {

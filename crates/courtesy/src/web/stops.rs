@@ -1,7 +1,8 @@
 //! The do-not-send list: addresses a library no longer writes to, why and since when; used again, added, looked up.
 //!
 //! In: an address to look for, a cause, or where the last page ended. Out: rows with what was said. Whoever uses an address
-//! again or stops one says why, and that is kept. Many are added by pasting lines; the list is saved as a file.
+//! again or stops one says why, and that is kept. Many are added by pasting lines; the list is saved as a file. Below it stand
+//! the telephone numbers that get no text messages (`no_texts`).
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use standards::address::Address;
 
 use super::audit::{as_file, plain};
+use super::no_texts;
 use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::Visit;
@@ -62,6 +64,8 @@ struct Page {
     shell: Shell,
     asked: Asked,
     lines: Vec<Line>,
+    /// Numbers that get no text messages.
+    numbers: Vec<no_texts::Line>,
     next: Option<String>,
     is_first: bool,
     /// What was looked for is an address that is not on the list.
@@ -104,7 +108,10 @@ async fn page(web: &Web, visit: &Visit, asked: Asked) -> Result<Page, Oops> {
     let acts = visit.may(Right::ActOnMessages);
     let lines: Vec<_> = found.into_iter().map(|stop| line(&shell, stop, acts)).collect();
     let wrong = (!asked.q.trim().is_empty() && looked_for.is_none()).then(|| ("q", shell.say("stops-wrong-address")));
+    let is_whole = asked.q.trim().is_empty() && asked.after.is_empty();
+    let numbers = if is_whole { no_texts::lines(web, visit, &shell).await? } else { Vec::new() };
     Ok(Page {
+        numbers,
         is_free: looked_for.is_some() && lines.is_empty(),
         is_first: asked.after.is_empty(),
         its_messages: shell.to(&format!("/messages?q={}", form::encoded(asked.q.trim()))),

@@ -84,7 +84,7 @@ fn put_together() -> Vec<String> {
     let to_patron = crate::notice::catalogue::NOTICES.iter().map(|entry| entry.notice);
     let to_patron = to_patron.filter(|notice| notice.audience == Audience::Patron);
     names.extend(to_patron.map(super::me::word_of));
-    names.extend(super::unreached::HOWS.map(|how| format!("how-{}", how.replace('_', "-"))));
+    names.extend(crate::store::SeenTo::HOWS.map(|how| format!("how-{}", how.replace('_', "-"))));
     names.extend(crate::store::DEEDS.iter().map(|what| format!("deed-{}", what.replace(['.', '_'], "-"))));
     // What is wrong with a field of the Participant Record: its own checks and the form's.
     let fields = "name_en name_fr time_zone languages phone region hours_en url closures cc borrowing_staff \
@@ -129,6 +129,16 @@ fn every_file_of_words_can_be_read() {
             let read = fluent_bundle::FluentResource::try_new(text);
             assert!(read.is_ok(), "{file}: {:?}", read.err().map(|(_, errors)| errors));
         }
+    }
+}
+
+#[test]
+fn a_french_colon_and_guillemets_never_stand_alone_on_a_line() {
+    // A space that breaks lines before a colon, or inside of guillemets.
+    let breaks = Regex::new(r" :(?: |$)|« | »").unwrap();
+    for (file, text) in words::files(Language::Fr) {
+        let wrong: Vec<_> = text.lines().filter(|line| breaks.is_match(line)).collect();
+        assert!(wrong.is_empty(), "{file}: put a no-break space (U+00A0) there: {wrong:?}");
     }
 }
 

@@ -37,9 +37,6 @@ const MANY_MAX: usize = 50;
 /// Letters of a note.
 const NOTE_LETTERS_MAX: usize = 500;
 
-/// How a patron was told otherwise.
-pub(super) const HOWS: [&str; 5] = ["phone", "text", "letter", "in_person", "other"];
-
 /// One patron.
 struct Line {
     id: MessageId,
@@ -108,7 +105,7 @@ async fn page(web: &Web, visit: &Visit, after: &str, typed: Option<(MessageId, S
     let at = visit.library()?;
     let unseen = returns::unseen(web, at, &web.senders.plan(at, &[], visit.now), since).await?;
     let wrong = typed.map(|(id, _)| (format!("to-{id}"), shell.say("message-wrong-address")));
-    let hows = HOWS.map(|code| How { code, words: shell.say(&format!("how-{}", code.replace('_', "-"))) });
+    let hows = SeenTo::HOWS.map(|code| How { code, words: shell.say(&format!("how-{}", code.replace('_', "-"))) });
     Ok(Page { lines, hows: hows.into(), next, is_first: after.is_empty(), unseen, wrong, shell })
 }
 
@@ -181,9 +178,8 @@ pub(super) struct Resolved {
 
 impl Resolved {
     fn seen(&self, visit: &Visit) -> SeenTo {
-        let how = HOWS.into_iter().find(|how| *how == self.how).unwrap_or("other").to_owned();
         let note = self.note.trim().chars().filter(|c| !c.is_control()).take(NOTE_LETTERS_MAX).collect();
-        SeenTo { how, again: None, by: visit.by(), note, at: visit.now }
+        SeenTo::told(&self.how, visit.by(), note, visit.now)
     }
 }
 

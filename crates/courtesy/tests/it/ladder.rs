@@ -11,20 +11,8 @@ use jiff::SignedDuration;
 use practice::provider::Trouble;
 use serde_json::json;
 
-use crate::texts::{Recorded, by_twilio, call_back, texting, value, with_phone};
+use crate::texts::{call_back, texting, texting_world, value, with_phone};
 use crate::world::{World, code};
-
-/// A world whose library reaches patrons as `reach` says, with a gateway for text messages.
-async fn world(reach: serde_json::Value) -> (World, Recorded) {
-    let (gateway, url) = Recorded::start().await;
-    let world = World::with(|config| {
-        by_twilio(config, &url);
-        config.retry.schedule = vec![Duration::from_millis(200)];
-    })
-    .await;
-    world.put(texting("MRPL", reach)).await;
-    (world, gateway)
-}
 
 /// An event of a patron who agreed to text messages.
 fn agreed(request: &str, email: &str) -> serde_json::Value {
@@ -55,7 +43,7 @@ async fn all(world: &World) -> Vec<MessageRow> {
 
 #[tokio::test]
 async fn an_address_that_does_not_exist_ends_in_a_text_message_and_that_in_a_letter() {
-    let (world, gateway) = world(json!({ "ladder": ["mail", "text", "letter"] })).await;
+    let (world, gateway) = texting_world(json!({ "ladder": ["mail", "text", "letter"] })).await;
     let mut event = agreed("BC-1", "nobody@gmail.example");
     event["patron"]["address"] = json!(["12 Rue des Érables", "Maple Ridge BC  V2X 0A1"]);
     let mail = world.tell_one(&event).await;
@@ -86,7 +74,7 @@ async fn an_address_that_does_not_exist_ends_in_a_text_message_and_that_in_a_let
 
 #[tokio::test]
 async fn who_prefers_text_messages_gets_no_mail() {
-    let (world, gateway) = world(json!({ "ladder": ["text", "mail"] })).await;
+    let (world, gateway) = texting_world(json!({ "ladder": ["text", "mail"] })).await;
     let text = world.tell_one(&agreed("BC-1", "patron@gmail.example")).await;
     let row = world.over(text).await;
     assert_eq!((row.channel, row.state), (Channel::Text, State::Accepted));
@@ -103,7 +91,7 @@ async fn who_prefers_text_messages_gets_no_mail() {
 
 #[tokio::test]
 async fn a_text_message_that_is_refused_goes_by_mail() {
-    let (world, gateway) = world(json!({ "ladder": ["text", "mail"] })).await;
+    let (world, gateway) = texting_world(json!({ "ladder": ["text", "mail"] })).await;
     gateway.answer_next(
         400,
         json!({ "code": 21211, "message": "The 'To' number +16045550123 is not valid", "status": 400 }),
@@ -123,7 +111,7 @@ async fn a_text_message_that_is_refused_goes_by_mail() {
 
 #[tokio::test]
 async fn a_mail_that_waits_too_long_is_taken_back_before_the_text_message_leaves() {
-    let (world, gateway) = world(json!({ "ladder": ["mail", "text"], "next_after_hours": 2 })).await;
+    let (world, gateway) = texting_world(json!({ "ladder": ["mail", "text"], "next_after_hours": 2 })).await;
     let provider = world.outside.provider("gmail.example").unwrap();
     provider.disturb(Trouble { always_tempfail: true, ..Trouble::default() });
     let mail = world.tell_one(&agreed("BC-1", "patron@gmail.example")).await;
@@ -152,7 +140,7 @@ async fn a_mail_that_waits_too_long_is_taken_back_before_the_text_message_leaves
 
 #[tokio::test]
 async fn an_event_without_an_address_goes_to_the_one_on_record() {
-    let (world, _gateway) = world(json!({})).await;
+    let (world, _gateway) = texting_world(json!({})).await;
     let first = world.tell_one(&with_phone("MRPL", "BC-1", "patron@gmail.example")).await;
     world.over(first).await;
     let mut event = with_phone("MRPL", "BC-2", "");

@@ -12,20 +12,9 @@ use jiff::{SignedDuration, ToSpan as _};
 use practice::provider::Trouble;
 use serde_json::{Value, json};
 
-use crate::texts::{Recorded, by_twilio, call_back, texting, with_phone};
+use crate::texts::{call_back, texting_world, with_phone};
 use crate::web::Browser;
 use crate::world::{World, code};
-
-async fn world(reach: Value) -> (World, Recorded) {
-    let (gateway, url) = Recorded::start().await;
-    let world = World::with(|config| {
-        by_twilio(config, &url);
-        config.retry.schedule = vec![Duration::from_millis(200)];
-    })
-    .await;
-    world.put(texting("MRPL", reach)).await;
-    (world, gateway)
-}
 
 /// An event of a patron with a postal address.
 fn at_home(request: &str, email: &str) -> Value {
@@ -58,7 +47,7 @@ async fn letter(world: &World) -> MessageRow {
 
 #[tokio::test]
 async fn what_neither_mail_nor_text_reached_is_in_tomorrows_letters_and_succeeds_once() {
-    let (world, gateway) = world(json!({ "ladder": ["mail", "text", "letter"] })).await;
+    let (world, gateway) = texting_world(json!({ "ladder": ["mail", "text", "letter"] })).await;
     let mut event = at_home("BC-1", "nobody@gmail.example");
     event["patron"]["texts"] = json!(true);
     let mail = world.tell_one(&event).await;
@@ -108,7 +97,7 @@ async fn successes(world: &World) -> Vec<Channel> {
 
 #[tokio::test]
 async fn a_mail_that_was_too_slow_never_arrives_beside_the_text_message_that_took_its_place() {
-    let (world, gateway) = world(json!({ "ladder": ["mail", "text"], "next_after_hours": 2 })).await;
+    let (world, gateway) = texting_world(json!({ "ladder": ["mail", "text"], "next_after_hours": 2 })).await;
     let provider = world.outside.provider("gmail.example").unwrap();
     provider.disturb(Trouble { always_tempfail: true, ..Trouble::default() });
     let mut event = at_home("BC-1", "patron@gmail.example");
@@ -135,7 +124,7 @@ async fn a_mail_that_was_too_slow_never_arrives_beside_the_text_message_that_too
 
 #[tokio::test]
 async fn a_mail_that_is_on_the_wire_when_its_time_is_over_is_left_alone_and_its_success_ends_the_ladder() {
-    let (world, gateway) = world(json!({ "ladder": ["mail", "text", "letter"], "next_after_hours": 2 })).await;
+    let (world, gateway) = texting_world(json!({ "ladder": ["mail", "text", "letter"], "next_after_hours": 2 })).await;
     let provider = world.outside.provider("gmail.example").unwrap();
     provider.disturb(Trouble { slow: Some(Duration::from_secs(3)), ..Trouble::default() });
     let mut event = at_home("BC-1", "patron@gmail.example");
@@ -152,7 +141,7 @@ async fn a_mail_that_is_on_the_wire_when_its_time_is_over_is_left_alone_and_its_
 
 #[tokio::test]
 async fn a_letter_that_waits_is_taken_back_when_staff_send_the_mail_to_a_better_address() {
-    let (world, _gateway) = world(json!({ "ladder": ["mail", "letter"] })).await;
+    let (world, _gateway) = texting_world(json!({ "ladder": ["mail", "letter"] })).await;
     let mail = world.tell_one(&at_home("BC-1", "nobody@gmail.example")).await;
     world.until_state(mail, State::Failed).await;
     let letter = letter(&world).await;
@@ -167,7 +156,7 @@ async fn a_letter_that_waits_is_taken_back_when_staff_send_the_mail_to_a_better_
 
 #[tokio::test]
 async fn staff_print_and_post_the_letters_of_a_day_and_one_that_cannot_wait() {
-    let (world, _gateway) = world(json!({ "ladder": ["letter"] })).await;
+    let (world, _gateway) = texting_world(json!({ "ladder": ["letter"] })).await;
     let first = world.tell_one(&at_home("BC-1", "patron@gmail.example")).await;
     let mut unreadable = at_home("BC-2", "patron@gmail.example");
     unreadable["patron"]["address"] = json!(["北京路 1"]);
@@ -195,7 +184,7 @@ async fn staff_print_and_post_the_letters_of_a_day_and_one_that_cannot_wait() {
 
 #[tokio::test]
 async fn only_what_was_printed_is_marked_as_posted_and_it_is_not_taken_back_when_the_item_returns() {
-    let (world, _gateway) = world(json!({ "ladder": ["letter"] })).await;
+    let (world, _gateway) = texting_world(json!({ "ladder": ["letter"] })).await;
     let first = world.tell_one(&at_home("BC-1", "patron@gmail.example")).await;
     let day = tomorrow(&world);
     let path = format!("/v1/libraries/MRPL/letters.pdf?day={day}");
@@ -230,7 +219,7 @@ async fn only_what_was_printed_is_marked_as_posted_and_it_is_not_taken_back_when
 
 #[tokio::test]
 async fn a_letter_that_nobody_posts_ends_at_its_deadline_and_says_so() {
-    let (world, _gateway) = world(json!({ "ladder": ["letter"] })).await;
+    let (world, _gateway) = texting_world(json!({ "ladder": ["letter"] })).await;
     let id = world.tell_one(&at_home("BC-1", "patron@gmail.example")).await;
     let row = world.row(id).await;
     let days = row.deadline.duration_since(row.created_at);

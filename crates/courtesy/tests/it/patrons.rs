@@ -197,6 +197,7 @@ practice::on_both_databases! {
     where_a_message_is_counts_once_with_its_last_word,
     what_stands_under_an_address_or_nobody_is_erased_with_its_patron_unless_another_has_it,
     a_patron_of_whom_nothing_was_heard_is_forgotten_but_not_a_refusal,
+    numbers_that_refuse_texts_are_listed_for_the_libraries_that_know_them,
 }
 
 fn of(patron: &str, request: &str, second: i64) -> NewEvent {
@@ -289,4 +290,32 @@ async fn a_patron_of_whom_nothing_was_heard_is_forgotten_but_not_a_refusal(kept:
         kept.consent(&code("MRPL"), "+16045550102").await.unwrap().is_some(),
         "to forget it would be to text again"
     );
+}
+
+async fn numbers_that_refuse_texts_are_listed_for_the_libraries_that_know_them(kept: Kept) {
+    let say = async |library: Option<&str>, number: &str, given: bool, second: i64| {
+        let consent = Consent { given, at: at(second), how: "text".to_owned(), by: "patron".to_owned() };
+        kept.note_consent(library.map(code), number.to_owned(), consent).await.unwrap();
+    };
+    let refused = async |library: &str| {
+        let all = kept.texts_refused(&code(library), 10).await.unwrap();
+        all.into_iter().map(|(number, consent)| (number, consent.at)).collect::<Vec<_>>()
+    };
+    let [known, unknown, own, taken_back] = ["+16045550101", "+16045550102", "+16045550103", "+16045550104"];
+    let mut texted = event("MRPL", "BC-1", at(0));
+    (texted.messages[0].channel, texted.messages[0].address) = (Channel::Text, known.to_owned());
+    kept.accept(vec![texted]).await.unwrap();
+    say(None, known, false, 1).await;
+    say(None, unknown, false, 2).await;
+    say(Some("MRPL"), own, false, 3).await;
+    say(Some("MRPL"), taken_back, false, 4).await;
+    say(None, taken_back, true, 5).await;
+    assert_eq!(refused("MRPL").await, [(own.to_owned(), at(3)), (known.to_owned(), at(1))]);
+    assert_eq!(refused("OTHR").await, []);
+    say(None, own, false, 6).await;
+    assert_eq!(refused("MRPL").await, [(own.to_owned(), at(6)), (known.to_owned(), at(1))], "each once");
+    say(None, own, true, 7).await;
+    say(None, known, true, 8).await;
+    assert_eq!(refused("MRPL").await, []);
+    assert_eq!(kept.texts_refused(&code("MRPL"), 0).await.unwrap(), []);
 }

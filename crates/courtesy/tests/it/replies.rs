@@ -1,8 +1,6 @@
 //! What people write back: it reaches their library, and they hear of it once.
 
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpStream;
 
 use courtesy::id::MessageId;
 use courtesy::queue::State;
@@ -20,36 +18,6 @@ async fn world() -> World {
     library.phone = Some("+1 604 555 0100".to_owned());
     world.put(library).await;
     world
-}
-
-/// Hands a mail in at the inbound door; the last reply.
-async fn hand_in(world: &World, from: &str, to: &str, mail: &str) -> String {
-    let stream = TcpStream::connect(world.service.smtp.unwrap()).await.unwrap();
-    let mut wire = BufReader::new(stream);
-    let mail = mail.replace("\r\n", "\n").replace('\n', "\r\n");
-    let steps = [
-        String::new(),
-        "EHLO mail.patron.example\r\n".to_owned(),
-        format!("MAIL FROM:<{from}>\r\n"),
-        format!("RCPT TO:<{to}>\r\n"),
-        "DATA\r\n".to_owned(),
-        format!("{mail}\r\n.\r\n"),
-    ];
-    let mut last = String::new();
-    for step in steps {
-        wire.get_mut().write_all(step.as_bytes()).await.unwrap();
-        loop {
-            last.clear();
-            wire.read_line(&mut last).await.unwrap();
-            if last.as_bytes().get(3) != Some(&b'-') {
-                break;
-            }
-        }
-        if !last.starts_with(['2', '3']) {
-            break;
-        }
-    }
-    last
 }
 
 /// The `n`th mail that was offered to a mailbox, once it is there.
@@ -107,7 +75,7 @@ async fn a_patrons_reply_reaches_the_library_and_the_patron_hears_of_it_once() {
     world.over(id).await;
     let shared = format!("MRPL@{}", practice::world::SERVICE);
     let mail = reply(id, "May my sister pick it up? Élise.");
-    assert!(hand_in(&world, PATRON, &shared, &mail).await.starts_with("250 2.0.0"));
+    assert!(world.hand_in(PATRON, &shared, &mail).await.starts_with("250 2.0.0"));
     let desk = offered(&world, DESK, 1).await;
     assert!(
         desk.raw.contains("\r\nMay my sister pick it up? Élise.\r\n--b1\r\nContent-Type: application/pdf"),
@@ -130,7 +98,7 @@ async fn a_patrons_reply_reaches_the_library_and_the_patron_hears_of_it_once() {
     assert_eq!(world.over(answered).await.state, State::Accepted);
     assert_eq!(world.kinds(answered).await, ["answers", "attempted"]);
     // Another one within the day: passed on, and no second answer.
-    hand_in(&world, PATRON, &shared, &reply(id, "And my brother?")).await;
+    world.hand_in(PATRON, &shared, &reply(id, "And my brother?")).await;
     let again = replied(&world, id, 2).await[1];
     assert!(again.0.is_some() && again.1.is_none(), "{again:?}");
     world.over(again.0.unwrap()).await;
@@ -143,7 +111,7 @@ async fn a_mail_that_refers_to_nothing_goes_to_the_library_it_names_and_is_answe
     let shared = format!("mrpl@{}", practice::world::SERVICE);
     let mail =
         format!("From: {PATRON}\nTo: {shared}\nSubject: Hours\nMessage-ID: <h@gmail.example>\n\nWhen are you open?\n");
-    hand_in(&world, PATRON, &shared, &mail).await;
+    world.hand_in(PATRON, &shared, &mail).await;
     let desk = offered(&world, DESK, 1).await;
     assert!(desk.raw.contains("patron via Maple Ridge"), "{}", desk.raw);
     assert!(desk.text.contains("When are you open?"));
@@ -162,7 +130,7 @@ async fn an_absence_notice_is_a_line_in_the_timeline_and_nobody_gets_mail_for_it
     world.over(id).await;
     let shared = format!("mrpl@{}", practice::world::SERVICE);
     let mail = reply(id, "I am away.").replace("MIME-Version", "Auto-Submitted: auto-replied\nMIME-Version");
-    assert!(hand_in(&world, PATRON, &shared, &mail).await.starts_with("250"));
+    assert!(world.hand_in(PATRON, &shared, &mail).await.starts_with("250"));
     world.until(id, "told of the absence", |_| true).await;
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
     while world.kinds(id).await.last().map(String::as_str) != Some("returned") {
@@ -179,7 +147,7 @@ async fn the_shared_address_takes_mail_for_libraries_there_are_and_for_nobody_el
     let mail = "From: a@gmail.example\nSubject: x\n\nx\n";
     let others = [format!("nobody@{domain}"), "mrpl@gmail.example".to_owned(), format!("mrpl%gmail.example@{domain}")];
     for to in others {
-        let said = hand_in(&world, "a@gmail.example", &to, mail).await;
+        let said = world.hand_in("a@gmail.example", &to, mail).await;
         assert!(said.starts_with("550 5.1.1"), "{to}: {said}");
     }
 }

@@ -3,12 +3,10 @@
 use courtesy::clock;
 use practice::dns::Data;
 use standards::domain::Domain;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpStream;
 
 use crate::world::{World, address, record};
 
-fn report(id: &str, domain: &str, source: &str, count: u64, spf: &str) -> Vec<u8> {
+fn report(id: &str, domain: &str, source: &str, count: u64, spf: &str) -> String {
     let now = clock::now().as_second();
     let (begin, end) = (now - 90_000, now - 3_600);
     format!(
@@ -19,31 +17,11 @@ fn report(id: &str, domain: &str, source: &str, count: u64, spf: &str) -> Vec<u8
          <dkim>fail</dkim><spf>{spf}</spf></policy_evaluated></row><identifiers><header_from>{domain}</header_from></identifiers>\
          </record></feedback>\r\n"
     )
-    .into_bytes()
 }
 
-/// Hands a mail in at the inbound door; the last reply.
-async fn hand_in(world: &World, to: &str, mail: &[u8]) -> String {
-    let stream = TcpStream::connect(world.service.smtp.unwrap()).await.unwrap();
-    let mut wire = BufReader::new(stream);
-    let begin = format!("MAIL FROM:<dmarc@receiver.example>\r\n|RCPT TO:<{to}>\r\n|DATA\r\n|");
-    let text = String::from_utf8(mail.to_vec()).unwrap();
-    let whole = format!("|EHLO receiver.example\r\n|{begin}{text}\r\n.\r\n");
-    let mut last = String::new();
-    for step in whole.split('|') {
-        wire.get_mut().write_all(step.as_bytes()).await.unwrap();
-        loop {
-            last.clear();
-            wire.read_line(&mut last).await.unwrap();
-            if last.as_bytes().get(3) != Some(&b'-') {
-                break;
-            }
-        }
-        if !last.starts_with(['2', '3']) {
-            break;
-        }
-    }
-    last
+/// Hands a report in at the inbound door; the last reply.
+async fn hand_in(world: &World, to: &str, mail: &str) -> String {
+    world.hand_in("dmarc@receiver.example", to, mail).await
 }
 
 async fn world() -> World {
@@ -83,7 +61,7 @@ async fn a_report_is_counted_once_and_told_to_its_library_alone() {
         assert!(said.starts_with("250"), "{said}");
     }
     until_kept(&world, 2).await;
-    let said = hand_in(&world, &format!("nobody@{shared}"), b"").await;
+    let said = hand_in(&world, &format!("nobody@{shared}"), "").await;
     assert!(said.starts_with("550"), "{said}");
 
     let key = world.new_key(Some("MRPL")).await;

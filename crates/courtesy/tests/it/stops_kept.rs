@@ -1,7 +1,8 @@
 //! What is remembered of addresses and of what came back, on both databases.
 
-use courtesy::channel::{Channel, Ladder};
-use courtesy::id::{EventId, MessageId, ReturnedId};
+use courtesy::channel::Channel;
+use courtesy::id::{MessageId, ReturnedId};
+use courtesy::notice::Language;
 use courtesy::outcome::Cause;
 use courtesy::outcome::stop::{ListedAddress, Strike, Weight};
 use courtesy::queue::State;
@@ -10,30 +11,16 @@ use courtesy::store::{
     Claimed, Filter, Follows, Joined, Listed, NewEvent, NewMessage, ReceiverHold, Repeated, SeenTo, Settled,
 };
 use courtesy::timeline::{Entry, News, Returned, What};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::kept::Kept;
+use crate::store::at;
 use crate::world::{address, code};
 
 impl Kept {
     /// A message to the patron, made and claimed at `second`.
     async fn claimed(&self, request: &str, second: i64) -> Claimed {
-        let message = message(second);
-        let event = NewEvent {
-            id: EventId::new(at(second)),
-            library: code("MRPL"),
-            natural_key: request.to_owned(),
-            request: request.to_owned(),
-            status: "overdue".to_owned(),
-            patron: String::new(),
-            source: "api",
-            fields: "{}".to_owned(),
-            found_by: String::new(),
-            received_at: at(second),
-            messages: vec![message],
-            idempotency: None,
-            news: None,
-        };
+        let event = NewEvent { messages: vec![message(second)], ..crate::store::event("MRPL", request, at(second)) };
         self.accept(vec![event]).await.unwrap();
         let lease = at(second) + SignedDuration::from_mins(15);
         let mut claimed = self.claim(vec!["MRPL".to_owned()], 10, at(second), lease).await.unwrap();
@@ -72,30 +59,13 @@ impl Kept {
     }
 }
 
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + second).unwrap()
-}
-
 fn patron() -> ListedAddress {
     ListedAddress::of(&address("Patron@gmail.example"))
 }
 
 fn message(second: i64) -> NewMessage {
-    NewMessage {
-        id: MessageId::new(at(second)),
-        notice: "overdue".to_owned(),
-        language: "en",
-        channel: Channel::Mail,
-        address: "patron@gmail.example".to_owned(),
-        ladder: Ladder::default(),
-        words_of: None,
-        words_version: 0,
-        state: State::Queued,
-        cause: None,
-        due_at: Some(at(second)),
-        deadline: at(second) + SignedDuration::from_hours(48),
-        entries: Vec::new(),
-    }
+    let to = (Channel::Mail, "patron@gmail.example".to_owned());
+    NewMessage::queued("overdue", Language::En, to, at(second), at(second) + SignedDuration::from_hours(48))
 }
 
 fn strike(message: MessageId, cause: &str, weight: Weight, second: i64) -> Strike {

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use courtesy::channel::{Channel, Ladder};
+use courtesy::channel::Channel;
 use courtesy::clock::Timestamp;
 use courtesy::id::{EventId, MessageId};
 use courtesy::library::LibraryCode;
+use courtesy::notice::Language;
 use courtesy::notice::catalogue::Notice;
 use courtesy::queue::{State, WaitsFor};
 use courtesy::store::{Accepted, Claimed, Draft, Filter, Idempotency, NewEvent, NewMessage, Repeated, Settled, Store};
@@ -30,20 +31,11 @@ pub(crate) fn at(second: i64) -> Timestamp {
 
 fn message(now: Timestamp) -> NewMessage {
     let told = What::Told { event: EventId::new(now), source: "api".to_owned(), status: "overdue".to_owned() };
+    let to = (Channel::Mail, "patron@gmail.example".to_owned());
+    let deadline = now + SignedDuration::from_hours(48);
     NewMessage {
-        id: MessageId::new(now),
-        notice: "overdue".to_owned(),
-        language: "en",
-        channel: Channel::Mail,
-        address: "patron@gmail.example".to_owned(),
-        ladder: Ladder::default(),
-        words_of: None,
-        words_version: 0,
-        state: State::Queued,
-        cause: None,
-        due_at: Some(now),
-        deadline: now + SignedDuration::from_hours(48),
         entries: vec![Entry { at: now, what: told }],
+        ..NewMessage::queued("overdue", Language::En, to, now, deadline)
     }
 }
 
@@ -412,16 +404,18 @@ async fn drafts_are_a_librarys_own_and_end_when_they_are_dropped(store: Kept) {
         saved_by: "A. Roy".to_owned(),
     };
     let first = vec![draft("overdue", "en", "one"), draft("overdue", "fr", "un"), draft("recalled", "en", "other")];
-    store.put_drafts(code("MRPL"), first).await.unwrap();
-    store.put_drafts(code("MRPL"), vec![draft("overdue", "en", "two")]).await.unwrap();
-    store.put_drafts(code("OTHR"), vec![draft("overdue", "en", "theirs")]).await.unwrap();
-    let kept = store.drafts(&code("MRPL")).await.unwrap();
+    store.put_drafts("MRPL".to_owned(), first).await.unwrap();
+    store.put_drafts("MRPL".to_owned(), vec![draft("overdue", "en", "two")]).await.unwrap();
+    store.put_drafts("OTHR".to_owned(), vec![draft("overdue", "en", "theirs")]).await.unwrap();
+    let kept = store.drafts("MRPL").await.unwrap();
     let sources: Vec<&str> = kept.iter().map(|one| one.source.as_str()).collect();
     assert_eq!(sources, ["two", "un", "other"]);
     assert_eq!(kept[0], draft("overdue", "en", "two"));
-    store.drop_drafts(code("MRPL"), "overdue".to_owned()).await.unwrap();
-    assert_eq!(store.drafts(&code("MRPL")).await.unwrap(), [draft("recalled", "en", "other")]);
-    assert_eq!(store.drafts(&code("OTHR")).await.unwrap().len(), 1);
+    store.drop_drafts("MRPL".to_owned(), "overdue".to_owned()).await.unwrap();
+    assert_eq!(store.drafts("MRPL").await.unwrap(), [draft("recalled", "en", "other")]);
+    store.put_drafts(String::new(), vec![draft("overdue", "en", "for all")]).await.unwrap();
+    assert_eq!(store.drafts("").await.unwrap(), [draft("overdue", "en", "for all")]);
+    assert_eq!(store.drafts("OTHR").await.unwrap().len(), 1, "the consortium's draft is no library's");
 }
 
 async fn messages_of_a_notice_are_counted_by_library_and_since_a_day(store: Kept) {

@@ -15,8 +15,10 @@ use courtesy::config::{Config, Gateway};
 use courtesy::id::MessageId;
 use courtesy::library::Library;
 use courtesy::queue::State;
+use courtesy::staff::Role;
 use serde_json::{Value, json};
 
+use crate::web::Browser;
 use crate::world::{World, address, read, ready, record};
 
 const TOKEN: &str = "0123456789abcdef";
@@ -88,6 +90,18 @@ pub fn texting(code: &str, reach: Value) -> Library {
     reach["quiet_from"] = json!("00:00");
     reach["quiet_to"] = json!("00:00");
     Library { reach: serde_json::from_value(reach).unwrap(), ..record(code) }
+}
+
+/// A world whose library reaches patrons as `reach` says, with a gateway for text messages; what failed is tried again soon.
+pub async fn texting_world(reach: Value) -> (World, Recorded) {
+    let (gateway, url) = Recorded::start().await;
+    let world = World::with(|config| {
+        by_twilio(config, &url);
+        config.retry.schedule = vec![std::time::Duration::from_millis(200)];
+    })
+    .await;
+    world.put(texting("MRPL", reach)).await;
+    (world, gateway)
 }
 
 /// Signs and posts a form as Twilio does.
@@ -189,6 +203,13 @@ async fn whoever_writes_stop_gets_no_more_text_messages_until_they_write_start()
     assert!(said.starts_with("Bibliothèque de Maple Ridge : vous ne recevrez plus de textos"), "{said}");
     assert_eq!(standards::sms::count(&said), 1, "{said}");
     assert_eq!(by_text(&world, id, None).await.0, 409);
+    // Staff see it where they look for addresses that are stopped; a library that never wrote there sees nothing.
+    let desk = Browser::of(&world, Role::Desk, Some("MRPL")).await;
+    desk.get("/staff/MRPL/do-not-send").await.must_say(NUMBER).must_say("The patron asked for no texts");
+    let auditor = Browser::of(&world, Role::Auditor, Some("MRPL")).await;
+    auditor.get("/staff/MRPL/do-not-send").await.must_say("The patron asked").must_not_say(NUMBER);
+    let others = Browser::of(&world, Role::Desk, Some("ALDR")).await;
+    others.get("/staff/ALDR/do-not-send").await.must_be(200).must_not_say("get no text messages");
     // A number serves many libraries: the word counts for all of them.
     let other = world.tell_one(&with_phone("ALDR", "BC-2", "patron@gmail.example")).await;
     assert_eq!(by_text(&world, other, None).await.0, 409);

@@ -7,12 +7,11 @@ use axum::body::Bytes;
 use axum::extract::State as With;
 use axum::http::{HeaderMap, StatusCode};
 use base64::Engine as _;
-use courtesy::channel::{Channel, Ladder};
 use courtesy::clock::Timestamp;
-use courtesy::id::{EventId, MessageId, WebhookId};
+use courtesy::id::WebhookId;
 use courtesy::queue::State;
 use courtesy::sender::{Record, RecordKind};
-use courtesy::store::{Answered, DeliveryState, NewEvent, NewMessage, Replay, Settled, Webhook};
+use courtesy::store::{Answered, DeliveryState, NewEvent, Replay, Settled, Webhook};
 use courtesy::timeline::{Attempt, Entry, What};
 use courtesy::webhook::{DISABLED_AFTER, Kind, Off, Secret, signature};
 use jiff::SignedDuration;
@@ -20,6 +19,7 @@ use serde_json::{Value, json};
 use standards::domain::Domain;
 
 use crate::kept::Kept;
+use crate::store::at;
 use crate::world::{World, address, code, ready, record};
 
 impl Kept {
@@ -74,10 +74,6 @@ impl Kept {
 
 const LEASE: SignedDuration = SignedDuration::from_mins(15);
 
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + second).unwrap()
-}
-
 fn attempted(outcome: &str) -> What {
     What::Attempted(Box::new(Attempt {
         number: 1,
@@ -100,37 +96,7 @@ fn attempted(outcome: &str) -> What {
 }
 
 fn event(library: &str, now: Timestamp) -> NewEvent {
-    let told = What::Told { event: EventId::new(now), source: "api".to_owned(), status: "overdue".to_owned() };
-    let message = NewMessage {
-        id: MessageId::new(now),
-        notice: "overdue".to_owned(),
-        language: "en",
-        channel: Channel::Mail,
-        address: "patron@gmail.example".to_owned(),
-        ladder: Ladder::default(),
-        words_of: None,
-        words_version: 0,
-        state: State::Queued,
-        cause: None,
-        due_at: Some(now),
-        deadline: now + SignedDuration::from_hours(48),
-        entries: vec![Entry { at: now, what: told }],
-    };
-    NewEvent {
-        id: EventId::new(now),
-        library: code(library),
-        natural_key: now.to_string(),
-        request: "BC-1".to_owned(),
-        status: "overdue".to_owned(),
-        patron: String::new(),
-        source: "api",
-        fields: r#"{"fields":{"title":"The Overstory"}}"#.to_owned(),
-        found_by: "the overstory".to_owned(),
-        received_at: now,
-        messages: vec![message],
-        idempotency: None,
-        news: None,
-    }
+    NewEvent { natural_key: now.to_string(), ..crate::store::event(library, "BC-1", now) }
 }
 
 fn refused(again_at: Option<Timestamp>) -> Answered {

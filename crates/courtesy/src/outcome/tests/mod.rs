@@ -77,7 +77,7 @@ fn a_headline_says_who_and_what() {
     assert_eq!(cause.headline(Language::En, &facts), "Gmail refused it: library.example has not authorised our server");
     assert_eq!(
         cause.headline(Language::Fr, &facts),
-        "Gmail l’a refusé : library.example n’a pas autorisé notre serveur"
+        "Gmail l’a refusé\u{a0}: library.example n’a pas autorisé notre serveur"
     );
     assert_eq!(cause.whose_job(Language::En, &facts), "the IT department of library.example");
     assert_eq!(cause.whose_job(Language::Fr, &Facts::default()), "le service informatique de la bibliothèque");

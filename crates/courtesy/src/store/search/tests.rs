@@ -2,9 +2,10 @@ use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 use super::{Page, Sought, of_request, with_words};
-use crate::channel::{Channel, Ladder};
-use crate::id::{EventId, MessageId};
+use crate::channel::Channel;
+use crate::id::EventId;
 use crate::library::LibraryCode;
+use crate::notice::Language;
 use crate::patron;
 use crate::queue::State;
 use crate::store::statement::{Statement, query};
@@ -22,21 +23,9 @@ async fn with_events(told: &[(&str, &str, State)]) -> (Store, TempDir) {
     let store = Store::open(&folder.path().join("courtesy.db")).await.unwrap();
     for (hour, (library, words, state)) in told.iter().enumerate() {
         let at = START + SignedDuration::from_hours(i64::try_from(hour).unwrap());
-        let message = NewMessage {
-            id: MessageId::new(at),
-            notice: "overdue".to_owned(),
-            language: "en",
-            channel: Channel::Mail,
-            address: format!("p{hour}@patron.example"),
-            ladder: Ladder::default(),
-            words_of: None,
-            words_version: 0,
-            state: *state,
-            cause: None,
-            due_at: None,
-            deadline: at,
-            entries: Vec::new(),
-        };
+        let to = (Channel::Mail, format!("p{hour}@patron.example"));
+        let queued = NewMessage::queued("overdue", Language::En, to, at, at);
+        let message = NewMessage { state: *state, due_at: None, ..queued };
         let event = NewEvent {
             id: EventId::new(at),
             library: code(library),

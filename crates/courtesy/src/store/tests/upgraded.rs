@@ -1,6 +1,7 @@
 //! Rules of a database that an older version wrote, and of what many processes see of each other, on both engines.
 
 use super::*;
+use crate::id::MessageId;
 use crate::intake::Told;
 use crate::outcome::Cause;
 use crate::outcome::stop::{ListedAddress, Strike, Weight};

@@ -50,7 +50,7 @@ async fn a_webhook_is_added_tried_out_looked_at_and_removed() {
     assert!(!page.html.contains(&secret), "it is shown only once");
 
     let act = format!("{here}/act");
-    admin.send(&page, &act, &[("do", "sample")]).await.must_say("The sample was taken. HTTP 204");
+    admin.send(&page, &act, &[("do", "sample")]).await.must_say("The sample was accepted. HTTP 204");
     assert_eq!(posted.lock().unwrap().len(), 1);
     let page = admin.get(&here).await;
     page.must_say("webhook.test").must_say("Delivered");
@@ -118,13 +118,13 @@ async fn an_operator_sees_whether_everything_moves_and_pauses_it() {
     world.library("MRPL").await;
     let operator = Browser::of(&world, Role::Operator, None).await;
     let page = operator.get("/ops").await;
-    page.must_be(200).must_say("Everything moves").must_say("Nothing is.").must_say("out1.");
+    page.must_be(200).must_say("Everything is moving").must_say("Nothing is.").must_say("out1.");
     let paused = operator.send(&page, "/ops/queue", &[("do", "pause")]).await;
-    paused.must_say("Sending is paused for everybody").must_say("Go on sending");
+    paused.must_say("Sending is paused for everybody").must_say("Resume sending");
     let id = world.tell_one(&ready("MRPL", "BC-1", "patron@gmail.example")).await;
     operator.get("/ops").await.must_say("1 Waiting to be sent");
     let page = operator.get("/ops").await;
-    operator.send(&page, "/ops/queue", &[("do", "resume"), ("library", "")]).await.must_say("Everything moves");
+    operator.send(&page, "/ops/queue", &[("do", "resume"), ("library", "")]).await.must_say("Everything is moving");
     world.until_state(id, State::Accepted).await;
     operator.get("/ops").await.must_say("Gmail").must_say("1 of 1");
     let page = operator.get("/ops").await;

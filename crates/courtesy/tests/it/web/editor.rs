@@ -10,7 +10,7 @@ use crate::world::{World, code, read, ready};
 const EDITOR: &str = "/staff/MRPL/ill-admin/notices/ready_for_pickup";
 
 /// What the editor's form holds, as a browser reads it out of the page.
-fn form(page: &Page) -> BTreeMap<String, String> {
+pub(super) fn form(page: &Page) -> BTreeMap<String, String> {
     let input = regex::Regex::new(r#"<input[^>]*name="([a-z_]+)"[^>]*value="([^"]*)""#).unwrap();
     let area = regex::Regex::new(r#"(?s)<textarea[^>]*name="([a-z_]+)"[^>]*>(.*?)</textarea>"#).unwrap();
     let plain =
@@ -20,9 +20,12 @@ fn form(page: &Page) -> BTreeMap<String, String> {
     found.map(|one| (one[1].to_owned(), plain(&one[2]))).filter(|(name, _)| name != "form").collect()
 }
 
-async fn sent(browser: &Browser<'_>, page: &Page, action: &str, form: &BTreeMap<String, String>) -> Page {
+/// The editor's form of `page`, sent to one of its buttons.
+pub(super) async fn sent(browser: &Browser<'_>, page: &Page, action: &str, form: &BTreeMap<String, String>) -> Page {
     let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    browser.send(page, &format!("{EDITOR}/{action}"), &fields).await
+    let place = regex::Regex::new(r#"id="editor" action="([^"]+)/save""#).unwrap().captures(&page.html);
+    let place = &place.expect("the editor's form")[1];
+    browser.send(page, &format!("{place}/{action}"), &fields).await
 }
 
 async fn world() -> World {
@@ -35,7 +38,7 @@ fn in_force(world: &World) -> String {
     use courtesy::notice::Language;
     use courtesy::notice::catalogue::Notice;
     let notice = Notice::from_code("ready_for_pickup").unwrap();
-    world.app().book.words_text(&code("MRPL"), notice, Language::En).unwrap().1
+    world.app().book.words_text("MRPL", notice, Language::En).unwrap().1
 }
 
 #[tokio::test]
@@ -43,7 +46,7 @@ async fn words_are_drafted_published_compared_and_restored() {
     let world = world().await;
     let editor = Browser::of(&world, Role::Editor, Some("MRPL")).await;
     let page = editor.get(EDITOR).await;
-    page.must_be(200).must_say("When the item waits for the patron.").must_say("Nothing to remark");
+    page.must_be(200).must_say("When the item waits for the patron.").must_say("Nothing to fix");
     let mut words = form(&page);
     assert!(words["body_fr"].contains("Bonne nouvelle"), "{words:?}");
 

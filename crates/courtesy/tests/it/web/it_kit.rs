@@ -111,11 +111,11 @@ async fn a_link_of_another_day_or_hand_opens_nothing() {
     let path = own(&world, "MRPL", STRICT).await;
     let stranger = Browser::stranger(&world);
     let old = kit_token(&world.app().secret, &code("MRPL"), now() - jiff::SignedDuration::from_secs(1));
-    stranger.get(&format!("/it/{old}")).await.must_be(410).must_say("This link opens no more");
+    stranger.get(&format!("/it/{old}")).await.must_be(410).must_say("This link no longer opens");
     let other = kit_token(&courtesy::secret::Secret::from_octets([9; 32]), &code("MRPL"), now() + KIT_LINK_LASTS);
     for wrong in [other.as_str(), "guessed", &path["/it/".len()..path.len() - 2]] {
         let page = stranger.get(&format!("/it/{wrong}")).await;
-        page.must_be(404).must_say("This link opens no more").must_not_say("alder.example");
+        page.must_be(404).must_say("This link no longer opens").must_not_say("alder.example");
     }
     let gone = kit_token(&world.app().secret, &code("NONE"), now() + KIT_LINK_LASTS);
     stranger.get(&format!("/it/{gone}")).await.must_be(404);

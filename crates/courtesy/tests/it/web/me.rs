@@ -346,7 +346,7 @@ async fn a_patron_saves_all_that_is_kept_and_has_it_erased() {
     assert_eq!(store.event_fields(&code("MRPL"), row.event).await.unwrap().as_deref(), Some("{}"));
     assert_eq!(world.row(other).await.address, "patron@gmail.example", "another patron at the address stays");
     browser.get("/me").await.must_say("Your page opens by the link");
-    browser.get(&link).await.must_be(410).must_say("opens no more");
+    browser.get(&link).await.must_be(410).must_say("no longer opens");
     let audit = store.audit(&courtesy::store::AuditFilter::default(), 20).await.unwrap();
     let deeds: Vec<_> =
         audit.iter().map(|entry| entry.what.as_str()).filter(|what| what.starts_with("patron")).collect();
@@ -391,7 +391,7 @@ async fn a_link_that_is_old_opens_after_a_code_to_the_address_on_record() {
 
     let browser = Browser::stranger(&world);
     let page = browser.get(&path).await;
-    page.must_be(410).must_say("opens no more").must_not_say("BC-OLD").must_not_say("patron@gmail.example");
+    page.must_be(410).must_say("no longer opens").must_not_say("BC-OLD").must_not_say("patron@gmail.example");
     let asked = browser.send(&page, &format!("{path}/code"), &[]).await;
     asked.must_be(200).must_say("eight digits");
     browser.get("/me").await.must_say("Your page opens by the link");

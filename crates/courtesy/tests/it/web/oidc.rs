@@ -155,11 +155,11 @@ async fn nobody_gets_in_by_anothers_sign_in_an_old_one_or_an_unverified_address(
     must(&attacker.get(&format!("{back}x")).await, "not begun in this browser");
     must(&attacker.get(&format!("{back}&iss=https://evil.example")).await, "not begun in this browser");
     for (claims, words) in [
-        (json!({ "email": login, "email_verified": false }), "could not be believed"),
-        (json!({ "sub": "17" }), "could not be believed"),
-        (json!({ "email": login, "aud": "another" }), "could not be believed"),
-        (json!({ "email": login, "nonce": "another" }), "could not be believed"),
-        (json!({ "email": login, "exp": 1 }), "could not be believed"),
+        (json!({ "email": login, "email_verified": false }), "could not be verified"),
+        (json!({ "sub": "17" }), "could not be verified"),
+        (json!({ "email": login, "aud": "another" }), "could not be verified"),
+        (json!({ "email": login, "nonce": "another" }), "could not be verified"),
+        (json!({ "email": login, "exp": 1 }), "could not be verified"),
         (json!({ "email": "nobody@library.example" }), "You are known there, and have no sign-in here"),
     ] {
         let browser = Browser::stranger(&world);
@@ -169,7 +169,7 @@ async fn nobody_gets_in_by_anothers_sign_in_an_old_one_or_an_unverified_address(
     }
     let browser = Browser::stranger(&world);
     let back = at_provider(&browser, &provider, good()).await;
-    must(&browser.get(&back.replace("the-code", "another")).await, "could not be believed");
+    must(&browser.get(&back.replace("the-code", "another")).await, "could not be verified");
 }
 
 #[tokio::test]

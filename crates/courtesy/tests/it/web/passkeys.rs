@@ -108,7 +108,7 @@ async fn a_passkey_is_added_named_signs_in_once_for_each_challenge_and_is_remove
     let theirs = colleague.get("/account").await;
     colleague.send(&theirs, "/account/passkeys/remove", &fields).await.must_be(404);
     let page = desk.get("/account").await;
-    desk.send(&page, "/account/passkeys/remove", &fields).await.must_say("The passkey opens no more");
+    desk.send(&page, "/account/passkeys/remove", &fields).await.must_say("The passkey is removed");
     let form = phone.get("/account").await;
     phone.send(&form, "/sign-out", &[]).await;
     let form = phone.get("/sign-in").await;

@@ -49,14 +49,14 @@ async fn a_link_opens_no_second_time_and_not_after_its_day() {
     let long_ago = now() - jiff::SignedDuration::from_hours(25);
     let old = link(store, staff, long_ago).await.unwrap();
     let stranger = Browser::stranger(&world);
-    stranger.get(&old).await.must_say("This link opens no more");
-    stranger.get("/sign-in/link/guessed").await.must_say("This link opens no more");
+    stranger.get(&old).await.must_say("This link no longer opens");
+    stranger.get("/sign-in/link/guessed").await.must_say("This link no longer opens");
 
     let path = operator_link(&world).await;
     let secret = path.rsplit_once('/').unwrap().1;
     let used = now() - jiff::SignedDuration::from_secs(60);
     assert!(store.use_sign_in_link(courtesy::http::auth::hash(secret), used).await.unwrap());
-    stranger.get(&path).await.must_say("This link opens no more");
+    stranger.get(&path).await.must_say("This link no longer opens");
 }
 
 #[tokio::test]

@@ -107,7 +107,7 @@ async fn patrons_get_steps_addresses_a_card_and_a_filter() {
     ] {
         let page = stranger.get(&format!("/help/{program}?library=MRPL")).await;
         page.must_be(200).must_say(says).must_say("Maple Ridge Public Library").must_say("mrpl@");
-        Browser::stranger(&world).in_french().get(&format!("/help/{program}")).await.must_say("Quoi faire");
+        Browser::stranger(&world).in_french().get(&format!("/help/{program}")).await.must_say("Que faire");
     }
     stranger.get("/help/pigeon").await.must_be(404);
     stranger.get("/help?library=maple").await.must_say("mrpl@");

@@ -185,7 +185,7 @@ async fn arrival_counts_what_was_accepted_and_what_was_not_and_leads_to_the_mess
     }
     let desk = Browser::of(&world, Role::Desk, Some("MRPL")).await;
     let page = desk.get("/staff/MRPL/arrival").await;
-    page.must_be(200).must_say("3 messages came to an end; receivers accepted 2").must_say("2 of 3");
+    page.must_be(200).must_say("We know what became of 3 messages; receivers accepted 2").must_say("2 of 3");
     page.must_say("Percentages appear after 20 messages").must_say("This address does not exist");
     let link_of = regex::Regex::new(r#"<td class="heat-bad"><a href="([^"]+)""#).unwrap();
     let link = link_of.captures(&page.html).unwrap()[1].replace("&#38;", "&");
@@ -195,7 +195,7 @@ async fn arrival_counts_what_was_accepted_and_what_was_not_and_leads_to_the_mess
 
     let operator = Browser::of(&world, Role::Consortium, None).await;
     let arrival = operator.get("/consortium/arrival").await;
-    arrival.must_say("4 messages came to an end; receivers accepted 2");
+    arrival.must_say("We know what became of 4 messages; receivers accepted 2");
     let link = link_of.captures(&arrival.html).unwrap()[1].replace("&#38;", "&");
     let libraries = operator.get(&link).await;
     libraries

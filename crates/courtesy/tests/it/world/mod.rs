@@ -20,6 +20,8 @@ use practice::world::{Options, RELAYS, Running, SERVICE, start};
 use serde_json::{Value, json};
 use standards::address::Address;
 use standards::domain::Domain;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
 
 /// Longer than anything here takes on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -175,6 +177,36 @@ impl World {
         self.app().store.put_libraries(vec![library], "test".to_owned(), now()).await.unwrap();
         self.app().book.refresh().await.unwrap();
         self.app().senders.nudge();
+    }
+
+    /// Hands a mail in at the inbound door, as another server does; the last reply.
+    pub async fn hand_in(&self, from: &str, to: &str, mail: &str) -> String {
+        let stream = TcpStream::connect(self.service.smtp.unwrap()).await.unwrap();
+        let mut wire = BufReader::new(stream);
+        let mail = mail.replace("\r\n", "\n").replace('\n', "\r\n");
+        let steps = [
+            String::new(),
+            "EHLO mail.patron.example\r\n".to_owned(),
+            format!("MAIL FROM:<{from}>\r\n"),
+            format!("RCPT TO:<{to}>\r\n"),
+            "DATA\r\n".to_owned(),
+            format!("{mail}\r\n.\r\n"),
+        ];
+        let mut last = String::new();
+        for step in steps {
+            wire.get_mut().write_all(step.as_bytes()).await.unwrap();
+            loop {
+                last.clear();
+                wire.read_line(&mut last).await.unwrap();
+                if last.as_bytes().get(3) != Some(&b'-') {
+                    break;
+                }
+            }
+            if !last.starts_with(['2', '3']) {
+                break;
+            }
+        }
+        last
     }
 
     /// A library that writes from the shared address.
