@@ -15,6 +15,7 @@ mod messages;
 mod notices;
 mod openapi;
 pub mod patrons;
+pub mod peer;
 pub mod problem;
 mod push;
 mod queue;
@@ -24,6 +25,7 @@ pub mod reports;
 mod role;
 pub mod secure_door;
 mod senders;
+pub mod sign_on;
 pub mod stops;
 mod texts;
 pub mod unreached;
@@ -148,6 +150,8 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("PUT", "/v1/libraries/{library}", Audience::Key),
     ("GET", "/v1/libraries/{library}/sender", Audience::Key),
     ("PUT", "/v1/libraries/{library}/relay-secret", Audience::Key),
+    ("GET", "/v1/libraries/{library}/sign-on", Audience::Key),
+    ("PUT", "/v1/libraries/{library}/sign-on-secret", Audience::Key),
     ("GET", "/v1/libraries/{library}/kit", Audience::Key),
     ("POST", "/v1/libraries/{library}/kit-link", Audience::Key),
     ("POST", "/v1/libraries/{library}/push-link", Audience::Key),
@@ -283,6 +287,8 @@ fn of_libraries() -> Router<Arc<App>> {
         .route("/v1/libraries/{library}", get(libraries::show).put(libraries::put))
         .route("/v1/libraries/{library}/sender", get(senders::show))
         .route("/v1/libraries/{library}/relay-secret", put(senders::relay_secret))
+        .route("/v1/libraries/{library}/sign-on", get(sign_on::show))
+        .route("/v1/libraries/{library}/sign-on-secret", put(sign_on::put_secret))
         .route("/v1/libraries/{library}/kit", get(senders::kit))
         .route("/v1/libraries/{library}/kit-link", post(kit_link::make))
         .route("/v1/libraries/{library}/push-link", post(push::link))

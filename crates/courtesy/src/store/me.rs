@@ -56,12 +56,27 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn patron_events(&self, library: &LibraryCode, patron: &str, most: u32) -> Result<Vec<PatronEvent>> {
+        self.patron_events_but(library, patron, "", most).await
+    }
+
+    /// The same, without those of a status.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn patron_events_but(
+        &self,
+        library: &LibraryCode,
+        patron: &str,
+        status: &str,
+        most: u32,
+    ) -> Result<Vec<PatronEvent>> {
         let rows = query(
             "select id, request, status, fields, received_at from event \
-             where library = $1 and patron = $2 and patron <> '' order by id desc limit $3",
+             where library = $1 and patron = $2 and patron <> '' and status <> $3 order by id desc limit $4",
         )
         .bind(library.as_str())
         .bind(patron.to_owned())
+        .bind(status.to_owned())
         .bind(i64::from(most))
         .fetch_all(&self.readers)
         .await?;
@@ -95,7 +110,7 @@ impl Store {
         Ok(events)
     }
 
-    /// How many events with one of these statuses `patron` had at `library` since `since`.
+    /// How many events of `request` with this status `patron` had at `library` since `since`.
     ///
     /// # Errors
     /// When the store is broken.
@@ -103,16 +118,18 @@ impl Store {
         &self,
         library: &LibraryCode,
         patron: &str,
-        status: &str,
+        (request, status): (&str, &str),
         since: Timestamp,
     ) -> Result<i64> {
         let row = query(
-            "select count(*) from event where library = $1 and patron = $2 and patron <> '' and id >= $3 and status = $4",
+            "select count(*) from event where library = $1 and patron = $2 and patron <> '' and id >= $3 and status = $4 \
+             and request = $5",
         )
         .bind(library.as_str())
         .bind(patron.to_owned())
         .bind(EventId::first_at(since).to_bytes())
         .bind(status.to_owned())
+        .bind(request.to_owned())
         .fetch_one(&self.readers)
         .await?;
         row.try_get(0)
