@@ -189,7 +189,8 @@ async fn a_patron_has_their_own_events_and_no_others(kept: Kept) {
     assert!(kept.patron_events(&code("MRPL"), "", 10).await.unwrap().is_empty(), "nobody is no patron");
     let found = kept.messages_like((like, like)).await.unwrap();
     assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), [like]);
-    let since = |request: &'static str| kept.patron_events_since(&code("MRPL"), "7", (request, "overdue"), at(2));
+    let mrpl = code("MRPL");
+    let since = |request: &'static str| kept.patron_events_since(&mrpl, "7", (request, "overdue"), at(2));
     assert_eq!((since("BC-4").await.unwrap(), since("BC-1").await.unwrap()), (1, 0));
 }
 
