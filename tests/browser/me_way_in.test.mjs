@@ -69,7 +69,7 @@ walk("whoever has no link chooses their library, has a code sent and is let in",
   await visitor.press(visitor.say("me-code-check"));
   assert.equal(visitor.path, "/me/way-in?library=MRPL");
   await isSound(visitor, "way-in");
-  await visitor.fill(visitor.say("me-whom"), "two words");
+  await visitor.fill(visitor.say("me-whom"), "two words@");
   await visitor.press(visitor.say("me-code-send"));
   await visitor.reads(visitor.say("me-whom-wrong"));
   await isSound(visitor, "way-in-wrong");
