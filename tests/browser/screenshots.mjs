@@ -2,7 +2,7 @@
 //
 //     node screenshots.mjs                     writes ../../docs/screenshots
 //     node screenshots.mjs --all FOLDER        every page in both languages and schemes, wide and narrow
-//     node screenshots.mjs --all FOLDER find   those with one of these words in their path
+//     node screenshots.mjs --all FOLDER find   those with one of these words in their path; WIDTHS=1280 only so wide
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -72,15 +72,16 @@ async function shoot(visit, path, file, wholePage) {
 const [how, folder, ...wanted] = process.argv.slice(2);
 if (how === "--all") {
   mkdirSync(folder, { recursive: true });
+  const widths = process.env.WIDTHS?.split(",").map(Number) ?? [1280, 320];
   const all = pages().map(({ path }) => path).filter((path) => !/language|\.(csv|vcf|xml|txt)$|preview$/.test(path));
   const paths = all.filter((path) => !wanted.length || wanted.some((word) => path.includes(word)));
   for (const language of ["en", "fr"]) {
     for (const dark of [false, true]) {
-      for (const width of [1280, 320]) {
+      for (const width of widths) {
         const visit = await visitor({ language, dark, width });
         for (const path of paths) {
           const name = path.replace(/\W+/g, "-").replace(/^-|-$/g, "") || "front";
-          const given = { webhook: "none", ...values };
+          const given = { webhook: "none", pass: "none", word: "none", ...values };
           await shoot(visit, filled(path, given), `${folder}/${name}.${language}.${dark ? "dark" : "light"}.${width}.png`, true);
         }
         await visit.context.close();

@@ -124,6 +124,8 @@ ids! {
     DeliveryId "dlv_"
     /// One entry of the audit.
     AuditId "aud_"
+    /// The erasing of a patron, or of what has served its time.
+    ErasureId "ers_"
 }
 
 /// Octets from the operating system's generator: the one source of chance.

@@ -34,6 +34,7 @@ pub mod store;
 // Engines: load, decide, act, record
 pub mod acme;
 pub mod delivery;
+pub mod erasing;
 pub mod inbound;
 pub mod intake;
 pub mod keyring;

@@ -27,6 +27,7 @@ use crate::delivery::route::{Routes, Routing};
 use crate::delivery::standing::{self, Standing};
 use crate::delivery::token::Tokens;
 use crate::delivery::{Delivery, Parts, hold};
+use crate::erasing::Eraser;
 use crate::http::App;
 use crate::http::auth::Keys;
 use crate::http::health::Readiness;
@@ -235,7 +236,7 @@ fn engines(
         tokio::spawn(Arc::clone(&app.senders).run(stopped(stopping.clone()))),
         tokio::spawn(announce::run(Arc::clone(&app.intake), changes, stopped(stopping.clone()))),
         tokio::spawn(upkeep::refresh(Arc::clone(app), Arc::clone(missing), stopped(stopping.clone()))),
-        tokio::spawn(upkeep::erase(Arc::clone(app), stopped(stopping.clone()))),
+        tokio::spawn(Arc::clone(&app.eraser).run(stopped(stopping.clone()))),
         tokio::spawn(upkeep::write_found_by(Arc::clone(app), stopped(stopping.clone()))),
         tokio::spawn(upkeep::foresee(Arc::clone(app), stopped(stopping.clone()))),
     ];
@@ -322,6 +323,7 @@ fn app(
 ) -> Arc<App> {
     let Parts { config, store, book, senders, keyring, secret, texts, pushes, wake, metrics, relays, .. } = parts;
     let outbox = Outbox::new(store.clone(), Arc::clone(secret), https.clone(), Arc::clone(&intake));
+    let eraser = Eraser::new(store.clone(), Arc::clone(book), Arc::clone(secret));
     Arc::new(App {
         config: Arc::clone(config),
         keys: Keys::new(store.clone()),
@@ -332,6 +334,7 @@ fn app(
         texts: Arc::clone(texts),
         pushes: Arc::clone(pushes),
         outbox: Arc::new(outbox),
+        eraser: Arc::new(eraser),
         senders: Arc::clone(senders),
         https,
         keyring: Arc::clone(keyring),

@@ -20,6 +20,7 @@ message-wrong-address = Enter an email address, such as name@library.example
 message-no-address = There is no address yet. Enter one, such as name@library.example
 message-just-left = The message has just left or ended.
 line-told = The request system told us: { $status } (by { $source })
+line-cut = The event told more than we keep, and was cut: { $fields }
 line-sent = Sent as { $from }, through { $relay }
 line-accepted = Accepted by { $provider }
 line-deferred = Not yet: { $why }

@@ -14,4 +14,4 @@ patron-erase-sure = The patron asked for it, or it must be: erase for good
 patron-erase = Erase this patron
 patron-nobody = Nothing is known of a patron with this number.
 patron-open = Patron
-done-patron-erased = The patron is erased.
+done-patron-erased = The patron is erased. Nothing of them is shown or sent any more. How far the last traces are stands under Retention.

@@ -22,7 +22,7 @@ retention-count = { $count ->
    *[other] { $count } messages
 }
 retention-upto = Done up to { $day }
-retention-due = { $count } still to be erased; it goes on by itself.
+retention-due = { $count } to be erased; that happens by itself, once a day.
 retention-change = Change how long
 retention-not-own = These are the consortium’s times. What you save here holds for your library alone.
 retention-in-days = In days

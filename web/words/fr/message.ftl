@@ -20,6 +20,7 @@ message-wrong-address = Entrez une adresse courriel, comme nom@bibliotheque.exam
 message-no-address = Il n’y a pas encore d’adresse. Entrez-en une, comme nom@bibliotheque.example
 message-just-left = Le message vient de partir ou de se terminer.
 line-told = Le système de demandes nous a dit : { $status } (par { $source })
+line-cut = L’événement en disait plus que ce que nous gardons, et a été coupé : { $fields }
 line-sent = Envoyé de { $from }, par { $relay }
 line-accepted = Accepté par { $provider }
 line-deferred = Pas encore : { $why }

@@ -14,4 +14,4 @@ patron-erase-sure = L’usager l’a demandé, ou il le faut : effacer pour de 
 patron-erase = Effacer cet usager
 patron-nobody = On ne sait rien d’un usager avec ce numéro.
 patron-open = Usager
-done-patron-erased = L’usager est effacé.
+done-patron-erased = L’usager est effacé. Rien de lui n’est plus montré ni envoyé. La page Conservation dit où en sont les dernières traces.

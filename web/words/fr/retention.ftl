@@ -22,7 +22,7 @@ retention-count = { $count ->
    *[other] { $count } messages
 }
 retention-upto = Fait jusqu’au { $day }
-retention-due = { $count } encore à effacer; cela continue de soi-même.
+retention-due = { $count } à effacer; cela se fait de soi-même, une fois par jour.
 retention-change = Changer les durées
 retention-not-own = Ce sont les durées du consortium. Ce que vous enregistrez ici ne vaut que pour votre bibliothèque.
 retention-in-days = En jours

@@ -10,6 +10,7 @@ mod demo;
 mod dkim;
 mod dns;
 mod doctor;
+mod erasures;
 mod event;
 pub mod explain;
 mod inbound;
@@ -181,6 +182,9 @@ enum Command {
     /// Patrons: show, correct, import, export, erase
     #[command(subcommand, before_help = patron::EXAMPLES)]
     Patron(patron::Patrons),
+    /// Patrons who are being erased, and what was kept long enough: how far it has come
+    #[command(subcommand, before_help = erasures::EXAMPLES)]
+    Erasures(erasures::Erasures),
     /// What waits: list, flush, pause, resume
     #[command(subcommand, before_help = queue::EXAMPLES)]
     Queue(queue::Queue),
@@ -276,6 +280,7 @@ async fn execute(line: Line) -> anyhow::Result<Exit> {
         Command::DoNotSend(what) => stops::run(what, &common).await,
         Command::Inbound(args) => inbound::run(&args, &common).await,
         Command::Patron(what) => patron::run(what, &common).await,
+        Command::Erasures(what) => erasures::run(what, &common).await,
         Command::Queue(what) => queue::run(what, &common).await,
         Command::Library(what) => library::run(what, &common).await,
         Command::Notice(what) => notice::run(what, &common).await,

@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 
 use super::client::{Body, Client, Trouble, segment};
+use super::erasures::watch;
 use super::library::{read, with_rows};
 use super::table::{answer, answer_json, clean, list, say, text};
 use super::{Common, Exit};
@@ -46,6 +47,9 @@ pub(super) enum Patrons {
         /// Yes, for good
         #[arg(long)]
         sure: bool,
+        /// Do not wait until the last trace is gone
+        #[arg(long)]
+        no_wait: bool,
     },
 }
 
@@ -102,15 +106,18 @@ pub(super) async fn run(what: Patrons, common: &Common) -> Result<Exit> {
         }
         Patrons::Import { library, file, dry_run } => import(&client, common, &library, &file, dry_run).await?,
         Patrons::Export(one) => answer_json(&client.get(&path(&one, "/everything")).await?)?,
-        Patrons::Erase { one, sure } => {
+        Patrons::Erase { one, sure, no_wait } => {
             if !sure {
                 return Trouble::err(Exit::Usage, "this cannot be undone: say --sure");
             }
-            let erased = client.json(Method::DELETE, &path(&one, ""), Body::None).await?;
-            if common.json {
-                answer_json(&erased)?;
+            let erasure = client.json(Method::DELETE, &path(&one, ""), Body::None).await?;
+            say(&format!("Nothing of patron {} is shown or sent any more.", clean(&one.number)));
+            if !no_wait {
+                watch(&client, common, erasure).await?;
+            } else if common.json {
+                answer_json(&erasure)?;
             } else {
-                say(&format!("Patron {} is erased.", clean(&one.number)));
+                say(&format!("How far it has come: courtesy erasures watch {}", text(&erasure, "id")));
             }
         }
     }

@@ -79,6 +79,10 @@ fn entry_lines(entry: &Value, marks: Marks) -> Vec<String> {
     };
     let line = match of("kind").as_str() {
         "told" => format!("{} told of {} by {}", marks.dot, of("status"), of("source")),
+        "cut" => {
+            let fields = list(entry, "fields").iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
+            format!("{} told more than is kept, and was cut: {fields}", marks.dot)
+        }
         "attempted" => return attempt_lines(entry, marks),
         // Why stands in the attempt before.
         "sender_changed" => format!("{} goes out again under another sender", marks.again),

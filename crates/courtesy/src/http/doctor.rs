@@ -27,6 +27,9 @@ use crate::store;
 /// How long a due message may wait.
 const OVERDUE_S: i64 = 300;
 
+/// Erasures that cannot go on that are named: they have one cause as a rule.
+const ERASURES_MAX: u32 = 5;
+
 /// Those who permit addresses need so long to permit a new one.
 const ANNOUNCED_DAYS: i32 = 30;
 
@@ -69,6 +72,7 @@ pub async fn doctor(State(app): State<Arc<App>>, caller: Caller, headers: Header
     } else {
         queue(&app, &mut findings, now).await?;
         relays(&app, &mut findings, now).await?;
+        erasures(&app, &mut findings).await?;
     }
     certificate(&app, &mut findings, now).await;
     shared_domain(&app, &mut findings, accepted_language(&headers)).await;
@@ -76,6 +80,19 @@ pub async fn doctor(State(app): State<Arc<App>>, caller: Caller, headers: Header
     let Findings(findings) = findings;
     let worst = ["fail", "warn"].into_iter().find(|bad| findings.iter().any(|finding| finding.status == *bad));
     Ok(no_store(Json(DoctorAnswer { status: worst.unwrap_or("pass"), findings })))
+}
+
+/// What is to be erased and could not be: somebody has asked for it, or a time was promised.
+async fn erasures(app: &App, findings: &mut Findings) -> store::Result<()> {
+    for stuck in app.store.erasures_failing(ERASURES_MAX).await? {
+        let (id, library, failed) = (stuck.id, &stuck.library, stuck.failed);
+        let again = stuck.due_at.map(|at| format!(" at {at}")).unwrap_or_default();
+        let detail = format!(
+            "{id} of {library} could not go on {failed} times in a row, and is tried again{again}; the log says why"
+        );
+        findings.add("fail", "erasures", detail);
+    }
+    Ok(())
 }
 
 /// The database: what it is, how quickly it answers, who shares it.

@@ -15,14 +15,12 @@ use super::App;
 use super::auth::Caller;
 use super::problem::{FieldError, Problem, Refusal, read_json};
 use crate::channel::{Country, Number};
+use crate::intake::limits::{self, KEY_OCTETS_MAX};
 use crate::intake::{Event, Handed, Receipt, Refused, Side, Strictness, Taken, Told};
 use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::notice::status::Status;
-use crate::patron::{Patron, name_problem, postal_lines};
-
-/// Longest request number, occurrence or key, in octets.
-const KEY_OCTETS_MAX: usize = 200;
+use crate::patron::{Patron, postal_lines};
 
 /// Most fields in one event.
 const FIELDS_MAX: usize = 100;
@@ -373,18 +371,15 @@ fn event_from(body: EventBody, caller: &Caller, country: Country) -> Result<Even
         Some("lending") => Ok(Side::Lending),
         Some(other) => Err(wrong("/side", "invalid", format!("“{other}” is neither borrowing nor lending"))),
     };
-    for (pointer, text) in [("/request", Some(&body.request)), ("/occurrence", body.occurrence.as_ref())] {
-        let Some(text) = text else { continue };
-        if text.len() > KEY_OCTETS_MAX || text.chars().any(char::is_control) {
-            errors.push(wrong(pointer, "invalid", format!("it may have {KEY_OCTETS_MAX} octets, and no line breaks")));
-        }
-    }
     if body.request.trim().is_empty() {
         errors.push(wrong("/request", "missing", "give the request's number".to_owned()));
     }
     let undoes = undoes_from(body.undoes.as_deref(), status.as_ref().ok().copied(), &mut errors);
     let patron = patron_from(body.patron, country, &mut errors);
     let fields = fields_from(body.fields, &mut errors);
+    let occurrence = body.occurrence.unwrap_or_default();
+    let parts = limits::Parts { request: &body.request, occurrence: &occurrence, patron: &patron, fields: &fields };
+    errors.extend(parts.too_long().into_iter().map(|(pointer, detail)| wrong(&pointer, "invalid", detail)));
     match (library, status, side) {
         (Ok(library), Ok(status), Ok(side)) if errors.is_empty() => {
             caller.may_act_for(&library)?;
@@ -393,7 +388,7 @@ fn event_from(body: EventBody, caller: &Caller, country: Country) -> Result<Even
                 request: body.request.trim().to_owned(),
                 status,
                 side,
-                occurrence: body.occurrence.unwrap_or_default(),
+                occurrence,
                 told: Told { patron, fields, at: body.at, undoes, ..Told::default() },
                 source: "api",
             })
@@ -446,11 +441,6 @@ fn patron_from(body: PatronBody, country: Country, errors: &mut Vec<FieldError>)
                 None
             }
         });
-    for (part, name) in [("first_name", &body.first_name), ("surname", &body.surname), ("full_name", &body.full_name)] {
-        if let Some(detail) = name.as_deref().and_then(name_problem) {
-            errors.push(wrong(&format!("/patron/{part}"), "invalid", detail));
-        }
-    }
     let postal = postal_lines(body.address.iter().map(String::as_str)).unwrap_or_else(|detail| {
         errors.push(wrong("/patron/address", "invalid", detail));
         Vec::new()

@@ -3,6 +3,7 @@
 mod audit;
 pub mod auth;
 mod doctor;
+mod erasures;
 mod events;
 pub mod health;
 mod inbound;
@@ -17,7 +18,7 @@ mod openapi;
 pub mod patrons;
 pub mod peer;
 pub mod problem;
-mod push;
+pub mod push;
 mod queue;
 mod relay_state;
 mod relays;
@@ -46,6 +47,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::acme::Acme;
 use crate::config::Config;
+use crate::erasing::Eraser;
 use crate::inbound::Inbound;
 use crate::intake::Intake;
 use crate::keyring::Keyring;
@@ -83,6 +85,8 @@ pub struct App {
     pub pushes: Arc<Pushes>,
     /// Webhooks.
     pub outbox: Arc<Outbox>,
+    /// Patrons are erased here, and what has served its time.
+    pub eraser: Arc<Eraser>,
     /// Proofs and plans.
     pub senders: Arc<Senders>,
     /// HTTPS to servers that settings and libraries name.
@@ -188,6 +192,8 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("PUT", "/v1/patrons/{library}/{ref}", Audience::Key),
     ("DELETE", "/v1/patrons/{library}/{ref}", Audience::Key),
     ("GET", "/v1/patrons/{library}/{ref}/everything", Audience::Key),
+    ("GET", "/v1/erasures", Audience::Key),
+    ("GET", "/v1/erasures/{id}", Audience::Key),
     ("GET", "/v1/queue", Audience::Key),
     ("POST", "/v1/queue/flush", Audience::Key),
     ("POST", "/v1/queue/pause", Audience::Key),
@@ -245,6 +251,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/patrons/{library}", post(patrons::import))
         .route("/v1/patrons/{library}/{ref}", get(patrons::show).put(patrons::put).delete(patrons::remove))
         .route("/v1/patrons/{library}/{ref}/everything", get(patrons::export))
+        .route("/v1/erasures", get(erasures::list))
+        .route("/v1/erasures/{id}", get(erasures::show))
         .route("/v1/queue", get(queue::show))
         .route("/v1/queue/flush", post(queue::flush))
         .route("/v1/queue/pause", post(queue::pause))

@@ -6,8 +6,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    audit, doctor, events, health, inbound, iso18626, keys, kit_link, letters, libraries, messages, notices, patrons,
-    push, queue, relay_state, relays, reports, senders, sign_on, stops, texts, unreached, webhooks,
+    audit, doctor, erasures, events, health, inbound, iso18626, keys, kit_link, letters, libraries, messages, notices,
+    patrons, push, queue, relay_state, relays, reports, senders, sign_on, stops, texts, unreached, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -78,6 +78,8 @@ use super::{
         patrons::put,
         patrons::remove,
         patrons::export,
+        erasures::list,
+        erasures::show,
         queue::show,
         queue::flush,
         queue::pause,

@@ -1,7 +1,7 @@
 //! `/v1/patrons/{library}`: patrons as a library knows them: one by one or from a CSV file; all that is kept of one, saved or erased.
 //!
-//! In: a library, and its number for a patron. Out: the record, with what looks like a slip. [`everything`] and [`erase`] are what the
-//! patron's own page and staff use too.
+//! In: a library, and its number for a patron. Out: the record, with what looks like a slip. [`everything`] is what the patron's own page
+//! and staff use too. Not here: the erasing (`erasing`).
 
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::auth::Caller;
+use super::erasures::{ErasureAnswer, with_left};
 use super::events::DryRun;
 use super::libraries::library;
 use super::messages::no_store;
@@ -30,9 +31,9 @@ use crate::notice::status::Status;
 use crate::outcome::stop::ListedAddress;
 use crate::patron::import::{self, number_problem, read_csv};
 use crate::patron::{Patron, Quiet, Record, name_problem, postal_lines, probably_meant};
-use crate::store::{Consent, Deed, KnownAs, MessageRow, PatronEvent};
+use crate::store::{Consent, Deed, MessageRow, PatronEvent};
 
-/// Events of one patron that are saved or erased at most: a lifetime of loans.
+/// Events of one patron that are saved at most: a lifetime of loans.
 const EVENTS_MAX: u32 = 10_000;
 
 /// What a file for the patron leaves out of a history: names of staff are theirs, and how we are connected, or what servers said to each
@@ -138,24 +139,16 @@ pub async fn put(
 
 /// Erase all that is kept of a patron.
 #[utoipa::path(delete, path = "/v1/patrons/{library}/{ref}", tag = "patrons", params(("library" = String, Path), ("ref" = String, Path)),
-    responses((status = 200, body = ErasedAnswer), (status = 404, body = Problem)), security(("key" = [])))]
+    responses((status = 202, body = ErasureAnswer, description = "Nothing of them is shown or sent any more; the rest goes on by itself"), (status = 404, body = Problem)), security(("key" = [])))]
 pub async fn remove(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path((code, number)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
     let library = library(&app, &caller, &code)?;
-    match erase(&app, &library, &number, caller.name()).await? {
-        Some(events) => Ok(no_store(Json(ErasedAnswer { events }))),
-        None => Err(nobody(&number).into()),
-    }
-}
-
-/// What was erased.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ErasedAnswer {
-    /// Events that nobody can tell any more whose they were.
-    events: usize,
+    let asked = app.eraser.ask(&library, &number, caller.name(), clock::now()).await?;
+    let erasure = asked.ok_or_else(|| nobody(&number))?;
+    Ok(no_store((StatusCode::ACCEPTED, Json(with_left(&app, erasure).await?)).into_response()))
 }
 
 /// All that is kept of a patron, as a file.
@@ -464,51 +457,6 @@ pub async fn everything(
         "do_not_send": stop.map(|stop| serde_json::json!({ "since": stop.since, "cause": stop.cause.code() })),
         "devices": devices, "events": told,
     })))
-}
-
-/// Erases all that is kept of the patron with this key at `library`, and takes back what waits. Gives how many events it had; none
-/// where nothing was known.
-///
-/// # Errors
-/// When the store is broken.
-pub async fn erase(app: &App, library: &Library, key: &str, by: String) -> crate::store::Result<Option<usize>> {
-    let Some((record, events, known)) = kept_of(app, library, key).await? else { return Ok(None) };
-    let now = clock::now();
-    let known = known_as(key, &record, &events, &known);
-    let known = app.store.not_of_others(&library.code, known).await?;
-    app.store.forget_subscriptions(library.code.clone(), key.to_owned()).await?;
-    let mut erased = 0;
-    for key in &known.keys {
-        let events = app.store.patron_events(&library.code, key, EVENTS_MAX).await?;
-        for row in events.iter().flat_map(|event| &event.messages).filter(|row| row.state.may_be_cancelled()) {
-            app.store.cancel(library.code.clone(), row.id, by.clone(), now).await?;
-        }
-        loop {
-            let slice = app.store.erase_patron_events(library.code.clone(), key.clone()).await?;
-            if slice == 0 {
-                break;
-            }
-            erased += slice;
-        }
-    }
-    let deed = Deed::new(Some(&library.code), by, "patron.erased", subject(key), now);
-    app.store.erase_patron(library.code.clone(), known, deed).await?;
-    Ok(Some(erased))
-}
-
-/// By what a patron is or ever was known: what was told before a correction, and before their number was known, is theirs too.
-fn known_as(key: &str, record: &Record, events: &[PatronEvent], known: &Patron) -> KnownAs {
-    // Where a code was sent is not yet known to be theirs.
-    let told: Vec<Patron> = events
-        .iter()
-        .filter(|event| event.status != Status::PatronCode.code())
-        .filter_map(|event| Some(serde_json::from_str::<Told>(&event.fields).ok()?.patron))
-        .collect();
-    let mails = told.iter().chain([known, &record.patron]).filter_map(|patron| patron.email.as_ref());
-    let phones = told.iter().chain([known, &record.patron]).filter_map(|patron| patron.phone.as_ref());
-    let mails = mails.chain(&record.mail_was).map(|mail| ListedAddress::of(mail).as_str().to_owned());
-    let phones = phones.chain(&record.phone_was).map(ToString::to_string);
-    KnownAs { keys: vec![key.to_owned()], mails: mails.collect(), phones: phones.collect() }
 }
 
 /// What the audit names: the library's number, and no address.

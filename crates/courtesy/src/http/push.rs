@@ -23,6 +23,7 @@ use super::messages::no_store;
 use super::problem::{FieldError, Problem, Refusal, read_json};
 use crate::channel::Channel;
 use crate::clock;
+use crate::patron::gone_mark;
 use crate::push::pass::{self, NoPass, Pass};
 use crate::push::{device, receipt};
 use crate::store::Subscription;
@@ -76,10 +77,7 @@ pub async fn subscribe(State(app): State<Arc<App>>, body: Bytes) -> Result<Respo
     if known.is_none() {
         return Err(wrong("/key", "it was turned on with a key that is not in use; load the page again").into());
     }
-    if was_erased(&app, &pass).await.map_err(|error| Problem::ours(&error))? {
-        let detail = "What was kept of this patron was erased after the link was made.";
-        return Err(Problem::new("key-forbidden", detail, "Ask the library for a new link.").into());
-    }
+    let (mark, since) = (gone_mark(&app.secret, &pass.library, &pass.number), pass.made_at);
     let digest = taken.digest();
     let device = Subscription {
         sealed: taken.seal(&app.secret, &pass.library),
@@ -91,20 +89,27 @@ pub async fn subscribe(State(app): State<Arc<App>>, body: Bytes) -> Result<Respo
         made_at: now,
         used_at: now,
     };
+    let kept = app.store.put_subscription(device.clone(), mark, since).await;
+    if !kept.map_err(|error| Problem::ours(&error))? {
+        return Err(erased().into());
+    }
     prefer(&app, &device, now).await.map_err(|error| Problem::ours(&error))?;
-    app.store.put_subscription(device).await.map_err(|error| Problem::ours(&error))?;
     let answer = DeviceAnswer { device: URL_SAFE_NO_PAD.encode(digest) };
     Ok((StatusCode::CREATED, no_store(Json(answer))).into_response())
 }
 
-/// Whether the patron of `pass` was erased after it was made, and nothing was told of them since. A patron of whom nothing was told yet
-/// may have a link all the same.
-async fn was_erased(app: &App, pass: &Pass) -> crate::store::Result<bool> {
-    let (library, number) = (&pass.library, pass.number.as_str());
-    let is_known = app.store.patron(library, number).await?.is_some()
-        || !app.store.patron_events(library, number, 1).await?.is_empty();
-    let made_at = pass.until.checked_sub(pass::LASTS).unwrap_or(Timestamp::MIN);
-    Ok(!is_known && app.store.was_erased(library, number, made_at).await?)
+/// Whether the patron of `pass` was erased after it was made: whoever has the number now is somebody else.
+///
+/// # Errors
+/// When the store is broken.
+pub async fn is_gone(app: &App, pass: &Pass) -> crate::store::Result<bool> {
+    let mark = gone_mark(&app.secret, &pass.library, &pass.number);
+    app.store.is_gone(&pass.library, mark, pass.made_at).await
+}
+
+fn erased() -> Box<Problem> {
+    let detail = "What was kept of this patron was erased after the link was made.";
+    Problem::new("key-forbidden", detail, "Ask the library for a new link.")
 }
 
 /// Whoever turns notifications on wishes to be told by them: where neither their library nor they themselves have said so, they come first
@@ -149,6 +154,9 @@ pub struct UnsubscribeForm {
 pub async fn unsubscribe(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Refusal> {
     let form: UnsubscribeForm = serde_urlencoded::from_bytes(&body).unwrap_or_default();
     let pass = whose(&app, &form.pass, clock::now())?;
+    if is_gone(&app, &pass).await.map_err(|error| Problem::ours(&error))? {
+        return Err(erased().into());
+    }
     let named = URL_SAFE_NO_PAD.decode(form.device.trim()).ok().and_then(|octets| <[u8; 32]>::try_from(octets).ok());
     let digest = named.unwrap_or_else(|| device::digest_of(&form.endpoint));
     let done = app.store.forget_subscription(pass.library, pass.number, digest).await;
@@ -215,8 +223,9 @@ pub async fn link(
     if number.is_empty() || number.len() > pass::NUMBER_OCTETS_MAX {
         return Err(wrong("/patron", "name the patron by the library's number for them").into());
     }
-    let until = clock::now().checked_add(pass::LASTS).unwrap_or(Timestamp::MAX);
-    let pass = Pass { library: library.code.clone(), number, until }.write(&app.secret);
+    let made_at = clock::now();
+    let until = made_at.checked_add(pass::LASTS).unwrap_or(Timestamp::MAX);
+    let pass = Pass { library: library.code.clone(), number, made_at, until }.write(&app.secret);
     let key = app.pushes.public_key().await.map_err(|error| Problem::ours(&error))?;
     let answer = PushLinkAnswer { url: format!("{}/push/on/{pass}", app.config.url()), pass, key, expires_at: until };
     Ok((StatusCode::CREATED, no_store(Json(answer))).into_response())

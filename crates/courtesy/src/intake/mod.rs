@@ -15,6 +15,7 @@ mod known;
 pub mod ladder;
 pub mod letters;
 mod life;
+pub mod limits;
 pub mod reminders;
 mod resend;
 mod rounds;
@@ -214,7 +215,7 @@ impl Intake {
         answer: impl Fn(&Receipt) -> String,
         now: Timestamp,
     ) -> crate::store::Result<Vec<Taken>> {
-        events.iter_mut().for_each(|handed| life::dated(&mut handed.event, now));
+        let cut = prepared(&mut events, strictness, now);
         let mut taken: Vec<Option<Taken>> = Vec::with_capacity(events.len());
         let mut new = Vec::with_capacity(events.len());
         let mut receipts = Vec::with_capacity(events.len());
@@ -222,8 +223,8 @@ impl Intake {
             self.know(&mut events.iter_mut().map(|handed| &mut handed.event).collect::<Vec<_>>(), now, dry_run).await?;
         let mut written: Vec<_> = events
             .into_iter()
-            .zip(known)
-            .map(|(handed, known)| (self.write_out(&handed.event, &known, strictness, now), handed.key))
+            .zip(known.into_iter().zip(cut))
+            .map(|(handed, (known, cut))| (self.write_out(&handed.event, &known, (strictness, cut), now), handed.key))
             .collect();
         self.foretell(written.iter_mut().filter_map(|(written, _)| written.as_mut().ok())).await?;
         let braked = match dry_run {
@@ -325,7 +326,7 @@ impl Intake {
         &self,
         event: &Event,
         known: &Known,
-        strictness: Strictness,
+        (strictness, cut): (Strictness, Vec<String>),
         now: Timestamp,
     ) -> Result<(Receipt, NewEvent), Refused> {
         let library = self.book.library(&event.library).ok_or_else(|| Refused::NoLibrary(event.library.clone()))?;
@@ -337,7 +338,10 @@ impl Intake {
         let mut messages = Vec::new();
         let mut planned = Vec::new();
         for one in event::addressed(event, &library, known) {
-            let message = self.message(id, event, &library, &one, strictness, now)?;
+            let mut message = self.message(id, event, &library, &one, strictness, now)?;
+            if !cut.is_empty() {
+                message.entries.push(Entry { at: now, what: What::Cut { fields: cut.clone() } });
+            }
             planned.push(Planned {
                 id: message.id,
                 notice: message.notice.clone(),
@@ -437,6 +441,18 @@ impl Intake {
             Err(missing) => missing.fields.iter().map(ToString::to_string).collect(),
         }
     }
+}
+
+/// Dates events, and cuts what is too long in those that nobody can mend; gives the names of what was, for each.
+fn prepared(events: &mut [Handed], strictness: Strictness, now: Timestamp) -> Vec<Vec<String>> {
+    let each = events.iter_mut().map(|Handed { event, .. }| {
+        life::dated(event, now);
+        match strictness {
+            Strictness::Mendable => Vec::new(),
+            Strictness::Lenient => limits::cut(event),
+        }
+    });
+    each.collect()
 }
 
 /// Refuses names of no field and values that do not fit.

@@ -26,7 +26,7 @@ use crate::outcome::stop::ListedAddress;
 
 pub use asked::{Asked, CODE_LASTS, Purpose};
 pub use knock::{Knock, Whom};
-pub use pass::{PASS_LASTS, PROVEN_LASTS, Pass};
+pub use pass::{PASS_LASTS, PROVEN_LASTS, Pass, gone_mark};
 pub use quiet::Quiet;
 pub use record::{Known, Record, probably_meant};
 pub use sought::{folded, found_by, words};

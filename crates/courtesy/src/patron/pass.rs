@@ -47,6 +47,14 @@ pub struct Pass {
     pub asked: Option<super::Asked>,
 }
 
+/// What tells that the patron with this key at `library` was erased, without saying whom: what was given to them before opens nothing of
+/// whoever is known by the key after them.
+#[must_use]
+pub fn gone_mark(secret: &Secret, library: &LibraryCode, key: &str) -> [u8; 32] {
+    // No library's code has a space in it, so that two patrons never share a text.
+    secret.mark(&format!("{library} {key}"), "gone patron")
+}
+
 impl Pass {
     /// For whoever came by the link in `message`, or in another way.
     #[must_use]
@@ -73,6 +81,12 @@ impl Pass {
             asked: None,
             ..self
         }
+    }
+
+    /// When it was given, to the millisecond.
+    #[must_use]
+    pub fn made_at(&self) -> Timestamp {
+        self.session.made_at()
     }
 
     /// Whether they have shown that the address on record is theirs, not long ago.

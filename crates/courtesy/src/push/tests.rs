@@ -130,7 +130,7 @@ fn a_kept_device_opens_with_our_secret_at_its_library_alone() {
 #[test]
 fn a_pass_opens_one_patrons_devices_for_a_time() {
     let until = now() + SignedDuration::from_hours(1);
-    let pass = Pass { library: library("MRPL"), number: "21 234/é".to_owned(), until };
+    let pass = Pass { library: library("MRPL"), number: "21 234/é".to_owned(), made_at: now(), until };
     let text = pass.write(&secret());
     assert!(text.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(&octet)), "{text}");
     assert_eq!(Pass::read(&secret(), &text, now()), Ok(pass.clone()));

@@ -1,5 +1,5 @@
-//! What is done beside the work, as long as the process runs: what another process changed is brought in, what has served its time is forgotten or
-//! erased, and relays whose day has come are made known.
+//! What is done beside the work, as long as the process runs: what another process changed is brought in, what has served its time is
+//! forgotten, and relays whose day has come are made known. Not here: what is erased of messages and patrons (`erasing`).
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::http::App;
 use crate::inbound;
 use crate::intake::Told;
 use crate::published::changes;
-use crate::store::{Kept, PATRON_KEPT, Store};
+use crate::store::Store;
 
 /// How long between two looks whether another process changed what we keep in memory.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
@@ -28,8 +28,8 @@ const FIRST_FORESEEN: std::time::Duration = std::time::Duration::from_secs(120);
 /// How many looks go by until it is looked which libraries have no relay: it goes through all of them.
 const LOOKS_FOR_MISSING: u32 = 10;
 
-/// How often is looked for what is kept no longer.
-const ERASE_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
+/// How often is looked for events that an older version told of, once there are none.
+const LOOK_FOR_OLDER: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// Events at a time whose words to be found by are written: a transaction of some 20 ms, once a [`LOOK`].
 const FOUND_BY_SLICE: u32 = 1000;
@@ -139,27 +139,6 @@ async fn look_for_missing(app: &App, missing: &Mutex<Missing>) {
     }
 }
 
-/// Erases, a slice at a time, what libraries keep no longer.
-pub(super) async fn erase(app: Arc<App>, stop: impl Future<Output = ()>) {
-    tokio::pin!(stop);
-    let mut pause = ERASE_EVERY;
-    loop {
-        tokio::select! {
-            biased;
-            () = &mut stop => return,
-            () = tokio::time::sleep(pause) => {}
-        }
-        pause = match erase_round(&app).await {
-            Ok(true) => LOOK,
-            Ok(false) => ERASE_EVERY,
-            Err(error) => {
-                tracing::error!(%error, "what is kept no longer could not be erased");
-                ERASE_EVERY
-            }
-        };
-    }
-}
-
 /// Writes, a slice at a time, what events are found by that an older version told of.
 pub(super) async fn write_found_by(app: Arc<App>, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
@@ -172,11 +151,11 @@ pub(super) async fn write_found_by(app: Arc<App>, stop: impl Future<Output = ()>
         }
         // An older version may still be at work beside us.
         pause = match app.store.write_found_by(FOUND_BY_SLICE, found_by).await {
-            Ok(0) => ERASE_EVERY,
+            Ok(0) => LOOK_FOR_OLDER,
             Ok(_) => LOOK,
             Err(error) => {
                 tracing::error!(%error, "what older events are found by could not be written");
-                ERASE_EVERY
+                LOOK_FOR_OLDER
             }
         };
     }
@@ -205,21 +184,6 @@ pub(super) async fn foresee(app: Arc<App>, stop: impl Future<Output = ()>) {
             tracing::error!(%error, "what changes of the relays will do could not be looked for");
         }
     }
-}
-
-/// One slice of each library. Whether there is more.
-async fn erase_round(app: &App) -> crate::store::Result<bool> {
-    let now = clock::now();
-    app.store.forget_patrons(now.checked_sub(PATRON_KEPT).unwrap_or(clock::Timestamp::MIN)).await?;
-    let mut has_more = false;
-    for library in app.book.libraries() {
-        let (kept, _) = app.store.retention(Some(&library.code)).await?;
-        for what in Kept::ALL {
-            let cutoff = kept.cutoff(what, now);
-            has_more |= app.store.erase_slice(library.code.clone(), what, cutoff, now).await?.1;
-        }
-    }
-    Ok(has_more)
 }
 
 /// What another process may have changed.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::arrival::{Counted, Ended};
 use super::engine::Tx;
+use super::erasure::request_is_hidden;
 use super::request::{News, hear_all};
 use super::statement::{Builder, query};
 use super::{Result, Store, StoreError, id_from, outbox, to_json};
@@ -184,11 +185,15 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn request_facts(&self, library: &LibraryCode, request: &str) -> Result<Option<String>> {
-        let row = query("select facts from request_facts where library = $1 and request = $2")
-            .bind(library.as_str())
-            .bind(request)
-            .fetch_optional(&self.readers)
-            .await?;
+        let row = query(concat!(
+            "select facts from request_facts where library = $1 and request = $2 and not (",
+            request_is_hidden!("request_facts"),
+            ")"
+        ))
+        .bind(library.as_str())
+        .bind(request)
+        .fetch_optional(&self.readers)
+        .await?;
         row.map(|row| row.try_get(0)).transpose()
     }
 }
@@ -360,7 +365,10 @@ pub(super) async fn insert_messages(tx: &mut Tx, messages: &[Written<'_>]) -> Re
 /// are given in; the message's row already is as they tell.
 pub(super) async fn append(tx: &mut Tx, entries: &[(MessageId, &Entry)]) -> Result<()> {
     for (start, chunk) in entries.chunks(ROWS_PER_STATEMENT).enumerate() {
-        let mut query = Builder::new("insert into timeline (message, at, n, what) ");
+        let mut query = Builder::new(
+            "insert into timeline (message, at, n, what) select message, at, n, what from \
+             (select column1 as message, column2 as at, column3 as n, column4 as what from (",
+        );
         let numbered = chunk.iter().enumerate();
         query.push_values(numbered, |row, (index, (message, entry))| {
             row.push_bind(message.to_bytes().to_vec())
@@ -368,11 +376,34 @@ pub(super) async fn append(tx: &mut Tx, entries: &[(MessageId, &Entry)]) -> Resu
                 .push_bind(i64::try_from(start * ROWS_PER_STATEMENT + index).unwrap_or(i64::MAX))
                 .push_bind(to_json(&entry.what));
         });
-        // The same line written again is an outcome settled again after an answer that got lost.
-        query.push(" on conflict (message, at, n) do nothing");
-        query.build().execute(&mut *tx).await?;
+        query.push(
+            ") as given) as told where not exists (select 1 from timeline \
+             where timeline.message = told.message and timeline.at = told.at) on conflict (message, at, n) do nothing",
+        );
+        let written = query.build().execute(&mut *tx).await?;
+        if written < chunk.len() as u64 {
+            append_after(tx, chunk).await?;
+        }
     }
     outbox::note(tx, entries).await
+}
+
+/// Appends those of `entries` that are not there yet after what was written in the same microsecond. A line that is there is an outcome
+/// settled again after an answer that got lost.
+async fn append_after(tx: &mut Tx, entries: &[(MessageId, &Entry)]) -> Result<()> {
+    for (message, entry) in entries {
+        query(
+            "insert into timeline (message, at, n, what) select $1, $2, (select coalesce(max(n) + 1, 0) from timeline \
+             where message = $1 and at = $2), $3 where not exists (select 1 from timeline where message = $1 and at = $2 \
+             and what = $3) on conflict (message, at, n) do nothing",
+        )
+        .bind(message.to_bytes().to_vec())
+        .bind(micros(entry.at))
+        .bind(to_json(&entry.what))
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
 }
 
 async fn known(tx: &mut Tx, event: &NewEvent) -> Result<Accepted> {

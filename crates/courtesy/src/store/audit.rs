@@ -65,8 +65,10 @@ pub const DEEDS: &[&str] = &[
     "list.exported",
     "it.reminded",
     "retention.changed",
+    "retention.erased",
     "patron.changed",
     "patron.exported",
+    "patron.erase_asked",
     "patron.erased",
 ];
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
+use super::erasure::event_is_hidden;
 use super::statement::Builder;
 use super::{Result, Store, id_from};
 use crate::id::MessageId;
@@ -36,10 +37,11 @@ impl Store {
         copied_to: &[String],
         most: u32,
     ) -> Result<Vec<Uncopied>> {
-        let mut asked = Builder::new(
-            "select message.id, message.event, message.notice, message.request, event.fields from message \
-             join event on event.id = message.event where message.library = ",
-        );
+        let mut asked = Builder::new(concat!(
+            "select message.id, message.event, message.notice, message.request, case when ",
+            event_is_hidden!(),
+            " then '{}' else event.fields end from message join event on event.id = message.event where message.library = "
+        ));
         asked.push_bind(library.as_str());
         asked.push(" and message.id >= ").push_bind(MessageId::first_at(begin).to_bytes());
         asked.push(" and message.id < ").push_bind(MessageId::first_at(end).to_bytes());

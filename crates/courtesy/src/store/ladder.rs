@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::accept::{NewMessage, Written, append, insert_messages};
+use super::erasure::hidden;
 use super::message::{COLUMNS, message_from};
 use super::statement::query;
 use super::unreached::remember_repeat;
@@ -19,6 +20,9 @@ const CLIMBS: &str = "rungs is not null and (state in ('failed', 'suppressed') \
 /// messages that were accepted are many.
 const UNSEEN: &str = "rungs is not null and state = 'accepted' and channel = 'push' and climb_at <= ";
 
+/// Nothing follows for a patron who is being erased.
+const HIDDEN: &str = hidden!("message.event");
+
 impl Store {
     /// Messages that did not arrive and have another way left, and those that have waited long enough for it; `most` of either
     /// at most.
@@ -27,12 +31,12 @@ impl Store {
     /// When the store is broken.
     pub async fn to_climb(&self, now: Timestamp, most: u32) -> Result<Vec<(MessageRow, Ladder)>> {
         let columns = COLUMNS.replacen(" from message", ", rungs from message", 1);
-        let rows = query(format!("{columns} where {CLIMBS} $1) order by id limit $2"))
+        let rows = query(format!("{columns} where {CLIMBS} $1) and not ({HIDDEN}) order by id limit $2"))
             .bind(micros(now))
             .bind(i64::from(most))
             .fetch_all(&self.readers)
             .await?;
-        let unseen = query(format!("{columns} where {UNSEEN} $1 order by climb_at limit $2"))
+        let unseen = query(format!("{columns} where {UNSEEN} $1 and not ({HIDDEN}) order by climb_at limit $2"))
             .bind(micros(now))
             .bind(i64::from(most))
             .fetch_all(&self.readers)
@@ -55,7 +59,7 @@ impl Store {
                          due_at = case when state in ('failed', 'suppressed') then due_at else null end, \
                          state = case when state in ('failed', 'suppressed', 'accepted') then state else 'cancelled' end, \
                          changed_at = case when state = 'accepted' then changed_at else $3 end \
-                         where id = $1 and library = $2 and ({CLIMBS} $3) or {UNSEEN} $3) returning state"
+                         where id = $1 and library = $2 and ({CLIMBS} $3) or {UNSEEN} $3) and not ({HIDDEN}) returning state"
                     ))
                     .bind(old.id.to_bytes().to_vec())
                     .bind(old.library.as_str().to_owned())

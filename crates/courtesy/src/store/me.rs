@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use super::accept::append;
+use super::erasure::event_is_hidden;
 use super::message::{COLUMNS, message_from};
 use super::statement::{Builder, query};
 use super::{MessageRow, Result, Store, id_from};
@@ -18,6 +19,20 @@ use crate::timeline::{Entry, Place, What};
 
 /// Messages that a link may be of: they were made in the same millisecond.
 const LIKE_MAX: i64 = 8;
+
+/// Of the patron `$2` of the library `$1`: after what is being erased, or after `$none`. A place in the index, and no look at each event.
+macro_rules! after_erasing {
+    ($none:literal) => {
+        concat!(
+            "id > coalesce((select upto from erasing where erasing.library = $1 and erasing.patron = $2), ",
+            $none,
+            ")"
+        )
+    };
+}
+
+/// Before every event.
+const NONE: [u8; 16] = [0; 16];
 
 /// What happened to a request of a patron.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,14 +85,17 @@ impl Store {
         status: &str,
         most: u32,
     ) -> Result<Vec<PatronEvent>> {
-        let rows = query(
+        let rows = query(concat!(
             "select id, request, status, fields, received_at from event \
-             where library = $1 and patron = $2 and patron <> '' and status <> $3 order by id desc limit $4",
-        )
+             where library = $1 and patron = $2 and patron <> '' and status <> $3 and ",
+            after_erasing!("$5"),
+            " order by id desc limit $4"
+        ))
         .bind(library.as_str())
         .bind(patron.to_owned())
         .bind(status.to_owned())
         .bind(i64::from(most))
+        .bind(NONE)
         .fetch_all(&self.readers)
         .await?;
         let mut events = Vec::with_capacity(rows.len());
@@ -121,15 +139,17 @@ impl Store {
         (request, status): (&str, &str),
         since: Timestamp,
     ) -> Result<i64> {
-        let row = query(
+        let row = query(concat!(
             "select count(*) from event where library = $1 and patron = $2 and patron <> '' and id >= $3 and status = $4 \
-             and request = $5",
-        )
+             and request = $5 and ",
+            after_erasing!("$6")
+        ))
         .bind(library.as_str())
         .bind(patron.to_owned())
         .bind(EventId::first_at(since).to_bytes())
         .bind(status.to_owned())
         .bind(request.to_owned())
+        .bind(NONE)
         .fetch_one(&self.readers)
         .await?;
         row.try_get(0)
@@ -140,11 +160,12 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn patron_of_event(&self, library: &LibraryCode, event: EventId) -> Result<Option<String>> {
-        let row = query("select patron from event where id = $1 and library = $2")
-            .bind(event.to_bytes())
-            .bind(library.as_str())
-            .fetch_optional(&self.readers)
-            .await?;
+        let row =
+            query(concat!("select patron from event where id = $1 and library = $2 and not ", event_is_hidden!()))
+                .bind(event.to_bytes())
+                .bind(library.as_str())
+                .fetch_optional(&self.readers)
+                .await?;
         let patron: Option<String> = row.map(|row| row.try_get(0)).transpose()?;
         Ok(patron.filter(|patron| !patron.is_empty()))
     }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::accept::{NewMessage, Written, append, insert_messages};
 use super::audit::{Deed, note};
 use super::engine::{Row, Tx};
+use super::erasure::{event_is_hidden, hidden};
 use super::statement::{Builder, query};
 use super::unreached::{remember_repeat, standing_repeat, waiting_in_place};
 use super::{Result, Store, StoreError, from_json, id_from};
@@ -96,8 +97,20 @@ pub struct Filter {
     pub before: Option<MessageId>,
 }
 
-pub(super) const COLUMNS: &str = "select id, library, event, request, notice, language, address, words_of, words_version, state, \
-    cause, due_at, deadline, attempts, sender, provider, created_at, changed_at, channel, printed_at from message";
+/// Where it goes is told of nobody who is being erased.
+pub(super) const COLUMNS: &str = concat!(
+    "select id, library, event, request, notice, language, case when ",
+    hidden!("message.event"),
+    " then '' else message.address end as address, words_of, words_version, state, cause, due_at, deadline, attempts, sender, \
+     provider, created_at, changed_at, channel, printed_at from message"
+);
+
+/// The lines of a message; whether what its receiver said is nobody's business any more.
+const LINES: &str = concat!(
+    "select at, what, (select count(*) from message where message.id = timeline.message and ",
+    hidden!("message.event"),
+    ") from timeline where message = $1 order by at, n"
+);
 
 impl Store {
     /// One message of `library` (none: of any, for the consortium).
@@ -131,12 +144,14 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn timeline(&self, id: MessageId) -> Result<Vec<Entry>> {
-        let rows = query("select at, what from timeline where message = $1 order by at, n")
-            .bind(id.to_bytes().to_vec())
-            .fetch_all(&self.readers)
-            .await?;
+        let rows = query(LINES).bind(id.to_bytes().to_vec()).fetch_all(&self.readers).await?;
         rows.iter()
-            .map(|row| Ok(Entry { at: from_micros(row.try_get(0)?), what: from_json(&row.try_get::<String>(1)?)? }))
+            .map(|row| {
+                let what: String = row.try_get(1)?;
+                let is_hidden = row.try_get::<i64>(2)? > 0;
+                let what = if is_hidden { without_words(&what)? } else { from_json(&what)? };
+                Ok(Entry { at: from_micros(row.try_get(0)?), what })
+            })
             .collect()
     }
 
@@ -145,7 +160,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn event_fields(&self, library: &LibraryCode, event: EventId) -> Result<Option<String>> {
-        let row = query("select fields from event where id = $1 and library = $2")
+        let row = query(format!("select {FIELDS} from event where id = $1 and library = $2"))
             .bind(event.to_bytes().to_vec())
             .bind(library.as_str())
             .fetch_optional(&self.readers)
@@ -161,7 +176,7 @@ impl Store {
         if events.is_empty() {
             return Ok(HashMap::new());
         }
-        let mut query = Builder::new("select id, fields from event where id in ");
+        let mut query = Builder::new(format!("select id, {FIELDS} from event where id in "));
         query.push_list(events.iter().map(|event| event.to_bytes().to_vec()));
         // In a form that no index serves: SQLite would rather read all events of the library than a few by their ids.
         query.push(" and coalesce(library, '') = ").push_bind(library.as_str());
@@ -268,6 +283,19 @@ impl Store {
             })
             .await
     }
+}
+
+/// What an event told; of nobody who is being erased.
+const FIELDS: &str = concat!("case when ", event_is_hidden!(), " then '{}' else event.fields end");
+
+/// A line without what its receiver said, which may name an address.
+fn without_words(what: &str) -> Result<What> {
+    let mut what: serde_json::Value = from_json(what)?;
+    if let Some(line) = what.as_object_mut() {
+        line.retain(|name, _| !["transcript", "reply"].contains(&name.as_str()));
+        line.entry("words").and_modify(|words| *words = "".into());
+    }
+    serde_json::from_value(what).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
 /// Leaves senders out for a message that was just written.

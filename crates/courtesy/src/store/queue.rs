@@ -7,6 +7,7 @@ use super::accept::append;
 use super::arrival::{Counted, Ended};
 use super::do_not_send::{Unlisted, are_listed};
 use super::engine::{Row, Tx};
+use super::erasure::{self, event_is_hidden};
 use super::message::channel_from;
 use super::statement::{Builder, Statement, either, query};
 use super::{Result, Sole, Store, StoreError, id_from};
@@ -145,6 +146,14 @@ pub struct Claimed {
     pub life: Option<String>,
     /// Set where its address was not on the do-not-send list when it was claimed.
     pub unlisted: Option<Unlisted>,
+}
+
+impl Claimed {
+    /// Whether the patron it is for was erased, or is being: nothing says any more to whom it would go, or what about.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.address.is_empty() && self.fields == "{}"
+    }
 }
 
 /// What became of a claimed message.
@@ -354,11 +363,11 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
-                    let done = query("update message set due_at = $1, changed_at = $1 where state = 'sending'")
+                    erasure::take_over(tx, now).await?;
+                    query("update message set due_at = $1, changed_at = $1 where state = 'sending'")
                         .bind(micros(now))
                         .execute(&mut *tx)
-                        .await?;
-                    Ok(done)
+                        .await
                 })
             })
             .await
@@ -403,10 +412,12 @@ impl Store {
 async fn fill_fields(tx: &mut Tx, claimed: &mut [Claimed]) -> Result<()> {
     let mut fields = std::collections::HashMap::with_capacity(claimed.len());
     for chunk in claimed.chunks(ROWS_PER_STATEMENT) {
-        let mut query = Builder::new(
-            "select event.id, fields, life from event left join request \
-             on request.library = event.library and request.request = event.request where event.id in ",
-        );
+        let mut query = Builder::new(concat!(
+            "select event.id, case when ",
+            event_is_hidden!(),
+            " then '' else fields end, life from event left join request \
+             on request.library = event.library and request.request = event.request where event.id in "
+        ));
         query.push_list(chunk.iter().map(|message| message.event.to_bytes()));
         for row in query.build().fetch_all(&mut *tx).await? {
             let event = EventId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?);
@@ -415,6 +426,9 @@ async fn fill_fields(tx: &mut Tx, claimed: &mut [Claimed]) -> Result<()> {
     }
     for message in claimed {
         (message.fields, message.life) = fields.get(&message.event).cloned().unwrap_or_default();
+        if message.fields.is_empty() {
+            (message.address, message.fields) = (String::new(), "{}".to_owned());
+        }
     }
     Ok(())
 }

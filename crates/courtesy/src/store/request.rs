@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::engine::{Row, Tx};
+use super::erasure::request_is_hidden;
 use super::statement::{Builder, query};
 use super::{Result, Store, StoreError, from_json, to_json};
 use crate::clock::{from_micros, micros};
@@ -158,15 +159,17 @@ fn request_from(row: &Row) -> Result<RequestRow> {
 }
 
 impl Store {
-    /// Requests whose next look has come, the longest due first. One index step for each.
+    /// Requests whose next look has come, the longest due first. One index step for each. Nobody who is being erased is reminded.
     ///
     /// # Errors
     /// When the store is broken.
     pub async fn requests_due(&self, now: Timestamp, most: u32) -> Result<Vec<RequestRow>> {
-        let rows = query(
+        let rows = query(concat!(
             "select library, request, life, facts, planned_from, changed_at from request \
-             where next_at is not null and next_at <= $1 order by next_at limit $2",
-        )
+             where next_at is not null and next_at <= $1 and not (",
+            request_is_hidden!("request"),
+            ") order by next_at limit $2"
+        ))
         .bind(micros(now))
         .bind(i64::from(most))
         .fetch_all(&self.readers)

@@ -2,15 +2,16 @@
 //!
 //! In: a library and how many days it keeps what. Out: how far the erasing has come, and slices erased. What stays is what
 //! counts need: that there was a message, when, to which provider, and what became of it. Not here: when a slice is
-//! erased (`service`).
+//! erased (`erasing`), and as part of which work (`erasure`).
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::engine::Tx;
+use super::erasure::{ErasedSoFar, add, went_on};
 use super::statement::{Builder, either, query};
 use super::{Result, Store, id_from};
 use crate::clock::{from_micros, micros};
-use crate::id::MessageId;
+use crate::id::{ErasureId, MessageId};
 use crate::library::LibraryCode;
 
 /// Messages of a slice: erasing holds nobody up for long.
@@ -169,7 +170,8 @@ impl Store {
         row.try_get(0)
     }
 
-    /// Erases the next slice of what `library` keeps no longer. Gives how many messages it had, and whether there is more.
+    /// Erases the next slice of what `library` keeps no longer, for the erasure `during`, which whoever is at it holds until the time beside
+    /// it. Gives how many messages it had, and whether there is more.
     ///
     /// # Errors
     /// When the store is broken.
@@ -179,13 +181,29 @@ impl Store {
         what: Kept,
         before: Timestamp,
         now: Timestamp,
+        during: Option<(ErasureId, Timestamp)>,
     ) -> Result<(i64, bool)> {
         let from = self.erased(&library, what).await?.map_or(NONE, |erased| erased.upto.to_bytes());
         let before = MessageId::first_at(before);
         if from >= before.to_bytes() {
             return Ok((0, false));
         }
-        self.writer.write(move |tx| Box::pin(async move { slice(tx, &library, what, from, before, now).await })).await
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let (count, has_more) = slice(tx, &library, what, from, before, now).await?;
+                    if let Some((erasure, lease_until)) = during {
+                        let done = match what {
+                            Kept::Content => ErasedSoFar { messages: count, ..ErasedSoFar::default() },
+                            Kept::Talk => ErasedSoFar { talks: count, ..ErasedSoFar::default() },
+                        };
+                        add(tx, erasure, done).await?;
+                        went_on(tx, erasure, lease_until, now).await?;
+                    }
+                    Ok((count, has_more))
+                })
+            })
+            .await
     }
 }
 

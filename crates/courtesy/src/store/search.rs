@@ -10,6 +10,7 @@ mod tests;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::erasure::event_is_hidden;
 use super::message::{COLUMNS, Filter, MessageRow, message_from};
 use super::statement::{Builder, Statement, query};
 use super::{Result, Store, id_from};
@@ -230,7 +231,7 @@ fn with_words(library: &LibraryCode, words: &[String], before: &[u8], floor: &[u
         let like = word.replace('!', "!!").replace('%', "!%").replace('_', "!_");
         asked.push(" and found_by like ").push_bind(format!("%{like}%")).push(" escape '!'");
     }
-    asked.push(" order by id desc limit ").push_bind(EVENTS);
+    asked.push(concat!(" and not ", event_is_hidden!(), " order by id desc limit ")).push_bind(EVENTS);
     asked.build()
 }
 

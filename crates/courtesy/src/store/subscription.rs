@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::accept::append;
 use super::engine::{Row, Tx};
+use super::erasure::IS_GONE;
 use super::statement::{Builder, either, query};
 use super::{Result, Store, StoreError};
 use crate::clock::{from_micros, micros};
@@ -84,14 +85,19 @@ impl Store {
         Ok(subscribed)
     }
 
-    /// Keeps a device, in place of what was known of the same one.
+    /// Keeps a device, in place of what was known of the same one. False where its patron, told of by `mark`, was erased at `since` or
+    /// later: it was somebody else's.
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn put_subscription(&self, device: Subscription) -> Result<()> {
+    pub async fn put_subscription(&self, device: Subscription, mark: [u8; 32], since: Timestamp) -> Result<bool> {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
+                    let gone = query(IS_GONE).bind(device.library.as_str()).bind(mark).bind(micros(since));
+                    if gone.fetch_optional(&mut *tx).await?.is_some() {
+                        return Ok(false);
+                    }
                     query(
                         "insert into push_device (library, number, digest, sealed, key, name, made_at, used_at) \
                          values ($1, $2, $3, $4, $5, $6, $7, $8) \
@@ -117,7 +123,7 @@ impl Store {
                     .bind(DEVICES_MAX)
                     .execute(&mut *tx)
                     .await?;
-                    Ok(())
+                    Ok(true)
                 })
             })
             .await
@@ -184,24 +190,6 @@ impl Store {
                         .execute(&mut *tx)
                         .await?;
                     Ok(())
-                })
-            })
-            .await
-    }
-
-    /// Forgets all devices of a patron; gives how many there were.
-    ///
-    /// # Errors
-    /// When the store is broken.
-    pub async fn forget_subscriptions(&self, library: LibraryCode, number: String) -> Result<u64> {
-        self.writer
-            .write(move |tx| {
-                Box::pin(async move {
-                    query("delete from push_device where library = $1 and number = $2")
-                        .bind(library.as_str())
-                        .bind(&number)
-                        .execute(&mut *tx)
-                        .await
                 })
             })
             .await

@@ -101,7 +101,8 @@ pub fn recognise(head: &Head<'_>) -> Recognised {
     let in_subject = || table.subjects.iter().find(|(_, says)| says.is_match(&subject)).map(|(status, _)| *status);
     let number = || {
         let found = table.requests.iter().find_map(|says| says.captures(&subject))?;
-        found.get(1).map(|number| number.as_str().trim_end_matches(['.', '-', '/']).to_owned())
+        let number = found.get(1).map(|number| number.as_str().trim_end_matches(['.', '-', '/']))?;
+        Some(number.chars().take(NUMBER_LETTERS_MAX).collect::<String>())
     };
     Recognised {
         system: table.systems.iter().find(wrote).map(|(name, _, _)| name.as_str()),

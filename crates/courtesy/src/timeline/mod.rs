@@ -32,6 +32,11 @@ pub enum What {
         /// The event's status.
         status: String,
     },
+    /// What the event told was longer than we keep, and was cut.
+    Cut {
+        /// Which parts of it.
+        fields: Vec<String>,
+    },
     /// One try at delivery, with everything that was said.
     Attempted(Box<Attempt>),
     /// A mail came back to its return path.

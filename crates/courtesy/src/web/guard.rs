@@ -19,7 +19,7 @@ use crate::http::auth::hash;
 use crate::http::problem::accepted_language;
 use crate::library::LibraryCode;
 use crate::notice::Language;
-use crate::patron::Pass;
+use crate::patron::{Pass, gone_mark};
 use crate::staff::Right;
 use crate::store::{FormSent, Session, Staff};
 
@@ -97,8 +97,8 @@ async fn visit(
         Some(secret) => signed_in(web, secret, now).await?,
         None => None,
     };
-    let pass = cookie(headers, &patron_cookie(web)).filter(|_| is_patrons);
-    let pass = pass.and_then(|sealed| Pass::open(&web.secret, sealed, now)).filter(|pass| !pass.is_locked);
+    let pass = if is_patrons { pass_of(web, headers, now).await? } else { None };
+    let pass = pass.filter(|pass| !pass.is_locked);
     let named = params.iter().find(|(name, _)| *name == "library").map(|(_, code)| code);
     let code = named.or(pass.as_ref().map(|pass| pass.library.as_str())).and_then(|code| LibraryCode::parse(code).ok());
     let (session, staff) = signed_in.unzip();
@@ -114,6 +114,16 @@ async fn visit(
         path: uri.path_and_query().map_or_else(String::new, ToString::to_string),
         now,
     })
+}
+
+/// The pass that this browser has, where it opens still: not once its patron was erased, whoever has their number now.
+pub(super) async fn pass_of(web: &Web, headers: &HeaderMap, now: clock::Timestamp) -> Result<Option<Pass>, Oops> {
+    let sealed = cookie(headers, &patron_cookie(web));
+    let Some(pass) = sealed.and_then(|sealed| Pass::open(&web.secret, sealed, now)) else { return Ok(None) };
+    let Ok(library) = LibraryCode::parse(&pass.library) else { return Ok(None) };
+    let mark = gone_mark(&web.secret, &library, &pass.patron);
+    let is_gone = web.store.is_gone(&library, mark, pass.made_at()).await?;
+    Ok(Some(pass).filter(|_| !is_gone))
 }
 
 async fn signed_in(web: &Web, secret: &str, now: clock::Timestamp) -> Result<Option<(Session, Staff)>, Oops> {

@@ -325,6 +325,7 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
             );
             ("quiet", words)
         }
+        What::Cut { fields } => ("quiet", shell.with("line-cut", "fields", fields.join(", "))),
         What::SenderChanged { .. } => ("wait", shell.say("line-sender-changed")),
         What::Held { cause, fields } if fields.is_empty() => ("held", shell.with("line-held", "why", why(cause))),
         What::Held { fields, .. } => ("held", shell.with("line-held-fields", "fields", fields.join(", "))),

@@ -30,6 +30,7 @@ mod check;
 mod consortium;
 mod consortium_words;
 mod diff;
+mod erasures;
 mod find;
 mod first_run;
 mod form;

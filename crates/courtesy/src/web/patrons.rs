@@ -152,6 +152,6 @@ pub(super) async fn erase(State(web): State<Arc<Web>>, visit: Visit, Form(form):
         return Err(Oops::NotNow("me-erase-not-sure"));
     }
     let library = visit.library()?;
-    patrons::erase(&web, library, &form.number, visit.by()).await?.ok_or(Oops::NotFound)?;
+    web.eraser.ask(library, &form.number, visit.by(), visit.now).await?.ok_or(Oops::NotFound)?;
     visit.done(&visit.shell("patron-title").to("/patrons"), "patron-erased")
 }

@@ -20,6 +20,7 @@ use super::oops::Oops;
 use super::shell::Shell;
 use super::visit::Visit;
 use super::{Answer, Web, assets};
+use crate::http::push::is_gone;
 use crate::library::Library;
 use crate::push::pass::Pass;
 use crate::push::receipt;
@@ -78,6 +79,9 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Path(text): 
     let pass = Pass::read(&web.secret, &text, visit.now).ok();
     let library = pass.as_ref().and_then(|pass| web.book.library(&pass.library));
     let (Some(pass), Some(library)) = (pass, library) else { return over(&visit) };
+    if is_gone(&web, &pass).await? {
+        return over(&visit);
+    }
     let push = PushBlock::of(&web, &pass, format!("/push/on/{text}")).await?;
     let page = Page {
         library: library.name.get(visit.language).to_owned(),

@@ -1,4 +1,4 @@
-//! Retention: what is kept, how long and why; how far the erasing has come; and, for whoever may, other times.
+//! Retention: what is kept, how long and why; what is being erased and how far that has come; and, for whoever may, other times.
 //!
 //! In: a library, or the consortium, whose times hold for all that set none. Out: a table, and a form. What new times would
 //! erase is said before anything is: the form shows it, and a second press does it.
@@ -11,6 +11,7 @@ use axum::extract::{Query, State};
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::erasures::{self, ErasureLine};
 use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::Visit;
@@ -39,6 +40,7 @@ struct Page {
     is_own: bool,
     may_change: bool,
     under_way: bool,
+    erasures: Vec<ErasureLine>,
     typed: Typed,
     /// What new times would erase, to be confirmed.
     asks: Option<String>,
@@ -75,7 +77,6 @@ async fn page(web: &Web, visit: &Visit, typed: Option<Typed>) -> Result<Page, Oo
     };
     let (kept, is_own) = web.store.retention(library).await?;
     let mut lines = Vec::new();
-    let mut under_way = false;
     for what in Kept::ALL {
         let days = shell.with("retention-days", "count", kept.days(what));
         let (mut upto, mut erased, mut due) = (None, 0, None);
@@ -84,7 +85,6 @@ async fn page(web: &Web, visit: &Visit, typed: Option<Typed>) -> Result<Page, Oo
             upto = done.map(|done| done.upto.made_at());
             erased = done.map_or(0, |done| done.messages);
             let count = web.store.to_erase(library, what, kept.cutoff(what, visit.now)).await?;
-            under_way |= count > 0;
             due = (count > 0).then(|| shell.with("retention-due", "count", number(&shell, count)));
         }
         let name = format!("retention-{}", what.code());
@@ -110,13 +110,15 @@ async fn page(web: &Web, visit: &Visit, typed: Option<Typed>) -> Result<Page, Oo
             due: None,
         });
     }
+    let erasures = erasures::lines(web, &shell, library, visit.now).await?;
     let days = Typed { content: kept.content.to_string(), talk: kept.talk.to_string(), sure: String::new() };
     Ok(Page {
         here,
         lines,
         is_own,
         may_change: visit.may(Right::Administer),
-        under_way,
+        under_way: erasures.iter().any(|one| !one.is_over),
+        erasures,
         typed: typed.unwrap_or(days),
         asks: None,
         wrong: None,
@@ -157,6 +159,9 @@ pub(super) async fn save(State(web): State<Arc<Web>>, visit: Visit, Form(typed):
         |field: &str, was: i64, is: i64| Change { field: field.to_owned(), was: was.to_string(), is: is.to_string() };
     let changes = vec![change("content", was.content, is.content), change("talk", was.talk, is.talk)];
     let deed = visit.deed("retention.changed", "").with(changes.into_iter().filter(|one| one.was != one.is).collect());
-    web.store.noting(deed).set_retention(library, is, visit.now).await?;
+    web.store.noting(deed).set_retention(library.clone(), is, visit.now).await?;
+    if is_shorter {
+        web.eraser.ask_retention(library.as_ref(), &visit.by(), visit.now).await?;
+    }
     visit.done(&page.here, "saved")
 }

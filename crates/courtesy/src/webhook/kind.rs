@@ -183,6 +183,7 @@ pub fn of_entry(what: &What, about: &About) -> Vec<Kind> {
         What::Cancelled { .. } => vec![Kind::MessageCancelled],
         What::AddressStopped { .. } => vec![Kind::AddressSuppressed],
         What::Told { .. }
+        | What::Cut { .. }
         | What::Repeats { .. }
         | What::PassesOn { .. }
         | What::Answers { .. }

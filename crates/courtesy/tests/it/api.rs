@@ -369,6 +369,7 @@ async fn a_librarys_key_opens_nothing_of_another_library() {
             ("GET", "/v1/libraries"),
             ("GET", "/v1/audit"),
             ("GET", "/v1/audit:check"),
+            ("GET", "/v1/erasures"),
             ("GET", "/v1/queue"),
             ("POST", "/v1/queue/flush"),
             ("POST", "/v1/queue/pause"),

@@ -415,3 +415,26 @@ async fn a_days_letters_are_printed_and_posted_from_the_terminal() {
     assert!(story.contains("posted   ready_for_pickup (en)   BC-1   by post"), "{story}");
     house.service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_patron_is_erased_and_watched_until_the_last_trace_is_gone() {
+    let house = House::open().await;
+    house.write("libraries.csv", LIBRARIES);
+    house.good(&["library", "import", "libraries.csv"]).await;
+    let told = event("BC-1", "patron@gmail.example").replace(r#""patron":{"#, r#""patron":{"ref":"21234","#);
+    assert_eq!(house.run_with(&["event", "-"], &told).await.code, 0);
+    house.message_in("BC-1", &["accepted"]).await;
+    let nobody = house.run(&["patron", "erase", "ALDR", "99999", "--sure"]).await;
+    assert_eq!(nobody.code, 6, "{}{}", nobody.out, nobody.err);
+    let said = house.run(&["patron", "erase", "ALDR", "21234", "--sure"]).await;
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    assert!(said.err.contains("Nothing of patron 21234 is shown or sent any more."), "{}", said.err);
+    assert!(said.out.starts_with("Done: 1 event, 1 message, "), "{}", said.out);
+    let list = house.good(&["erasures", "list", "--library", "ALDR"]).await;
+    assert!(list.contains("done") && list.contains("patron") && !list.contains("21234"), "{list}");
+    let one: Value = serde_json::from_str(house.good(&["erasures", "list", "--json"]).await.trim()).unwrap();
+    let id = one["id"].as_str().unwrap();
+    assert!(house.good(&["erasures", "watch", id]).await.starts_with("Done: "));
+    assert!(house.good(&["erasures", "show", id]).await.starts_with("Done: "));
+    assert_eq!(house.run(&["erasures", "show", "ers_none"]).await.code, 6);
+}

@@ -19,6 +19,8 @@ mod copies;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod erasing;
+#[cfg(test)]
 mod flow;
 #[cfg(test)]
 mod fuzz;
@@ -40,6 +42,8 @@ mod lives;
 mod moving;
 #[cfg(test)]
 mod operating;
+#[cfg(test)]
+mod order;
 #[cfg(test)]
 mod own_relay;
 #[cfg(test)]

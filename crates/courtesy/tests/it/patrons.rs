@@ -5,7 +5,7 @@ use courtesy::id::MessageId;
 use courtesy::outcome::stop::ListedAddress;
 use courtesy::patron::{Patron, Record};
 use courtesy::queue::State;
-use courtesy::store::{Consent, Deed, KnownAs, NewEvent};
+use courtesy::store::{Consent, KnownAs, NewEvent};
 use courtesy::timeline::Place;
 use serde_json::json;
 
@@ -64,6 +64,11 @@ async fn a_name_without_an_end_is_refused_at_every_door() {
     let mut event = ready("MRPL", "BC-1", "patron@gmail.example");
     event["patron"]["full_name"] = json!(long);
     assert_eq!(of(world.post("/v1/events", &event).await), (422, vec![json!("/patron/full_name")]));
+    let mut event = ready("MRPL", &"9".repeat(201), "patron@gmail.example");
+    event["patron"]["ref"] = json!("1".repeat(101));
+    event["fields"]["title"] = json!(long);
+    let all = vec![json!("/fields/title"), json!("/patron/ref"), json!("/request")];
+    assert_eq!(of(world.post("/v1/events", &event).await), (422, all));
     let file = format!("ref,first_name,postal\n1,{long},a;b\n2,Amira,{}\n", "x".repeat(61));
     let csv = [("content-type", "text/csv")];
     let rows = world.request("POST", "/v1/patrons/MRPL", &world.key, &csv, &file).await.json()["rows"].clone();
@@ -114,21 +119,84 @@ async fn what_is_kept_of_a_patron_is_saved_and_erased_over_the_api_and_nobody_el
     let all = world.get("/v1/patrons/MRPL/21234/everything").await.json();
     assert_eq!(all["events"][0]["told"]["fields"]["title"], "The Overstory");
     let erased = world.request("DELETE", "/v1/patrons/MRPL/21234", &world.key, &[], "").await;
-    assert_eq!((erased.status, &erased.json()["events"]), (200, &json!(1)));
+    assert_eq!((erased.status, &erased.json()["erases"]), (202, &json!("patron")));
+    // From this moment on, however many slices are left.
+    assert_eq!(world.row(id).await.address, "");
     for path in ["/v1/patrons/MRPL/21234", "/v1/patrons/MRPL/21234/everything"] {
         assert_eq!(world.get(path).await.status, 404);
     }
     let entries = serde_json::to_string(&world.timeline(id).await).unwrap();
     assert!(!entries.contains("patron@"), "{entries}");
+    world.until_erased().await;
+    assert_eq!(world.row(id).await.address, "");
+    let done = world.get(&format!("/v1/erasures/{}", erased.json()["id"].as_str().unwrap())).await.json();
+    let counts = [&done["events"], &done["messages"], &done["left"], &done["cancelled"]].map(|n| n.as_i64().unwrap());
+    assert_eq!((done["state"].as_str(), counts), (Some("done"), [1, 1, 0, 0]), "{done}");
     assert_eq!(world.row(theirs).await.address, "patron@gmail.example");
     assert_eq!(world.get("/v1/patrons/OTHR/21234").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_saved_for_a_patron_has_no_message_to_staff_nor_a_copy_for_them() {
+    let world = World::new().await;
+    let mut library = crate::world::record("MRPL");
+    library.cc = vec![crate::world::address("desk@mrpl.example"), crate::world::address("patron-clerk@gmail.example")];
+    library.borrowing_staff = vec![crate::world::address("ill@mrpl.example")];
+    world.put(library).await;
+    let ids = world.tell(&ready("MRPL", "BC-1", "patron@gmail.example")).await;
+    assert!(ids.len() >= 3, "the patron and two copies at least: {ids:?}");
+    let all = world.get("/v1/patrons/MRPL/21234/everything").await;
+    let messages = all.json()["events"][0]["messages"].clone();
+    let to: Vec<_> = messages.as_array().unwrap().iter().map(|one| one["address"].clone()).collect();
+    assert_eq!(to, [json!("patron@gmail.example")]);
+    for staff in ["desk@", "patron-clerk@", "ill@"] {
+        assert!(!all.text.contains(staff), "{staff}");
+    }
+    // Who works at the library borrows there too: what went to them is theirs, although copies go to that address.
+    let mut theirs = ready("MRPL", "BC-2", "patron-clerk@gmail.example");
+    theirs["patron"]["ref"] = json!("777");
+    world.tell(&theirs).await;
+    let all = world.get("/v1/patrons/MRPL/777/everything").await.json();
+    let to = all["events"][0]["messages"].as_array().unwrap().iter().map(|one| one["address"].clone());
+    assert_eq!(to.collect::<Vec<_>>(), [json!("patron-clerk@gmail.example")]);
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_can_mend_is_cut_and_the_history_says_so() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    let event = courtesy::intake::Event {
+        library: code("MRPL"),
+        request: "BC-1".to_owned(),
+        status: courtesy::notice::status::Status::ReadyForPickup,
+        side: courtesy::intake::Side::Borrowing,
+        occurrence: String::new(),
+        told: courtesy::intake::Told {
+            patron: courtesy::patron::Patron {
+                id: Some("21234".to_owned()),
+                email: Some(crate::world::address("patron@gmail.example")),
+                full_name: Some("x".repeat(200_000)),
+                ..Default::default()
+            },
+            ..Default::default()
+        },
+        source: "iso18626",
+    };
+    let handed = courtesy::intake::Handed { event, key: None };
+    let lenient = courtesy::intake::Strictness::Lenient;
+    world.app().intake.take(vec![handed], lenient, false, |_| String::new()).await.unwrap();
+    let known = world.app().store.patron(&code("MRPL"), "21234").await.unwrap().unwrap();
+    assert_eq!(known.patron.full_name.unwrap().chars().count(), courtesy::patron::NAME_LETTERS_MAX);
+    let row = world.app().store.messages_of_request(&code("MRPL"), "BC-1").await.unwrap().remove(0);
+    assert!(world.kinds(row.id).await.contains(&"cut".to_owned()));
+    let desk = crate::web::Browser::of(&world, courtesy::staff::Role::Desk, Some("MRPL")).await;
+    desk.get(&format!("/staff/MRPL/messages/{}", row.id)).await.must_say("was cut: full_name");
 }
 
 practice::on_both_databases! {
     crate::kept::Kept::at;
     a_patron_has_their_own_events_and_no_others,
     where_a_message_is_counts_once_with_its_last_word,
-    an_erased_patron_is_nobody_any_more,
     what_stands_under_an_address_or_nobody_is_erased_with_its_patron_unless_another_has_it,
     a_patron_of_whom_nothing_was_heard_is_forgotten_but_not_a_refusal,
     patrons_are_found_by_the_address_on_record_now_at_their_own_library,
@@ -211,16 +279,6 @@ async fn where_a_message_is_counts_once_with_its_last_word(kept: Kept) {
     assert!(kept.places(Some(&code("OTHR")), at(0)).await.unwrap().is_empty());
 }
 
-async fn an_erased_patron_is_nobody_any_more(kept: Kept) {
-    let (one, two) = (of("7", "BC-1", 0), of("8", "BC-2", 1));
-    let (first, second) = (one.messages[0].id, two.messages[0].id);
-    kept.accept(vec![one, two]).await.unwrap();
-    assert_eq!(kept.erase_patron_events(code("MRPL"), "7".to_owned()).await.unwrap(), 1);
-    assert_eq!(kept.erase_patron_events(code("MRPL"), "7".to_owned()).await.unwrap(), 0);
-    assert_eq!(kept.message(None, first).await.unwrap().unwrap().address, "");
-    assert!(!kept.message(None, second).await.unwrap().unwrap().address.is_empty());
-}
-
 async fn what_stands_under_an_address_or_nobody_is_erased_with_its_patron_unless_another_has_it(kept: Kept) {
     let (old, shared, phone) = ("old@patron.example", "Shared@patron.example", "+16045550101");
     let mut other = courtesy::patron::Record::default();
@@ -228,7 +286,7 @@ async fn what_stands_under_an_address_or_nobody_is_erased_with_its_patron_unless
     kept.put_patrons(vec![(code("MRPL"), "8".to_owned(), other)], at(0)).await.unwrap();
     let (mails, phones) = ([old, "shared@patron.example"].map(str::to_owned), [phone.to_owned()]);
     let known = KnownAs { keys: vec!["7".to_owned()], mails: mails.into(), phones: phones.into() };
-    let known = kept.not_of_others(&code("MRPL"), known).await.unwrap();
+    let known = kept.not_of_others(&code("MRPL"), "7", known).await.unwrap();
     assert_eq!(known.keys, ["7", "mail:old@patron.example"]);
     assert_eq!(Vec::from_iter(&known.mails), [old]);
     assert_eq!(known.phones.len(), 1);
@@ -242,13 +300,15 @@ async fn what_stands_under_an_address_or_nobody_is_erased_with_its_patron_unless
     let (nobodys, anothers) = (answer("", "BC-1"), answer("8", "BC-2"));
     let (erased, stays) = (nobodys.messages[0].id, anothers.messages[0].id);
     kept.accept(vec![nobodys, anothers]).await.unwrap();
-    let deed = Deed::new(Some(&code("MRPL")), "staff".to_owned(), "patron.erased", "7", at(5));
-    kept.erase_patron(code("MRPL"), known, deed).await.unwrap();
+    assert!(kept.erase_answers(code("MRPL"), phone.to_owned()).await.unwrap());
+    assert!(!kept.erase_answers(code("MRPL"), phone.to_owned()).await.unwrap());
     assert_eq!(kept.message(None, erased).await.unwrap().unwrap().address, "");
     assert_eq!(kept.message(None, stays).await.unwrap().unwrap().address, phone);
-    assert!(kept.was_erased(&code("MRPL"), "7", at(4)).await.unwrap());
-    assert!(!kept.was_erased(&code("MRPL"), "7", at(5)).await.unwrap());
-    assert!(!kept.was_erased(&code("MRPL"), "8", at(4)).await.unwrap());
+    let mark = [7; 32];
+    kept.ask_erasure(code("MRPL"), known, mark, "staff".to_owned(), at(5)).await.unwrap();
+    let is_gone = async |library: &str, mark, second| kept.is_gone(&code(library), mark, at(second)).await.unwrap();
+    assert!(is_gone("MRPL", mark, 5).await && !is_gone("MRPL", mark, 6).await);
+    assert!(!is_gone("MRPL", [8; 32], 4).await && !is_gone("OTHR", mark, 4).await);
 }
 
 async fn a_patron_of_whom_nothing_was_heard_is_forgotten_but_not_a_refusal(kept: Kept) {

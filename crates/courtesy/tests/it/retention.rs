@@ -51,8 +51,8 @@ async fn what_is_older_than_its_days_loses_names_and_conversations_and_nothing_e
     for what in [Kept::Talk, Kept::Content] {
         let cutoff = days.cutoff(what, now);
         assert_eq!(kept.to_erase(&code("MRPL"), what, cutoff).await.unwrap(), 1, "{what:?}");
-        assert_eq!(kept.erase_slice(code("MRPL"), what, cutoff, now).await.unwrap(), (1, false), "{what:?}");
-        assert_eq!(kept.erase_slice(code("MRPL"), what, cutoff, now).await.unwrap(), (0, false), "{what:?}");
+        assert_eq!(kept.erase_slice(code("MRPL"), what, cutoff, now, None).await.unwrap(), (1, false), "{what:?}");
+        assert_eq!(kept.erase_slice(code("MRPL"), what, cutoff, now, None).await.unwrap(), (0, false), "{what:?}");
         assert_eq!(kept.erased(&code("MRPL"), what).await.unwrap().unwrap().messages, 1);
         let rows = kept.messages(&Filter::default(), 10).await.unwrap();
         for row in rows {
@@ -70,7 +70,7 @@ async fn what_is_older_than_its_days_loses_names_and_conversations_and_nothing_e
     }
     let later = at(90 * day);
     let cutoff = days.cutoff(Kept::Content, later);
-    assert_eq!(kept.erase_slice(code("MRPL"), Kept::Content, cutoff, later).await.unwrap(), (1, false));
+    assert_eq!(kept.erase_slice(code("MRPL"), Kept::Content, cutoff, later, None).await.unwrap(), (1, false));
     assert_eq!(kept.erased(&code("MRPL"), Kept::Content).await.unwrap().unwrap().messages, 2, "it goes on");
     assert_eq!(kept.erased(&code("OTHR"), Kept::Content).await.unwrap(), None);
 }

@@ -146,6 +146,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("text messages, and what comes back from them", &["texting"]),
     ("notifications on patrons' devices", &["push"]),
     ("messages go out", &["delivery"]),
+    ("what is kept no longer", &["erasing"]),
     ("what comes back", &["inbound"]),
     ("libraries' systems are told", &["outbox"]),
     ("doors", &["http", "smtp"]),

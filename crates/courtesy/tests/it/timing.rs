@@ -170,7 +170,7 @@ async fn a_request_is_forgotten_with_its_messages_unless_a_reminder_is_ahead() {
     let (store, later) = (&world.app().store, now() + SignedDuration::from_hours(24));
     let is_known = async |request: &str| store.request(&code("MRPL"), request).await.unwrap().is_some();
     assert!(is_known("BC-1").await && is_known("BC-2").await);
-    store.erase_slice(code("MRPL"), Kept::Content, later, later).await.unwrap();
+    store.erase_slice(code("MRPL"), Kept::Content, later, later, None).await.unwrap();
     assert!(!is_known("BC-1").await && is_known("BC-2").await);
 }
 

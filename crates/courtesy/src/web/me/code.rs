@@ -25,7 +25,7 @@ use crate::outcome::stop::ListedAddress;
 use crate::patron::link;
 use crate::patron::{Asked, CODE_LASTS, PROVEN_LASTS, Pass, Patron, Purpose};
 use crate::store::{Consent, Deed, MessageRow};
-use crate::web::guard::{cookie, patron_cookie};
+use crate::web::guard::pass_of;
 use crate::web::oops::Oops;
 use crate::web::shell::Shell;
 use crate::web::visit::{Visit, lead_to};
@@ -326,9 +326,8 @@ pub(in crate::web) async fn ask_by_link(
 }
 
 /// The locked pass of this browser.
-fn locked(web: &Web, headers: &HeaderMap, now: Timestamp) -> Option<Pass> {
-    let sealed = cookie(headers, &patron_cookie(web))?;
-    Pass::open(&web.secret, sealed, now).filter(|pass| pass.is_locked)
+async fn locked(web: &Web, headers: &HeaderMap, now: Timestamp) -> Result<Option<Pass>, Oops> {
+    Ok(pass_of(web, headers, now).await?.filter(|pass| pass.is_locked))
 }
 
 fn waiting(visit: &Visit, pass: &Pass, token: String, wrong: Option<String>) -> Old {
@@ -344,7 +343,7 @@ pub(in crate::web) async fn show_by_link(
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Answer {
-    match locked(&web, &headers, visit.now) {
+    match locked(&web, &headers, visit.now).await? {
         Some(pass) => Ok(quiet(visit.page(&waiting(&visit, &pass, token, None))?)),
         None => Ok(lead_to(WAY_IN)),
     }
@@ -358,7 +357,7 @@ pub(in crate::web) async fn check_by_link(
     headers: HeaderMap,
     Form(typed): Form<Typed>,
 ) -> Answer {
-    let Some(pass) = locked(&web, &headers, visit.now) else { return Ok(lead_to(WAY_IN)) };
+    let Some(pass) = locked(&web, &headers, visit.now).await? else { return Ok(lead_to(WAY_IN)) };
     let tried = tried(&web, &pass, &typed.code, visit.now);
     if let Some(wrong) = tried.words(&visit.shell("me-way-in-title")) {
         return Ok(quiet(visit.again(&waiting(&visit, &pass, token, Some(wrong)))?));

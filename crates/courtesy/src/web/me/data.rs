@@ -1,4 +1,5 @@
-//! All that is kept of a patron: saved as a file, or erased. Both only after a code to the address on record.
+//! All that is kept of a patron: saved as a file, or erased. Both only after a code to the address on record. Whoever has it erased is
+//! answered at once: nothing of theirs is shown or sent from then on, however long the erasing takes.
 
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ pub(in crate::web) async fn erase(State(web): State<Arc<Web>>, visit: Visit, For
         return Err(Oops::NotNow("me-erase-not-sure"));
     }
     let by = visit.shell("me-title").say("me-by-patron");
-    patrons::erase(&web, &mine.library, &mine.pass.patron, by).await?;
+    web.eraser.ask(&mine.library, &mine.pass.patron, by, visit.now).await?;
     let mut response = lead_to(&format!("{WAY_IN}?done=me-erased"));
     super::forget(&web, &mut response);
     Ok(response)

@@ -91,7 +91,7 @@ impl Mine {
     pub(in crate::web) fn push_pass(&self, now: Timestamp) -> Option<push::pass::Pass> {
         let until = self.pass.proven_until.filter(|until| self.may_have_push() && now < *until)?;
         let (library, number) = (self.library.code.clone(), self.pass.patron.clone());
-        Some(push::pass::Pass { library, number, until })
+        Some(push::pass::Pass { library, number, made_at: now, until })
     }
 
     /// What the audit names: the library's number, and no address.

@@ -13,6 +13,7 @@ use courtesy::channel::Channel;
 use courtesy::id::MessageId;
 use courtesy::push::receipt;
 use courtesy::queue::State;
+use courtesy::store::Subscription;
 use courtesy::timeline::What;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -301,13 +302,30 @@ async fn only_a_patrons_own_pass_turns_devices_on_and_off() {
         let away = browser.once("POST", "/push/unsubscribe", &[], off(elsewhere)).await;
         assert_eq!(away.status, 204, "nobody is led to {elsewhere}");
     }
+}
 
-    // A pass that was made before its patron was erased turns nothing on.
-    world.tell_one(&event("BC-1")).await;
+#[tokio::test]
+async fn a_pass_from_before_an_erasure_opens_nothing_of_whoever_has_the_number_next() {
+    let (world, service) = world(json!({ "ladder": ["push"] })).await;
+    let device = turned_on(&world, &service, "a").await;
+    let store = &world.app().store;
+    let on = async || store.subscriptions_of(&code("MRPL"), "21234").await.unwrap().len();
+    let (own, key) = pass(&world, "21234").await;
+    world.over(world.tell_one(&event("BC-1")).await).await;
     assert_eq!(subscribe(&world, &device, &own, &key).await.status, 201);
-    assert_eq!(world.request("DELETE", "/v1/patrons/MRPL/21234", &world.key, &[], "").await.status, 200);
-    assert_eq!(subscribe(&world, &device, &own, &key).await.status, 403);
-    assert!(store.subscriptions_of(&code("MRPL"), "21234").await.unwrap().is_empty());
+    assert_eq!(world.request("DELETE", "/v1/patrons/MRPL/21234", &world.key, &[], "").await.status, 202);
+    assert_eq!((subscribe(&world, &device, &own, &key).await.status, on().await), (403, 0));
+    // Somebody is told of by the same number.
+    world.over(world.tell_one(&event("BC-2")).await).await;
+    assert_eq!((subscribe(&world, &device, &own, &key).await.status, on().await), (403, 0));
+    Browser::stranger(&world).get(&format!("/push/on/{own}")).await.must_be(404);
+    let (new, key) = pass(&world, "21234").await;
+    let other = Device::new(format!("{}/b", service.origin));
+    assert_eq!((subscribe(&world, &other, &new, &key).await.status, on().await), (201, 1));
+    let off = [("pass", own.as_str()), ("endpoint", &other.endpoint)];
+    assert_eq!((form(&world, "/push/unsubscribe", &off).await.status, on().await), (403, 1));
+    world.until_erased().await;
+    assert_eq!(on().await, 1, "what is theirs stays when the last trace of the other is gone");
 }
 
 #[tokio::test]
@@ -327,6 +345,30 @@ async fn a_new_key_breaks_no_device_that_is_on() {
         assert!(push.header("authorization").ends_with(&format!("k={key}")), "{path}");
         assert_eq!((push.answered, device.read(push)["web_push"].as_u64()), (201, Some(8030)));
     }
+}
+
+#[tokio::test]
+async fn a_device_whose_key_is_lost_keeps_no_other_from_being_told() {
+    let (world, service) = world(json!({ "ladder": ["push"] })).await;
+    turned_on(&world, &service, "lost").await;
+    let store = &world.app().store;
+    let lost = store.subscriptions_of(&code("MRPL"), "21234").await.unwrap().remove(0);
+    let keep =
+        async |device: Subscription| store.put_subscription(device, [0; 32], courtesy::clock::now()).await.unwrap();
+    assert!(keep(Subscription { key: "lost".to_owned(), ..lost.clone() }).await);
+    turned_on(&world, &service, "here").await;
+    let row = world.over(world.tell_one(&event("BC-1")).await).await;
+    assert_eq!(row.state, State::Accepted);
+    assert_eq!(service.pushes().iter().map(|push| push.path.as_str()).collect::<Vec<_>>(), ["/here"]);
+    assert_eq!(store.subscriptions_of(&code("MRPL"), "21234").await.unwrap().len(), 2, "it may be found again");
+    // Where none has a key it is our fault: it waits, and no attempt counts.
+    for device in store.subscriptions_of(&code("MRPL"), "21234").await.unwrap() {
+        assert!(keep(Subscription { key: "lost".to_owned(), ..device }).await);
+    }
+    let waits = world.tell_one(&event("BC-2")).await;
+    let row =
+        world.until(waits, "put off", |row| row.due_at > Some(row.created_at) && row.state != State::Sending).await;
+    assert_eq!((row.state.is_final(), row.attempts), (false, 0));
 }
 
 #[tokio::test]

@@ -100,8 +100,8 @@ async fn shorter_times_are_confirmed_and_what_has_served_its_time_is_erased() {
     for what in Kept::ALL {
         let cutoff = kept.cutoff(what, later);
         assert_eq!(store.to_erase(&code("MRPL"), what, cutoff).await.unwrap(), 1);
-        assert_eq!(store.erase_slice(code("MRPL"), what, cutoff, later).await.unwrap(), (1, false));
-        assert_eq!(store.erase_slice(code("MRPL"), what, cutoff, later).await.unwrap(), (0, false));
+        assert_eq!(store.erase_slice(code("MRPL"), what, cutoff, later, None).await.unwrap(), (1, false));
+        assert_eq!(store.erase_slice(code("MRPL"), what, cutoff, later, None).await.unwrap(), (0, false));
         assert_eq!(store.to_erase(&code("MRPL"), what, cutoff).await.unwrap(), 0);
     }
     let row = world.row(id).await;

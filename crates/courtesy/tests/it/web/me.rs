@@ -342,6 +342,7 @@ async fn a_patron_saves_all_that_is_kept_and_has_it_erased() {
     assert_eq!(store.patron(&code("MRPL"), "21234").await.unwrap(), None);
     let row = world.row(id).await;
     assert_eq!(row.address, "");
+    world.until_erased().await;
     assert_eq!(store.event_fields(&code("MRPL"), row.event).await.unwrap().as_deref(), Some("{}"));
     assert_eq!(world.row(other).await.address, "patron@gmail.example", "another patron at the address stays");
     browser.get("/me").await.must_say("Your page opens by the link");
@@ -349,7 +350,28 @@ async fn a_patron_saves_all_that_is_kept_and_has_it_erased() {
     let audit = store.audit(&courtesy::store::AuditFilter::default(), 20).await.unwrap();
     let deeds: Vec<_> =
         audit.iter().map(|entry| entry.what.as_str()).filter(|what| what.starts_with("patron")).collect();
-    assert_eq!(deeds, ["patron.erased", "patron.exported"]);
+    assert_eq!(deeds, ["patron.erased", "patron.erase_asked", "patron.exported"]);
+}
+
+#[tokio::test]
+async fn a_page_that_is_open_while_its_patron_is_erased_shows_nothing_of_whoever_has_the_number_next() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    accepted(&world, &ready("MRPL", "BC-1", "patron@gmail.example")).await;
+    let link = link_to(&world, "patron@gmail.example");
+    let browser = Browser::stranger(&world);
+    let page = browser.get(&link).await;
+    page.must_say("BC-1");
+    assert_eq!(world.request("DELETE", "/v1/patrons/MRPL/21234", &world.key, &[], "").await.status, 202);
+    browser.get("/me").await.must_say("Your page opens by the link");
+    accepted(&world, &ready("MRPL", "BC-2", "patron-new@gmail.example")).await;
+    browser.get("/me").await.must_say("Your page opens by the link").must_not_say("BC-2");
+    browser.send(&page, "/me/reach", &[("hide", "1")]).await.must_not_say("Saved");
+    browser.get(&link).await.must_be(410);
+    let record = world.app().store.patron(&code("MRPL"), "21234").await.unwrap().unwrap();
+    assert!(!record.hide_titles);
+    let theirs = Browser::stranger(&world);
+    theirs.get(&link_to(&world, "patron-new@gmail.example")).await.must_be(200).must_say("BC-2").must_not_say("BC-1");
 }
 
 #[tokio::test]

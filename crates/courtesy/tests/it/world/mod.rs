@@ -249,6 +249,15 @@ impl World {
         self.until(id, "over", |row| row.state.is_final()).await
     }
 
+    /// Waits until nothing is being erased.
+    pub async fn until_erased(&self) {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        while self.app().store.erasures(None, None, 50).await.unwrap().iter().any(|one| one.ended_at.is_none()) {
+            assert!(tokio::time::Instant::now() < until, "something is still being erased");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
     pub async fn timeline(&self, id: MessageId) -> Vec<Entry> {
         self.app().store.timeline(id).await.unwrap()
     }
