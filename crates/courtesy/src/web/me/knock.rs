@@ -5,6 +5,7 @@
 //! ask (`knocks`), how codes are sent (`code`).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use askama::Template;
 use axum::Form;
@@ -29,6 +30,9 @@ use crate::web::oops::Oops;
 use crate::web::shell::Shell;
 use crate::web::visit::{Visit, lead_to};
 use crate::web::{Answer, Web};
+
+/// The answer has left before anybody is looked up, so that not even its time says whether somebody was found.
+const ANSWER_FIRST: Duration = Duration::from_millis(250);
 
 /// The cookie of who is at the door.
 const COOKIE: &str = "courtesy_knock";
@@ -68,6 +72,7 @@ pub(in crate::web) async fn ask(
     put(&web, &mut response, &knock, visit.now);
     let told = tell(Arc::clone(&web), library, knock.whom, digits, visit.language, visit.now);
     tokio::spawn(async move {
+        tokio::time::sleep(ANSWER_FIRST).await;
         // What is broken was logged where it broke; who had enough codes is told nothing.
         let _ = told.await;
         drop(place);
