@@ -127,6 +127,13 @@ export class Firefox {
     await this.run(`${button}.click()`);
   }
 
+  /// Waits until there is a field with this id, and writes into it.
+  async fill(id, text) {
+    const field = `document.getElementById(${JSON.stringify(id)})`;
+    await until(`there is a field ${id}`, () => this.run(`!!${field}`).catch(() => false));
+    await this.run(`(${field}.value = ${JSON.stringify(text)})`);
+  }
+
   /// Waits until the page says `words`; it may be loading meanwhile.
   async says(words) {
     await until(`the page says ${words}`, () =>

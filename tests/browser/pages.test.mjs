@@ -32,7 +32,7 @@ before(async () => {
   await world.tell("MRPL", "BC-104177", { first_name: "Noémie", surname: "Côté" });
   await world.state(good, "accepted");
   await world.state(bad, "failed");
-  values = { library: "MRPL", id: bad, notice: "ready_for_pickup", provider: "gmail", secret: "guessed", tag: "fr" };
+  values = { library: "MRPL", at: "MRPL", id: bad, notice: "ready_for_pickup", provider: "gmail", secret: "guessed", tag: "fr" };
   values.token = await kit();
   values.pass = await device();
   values.word = "guessed";

@@ -1,4 +1,5 @@
-// Notifications in a real Firefox, through a push service on loopback: turned on, shown, replaced by what is newer, turned off.
+// Notifications in a real Firefox, through a push service on loopback: turned on, shown, replaced by what is newer, turned off; by the link that
+// the library makes, and on the patron's own page after a code.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Firefox, found } from "./firefox.mjs";
@@ -7,6 +8,7 @@ import { World, until } from "./world.mjs";
 
 const program = found();
 const EMAIL = "patron@gmail.example";
+const OTHER = "patron-yusuf@gmail.example";
 
 describe("notifications", { skip: program ? false : "skipped: Firefox is not here" }, () => {
   let world, service, firefox;
@@ -106,5 +108,45 @@ describe("notifications", { skip: program ? false : "skipped: Firefox is not her
     });
     assert.equal((await world.state(climbed, "accepted")).channel, "mail");
     assert.equal(service.handed.at(-1).status, 410);
+  });
+
+  /// The newest of `pattern` in the mails to another patron, who has a page of their own.
+  const inMail = (what, pattern) =>
+    until(`${what} is in a mail`, async () => {
+      const mails = await world.internet.mails(OTHER);
+      return mails.map(({ raw }) => raw.replace(/=\r?\n/g, "").match(pattern)?.[0]).filter(Boolean).at(-1);
+    });
+  const buttons = async () => (await firefox.buttons().catch(() => [])).join();
+  const tellOther = (request) => world.tell("MRPL", request, { ref: "777", email: OTHER, first_name: "Yusuf" });
+
+  test("on their own page a patron turns them on after a code, is told, and turns them off", async () => {
+    const first = await tellOther("BC-6");
+    assert.equal((await world.state(first, "accepted")).channel, "mail");
+    await firefox.open(world.url + (await inMail("the link", /\/me\/[\w-]{24}/)));
+    await firefox.says("Yusuf, how should we tell you");
+    await firefox.says("show with a code that it is you");
+    assert.ok(!(await buttons()).includes("Turn on notifications"), "whoever merely followed a link is not asked");
+    await firefox.open(`${world.url}/me/contact`);
+    await firefox.press("Send me a code");
+    await firefox.says("Enter the code");
+    await firefox.fill("code", await inMail("the code", /\b\d{4} \d{4}\b/));
+    await firefox.press("Go on");
+    await firefox.says("You can change your details now.");
+    await firefox.open(`${world.url}/me`);
+    await firefox.press("Turn on notifications");
+    await firefox.says("Notifications are on for this device.");
+    await firefox.says("Firefox, Linux");
+    const before = (await firefox.shown()).length;
+    const told = await tellOther("BC-7");
+    assert.equal((await world.state(told, "accepted")).channel, "push");
+    await seen(told);
+    const shown = await firefox.shown();
+    assert.equal(shown.length, before + 1);
+    assert.ok(shown.every(({ title, body }) => title === "Maple Ridge Public Library" && !body.includes("Overstory")), JSON.stringify(shown));
+    await firefox.press("Turn off on this device");
+    await until("it can be turned on again", async () => (await buttons()).includes("Turn on notifications"));
+    const after = await tellOther("BC-8");
+    assert.equal((await world.state(after, "accepted")).channel, "mail");
+    assert.ok(!(await kinds(after)).includes("seen"));
   });
 });

@@ -53,6 +53,7 @@ const ofPage = async (path, pattern) => {
 };
 const values = {
   library: "BRCH",
+  at: "BRCH",
   notice: "ready_for_pickup",
   provider: "gmail",
   secret: "guessed",

@@ -9,14 +9,16 @@ use serde_json::Value;
 
 use super::client::{Body, Client, Trouble, segment};
 use super::table::{Table, answer, answer_json, answer_lines, clean, count, list, say, text};
-use super::{Common, Exit};
+use super::{Common, Exit, sign_on};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   courtesy library list
   courtesy library import libraries.csv --dry-run     check a file, change nothing
   courtesy library show MRPL --json > MRPL.json       edit it, then
-  courtesy library put MRPL.json";
+  courtesy library put MRPL.json
+  courtesy library sign-on MRPL --issuer https://login.library.example --client-id courtesy \\
+    --secret secret.txt --number-claim card --name \"My Library Account\"   where its patrons sign in";
 
 /// What to do with Participant Records.
 #[derive(Subcommand)]
@@ -36,6 +38,8 @@ pub(super) enum Library {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Where its patrons sign in to see their own page: show it, set it, turn it off
+    SignOn(sign_on::SignOn),
     /// Import libraries from a CSV file: all rows or none
     Import {
         /// The file, or - for standard input; it needs the columns code and name_en
@@ -60,6 +64,7 @@ pub(super) async fn run(what: Library, common: &Common) -> Result<Exit> {
             Ok(Exit::Good)
         }
         Library::Put { file, dry_run } => put(&client, common, &file, dry_run).await,
+        Library::SignOn(what) => sign_on::run(what, &client, common).await,
         Library::Import { file, dry_run } => import(&client, common, &file, dry_run).await,
     }
 }

@@ -31,6 +31,7 @@ mod sender;
 mod serve;
 mod shell;
 mod sign_in;
+mod sign_on;
 pub mod spf;
 mod stops;
 mod story;
@@ -184,7 +185,7 @@ enum Command {
     /// What waits: list, flush, pause, resume
     #[command(subcommand, before_help = queue::EXAMPLES)]
     Queue(queue::Queue),
-    /// Participant Records: list, show, put, import
+    /// Participant Records: list, show, put, import; where patrons sign in
     #[command(subcommand, before_help = library::EXAMPLES)]
     Library(library::Library),
     /// Notices: on, off, and their words as files

@@ -202,6 +202,7 @@ pub async fn import(
             relay: known.relay.clone(),
             reach: known.reach.clone(),
             timing: known.timing.clone(),
+            sign_on: known.sign_on.clone(),
             ..library
         };
         if library == *known {

@@ -16,6 +16,7 @@ mod messages;
 mod notices;
 mod openapi;
 pub mod patrons;
+pub mod peer;
 pub mod problem;
 pub mod push;
 mod queue;
@@ -25,6 +26,7 @@ pub mod reports;
 mod role;
 pub mod secure_door;
 mod senders;
+pub mod sign_on;
 pub mod stops;
 mod texts;
 pub mod unreached;
@@ -152,6 +154,8 @@ pub const ROUTES: &[(&str, &str, Audience)] = &[
     ("PUT", "/v1/libraries/{library}", Audience::Key),
     ("GET", "/v1/libraries/{library}/sender", Audience::Key),
     ("PUT", "/v1/libraries/{library}/relay-secret", Audience::Key),
+    ("GET", "/v1/libraries/{library}/sign-on", Audience::Key),
+    ("PUT", "/v1/libraries/{library}/sign-on-secret", Audience::Key),
     ("GET", "/v1/libraries/{library}/kit", Audience::Key),
     ("POST", "/v1/libraries/{library}/kit-link", Audience::Key),
     ("POST", "/v1/libraries/{library}/push-link", Audience::Key),
@@ -291,6 +295,8 @@ fn of_libraries() -> Router<Arc<App>> {
         .route("/v1/libraries/{library}", get(libraries::show).put(libraries::put))
         .route("/v1/libraries/{library}/sender", get(senders::show))
         .route("/v1/libraries/{library}/relay-secret", put(senders::relay_secret))
+        .route("/v1/libraries/{library}/sign-on", get(sign_on::show))
+        .route("/v1/libraries/{library}/sign-on-secret", put(sign_on::put_secret))
         .route("/v1/libraries/{library}/kit", get(senders::kit))
         .route("/v1/libraries/{library}/kit-link", post(kit_link::make))
         .route("/v1/libraries/{library}/push-link", post(push::link))

@@ -7,7 +7,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     audit, doctor, erasures, events, health, inbound, iso18626, keys, kit_link, letters, libraries, messages, notices,
-    patrons, push, queue, relay_state, relays, reports, senders, stops, texts, unreached, webhooks,
+    patrons, push, queue, relay_state, relays, reports, senders, sign_on, stops, texts, unreached, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -41,6 +41,8 @@ use super::{
         libraries::put,
         senders::show,
         senders::relay_secret,
+        sign_on::show,
+        sign_on::put_secret,
         senders::kit,
         kit_link::make,
         senders::incidents,

@@ -150,6 +150,7 @@ impl Row<'_> {
             relay: None,
             reach: super::Reach::default(),
             timing: super::Timing::default(),
+            sign_on: None,
             code: match LibraryCode::parse(self.cell("code").unwrap_or_default()) {
                 Ok(code) => code,
                 Err(error) => {

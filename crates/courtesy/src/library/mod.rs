@@ -9,6 +9,7 @@ mod import;
 mod reach;
 mod relay;
 mod sample;
+mod sign_on;
 #[cfg(test)]
 mod tests;
 mod timing;
@@ -24,6 +25,7 @@ pub use claim::{By, Claims};
 pub use import::{COLUMNS, RowError, read_csv};
 pub use reach::{Envelope, POSTAL_LETTERS_MAX, POSTAL_LINES_MAX, Reach};
 pub use relay::{Grant, OwnRelay, RelayAuth, RelayTls, TokenSource};
+pub use sign_on::SignOn;
 pub use timing::Timing;
 
 /// The short code a library is known by in its ILL system: `MRPL`. Upper case letters, digits, `-` and `_`.
@@ -190,6 +192,9 @@ pub struct Library {
     /// When patrons are reminded.
     #[serde(default, skip_serializing_if = "Timing::is_usual")]
     pub timing: Timing,
+    /// Where its patrons sign in to see their own page. What proves us there is not in the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_on: Option<SignOn>,
 }
 
 /// How copies of patron notices come.
@@ -282,6 +287,7 @@ impl Library {
         }
         problems.extend(self.reach.problems());
         problems.extend(self.timing.problems());
+        problems.extend(self.sign_on.iter().flat_map(SignOn::problems));
         problems.extend(self.relay.as_ref().and_then(|relay| relay.problem(self.from.is_some())));
         problems
     }

@@ -38,6 +38,7 @@ impl Library {
             hide_titles: false,
             reach: Reach::default(),
             timing: Timing::default(),
+            sign_on: None,
             relay: None,
         }
     }

@@ -1,11 +1,12 @@
 //! Who a notice is for.
 //!
 //! In: what an event says of the patron, what they chose themselves. Out: a [`Patron`], and the fields that words may name;
-//! the [`link`] to their own page and the [`Pass`] that it gives.
+//! the [`link`] to their own page and the [`Pass`] that it gives; whoever has no link [`Knock`]s.
 //! Not here: which of their contact points is used (`channel`).
 
 mod asked;
 pub mod import;
+mod knock;
 pub mod link;
 mod pass;
 mod quiet;
@@ -24,6 +25,7 @@ use crate::notice::Language;
 use crate::outcome::stop::ListedAddress;
 
 pub use asked::{Asked, CODE_LASTS, Purpose};
+pub use knock::{Knock, Whom};
 pub use pass::{PASS_LASTS, PROVEN_LASTS, Pass, gone_mark};
 pub use quiet::Quiet;
 pub use record::{Known, Record, probably_meant};

@@ -1,6 +1,6 @@
 //! What lets a browser look at one patron's page: sealed by us, kept in its cookie, and nowhere else.
 //!
-//! In: whose page a link or code opened. Out: a text for the cookie, which nobody can read or change; and whose page it opens
+//! In: whose page a link, a code or the library's sign-in opened. Out: a text for the cookie, which nobody can read or change; and whose page it opens
 //! later. A link may have been forwarded: it opens the page for reading and for choices that can be undone. A code that was
 //! sent to the address on record shows more.
 
@@ -31,8 +31,9 @@ pub struct Pass {
     pub patron: String,
     /// This browser's visit: its forms are bound to it.
     pub session: SessionId,
-    /// The message whose link opened it.
-    pub message: MessageId,
+    /// The message whose link opened it, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageId>,
     /// Until when.
     pub until: Timestamp,
     /// Until when they have shown that the address on record is theirs.
@@ -55,9 +56,9 @@ pub fn gone_mark(secret: &Secret, library: &LibraryCode, key: &str) -> [u8; 32] 
 }
 
 impl Pass {
-    /// For whoever came by the link in `message`.
+    /// For whoever came by the link in `message`, or in another way.
     #[must_use]
-    pub fn new(library: &LibraryCode, patron: String, message: MessageId, now: Timestamp) -> Self {
+    pub fn new(library: &LibraryCode, patron: String, message: Option<MessageId>, now: Timestamp) -> Self {
         Self {
             library: library.as_str().to_owned(),
             patron,
@@ -67,6 +68,18 @@ impl Pass {
             proven_until: None,
             is_locked: false,
             asked: None,
+        }
+    }
+
+    /// The same, for whoever has just shown that the address on record is theirs.
+    #[must_use]
+    pub fn proven(self, now: Timestamp) -> Self {
+        Self {
+            until: now.checked_add(PASS_LASTS).unwrap_or(Timestamp::MAX),
+            proven_until: now.checked_add(PROVEN_LASTS).ok(),
+            is_locked: false,
+            asked: None,
+            ..self
         }
     }
 

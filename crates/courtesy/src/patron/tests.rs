@@ -3,7 +3,8 @@ use standards::address::Address;
 
 use super::link::{self, Link};
 use super::{
-    Asked, CODE_LASTS, PASS_LASTS, Pass, Patron, Purpose, Quiet, Record, folded, found_by, probably_meant, words,
+    Asked, CODE_LASTS, Knock, PASS_LASTS, Pass, Patron, Purpose, Quiet, Record, Whom, folded, found_by, probably_meant,
+    words,
 };
 use crate::channel::Channel;
 use crate::id::MessageId;
@@ -112,7 +113,7 @@ fn a_link_is_of_one_message_and_ends() {
 fn a_pass_opens_for_whom_it_was_made_and_not_for_long() {
     let (secret, now) = (Secret::from_octets([7; 32]), "2026-11-01T10:00:00Z".parse().unwrap());
     let library = crate::library::LibraryCode::parse("MRPL").unwrap();
-    let pass = Pass::new(&library, "7".to_owned(), MessageId::new(now), now);
+    let pass = Pass::new(&library, "7".to_owned(), Some(MessageId::new(now)), now);
     let sealed = pass.seal(&secret);
     assert_eq!(Pass::open(&secret, &sealed, now), Some(pass));
     assert_eq!(Pass::open(&secret, &sealed, now + PASS_LASTS), None);
@@ -130,6 +131,70 @@ fn a_code_fits_once_typed_as_people_do_and_no_other_does() {
     assert!(!asked.fits(&secret, "00000000", now) && !asked.fits(&secret, "", now));
     assert!(!asked.fits(&secret, &digits, now + CODE_LASTS));
     assert!(!serde_json::to_string(&asked).unwrap().contains(&digits));
+}
+
+#[test]
+fn what_is_typed_at_the_door_is_an_address_or_a_number() {
+    assert_eq!(Whom::read(" Amira@Patron.example "), Some(Whom::Mail(address("Amira@patron.example"))));
+    assert_eq!(Whom::read(" 21187 "), Some(Whom::Number("21187".to_owned())));
+    for neither in ["", "  ", "@", "two words@", "mail:amira", "21\n187", &"9".repeat(101), &"a".repeat(401)] {
+        assert_eq!(Whom::read(neither), None, "{neither}");
+    }
+    let names =
+        [Whom::read("AMIRA@patron.example"), Whom::read("amira@Patron.example")].map(|whom| whom.unwrap().name());
+    assert_eq!(names[0], names[1], "they are counted as one");
+}
+
+#[test]
+fn a_librarys_sign_in_names_by_the_number_and_else_by_an_address_it_has_verified() {
+    let sign_on = |number: Option<&str>, mail: Option<&str>| crate::library::SignOn {
+        issuer: "https://login.example".to_owned(),
+        client_id: "courtesy".to_owned(),
+        name: crate::library::InLanguages { en: "Card".to_owned(), fr: None },
+        number_claim: number.map(str::to_owned),
+        mail_claim: mail.map(str::to_owned),
+    };
+    let both = serde_json::json!({ "card": " 21187 ", "n": 42, "email": "Amira@patron.example", "email_verified": true, "upn": "amira@patron.example" });
+    let unverified = serde_json::json!({ "email": "amira@patron.example", "email_verified": "true" });
+    let (number, mail) = (|text: &str| Some(Whom::Number(text.to_owned())), |text| Some(Whom::Mail(address(text))));
+    for (number_claim, mail_claim, claims, named) in [
+        (Some("card"), Some("email"), &both, number("21187")),
+        (Some("n"), None, &both, number("42")),
+        (Some("absent"), Some("email"), &both, mail("Amira@patron.example")),
+        (None, Some("upn"), &both, mail("amira@patron.example")),
+        (Some("absent"), None, &both, None),
+        (None, Some("email"), &unverified, None),
+        (Some("email_verified"), None, &both, None),
+    ] {
+        assert_eq!(
+            Whom::of_claims(&sign_on(number_claim, mail_claim), claims),
+            named,
+            "{number_claim:?} {mail_claim:?}"
+        );
+    }
+    let by_address = serde_json::json!({ "card": "mail:amira@patron.example" });
+    assert_eq!(
+        Whom::of_claims(&sign_on(Some("card"), None), &by_address),
+        None,
+        "the key of somebody without a number"
+    );
+}
+
+#[test]
+fn a_knock_is_no_pass_and_is_over_with_its_code() {
+    let (secret, now) = (Secret::from_octets([7; 32]), "2026-11-01T10:00:00Z".parse().unwrap());
+    let library = crate::library::LibraryCode::parse("MRPL").unwrap();
+    let (digits, knock) = Knock::new(&secret, &library, Whom::Number("7".to_owned()), [3; 16], now);
+    let sealed = knock.seal(&secret);
+    assert_eq!(Knock::open(&secret, &sealed, now).as_ref(), Some(&knock));
+    assert!(knock.asked.fits(&secret, &digits, now) && !knock.is_shown);
+    assert_eq!(Knock::open(&secret, &sealed, now + CODE_LASTS), None);
+    assert_eq!(Knock::open(&Secret::from_octets([8; 32]), &sealed, now), None);
+    assert_eq!(Pass::open(&secret, &sealed, now), None);
+    let pass = Pass::new(&library, "7".to_owned(), None, now);
+    assert_eq!(Knock::open(&secret, &pass.seal(&secret), now), None);
+    let shown = knock.shown(now + CODE_LASTS);
+    assert!(shown.is_shown && Knock::open(&secret, &shown.seal(&secret), now + CODE_LASTS).is_some());
 }
 
 #[test]

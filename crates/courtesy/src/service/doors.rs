@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::stopped;
+use crate::http::peer::Peer;
 use crate::http::secure_door::{self, SecureListener};
 use crate::http::{App, router, watching};
 use crate::net::serving::Certificate;
@@ -46,6 +47,7 @@ impl Doors {
         if let Some(at) = app.config.listen.https {
             let listener = SecureListener::new(bound(at, "listen.https").await?, Arc::clone(certificate))?;
             doors.https = Some(listener.local_addr()?);
+            let all = all.into_make_service_with_connect_info::<Peer>();
             let door = axum::serve(listener, all).with_graceful_shutdown(stopped(closing.clone()));
             doors.tasks.push(tokio::spawn(async move { drop(door.await) }));
         }
@@ -62,6 +64,7 @@ async fn open(
 ) -> Result<(SocketAddr, JoinHandle<()>)> {
     let listener = bound(address, option).await?;
     let address = listener.local_addr()?;
+    let routes = routes.into_make_service_with_connect_info::<Peer>();
     let door = axum::serve(listener, routes).with_graceful_shutdown(stopped(closing.clone()));
     Ok((address, tokio::spawn(async move { drop(door.await) })))
 }

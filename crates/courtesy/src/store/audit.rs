@@ -60,6 +60,7 @@ pub const DEEDS: &[&str] = &[
     "webhook.replayed",
     "webhook.tested",
     "relay_secret.changed",
+    "sign_on_secret.changed",
     "dkim.changed",
     "list.exported",
     "it.reminded",

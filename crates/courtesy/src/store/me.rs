@@ -71,14 +71,29 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn patron_events(&self, library: &LibraryCode, patron: &str, most: u32) -> Result<Vec<PatronEvent>> {
+        self.patron_events_but(library, patron, "", most).await
+    }
+
+    /// The same, without those of a status.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn patron_events_but(
+        &self,
+        library: &LibraryCode,
+        patron: &str,
+        status: &str,
+        most: u32,
+    ) -> Result<Vec<PatronEvent>> {
         let rows = query(concat!(
             "select id, request, status, fields, received_at from event \
-             where library = $1 and patron = $2 and patron <> '' and ",
-            after_erasing!("$4"),
-            " order by id desc limit $3"
+             where library = $1 and patron = $2 and patron <> '' and status <> $3 and ",
+            after_erasing!("$5"),
+            " order by id desc limit $4"
         ))
         .bind(library.as_str())
         .bind(patron.to_owned())
+        .bind(status.to_owned())
         .bind(i64::from(most))
         .bind(NONE)
         .fetch_all(&self.readers)
@@ -113,7 +128,7 @@ impl Store {
         Ok(events)
     }
 
-    /// How many events with one of these statuses `patron` had at `library` since `since`.
+    /// How many events of `request` with this status `patron` had at `library` since `since`.
     ///
     /// # Errors
     /// When the store is broken.
@@ -121,17 +136,19 @@ impl Store {
         &self,
         library: &LibraryCode,
         patron: &str,
-        status: &str,
+        (request, status): (&str, &str),
         since: Timestamp,
     ) -> Result<i64> {
         let row = query(concat!(
-            "select count(*) from event where library = $1 and patron = $2 and patron <> '' and id >= $3 and status = $4 and ",
-            after_erasing!("$5")
+            "select count(*) from event where library = $1 and patron = $2 and patron <> '' and id >= $3 and status = $4 \
+             and request = $5 and ",
+            after_erasing!("$6")
         ))
         .bind(library.as_str())
         .bind(patron.to_owned())
         .bind(EventId::first_at(since).to_bytes())
         .bind(status.to_owned())
+        .bind(request.to_owned())
         .bind(NONE)
         .fetch_one(&self.readers)
         .await?;

@@ -61,6 +61,7 @@ mod schema;
 mod search;
 mod seats;
 mod session;
+mod sign_on;
 mod sole;
 mod staff;
 mod statement;

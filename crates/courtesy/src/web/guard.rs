@@ -51,7 +51,7 @@ pub(super) async fn guard(
         Ok(visit) => match may_pass(&visit, audience, &params) {
             Ok(()) => pass(visit, request, next, is_form.then_some(changes && audience != Audience::Public)).await,
             Err(Refused::SignIn) => lead_to(&sign_in_and_return(&visit, is_form)),
-            Err(Refused::WayIn) => lead_to(me::WAY_IN),
+            Err(Refused::WayIn) => lead_to(&me::way_in::instead_of(&visit.path)),
             Err(Refused::Oops(oops)) => oops.page(&visit),
         },
         Err(oops) => oops.into_response(),

@@ -14,6 +14,7 @@ const PAGES: &[(&str, &str, Right)] = &[
     ("setup-title", "/ill-admin/patron-notices/set-up", Right::Look),
     ("staff-notices-title", "/ill-admin/staff-notices", Right::Look),
     ("kit-link-title", "/ill-admin/it-kit", Right::Look),
+    ("sign-on-title", "/ill-admin/sign-on", Right::Administer),
     ("staff-title", "/ill-admin/staff", Right::Administer),
     ("keys-title", "/ill-admin/keys", Right::Administer),
     ("webhooks-title", "/ill-admin/webhooks", Right::Administer),

@@ -1,15 +1,19 @@
-//! `/me`: a patron's own page, by the link in each of their notices.
+//! `/me`: a patron's own page, by the link in each of their notices, by a code, or by their library's sign-in.
 //!
-//! In: a link, then the pass in this browser's cookie (`patron::Pass`). Out: how they are reached, what became of their
+//! In: a link or another way in, then the pass in this browser's cookie (`patron::Pass`). Out: how they are reached, what became of their
 //! notices, and forms for what they may choose. One pass is one patron of one library: of another one, even with the same
-//! address, nothing is read here. Not here: what the forms do (`reach`, `say`, `code`, `contact`, `data`).
+//! address, nothing is read here. Not here: what the forms do (`reach`, `say`, `code`, `contact`, `data`), and
+//! how one comes in without a link (`way_in`, `knock`, `sign_on`).
 
 pub(super) mod code;
 pub(super) mod contact;
 pub(super) mod data;
+pub(super) mod knock;
 pub(super) mod mine;
 pub(super) mod reach;
 pub(super) mod say;
+pub(super) mod sign_on;
+pub(super) mod way_in;
 mod ways;
 
 use std::sync::Arc;
@@ -17,7 +21,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -106,9 +110,11 @@ struct Desk {
 
 /// What the address of the page may say.
 #[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Said {
-    #[serde(default)]
     tested: String,
+    /// The library whose own pages link here.
+    library: String,
 }
 
 /// A link was followed: a look at it changes nothing, and the pass it gives is this browser's alone.
@@ -118,9 +124,12 @@ pub(super) async fn open(
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Answer {
-    let Some(row) = of_link(&web, &token).await? else { return way_in(&visit, StatusCode::NOT_FOUND, "me-link-wrong") };
+    let say = |words| visit.shell("me-way-in-title").say(words);
+    let Some(row) = of_link(&web, &token).await? else {
+        return way_in::because(&web, &visit, None, StatusCode::NOT_FOUND, say("me-link-wrong")).await;
+    };
     let Some(owner) = code::owner(&web, &row, visit.now).await? else {
-        return way_in(&visit, StatusCode::GONE, "me-link-over");
+        return way_in::because(&web, &visit, None, StatusCode::GONE, say("me-link-over")).await;
     };
     if link::is_over(row.id, visit.now) {
         return code::old(&web, &visit, &token, &owner).await;
@@ -146,24 +155,6 @@ async fn of_link(web: &Web, token: &str) -> Result<Option<MessageRow>, Oops> {
     Ok(rows.into_iter().find(|row| link.is_of(&web.secret, row.id)))
 }
 
-#[derive(Template)]
-#[template(path = "me_way_in.html")]
-struct WayIn {
-    shell: Shell,
-    why: Option<String>,
-}
-
-/// How one gets to one's page.
-pub(super) async fn show_way_in(visit: Visit) -> Answer {
-    visit.page(&WayIn { shell: visit.shell("me-way-in-title"), why: None })
-}
-
-fn way_in(visit: &Visit, status: StatusCode, why: &'static str) -> Answer {
-    let shell = visit.shell("me-way-in-title");
-    let page = WayIn { why: Some(shell.say(why)), shell };
-    Ok(quiet((status, Html(page.render()?)).into_response()))
-}
-
 /// Forgets the pass of this browser.
 pub(super) async fn leave(State(web): State<Arc<Web>>) -> Answer {
     let mut response = lead_to(&format!("{WAY_IN}?done=me-left"));
@@ -179,6 +170,9 @@ fn forget(web: &Web, response: &mut Response) {
 /// The page.
 pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(said): Query<Said>) -> Answer {
     let mine = Mine::of(&web, &visit).await?;
+    if way_in::is_other(&said.library, &mine.library) {
+        return Ok(lead_to(&way_in::instead_of(&visit.path)));
+    }
     let shell = visit.shell("me-title");
     let patron = mine.patron();
     let ways = ways::of(&web, &shell, &mine, visit.now).await?;

@@ -43,6 +43,7 @@ mod ill_admin;
 mod it;
 mod keys;
 mod kit_link;
+mod knocks;
 mod letters;
 mod looks;
 mod me;
@@ -75,6 +76,7 @@ mod returns;
 mod sender_setup;
 mod shell;
 mod sign_in;
+mod sign_on;
 mod staff;
 mod staff_notices;
 mod stops;
@@ -124,7 +126,8 @@ pub struct Web {
     codes: throttle::Throttle,
     kits: looks::Looks<Option<it::KitSeen>>,
     checks: looks::Looks<Option<Proof>>,
-    provider: oidc::provider::Provider,
+    providers: oidc::provider::Providers,
+    knocks: knocks::Knocks,
 }
 
 impl Web {
@@ -138,7 +141,8 @@ impl Web {
             codes: throttle::Throttle::default(),
             kits: looks::Looks::default(),
             checks: looks::Looks::default(),
-            provider: oidc::provider::Provider::default(),
+            providers: oidc::provider::Providers::default(),
+            knocks: knocks::Knocks::default(),
         }
     }
 }
@@ -155,7 +159,7 @@ impl Deref for Web {
 pub enum Audience {
     /// Anybody.
     Public,
-    /// Whoever came by the link in a notice: one patron, for whom the page is made.
+    /// Whoever came by the link in a notice, a code or their library's sign-in: one patron, for whom the page is made.
     Patron,
     /// Whoever is signed in.
     SignedIn,
@@ -240,7 +244,14 @@ fn of_everybody() -> Vec<Route> {
 fn of_a_patron() -> Vec<Route> {
     use Audience::{Patron, Public};
     vec![
-        page("/me/way-in", Public, get(me::show_way_in)),
+        page("/me/way-in", Public, get(me::way_in::show)),
+        form("/me/way-in", Public, post(me::knock::ask)),
+        page("/me/way-in/code", Public, get(me::knock::show)),
+        form("/me/way-in/code", Public, post(me::knock::check)),
+        page("/me/way-in/number", Public, get(me::knock::show)),
+        form("/me/way-in/number", Public, post(me::knock::number)),
+        page("/me/sign-on/{at}", Public, get(me::sign_on::leave)),
+        page("/me/sign-on/{at}/back", Public, get(me::sign_on::back)),
         page("/me", Patron, get(me::show)),
         form("/me/reach", Patron, post(me::reach::save)),
         form("/me/messages/{id}/place", Patron, post(me::say::place)),
@@ -304,6 +315,8 @@ fn of_ill_admin() -> Vec<Route> {
         page("/staff/{library}/ill-admin/participant-record", Staff(Look), get(record::show)),
         page("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), get(record::edit)),
         form("/staff/{library}/ill-admin/participant-record/change", Staff(Administer), post(record::save)),
+        page("/staff/{library}/ill-admin/sign-on", Staff(Administer), get(sign_on::show)),
+        form("/staff/{library}/ill-admin/sign-on", Staff(Administer), post(sign_on::save)),
         page("/staff/{library}/ill-admin/reach", Staff(Administer), get(reach::edit)),
         form("/staff/{library}/ill-admin/reach", Staff(Administer), post(reach::save)),
         page("/staff/{library}/ill-admin/patron-notices", Staff(Look), get(notices::show)),

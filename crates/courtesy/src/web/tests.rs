@@ -68,6 +68,7 @@ fn put_together() -> Vec<String> {
     names.extend(crate::library::Envelope::ALL.map(|one| format!("envelope-{}", one.code().replace('_', "-"))));
     let fields = "ladder ladders next_after_hours quiet_from postal";
     names.extend(fields.split_whitespace().map(|field| format!("reach-wrong-{}", field.replace('_', "-"))));
+    names.extend(["issuer", "client-id", "number-claim", "name"].map(|field| format!("sign-on-wrong-{field}")));
     names.extend(["mail", "text", "letter"].map(|way| format!("channel-{way}")));
     names.extend(["no-address", "unwritten", "unprintable"].map(|wrong| format!("letters-{wrong}")));
     names.extend(["again", "phone", "text", "letter", "in-person", "other"].map(|how| format!("seen-{how}")));

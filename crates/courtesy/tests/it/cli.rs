@@ -363,6 +363,31 @@ fn help_completions_and_manual_need_no_server() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_patrons_sign_in_is_set_and_turned_off_from_the_terminal() {
+    let house = House::open().await;
+    house.write("libraries.csv", LIBRARIES);
+    house.good(&["library", "import", "libraries.csv"]).await;
+    let asked = house.run(&["library", "sign-on", "ALDR"]).await;
+    assert!(asked.err.contains("sign in nowhere") && asked.out.contains("/me/sign-on/ALDR/back"), "{}", asked.out);
+    let set = ["library", "sign-on", "ALDR", "--issuer", "https://login.alder.example", "--client-id", "courtesy"];
+    let refused = house.run(&set).await;
+    assert!(refused.code != 0 && refused.err.contains("number_claim"), "{}", refused.err);
+    let whole = [&set[..], &["--number-claim", "card", "--name", "Alder Account"]].concat();
+    assert!(house.run(&whole).await.err.contains("The secret is missing"));
+    house.write("secret.txt", "s&cret\n");
+    let said = house.run(&["library", "sign-on", "ALDR", "--secret", "secret.txt", "--name-fr", "Dossier"]).await;
+    assert!(
+        said.err.contains("Patrons can sign in.") && said.out.contains("Alder Account"),
+        "{}{}",
+        said.out,
+        said.err
+    );
+    assert!(!said.out.contains("s&cret"));
+    assert!(house.run(&["library", "sign-on", "ALDR", "--off"]).await.err.contains("sign in nowhere"));
+    house.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_days_letters_are_printed_and_posted_from_the_terminal() {
     let house = House::open().await;
     house.write("libraries.csv", LIBRARIES);

@@ -2,6 +2,8 @@
 
 use courtesy::channel::Channel;
 use courtesy::id::MessageId;
+use courtesy::outcome::stop::ListedAddress;
+use courtesy::patron::{Patron, Record};
 use courtesy::queue::State;
 use courtesy::store::{Consent, KnownAs, NewEvent};
 use courtesy::timeline::Place;
@@ -198,6 +200,44 @@ practice::on_both_databases! {
     what_stands_under_an_address_or_nobody_is_erased_with_its_patron_unless_another_has_it,
     a_patron_of_whom_nothing_was_heard_is_forgotten_but_not_a_refusal,
     numbers_that_refuse_texts_are_listed_for_the_libraries_that_know_them,
+    patrons_are_found_by_the_address_on_record_now_at_their_own_library,
+    the_secret_of_a_sign_on_takes_the_place_of_the_one_before,
+}
+
+async fn patrons_are_found_by_the_address_on_record_now_at_their_own_library(kept: Kept) {
+    let with = |mail: &str| {
+        let patron = Patron { email: Some(crate::world::address(mail)), ..Patron::default() };
+        Record { patron, ..Record::default() }
+    };
+    let put = |library: &str, number: &str, mail: &str| (code(library), number.to_owned(), with(mail));
+    let all = vec![
+        put("MRPL", "7", "Household@patron.example"),
+        put("MRPL", "8", "household@patron.example"),
+        put("MRPL", "9", "JÜRGEN@patron.example"),
+        put("OTHR", "7", "household@patron.example"),
+        (code("MRPL"), "10".to_owned(), Record::default()),
+    ];
+    kept.put_patrons(all, at(0)).await.unwrap();
+    let at_mail = |library: &'static str, mail: &'static str| {
+        let (kept, mail) = (&kept, ListedAddress::of(&crate::world::address(mail)));
+        async move { kept.patrons_with_mail(&code(library), &mail).await.unwrap() }
+    };
+    assert_eq!(at_mail("MRPL", "household@PATRON.example").await, ["7", "8"]);
+    assert_eq!(at_mail("OTHR", "household@patron.example").await, ["7"]);
+    assert_eq!(at_mail("MRPL", "jürgen@patron.example").await, ["9"]);
+    kept.put_patrons(vec![put("MRPL", "7", "new@patron.example")], at(1)).await.unwrap();
+    assert_eq!(at_mail("MRPL", "household@patron.example").await, ["8"]);
+    assert_eq!(at_mail("MRPL", "new@patron.example").await, ["7"]);
+    kept.forget_patron(code("MRPL"), "8".to_owned()).await.unwrap();
+    assert!(at_mail("MRPL", "household@patron.example").await.is_empty());
+}
+
+async fn the_secret_of_a_sign_on_takes_the_place_of_the_one_before(kept: Kept) {
+    assert_eq!(kept.sign_on_secret(&code("MRPL")).await.unwrap(), None);
+    kept.put_sign_on_secret(code("MRPL"), vec![1, 2], at(0)).await.unwrap();
+    kept.put_sign_on_secret(code("MRPL"), vec![3], at(1)).await.unwrap();
+    assert_eq!(kept.sign_on_secret(&code("MRPL")).await.unwrap(), Some(vec![3]));
+    assert_eq!(kept.sign_on_secret(&code("OTHR")).await.unwrap(), None);
 }
 
 fn of(patron: &str, request: &str, second: i64) -> NewEvent {
@@ -213,11 +253,14 @@ async fn a_patron_has_their_own_events_and_no_others(kept: Kept) {
     };
     assert_eq!(requests(kept.patron_events(&code("MRPL"), "7", 10).await.unwrap()), ["BC-4 1", "BC-1 1"]);
     assert_eq!(requests(kept.patron_events(&code("MRPL"), "7", 1).await.unwrap()), ["BC-4 1"]);
+    assert_eq!(kept.patron_events_but(&code("MRPL"), "7", "overdue", 10).await.unwrap(), []);
     assert!(kept.patron_events(&code("OTHR"), "7", 10).await.unwrap().is_empty());
     assert!(kept.patron_events(&code("MRPL"), "", 10).await.unwrap().is_empty(), "nobody is no patron");
     let found = kept.messages_like((like, like)).await.unwrap();
     assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), [like]);
-    assert_eq!(kept.patron_events_since(&code("MRPL"), "7", "overdue", at(2)).await.unwrap(), 1);
+    let mrpl = code("MRPL");
+    let since = |request: &'static str| kept.patron_events_since(&mrpl, "7", (request, "overdue"), at(2));
+    assert_eq!((since("BC-4").await.unwrap(), since("BC-1").await.unwrap()), (1, 0));
 }
 
 async fn where_a_message_is_counts_once_with_its_last_word(kept: Kept) {

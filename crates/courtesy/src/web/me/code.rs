@@ -13,16 +13,17 @@ use axum::response::{Html, IntoResponse as _, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use super::mine::{Mine, newest};
+use super::mine::{Mine, known_now};
 use super::{CONTACT, HERE, WAY_IN, keep, of_link, quiet};
 use crate::channel::Number;
 use crate::id::{EventId, random_bytes};
 use crate::intake::{Event, Handed, Side, Strictness, Taken, Told};
 use crate::library::Library;
+use crate::notice::Language;
 use crate::notice::status::Status;
 use crate::outcome::stop::ListedAddress;
 use crate::patron::link;
-use crate::patron::{Asked, CODE_LASTS, PASS_LASTS, PROVEN_LASTS, Pass, Patron, Purpose};
+use crate::patron::{Asked, CODE_LASTS, PROVEN_LASTS, Pass, Patron, Purpose};
 use crate::store::{Consent, Deed, MessageRow};
 use crate::web::guard::pass_of;
 use crate::web::oops::Oops;
@@ -34,10 +35,10 @@ use standards::address::Address;
 
 /// Codes that one patron is sent within [`CODES_WITHIN`]: enough for slow mail, and no plague for whoever gets them.
 const CODES_MAX: i64 = 5;
-const CODES_WITHIN: SignedDuration = SignedDuration::from_hours(1);
+pub(in crate::web) const CODES_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
-/// The request that a code is about, in lists of messages.
-const REQUEST: &str = "CODE";
+/// Codes that strangers may have sent to one patron within [`CODES_WITHIN`]: more, so that one of them does not keep the patron out.
+pub(in crate::web) const STRANGERS_CODES_MAX: u8 = 20;
 
 /// Where a code may be sent of what is known of a patron: mail that is not stopped, else a telephone that may be texted.
 pub(in crate::web) async fn known_address(
@@ -78,6 +79,79 @@ impl To {
     }
 }
 
+/// Who asks for a code. Each is counted by itself: what strangers ask for takes nothing from whoever has the page open.
+#[derive(Clone, Copy)]
+pub(in crate::web) enum Asker {
+    /// Whoever came by the link in a notice.
+    Patron,
+    /// Whoever says that they are the patron.
+    Stranger,
+}
+
+impl Asker {
+    /// The request that a code is about, in lists of messages.
+    fn request(self) -> &'static str {
+        match self {
+            Self::Patron => "CODE",
+            Self::Stranger => "CODE-WAY-IN",
+        }
+    }
+
+    fn most(self) -> i64 {
+        match self {
+            Self::Patron => CODES_MAX,
+            Self::Stranger => STRANGERS_CODES_MAX.into(),
+        }
+    }
+}
+
+/// A code on its way.
+pub(in crate::web) struct Sending<'a> {
+    pub library: &'a Library,
+    /// By what the patron is known (`Patron::key`).
+    pub key: &'a str,
+    pub language: Option<Language>,
+    pub to: To,
+    pub digits: &'a str,
+    pub asker: Asker,
+}
+
+impl Sending<'_> {
+    /// Puts it into the queue.
+    pub(in crate::web) async fn send(self, web: &Web, now: Timestamp) -> Result<(), Oops> {
+        let since = now.checked_sub(CODES_WITHIN).unwrap_or(Timestamp::MIN);
+        let (status, request) = (Status::PatronCode, self.asker.request());
+        let about = (request, status.code());
+        if web.store.patron_events_since(&self.library.code, self.key, about, since).await? >= self.asker.most() {
+            return Err(Oops::NotNow("me-codes-enough"));
+        }
+        let shown = format!("{} {}", &self.digits[..4], &self.digits[4..]);
+        let fields = BTreeMap::from([("code".to_owned(), shown)]);
+        let (email, phone) = match self.to {
+            To::Mail(address) => (Some(address), None),
+            To::Text(number) => (None, Some(number)),
+        };
+        // Filed under what the patron is known by, their address where they have no number: so all codes are counted.
+        let id = Some(self.key.to_owned());
+        let told = Patron { id, email, phone, language: self.language, ..Patron::default() };
+        let event = Event {
+            library: self.library.code.clone(),
+            request: request.to_owned(),
+            status,
+            side: Side::Borrowing,
+            occurrence: EventId::new(now).to_string(),
+            told: Told { patron: told, fields, ..Told::default() },
+            source: "patron",
+        };
+        let handed = vec![Handed { event, key: None }];
+        let taken = web.intake.take(handed, Strictness::Lenient, false, |_| String::new()).await?;
+        match taken.into_iter().next() {
+            Some(Taken::Kept(_)) => Ok(()),
+            _ => Err(Oops::NotNow("me-code-not-now")),
+        }
+    }
+}
+
 /// Sends a code to the patron of `pass`, and gives what is kept of it.
 pub(in crate::web) async fn send(
     web: &Web,
@@ -86,36 +160,10 @@ pub(in crate::web) async fn send(
     purposed: Purposed,
     now: Timestamp,
 ) -> Result<Asked, Oops> {
-    let since = now.checked_sub(CODES_WITHIN).unwrap_or(Timestamp::MIN);
-    let status = Status::PatronCode;
-    let sent = web.store.patron_events_since(&library.code, &pass.patron, status.code(), since).await?;
-    if sent >= CODES_MAX {
-        return Err(Oops::NotNow("me-codes-enough"));
-    }
     let (digits, asked) = Asked::new(&web.secret, purposed.purpose, purposed.to.masked(), random_bytes(), now);
-    let shown = format!("{} {}", &digits[..4], &digits[4..]);
-    let fields = BTreeMap::from([("code".to_owned(), shown)]);
-    let (email, phone) = match purposed.to {
-        To::Mail(address) => (Some(address), None),
-        To::Text(number) => (None, Some(number)),
-    };
-    // Filed under what the patron is known by, their address where they have no number: so all codes are counted.
-    let told = Patron { id: Some(pass.patron.clone()), email, phone, language: patron.language, ..Patron::default() };
-    let event = Event {
-        library: library.code.clone(),
-        request: REQUEST.to_owned(),
-        status,
-        side: Side::Borrowing,
-        occurrence: EventId::new(now).to_string(),
-        told: Told { patron: told, fields, ..Told::default() },
-        source: "patron",
-    };
-    let taken =
-        web.intake.take(vec![Handed { event, key: None }], Strictness::Lenient, false, |_| String::new()).await?;
-    match taken.into_iter().next() {
-        Some(Taken::Kept(_)) => Ok(asked),
-        _ => Err(Oops::NotNow("me-code-not-now")),
-    }
+    let (key, language, to) = (pass.patron.as_str(), patron.language, purposed.to);
+    Sending { library, key, language, to, digits: &digits, asker: Asker::Patron }.send(web, now).await?;
+    Ok(asked)
 }
 
 /// Asks for a code, to show more than a link does.
@@ -251,10 +299,9 @@ pub(super) async fn owner(web: &Web, row: &MessageRow, now: Timestamp) -> Result
     let Some(library) = web.book.library(&row.library) else { return Ok(None) };
     let Some(key) = web.store.patron_of_event(&row.library, row.event).await? else { return Ok(None) };
     // What its own event told may be old: the code goes to where they are reached now.
-    let (_, told) = newest(web, &row.library, &key).await?;
-    let record = web.store.patron(&row.library, &key).await?.unwrap_or_default();
-    let pass = Pass::new(&row.library, key, row.id, now);
-    Ok(Some(Owner { patron: record.complete(&told), library, pass }))
+    let patron = known_now(web, &row.library, &key).await?.unwrap_or_default();
+    let pass = Pass::new(&row.library, key, Some(row.id), now);
+    Ok(Some(Owner { patron, library, pass }))
 }
 
 /// Sends a code to the address on record, for a link that opens no more.
@@ -316,8 +363,6 @@ pub(in crate::web) async fn check_by_link(
         return Ok(quiet(visit.again(&waiting(&visit, &pass, token, Some(wrong)))?));
     }
     let mut response = lead_to(HERE);
-    let until = visit.now.checked_add(PASS_LASTS).unwrap_or(Timestamp::MAX);
-    let proven_until = visit.now.checked_add(PROVEN_LASTS).ok();
-    keep(&web, &mut response, &Pass { asked: None, until, proven_until, is_locked: false, ..pass });
+    keep(&web, &mut response, &pass.proven(visit.now));
     Ok(quiet(response))
 }

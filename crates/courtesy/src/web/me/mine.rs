@@ -20,14 +20,22 @@ use crate::web::visit::Visit;
 /// Events read: more than are shown, for some have no notice to the patron.
 const EVENTS: u32 = 60;
 
-/// The events of a patron, and what the newest of them tells of how they are reached. Where a code was sent is not yet known to be theirs.
-pub(super) async fn newest(web: &Web, library: &LibraryCode, key: &str) -> Result<(Vec<PatronEvent>, Patron), Oops> {
-    let events = web.store.patron_events(library, key, EVENTS).await?;
-    let tells = |event: &&PatronEvent| event.status != Status::PatronCode.code();
+/// The events of a patron, and what the newest of them tells of how they are reached. Codes are none of them: where one was sent is not yet
+/// known to be theirs, and whoever asks for many pushes no notice off their page.
+async fn newest(web: &Web, library: &LibraryCode, key: &str) -> Result<(Vec<PatronEvent>, Patron), Oops> {
+    let events = web.store.patron_events_but(library, key, Status::PatronCode.code(), EVENTS).await?;
     let of_event = |event: &PatronEvent| Some(serde_json::from_str::<Told>(&event.fields).ok()?.patron);
     let is_reached = |patron: &Patron| patron.email.is_some() || patron.phone.is_some();
-    let told = events.iter().filter(tells).filter_map(of_event).find(is_reached);
+    let told = events.iter().filter_map(of_event).find(is_reached);
     Ok((events, told.unwrap_or_default()))
+}
+
+/// A patron as they are known now; none where nothing is known of them. Codes alone make nobody known.
+pub(super) async fn known_now(web: &Web, library: &LibraryCode, key: &str) -> Result<Option<Patron>, Oops> {
+    let (events, told) = newest(web, library, key).await?;
+    let record = web.store.patron(library, key).await?;
+    let is_known = record.is_some() || !events.is_empty();
+    Ok(is_known.then(|| record.unwrap_or_default().complete(&told)))
 }
 
 /// What is a patron's own.
@@ -125,7 +133,7 @@ impl Mine {
     pub(in crate::web) fn asked(&self) -> Option<&MessageRow> {
         let mut accepted = self.mails();
         accepted.retain(|row| row.state == State::Accepted);
-        accepted.iter().find(|row| row.id == self.pass.message).or(accepted.first()).copied()
+        accepted.iter().find(|row| Some(row.id) == self.pass.message).or(accepted.first()).copied()
     }
 
     /// A message of theirs.

@@ -142,7 +142,7 @@ pub(in crate::web) async fn try_out(State(web): State<Arc<Web>>, visit: Visit) -
     let email = known.email.clone().ok_or(Oops::NotFound)?;
     let since = visit.now.checked_sub(TESTS_WITHIN).unwrap_or(Timestamp::MIN);
     let status = Status::TestNotice.code();
-    let sent = web.store.patron_events_since(&mine.library.code, &mine.pass.patron, status, since).await?;
+    let sent = web.store.patron_events_since(&mine.library.code, &mine.pass.patron, (REQUEST, status), since).await?;
     if sent >= TESTS_MAX {
         return Err(Oops::NotNow("me-tests-enough"));
     }

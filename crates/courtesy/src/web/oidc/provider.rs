@@ -1,8 +1,9 @@
-//! The OpenID provider of the settings: what it says of itself, and its answer to a code.
+//! OpenID providers: what each says of itself, and its answer to a code.
 //!
-//! In: its issuer, a code. Out: where to send people, and an ID token with the keys it must be signed by. Everything comes
+//! In: an issuer, a code. Out: where to send people, and an ID token with the keys it must be signed by. Everything comes
 //! over TLS from hosts that the issuer's own document names. Not here: whether a token is believed (`token`).
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,16 +13,22 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::config::Oidc;
+use super::flow::Client;
 use crate::net::https::{HeaderMap, HeaderValue, Https, Method, Request, Url};
 
 /// How long what a provider says of itself is believed: keys change rarely, and a new one signs at once.
 const BELIEVED_FOR: Duration = Duration::from_secs(300);
 
+/// How long one that was of no use is not asked again: whoever presses a button does not have us knock at a dead door each time.
+const LEFT_ALONE_FOR: Duration = Duration::from_secs(10);
+
+/// Providers remembered; beyond it those that are asked again anyway go.
+const REMEMBERED_MAX: usize = 1_000;
+
 /// Why the provider was of no use.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct NoUse(String);
+pub(in crate::web) struct NoUse(String);
 
 /// What it says of itself (OpenID Connect Discovery 1.0 §3).
 #[derive(Deserialize)]
@@ -41,35 +48,58 @@ pub(super) struct Known {
     pub keys: Value,
 }
 
-/// The provider, and what was found of it a moment ago.
-#[derive(Default)]
-pub(in crate::web) struct Provider {
-    known: Mutex<Option<(Instant, Arc<Known>)>>,
+/// What was found of a provider, and when.
+#[derive(Clone)]
+struct Found {
+    at: Instant,
+    known: Result<Arc<Known>, NoUse>,
 }
 
-impl Provider {
+impl Found {
+    fn is_fresh(&self) -> bool {
+        self.at.elapsed() < if self.known.is_ok() { BELIEVED_FOR } else { LEFT_ALONE_FOR }
+    }
+}
+
+/// The providers, and what was found of each a moment ago, by its issuer.
+#[derive(Default)]
+pub(in crate::web) struct Providers {
+    found: Mutex<HashMap<String, Found>>,
+}
+
+impl Providers {
     /// What it says of itself.
-    pub(super) async fn known(&self, https: &Https, settings: &Oidc) -> Result<Arc<Known>, NoUse> {
-        let remembered = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((_, known)) = remembered.filter(|(at, _)| at.elapsed() < BELIEVED_FOR) {
-            return Ok(known);
+    pub(super) async fn known(&self, https: &Https, issuer: &str) -> Result<Arc<Known>, NoUse> {
+        let remembered = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(issuer).cloned();
+        if let Some(found) = remembered.filter(Found::is_fresh) {
+            return found.known;
         }
-        let issuer = settings.issuer.trim_end_matches('/');
-        let found = get(https, &format!("{issuer}/.well-known/openid-configuration")).await?;
-        let metadata: Metadata =
-            serde_json::from_value(found).map_err(|error| NoUse(format!("its document is not one: {error}")))?;
-        // Discovery §4.3: a document of another issuer would let that one sign people in.
-        if metadata.issuer != settings.issuer {
-            return Err(NoUse(format!("its document names the issuer {}", metadata.issuer)));
+        let known = Known::of(https, issuer).await.map(Arc::new);
+        let mut all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= REMEMBERED_MAX {
+            all.retain(|_, found| found.is_fresh());
         }
-        let keys = get(https, &metadata.jwks_uri).await?;
-        let known = Arc::new(Known { metadata, keys });
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), Arc::clone(&known)));
-        Ok(known)
+        if all.len() < REMEMBERED_MAX {
+            all.insert(issuer.to_owned(), Found { at: Instant::now(), known: known.clone() });
+        }
+        known
     }
 }
 
 impl Known {
+    /// Asks the provider with this issuer.
+    async fn of(https: &Https, issuer: &str) -> Result<Self, NoUse> {
+        let found = get(https, &format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))).await?;
+        let metadata: Metadata =
+            serde_json::from_value(found).map_err(|error| NoUse(format!("its document is not one: {error}")))?;
+        // Discovery §4.3: a document of another issuer would let that one sign people in.
+        if metadata.issuer != issuer {
+            return Err(NoUse(format!("its document names the issuer {}", metadata.issuer)));
+        }
+        let keys = get(https, &metadata.jwks_uri).await?;
+        Ok(Self { metadata, keys })
+    }
+
     /// Where somebody signs in (§3.1.2.1, RFC 7636 §4.3).
     pub(super) fn sign_in_at(&self, https: &Https, asked: &[(&str, &str)]) -> Result<String, NoUse> {
         let mut url = https.url(&self.metadata.authorization_endpoint).map_err(|none| NoUse(none.to_string()))?;
@@ -81,18 +111,18 @@ impl Known {
     pub(super) async fn token(
         &self,
         https: &Https,
-        settings: &Oidc,
+        client: &Client,
         mut asked: Vec<(&str, &str)>,
     ) -> Result<String, NoUse> {
         let url = https.url(&self.metadata.token_endpoint).map_err(|none| NoUse(none.to_string()))?;
         let mut headers = HeaderMap::new();
         let in_body = self.metadata.token_endpoint_auth_methods_supported.iter().any(|it| it == "client_secret_post");
-        asked.push(("client_id", &settings.client_id));
+        asked.push(("client_id", &client.client_id));
         if in_body {
-            asked.push(("client_secret", &settings.client_secret));
+            asked.push(("client_secret", &client.client_secret));
         } else {
             // RFC 6749 §2.3.1: both escaped as in forms, then as a password.
-            let pair = format!("{}:{}", escaped(&settings.client_id), escaped(&settings.client_secret));
+            let pair = format!("{}:{}", escaped(&client.client_id), escaped(&client.client_secret));
             let basic = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(pair)));
             headers.insert("authorization", basic.map_err(|_| NoUse("the client’s secret cannot be sent".to_owned()))?);
         }

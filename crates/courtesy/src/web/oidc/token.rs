@@ -1,6 +1,6 @@
 //! Reading an ID token (OpenID Connect Core 1.0 §3.1.3.7): who it is about, if it is for us and for this sign-in.
 //!
-//! In: the token, the provider's keys, what was asked. Out: the claim that names somebody, or why it is not believed.
+//! In: the token, the provider's keys, what was asked. Out: its claims, or why it is not believed; and the one that names somebody of staff.
 //! Pure. It comes from the token endpoint over TLS, and its signature is checked all the same.
 
 use aws_lc_rs::signature::{
@@ -22,8 +22,6 @@ pub(super) struct Wanted<'a> {
     pub client_id: &'a str,
     /// What we asked it to put in.
     pub nonce: &'a str,
-    /// The claim that names people.
-    pub claim: &'a str,
 }
 
 /// Why a token is not believed.
@@ -55,8 +53,8 @@ pub(super) enum Unbelieved {
     Unverified,
 }
 
-/// Whom `token` names, lower case.
-pub(super) fn named(token: &str, keys: &Value, wanted: &Wanted<'_>, now: Timestamp) -> Result<String, Unbelieved> {
+/// What `token` claims, where it is for us and for this sign-in.
+pub(super) fn believed(token: &str, keys: &Value, wanted: &Wanted<'_>, now: Timestamp) -> Result<Value, Unbelieved> {
     let (signed, signature) = token.rsplit_once('.').ok_or(Unbelieved::Unreadable)?;
     let (header, claims) = signed.split_once('.').ok_or(Unbelieved::Unreadable)?;
     let (header, claims) = (json(header)?, json(claims)?);
@@ -83,9 +81,14 @@ pub(super) fn named(token: &str, keys: &Value, wanted: &Wanted<'_>, now: Timesta
     if claims["nonce"].as_str() != Some(wanted.nonce) {
         return Err(Unbelieved::Nonce);
     }
-    let name = claims[wanted.claim].as_str().filter(|name| !name.trim().is_empty()).ok_or(Unbelieved::Nobody)?;
+    Ok(claims)
+}
+
+/// Whom `claims` name, lower case, by the one of this name.
+pub(super) fn named(claims: &Value, claim: &str) -> Result<String, Unbelieved> {
+    let name = claims[claim].as_str().filter(|name| !name.trim().is_empty()).ok_or(Unbelieved::Nobody)?;
     // Some providers let people write any address into their profile.
-    if wanted.claim == "email" && claims["email_verified"] == Value::Bool(false) {
+    if claim == "email" && claims["email_verified"] == Value::Bool(false) {
         return Err(Unbelieved::Unverified);
     }
     Ok(name.trim().to_lowercase())

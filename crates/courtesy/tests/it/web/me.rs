@@ -12,13 +12,13 @@ use crate::texts::{Recorded, by_twilio, texting, with_phone};
 use crate::world::{World, code, read, ready};
 
 /// Where the link in the mail to `email` leads.
-fn link_to(world: &World, email: &str) -> String {
+pub(super) fn link_to(world: &World, email: &str) -> String {
     let mail = read(world.offered(email).last().unwrap());
     let link = regex::Regex::new(r"https://[a-z.]+(/me/[\w-]+)").unwrap();
     link.captures(&mail.text).unwrap_or_else(|| panic!("no link in {}", mail.text))[1].to_owned()
 }
 
-async fn accepted(world: &World, event: &serde_json::Value) -> MessageId {
+pub(super) async fn accepted(world: &World, event: &serde_json::Value) -> MessageId {
     let id = world.tell_one(event).await;
     world.until_state(id, State::Accepted).await;
     id
@@ -205,7 +205,7 @@ async fn a_copy_for_staff_carries_no_link() {
 }
 
 /// The code in the newest mail to `email`.
-fn code_to(world: &World, email: &str) -> String {
+pub(super) fn code_to(world: &World, email: &str) -> String {
     let mail = read(world.offered(email).last().unwrap());
     let code = regex::Regex::new(r"\b(\d{4} \d{4})\b").unwrap();
     assert!(!mail.raw.contains("/me/"), "a code shows whose an address is, and a link would show too much");
@@ -213,7 +213,7 @@ fn code_to(world: &World, email: &str) -> String {
 }
 
 /// Waits until the newest message of this notice is accepted.
-async fn until_sent(world: &World, notice: &str, count: usize) {
+pub(super) async fn until_sent(world: &World, notice: &str, count: usize) {
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
     loop {
         let rows = world.app().store.messages(&courtesy::store::Filter::default(), 50).await.unwrap();

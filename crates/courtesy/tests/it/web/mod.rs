@@ -15,8 +15,10 @@ mod people;
 mod public;
 mod record;
 mod setup;
+mod sign_on;
 mod timing;
 mod walk;
+mod way_in;
 mod work;
 mod wrong_library;
 

@@ -20,8 +20,8 @@ use super::{Browser, Page, signed_in};
 use crate::world::World;
 
 /// The provider: who is signed in there, and what was asked of it.
-struct Provider {
-    issuer: String,
+pub(super) struct Provider {
+    pub(super) issuer: String,
     key: EcdsaKeyPair,
     /// The claims it puts into the next token, beside its own.
     claims: Mutex<Value>,
@@ -74,7 +74,7 @@ async fn token(
     (StatusCode::OK, Json(json!({ "token_type": "Bearer", "access_token": "a", "id_token": token })))
 }
 
-async fn provider() -> Arc<Provider> {
+pub(super) async fn provider() -> Arc<Provider> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let issuer = format!("http://{}", listener.local_addr().unwrap());
     let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
@@ -102,18 +102,28 @@ async fn world(provider: &Provider) -> World {
 
 /// Begins, and signs in at the provider as somebody with these claims; gives the path that it leads back to.
 async fn at_provider(browser: &Browser<'_>, provider: &Provider, claims: Value) -> String {
-    let left = browser.once("GET", "/sign-in/oidc?to=/account", &[], None).await;
+    visit(browser, provider, ("/sign-in/oidc?to=/account", "/sign-in/oidc/back"), claims).await
+}
+
+/// The same from the page `begins`, to be sent back to `ends`.
+pub(super) async fn visit(
+    browser: &Browser<'_>,
+    provider: &Provider,
+    (begins, ends): (&str, &str),
+    claims: Value,
+) -> String {
+    let left = browser.once("GET", begins, &[], None).await;
     assert_eq!(left.status, 303, "{}", left.text());
     let place = left.headers["location"].to_str().unwrap().to_owned();
     let (there, query) = place.split_once('?').unwrap();
     assert_eq!(there, format!("{}/authorize", provider.issuer));
     let asked: BTreeMap<String, String> = serde_urlencoded::from_str(query).unwrap();
-    assert_eq!(asked["redirect_uri"], format!("https://{SERVICE}/sign-in/oidc/back"));
+    assert_eq!(asked["redirect_uri"], format!("https://{SERVICE}{ends}"));
     assert_eq!((asked["code_challenge_method"].as_str(), asked["response_type"].as_str()), ("S256", "code"));
     let state = asked["state"].clone();
     *provider.asked.lock().unwrap() = asked;
     *provider.claims.lock().unwrap() = claims;
-    format!("/sign-in/oidc/back?code=the-code&state={state}")
+    format!("{ends}?code=the-code&state={state}")
 }
 
 async fn login_of(world: &World, role: Role, library: &str) -> String {

@@ -21,6 +21,7 @@ fn filled(path: &str, library: &str, message: &str) -> String {
         .replace("{pass}", "guessed")
         .replace("{word}", "guessed")
         .replace("{provider}", "gmail")
+        .replace("{at}", library)
 }
 
 #[tokio::test]
