@@ -31,6 +31,7 @@ pub mod sign_in;
 pub mod standing;
 mod stopped;
 mod texted;
+mod together;
 mod tls_report;
 pub mod token;
 pub mod transcript;

@@ -188,6 +188,7 @@ fn message(
         cause: None,
         due_at: Some(now),
         deadline: now.checked_add(within).unwrap_or(Timestamp::MAX),
+        gather: None,
         entries: vec![Entry { at: now, what }],
     }
 }

@@ -75,6 +75,7 @@ impl World {
             cause: None,
             due_at: Some(NOW),
             deadline: NOW + SignedDuration::from_hours(24),
+            gather: None,
             entries: Vec::new(),
         };
         let event = NewEvent {

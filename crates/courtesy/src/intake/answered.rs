@@ -69,6 +69,7 @@ impl Intake {
             cause: None,
             due_at: Some(now),
             deadline,
+            gather: None,
             entries: vec![Entry { at: now, what: told }],
         };
         let event = NewEvent {

@@ -213,6 +213,7 @@ impl Intake {
             cause: None,
             due_at: Some(due_at),
             deadline,
+            gather: None,
             entries: vec![Entry { at: now, what: What::Repeats { of: row.id, by: by.to_owned() } }],
         })
     }

@@ -174,6 +174,7 @@ impl Intake {
             cause: None,
             due_at: Some(now),
             deadline: until(patience, now, self.at_most),
+            gather: None,
             entries: vec![Entry { at: now, what: told }],
         }
     }

@@ -37,6 +37,7 @@ fn event(library: &str, number: u32) -> NewEvent {
         cause: None,
         due_at: Some(NOW),
         deadline: after(86_400),
+        gather: None,
         entries: Vec::new(),
     };
     NewEvent {

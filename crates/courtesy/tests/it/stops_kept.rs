@@ -94,6 +94,7 @@ fn message(second: i64) -> NewMessage {
         cause: None,
         due_at: Some(at(second)),
         deadline: at(second) + SignedDuration::from_hours(48),
+        gather: None,
         entries: Vec::new(),
     }
 }

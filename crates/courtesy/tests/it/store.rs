@@ -43,6 +43,7 @@ fn message(now: Timestamp) -> NewMessage {
         cause: None,
         due_at: Some(now),
         deadline: now + SignedDuration::from_hours(48),
+        gather: None,
         entries: vec![Entry { at: now, what: told }],
     }
 }

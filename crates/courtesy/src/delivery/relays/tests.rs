@@ -96,6 +96,7 @@ async fn what_waits_for_a_relay_is_called_where_one_comes_and_not_where_one_is_w
             cause: Some(crate::store::NO_RELAY.to_owned()),
             due_at: Some(now + jiff::SignedDuration::from_mins(9)),
             deadline: now + jiff::SignedDuration::from_hours(9),
+            gather: None,
             entries: Vec::new(),
         }],
         idempotency: None,

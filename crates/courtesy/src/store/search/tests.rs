@@ -35,6 +35,7 @@ async fn with_events(told: &[(&str, &str, State)]) -> (Store, TempDir) {
             cause: None,
             due_at: None,
             deadline: at,
+            gather: None,
             entries: Vec::new(),
         };
         let event = NewEvent {
