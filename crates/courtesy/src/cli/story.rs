@@ -77,6 +77,16 @@ fn together(message: &Value) -> String {
     format!("told together with others in {}, which is {}", text(told_in, "id"), text(told_in, "state"))
 }
 
+/// A line of what is told together.
+fn gathering_line(entry: &Value, marks: Marks) -> String {
+    let of = |name| text(entry, name);
+    match of("kind").as_str() {
+        "gathered" => format!("{} went out together with others, in {}", marks.good, of("into")),
+        "gathers" => format!("{} tells {} notices together", marks.dot, of("count")),
+        _ => format!("{} waits for the patron's other notices of the day, until {}", marks.dot, moment(&of("until"))),
+    }
+}
+
 /// One entry in one or two lines.
 fn entry_lines(entry: &Value, marks: Marks) -> Vec<String> {
     let of = |name| text(entry, name);
@@ -117,12 +127,8 @@ fn entry_lines(entry: &Value, marks: Marks) -> Vec<String> {
             format!("{} {why}; tried by {} as {}", marks.again, of("channel"), of("again"))
         }
         "next_way" => format!("{} takes the place of {}, by {}", marks.again, of("of"), of("channel")),
-        "waits_for_others" => {
-            format!("{} waits for the patron's other notices of the day, until {}", marks.dot, moment(&of("until")))
-        }
-        "gathered" => format!("{} went out together with others, in {}", marks.good, of("into")),
-        "gathers" => format!("{} tells {} notices together", marks.dot, of("count")),
         "left_out" => caused(&format!("{} left out {}", marks.dot, of("request"))),
+        "waits_for_others" | "gathered" | "gathers" => gathering_line(entry, marks),
         "waits" => format!("{} waits for a better hour, until {}", marks.dot, moment(&of("until"))),
         "seen" => {
             let opened = entry.get("opened").and_then(Value::as_bool).unwrap_or(false);

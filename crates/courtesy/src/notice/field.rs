@@ -137,7 +137,20 @@ const OPERATIONS: &[Status] = &[
     Status::OpsWebhookOff,
     Status::CopiesDigest,
 ];
-/// Statuses that tell of several notices.
+/// Statuses with something to count: those of the service, and several notices together.
+const COUNTS: &[Status] = &[
+    Status::AddressProblem,
+    Status::TestNotice,
+    Status::PatronCode,
+    Status::OpsDomainBroken,
+    Status::OpsQueueStuck,
+    Status::OpsTemplateError,
+    Status::OpsBounceDigest,
+    Status::OpsWebhookOff,
+    Status::CopiesDigest,
+    Status::PatronDigest,
+];
+/// Those that always say how many.
 const COUNTED: &[Status] =
     &[Status::OpsQueueStuck, Status::OpsBounceDigest, Status::CopiesDigest, Status::PatronDigest];
 
@@ -288,7 +301,7 @@ fields! {
     /// Why, in words.
     Reason "reason" Text SHOW (All) (With(&[Status::AddressProblem, Status::OpsDomainBroken, Status::OpsTemplateError, Status::OpsWebhookOff])) "This address does not exist" "Cette adresse n’existe pas" ["cause"]
     /// How many.
-    Count "count" Number SHOW (Only(COUNTED)) (With(COUNTED)) "3" "3" []
+    Count "count" Number SHOW (Only(COUNTS)) (With(COUNTED)) "3" "3" []
     /// The day that a list is of.
     ListDay "list_day" Date SHOW (Only(&[Status::CopiesDigest])) (With(&[Status::CopiesDigest])) "2026-11-21" "2026-11-21" []
     /// The notices of that day, a line each; without titles where the library hides them.
@@ -378,15 +391,12 @@ impl Field {
     pub fn comes_with(self, notice: Notice) -> bool {
         // Several notices together are about several requests, and so about none.
         let is_of_several = notice.status == Status::PatronDigest;
-        let about_a_request =
-            notice.audience != Audience::Operator && !notice.status.is_asked_for() && !is_of_several;
+        let about_a_request = notice.audience != Audience::Operator && !notice.status.is_asked_for() && !is_of_several;
         match self.row().scope {
             All => true,
             Request => about_a_request,
             Patron => {
-                about_a_request && notice.audience != Audience::Lending
-                    || notice.status.is_asked_for()
-                    || is_of_several
+                about_a_request && notice.audience != Audience::Lending || notice.status.is_asked_for() || is_of_several
             }
             Only(statuses) => statuses.contains(&notice.status),
         }

@@ -233,11 +233,11 @@ impl<'a, 'f> Scribe<'a, 'f> {
     /// What a single notice says, linked, and its facts: apart from it, so that a title from right to left leaves them in their place.
     fn short_notice(&mut self, item: &'a Item) -> Runs<'a> {
         let link = item.url.as_deref().and_then(|url| self.afford_link(url));
-        let said = self.afford(Cow::Borrowed(&item.said));
-        let mut runs = vec![Run { text: said, is_value: true, bold: false, link }];
+        let run = |text, is_value, link| Run { text, is_value, bold: false, link };
+        let mut runs = vec![run(self.afford(Cow::Borrowed(&item.said)), true, link)];
         if !item.facts.is_empty() {
-            runs.push(Run { text: Cow::Borrowed(" · "), is_value: false, bold: false, link: None });
-            runs.push(Run { text: self.afford(Cow::Borrowed(&item.facts)), is_value: true, bold: false, link: None });
+            runs.push(run(Cow::Borrowed(" · "), false, None));
+            runs.push(run(self.afford(Cow::Borrowed(&item.facts)), true, None));
         }
         runs
     }

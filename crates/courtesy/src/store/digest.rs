@@ -62,10 +62,11 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn libraries_to_gather(&self, now: Timestamp) -> Result<Vec<String>> {
-        let rows = query(format!("select distinct library from message where {WAITS} and digest_at <= $1 order by library"))
-            .bind(micros(now))
-            .fetch_all(&self.readers)
-            .await?;
+        let rows =
+            query(format!("select distinct library from message where {WAITS} and digest_at <= $1 order by library"))
+                .bind(micros(now))
+                .fetch_all(&self.readers)
+                .await?;
         rows.iter().map(|row| row.try_get(0)).collect()
     }
 

@@ -14,8 +14,9 @@ use standards::address::Address;
 use super::messages::{Row, Tag, facts, label, receiver, rows};
 use super::oops::Oops;
 use super::shell::{Place, Shell};
+use super::together::Together;
 use super::visit::{Visit, lead_to};
-use super::{Answer, Web, returns, together};
+use super::{Answer, Web, returns};
 use crate::channel::{Channel, Number};
 use crate::delivery::transcript::{Transcript, masked};
 use crate::id::MessageId;
@@ -74,10 +75,7 @@ struct Page {
     next_try: Option<jiff::Timestamp>,
     deadline: jiff::Timestamp,
     why: Option<[String; 3]>,
-    /// The message in which it was told together with others, and how that stands.
-    told_in: Option<(String, Tag)>,
-    /// What it tells together.
-    tells: Vec<Row>,
+    together: Together,
     caveat: Option<String>,
     /// Where it went if it came back, and we do not see that.
     unseen: Option<String>,
@@ -135,16 +133,14 @@ async fn page(
     let mut others = web.store.messages_of_request(&library.code, &row.request).await?;
     others.retain(|other| other.id != row.id);
     let handled = web.store.seen_to(&library.code, row.id).await?;
-    let told_by = together::told_by(web, library, std::slice::from_ref(&row)).await?;
-    let told_by = row.told_in.and_then(|event| told_by.get(&event));
-    let tells = together::of(web, &shell, library, &row).await?;
+    let together = Together::of(web, &shell, library, &row).await?;
     let provider = row.provider.as_deref().or(receiver.as_deref());
     let cause = row.cause.as_deref().filter(|_| row.state != Standing::Accepted).map(Cause::of);
     let about = facts(&row, receiver.as_deref());
     let language = shell.language();
     Ok(Page {
         id: row.id,
-        tag: told_by.map_or_else(|| Tag::of_row(&shell, &row, provider), |by| together::tag(&shell, by)),
+        tag: Tag::of_row(&shell, &row, provider),
         notice: label(&shell, &row.notice),
         patron: told
             .as_ref()
@@ -169,8 +165,7 @@ async fn page(
             [cause.headline(language, &about), cause.whose_job(language, &about), cause.doing(language, &about)]
         }),
         caveat: caveat(&shell, &row, provider),
-        told_in: told_by.map(|by| (shell.to(&format!("/messages/{}", by.id)), together::tag(&shell, by))),
-        tells,
+        together,
         unseen: unseen.filter(|_| row.state == Standing::Accepted && row.channel == Channel::Mail),
         handled: handled.map(|seen| {
             let how = format!("seen-{}", seen.how.replace('_', "-"));
@@ -366,9 +361,7 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
         What::NextWay { channel, .. } => {
             ("quiet", shell.with("line-next-way", "way", shell.say(&format!("channel-{channel}"))))
         }
-        What::WaitsForOthers { until } => {
-            ("wait", shell.with("line-waits-for-others", "until", shell.moment(until)))
-        }
+        What::WaitsForOthers { until } => ("wait", shell.with("line-waits-for-others", "until", shell.moment(until))),
         What::Gathered { .. } => ("good", shell.say("line-gathered")),
         What::Gathers { count } => ("quiet", shell.with("line-gathers", "count", count)),
         What::LeftOut { request, cause, .. } => {

@@ -306,8 +306,12 @@ pub(super) async fn switch(
         }
         return visit.again(&page(&web, &visit, &Asked::default(), Some(wrong)).await?);
     };
-    let changed: Vec<String> =
-        wish.notices.iter().filter(|entry| is_on(&web, &library, entry) != on).map(|entry| entry.notice.code()).collect();
+    let changed: Vec<String> = wish
+        .notices
+        .iter()
+        .filter(|entry| is_on(&web, &library, entry) != on)
+        .map(|entry| entry.notice.code())
+        .collect();
     let by = if visit.may(Right::Consortium) { By::Consortium } else { By::Library };
     let codes = changed.clone();
     let problems = change(&web, &library.code, by, visit.by(), |library| {

@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 
+use super::Web;
 use super::messages::{Row, Tag, receiver, rows};
 use super::oops::Oops;
 use super::shell::Shell;
-use super::Web;
 use crate::id::EventId;
 use crate::intake::together::is_of_several;
 use crate::library::Library;
@@ -31,12 +31,25 @@ pub(super) fn tag(shell: &Shell, by: &MessageRow) -> Tag {
     Tag { mood, words: shell.with("state-together", "state", words) }
 }
 
-/// What `row` tells together; nothing where it tells one thing.
-pub(super) async fn of(web: &Web, shell: &Shell, library: &Library, row: &MessageRow) -> Result<Vec<Row>, Oops> {
-    if !is_of_several(&row.notice) {
-        return Ok(Vec::new());
+/// What the page of one message says of what is told together.
+pub(super) struct Together {
+    /// Where the message is in which this one was told, and how that stands.
+    pub told_in: Option<(String, Tag)>,
+    /// What this one tells.
+    pub tells: Vec<Row>,
+}
+
+impl Together {
+    /// What there is to say of `row`.
+    pub(super) async fn of(web: &Web, shell: &Shell, library: &Library, row: &MessageRow) -> Result<Self, Oops> {
+        let told_by = told_by(web, library, std::slice::from_ref(row)).await?;
+        let by = row.told_in.and_then(|event| told_by.get(&event));
+        let told_in = by.map(|by| (shell.to(&format!("/messages/{}", by.id)), tag(shell, by)));
+        if !is_of_several(&row.notice) {
+            return Ok(Self { told_in, tells: Vec::new() });
+        }
+        let told = web.store.gathered_in(&library.code, row.event).await?;
+        let tells = rows(web, shell, library, told.into_iter().map(|one| one.row).collect()).await?;
+        Ok(Self { told_in, tells })
     }
-    let told = web.store.gathered_in(&library.code, row.event).await?;
-    // Boxed: lists of messages look here too.
-    Box::pin(rows(web, shell, library, told.into_iter().map(|one| one.row).collect())).await
 }

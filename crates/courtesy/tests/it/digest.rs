@@ -259,7 +259,10 @@ async fn patrons_ways_and_languages_are_kept_apart_and_a_day_that_is_near_does_n
     ];
     let at = world.row(waiting[0]).await.gather_at.unwrap();
     assert_eq!(world.app().intake.gather(at).await.unwrap(), 3);
-    assert!(of_notice(&world, "patron_digest").await.is_empty(), "another patron at the same address is another patron");
+    assert!(
+        of_notice(&world, "patron_digest").await.is_empty(),
+        "another patron at the same address is another patron"
+    );
     // Its day would come before the hour.
     let near = world.tell_one(&event("due_soon", "BC-5", 0, "Persuasion")).await;
     assert_eq!(world.over(near).await.state, State::Accepted);

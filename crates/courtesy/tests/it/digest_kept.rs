@@ -1,5 +1,6 @@
 //! Messages that wait to be told together, as they are kept: gathered once, by whoever comes first, and never both.
 
+use courtesy::clock::Timestamp;
 use courtesy::id::{EventId, MessageId};
 use courtesy::queue::State;
 use courtesy::store::{Gather, Member, NewEvent, Settled, Store};
@@ -119,7 +120,11 @@ async fn what_leaves_or_is_taken_back_waits_for_no_others(kept: Kept) {
     let claimed = kept.claim_all(at(101)).await;
     assert_eq!(claimed.len(), 2, "both leave by themselves");
     assert!(!kept.gather(telling(at(102)), all.clone(), at(102)).await.unwrap());
-    let back = claimed.iter().map(|one| Settled { tried: false, due_at: Some(at(103)), ..settled(one, State::Queued, at(102)) });
+    let back = claimed.iter().map(|one| Settled {
+        tried: false,
+        due_at: Some(at(103)),
+        ..settled(one, State::Queued, at(102))
+    });
     kept.settle(back.collect()).await.unwrap();
     assert!(kept.libraries_to_gather(at(500)).await.unwrap().is_empty(), "what was tried once waits for no others");
 }

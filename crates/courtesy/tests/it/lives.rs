@@ -553,7 +553,8 @@ impl Lives {
         let today = day_of(library, now);
         let is_open = |day: &Date| !library.closures.iter().any(|closed| closed.from <= *day && *day <= closed.to);
         let days = (0..30).map(|ahead: i32| today + ahead.days()).filter(is_open);
-        let mut hours = days.map(|day| day.at(library.timing.hour, 10, 0, 0).to_zoned(zone(library)).unwrap().timestamp());
+        let mut hours =
+            days.map(|day| day.at(library.timing.hour, 10, 0, 0).to_zoned(zone(library)).unwrap().timestamp());
         let at = if is_reminder { now + SignedDuration::from_mins(10) } else { hours.find(|at| *at > now).unwrap() };
         let is_before = matches!(status, Status::DueSoon | Status::PickupReminder | Status::RenewalAccepted);
         if is_before && about.is_some_and(|day| day_of(library, at) >= day) { now } else { at }

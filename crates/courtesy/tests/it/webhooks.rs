@@ -114,6 +114,7 @@ fn event(library: &str, now: Timestamp) -> NewEvent {
         cause: None,
         due_at: Some(now),
         deadline: now + SignedDuration::from_hours(48),
+        gather: None,
         entries: vec![Entry { at: now, what: told }],
     };
     NewEvent {

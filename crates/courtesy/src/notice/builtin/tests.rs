@@ -182,8 +182,9 @@ fn no_value_becomes_anything_but_words() {
 /// Samples whose words cannot be taken for markup.
 fn tame(language: Language) -> Fields {
     let mut fields = Fields::samples(language);
-    for field in
-        Field::ALL.iter().filter(|field| matches!(field.kind(), Kind::Text | Kind::Name | Kind::Phone | Kind::Lines))
+    for field in Field::ALL
+        .iter()
+        .filter(|field| matches!(field.kind(), Kind::Text | Kind::Name | Kind::Phone | Kind::Lines | Kind::Items))
     {
         fields.set(*field, "word").unwrap();
     }
