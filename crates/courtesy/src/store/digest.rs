@@ -114,7 +114,11 @@ impl Store {
         asked.push_list(events.iter().map(|event| event.to_bytes().to_vec()));
         // In a form that no index serves: a database is to look for the few events.
         asked.push(" and coalesce(library, '') = ").push_bind(library.as_str());
-        asked.push(" order by id");
+        // Not those that another message has taken the place of.
+        asked.push(
+            " and not exists (select 1 from seen_to where seen_to.library = message.library \
+             and seen_to.message = message.id and seen_to.again is not null) order by id",
+        );
         let rows = asked.build().fetch_all(&self.readers).await?;
         rows.iter().map(|row| message_from(row).map(|row| (row.event, row))).collect()
     }

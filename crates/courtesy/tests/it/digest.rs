@@ -65,6 +65,13 @@ async fn sent(world: &World, id: MessageId) -> MessageRow {
     world.over(id).await
 }
 
+/// The kinds of lines of a history, sorted: what the hour brings has the time of tomorrow here.
+async fn kinds(world: &World, id: MessageId) -> Vec<String> {
+    let mut kinds = world.kinds(id).await;
+    kinds.sort_unstable();
+    kinds
+}
+
 fn mails(world: &World, to: &str) -> Vec<Read> {
     world.offered(to).iter().map(read).collect()
 }
@@ -112,7 +119,7 @@ async fn what_may_wait_goes_out_as_one_message_and_what_cannot_goes_at_once() {
         assert_eq!(answer["told_in"]["id"], told.id.to_string(), "{answer}");
         assert_eq!(answer["told_in"]["state"], "accepted");
     }
-    assert_eq!(world.kinds(told.id).await[..2], ["told", "gathers"]);
+    assert_eq!(kinds(&world, told.id).await, ["attempted", "gathers", "released", "told"]);
 }
 
 #[tokio::test]
@@ -181,8 +188,8 @@ async fn what_is_no_longer_true_is_left_out_and_says_so() {
     assert!(!mail.text.contains("BC-4"));
     let left_out = world.row(waiting[0]).await;
     assert_eq!((left_out.state, left_out.cause.as_deref()), (State::Cancelled, Some("untrue.returned")));
-    assert_eq!(world.kinds(waiting[0]).await, ["told", "waits_for_others", "gathered", "not_sent"]);
-    assert_eq!(world.kinds(told.id).await, ["told", "gathers", "released", "attempted", "left_out"]);
+    assert_eq!(kinds(&world, waiting[0]).await, ["gathered", "not_sent", "told", "waits_for_others"]);
+    assert_eq!(kinds(&world, told.id).await, ["attempted", "gathers", "left_out", "released", "told"]);
     assert_eq!(world.row(waiting[1]).await.state, State::Gathered);
 }
 
@@ -324,4 +331,27 @@ async fn a_patron_may_wish_otherwise_than_their_library() {
     wishes(Some(false)).await;
     let at_once = world.tell_one(&event("overdue", "BC-2", -3, "The Waves")).await;
     assert_eq!(world.over(at_once).await.state, State::Accepted);
+}
+
+#[tokio::test]
+async fn copies_leave_at_the_same_hour_one_by_one() {
+    let world = World::new().await;
+    let mut library = gathering();
+    library.cc = vec![crate::world::address("patron-head@gmail.example")];
+    world.put(library).await;
+    let mut both = Vec::new();
+    for request in ["BC-1", "BC-2"] {
+        let messages = world.tell(&event("overdue", request, -3, "The Overstory")).await;
+        assert_eq!(messages.len(), 2);
+        let (patrons, copy) = (world.row(messages[0]).await, world.row(messages[1]).await);
+        assert_eq!((copy.due_at, copy.gather_at), (patrons.gather_at, None));
+        both.push(messages);
+    }
+    let told = gathered(&world, &[both[0][0], both[1][0]]).await;
+    assert_eq!(
+        world.app().store.messages_of_event(&code("MRPL"), told.event).await.unwrap().len(),
+        1,
+        "nobody gets a copy of it"
+    );
+    assert_eq!(world.row(both[0][1]).await.state, State::Queued);
 }

@@ -590,8 +590,6 @@ impl Lives {
         let store = self.world.app().store.clone();
         let book = self.world.app().book.clone();
         let mut gone: Vec<Notice> = Vec::new();
-        // Now and then nobody gathers: what waits leaves by itself.
-        while now.as_second() / 3600 % 96 >= 12 && self.world.app().intake.gather(now).await.unwrap() > 0 {}
         let mut round = 0;
         loop {
             let libraries = store.libraries_due(now, "", 10).await.unwrap();
@@ -742,6 +740,8 @@ impl Lives {
             if hour % 120 >= 26 {
                 self.remind(now).await;
             }
+            // Now and then nobody gathers: what waits leaves by itself.
+            while hour % 96 >= 12 && self.world.app().intake.gather(now).await.unwrap() > 0 {}
             if hour % 72 >= 18 {
                 self.send(now).await;
             }
