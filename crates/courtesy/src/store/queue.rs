@@ -504,7 +504,7 @@ pub(super) async fn settle_all(tx: &mut Tx, settled: &[Settled]) -> Result<()> {
         settled.iter().flat_map(|one| one.entries.iter().map(move |entry| (one.id, entry))).collect();
     append(tx, &entries).await?;
     for one in settled {
-        if let Some(event) = written.get(&one.id.to_bytes().to_vec()) {
+        if let Some(event) = written.get(one.id.to_bytes().as_slice()) {
             digest::leave_out(tx, event, &one.entries).await?;
         }
     }

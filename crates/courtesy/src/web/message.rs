@@ -167,10 +167,7 @@ async fn page(
         caveat: caveat(&shell, &row, provider),
         together,
         unseen: unseen.filter(|_| row.state == Standing::Accepted && row.channel == Channel::Mail),
-        handled: handled.map(|seen| {
-            let how = format!("seen-{}", seen.how.replace('_', "-"));
-            shell.with2(&how, ("by", seen.by), ("when", shell.ago(&seen.at)))
-        }),
+        handled: handled.map(|seen| seen_to(&shell, seen)),
         lines: lines(&shell, &row, entries, sees_servers),
         others: rows(web, &shell, library, others).await?,
         may_resend: acts && row.state != Standing::Sending,
@@ -181,6 +178,12 @@ async fn page(
         wrong,
         shell,
     })
+}
+
+/// How somebody took care of it, in words.
+fn seen_to(shell: &Shell, seen: SeenTo) -> String {
+    let how = format!("seen-{}", seen.how.replace('_', "-"));
+    shell.with2(&how, ("by", seen.by), ("when", shell.ago(&seen.at)))
 }
 
 /// What nobody can see of an accepted message.
