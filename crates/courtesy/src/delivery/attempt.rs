@@ -11,7 +11,7 @@ use super::choice::{choose, share};
 use super::conversation::Envelope;
 use super::dial::RelayAddr;
 use super::own_relay::NoWay;
-use super::pool::{Attempted, Busy};
+use super::pool::{Asker, Attempted, Busy};
 use super::pushed;
 use super::put_off::Receiver;
 use super::route::{Route, Site};
@@ -158,8 +158,8 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
                 data: written.mail(engine, message, &to, &plan, &library, key.as_deref(), language).into(),
             };
             let sent = match own_relay {
-                Some(own) => through_relay(engine, &library, own, &write, &receiver.relay).await?,
-                None => to_strangers(engine, &library, to.domain(), route, write, &receiver.relay).await,
+                Some(own) => through_relay(engine, message, &library, own, &write, &receiver.relay).await?,
+                None => to_strangers(engine, message, &library, to.domain(), route, write, &receiver.relay).await,
             };
             match sent {
                 Ok(attempted) => Some(attempted),
@@ -193,6 +193,7 @@ async fn send(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Se
 /// Hands the message to the receivers' own hosts, with as much TLS as they and the library want.
 async fn to_strangers(
     engine: &Delivery,
+    message: &Claimed,
     library: &Library,
     domain: &Domain,
     route: &Route,
@@ -201,7 +202,8 @@ async fn to_strangers(
 ) -> Result<Attempted, Busy> {
     let parts = &engine.parts;
     let (security, found) = parts.policies.of(domain, route, library.demands_tls, clock::now()).await;
-    let attempted = parts.pool.deliver(write, route, relay, &security, &library.code).await?;
+    let asker = Asker { library: &library.code, urgency: Urgency::of(&message.notice) };
+    let attempted = parts.pool.deliver(write, route, relay, &security, asker).await?;
     if let Some(found) = &found {
         parts.tls_counts.add(domain, found, &attempted.transcript.sessions, clock::now());
     }
@@ -270,12 +272,13 @@ fn line_full(engine: &Delivery, message: &Claimed, receiver: &Receiver, busy: Bu
 /// Hands the message to the library's own relay.
 async fn through_relay(
     engine: &Delivery,
+    message: &Claimed,
     library: &Library,
     relay: &OwnRelay,
     write: impl Fn() -> Envelope,
     speaker: &RelayAddr,
 ) -> Result<Result<Attempted, Busy>, Not> {
-    match engine.parts.own_relays.submit(library, relay, speaker, write).await {
+    match engine.parts.own_relays.submit(library, relay, Urgency::of(&message.notice), speaker, write).await {
         Ok(attempted) => Ok(attempted),
         Err(no_way) => {
             let mut transcript = Transcript::new(tokio::time::Instant::now());

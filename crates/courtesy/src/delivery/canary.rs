@@ -18,6 +18,7 @@ use crate::delivery::own_relay::{NoWay, OwnRelays};
 use crate::delivery::return_path;
 use crate::id::CanaryId;
 use crate::library::{Library, OwnRelay};
+use crate::notice::catalogue::Urgency;
 use crate::outcome::{Outcome, Provider, Said, judge};
 use crate::secret::Secret;
 use crate::sender::{RelayFound, RelayProof};
@@ -156,7 +157,7 @@ impl Canaries {
             .find(|ours| self.config.is_here(ours))
             .map(|ours| RelayAddr { name: ours.host.clone(), sources: ours.sources.clone() });
         let Some(speaker) = speaker else { return Ok(None) };
-        let Ok(attempted) = self.own_relays.submit(library, relay, &speaker, envelope).await? else {
+        let Ok(attempted) = self.own_relays.submit(library, relay, Urgency::Now, &speaker, envelope).await? else {
             return Ok(Some(RelayFound::Unreachable { why: "busy".to_owned() }));
         };
         let outcome = judge(&attempted.said, Provider::from_mx([relay.host.as_str()]));

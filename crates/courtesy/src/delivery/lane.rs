@@ -1,7 +1,7 @@
 //! One relay at one site: who is being served, who waits, which connections are kept.
 //!
 //! In: messages that want a connection. Out: a [`Slot`] each, never more at once than the pace allows, libraries in turn and of one
-//! library first come first served; or why not. Every slot gives itself back when dropped, so that a cancelled delivery blocks nobody.
+//! library what somebody waits for before its other news; or why not. Every slot gives itself back when dropped, so that a cancelled delivery blocks nobody.
 //! Not here: the conversations themselves.
 
 #[cfg(test)]
@@ -20,23 +20,60 @@ use super::pace::{Limits, Pace};
 use super::pool::Load;
 use super::turn::Turns;
 use crate::library::LibraryCode;
+use crate::notice::catalogue::Urgency;
 use crate::outcome::{Said, Stage};
+use crate::queue::leads;
 
 /// Messages that may wait for one site: some seconds of work at the ceiling. More would only grow old here, with
 /// their lease running, while the queue could turn to other sites.
 pub(super) const LINE_MAX: u32 = 200;
 
-/// Places in a line that each library has however full it is: whoever has one notice to send does not wait for another one's thousands.
+/// Places in a line that each library has for each urgency, however full it is: whoever has one pickup to tell of waits
+/// neither for another library's thousands nor for its own overdue ones.
 const PLACES_EACH: usize = 10;
+
+/// Who asks for a slot.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker<'a> {
+    /// Whose message it is.
+    pub library: &'a LibraryCode,
+    /// How soon it is wanted.
+    pub urgency: Urgency,
+}
 
 /// Who waits: deficit round robin among libraries, where every message costs the same.
 #[derive(Default)]
 struct Line {
     /// Each library that waits, once, the next one in front.
     turns: VecDeque<LibraryCode>,
-    waiting: HashMap<LibraryCode, VecDeque<oneshot::Sender<Slot>>>,
+    waiting: HashMap<LibraryCode, Waiting>,
     /// All that wait.
     length: usize,
+}
+
+/// What waits of one library.
+#[derive(Default)]
+struct Waiting {
+    /// By urgency, the most urgent first.
+    lines: [VecDeque<oneshot::Sender<Slot>>; 3],
+    /// How many have been let in.
+    served: u64,
+}
+
+impl Waiting {
+    fn of(&mut self, urgency: Urgency) -> &mut VecDeque<oneshot::Sender<Slot>> {
+        &mut self.lines[urgency.place()]
+    }
+
+    fn pop(&mut self) -> Option<oneshot::Sender<Slot>> {
+        let lead = leads(self.served);
+        self.served += 1;
+        self.of(lead).pop_front().or_else(|| self.lines.iter_mut().find_map(VecDeque::pop_front))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.lines.iter().all(VecDeque::is_empty)
+    }
 }
 
 impl Line {
@@ -44,24 +81,25 @@ impl Line {
         self.length == 0
     }
 
-    /// Whether `whose` finds no place.
-    fn is_full(&self, whose: &LibraryCode) -> bool {
-        self.length >= LINE_MAX as usize && self.waiting.get(whose).is_some_and(|its| its.len() >= PLACES_EACH)
+    /// Whether `asker` finds no place.
+    fn is_full(&mut self, asker: Asker<'_>) -> bool {
+        self.length >= LINE_MAX as usize
+            && self.waiting.get_mut(asker.library).is_some_and(|its| its.of(asker.urgency).len() >= PLACES_EACH)
     }
 
-    fn push(&mut self, whose: &LibraryCode, given: oneshot::Sender<Slot>) {
-        let its = self.waiting.entry(whose.clone()).or_default();
+    fn push(&mut self, asker: Asker<'_>, given: oneshot::Sender<Slot>) {
+        let its = self.waiting.entry(asker.library.clone()).or_default();
         if its.is_empty() {
-            self.turns.push_back(whose.clone());
+            self.turns.push_back(asker.library.clone());
         }
-        its.push_back(given);
+        its.of(asker.urgency).push_back(given);
         self.length += 1;
     }
 
     fn pop(&mut self) -> Option<oneshot::Sender<Slot>> {
         let whose = self.turns.pop_front()?;
         let its = self.waiting.get_mut(&whose)?;
-        let next = its.pop_front();
+        let next = its.pop();
         self.length -= usize::from(next.is_some());
         if its.is_empty() {
             self.waiting.remove(&whose);
@@ -120,8 +158,8 @@ impl Lane {
         Self { state: Mutex::new(state), open: Arc::default() }
     }
 
-    /// A slot for a message of `whose`, now or before `until`.
-    pub(super) async fn enter(self: &Arc<Self>, whose: &LibraryCode, until: Instant) -> Entry {
+    /// A slot for `asker`'s message, now or before `until`.
+    pub(super) async fn enter(self: &Arc<Self>, asker: Asker<'_>, until: Instant) -> Entry {
         let waiting = {
             let mut state = self.state();
             if let Some((said, left)) = state.pace.paused(Instant::now()) {
@@ -131,11 +169,11 @@ impl Lane {
                 state.active += 1;
                 return Entry::Slot(Slot { lane: self.clone(), armed: true });
             }
-            if state.line.is_full(whose) {
-                return Entry::Busy(state.turns.give(LINE_MAX, Instant::now()));
+            if state.line.is_full(asker) {
+                return Entry::Busy(state.turns.give(asker.urgency, LINE_MAX, Instant::now()));
             }
             let (given, waiting) = oneshot::channel();
-            state.line.push(whose, given);
+            state.line.push(asker, given);
             waiting
         };
         match timeout_at(until, waiting).await {
@@ -144,7 +182,7 @@ impl Lane {
                 Some((said, left)) => Entry::Paused(said, left),
                 None => Entry::Slot(slot),
             },
-            Ok(Err(_)) | Err(_) => Entry::Busy(self.state().turns.give(LINE_MAX, Instant::now())),
+            Ok(Err(_)) | Err(_) => Entry::Busy(self.state().turns.give(asker.urgency, LINE_MAX, Instant::now())),
         }
     }
 

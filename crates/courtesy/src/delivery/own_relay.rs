@@ -9,13 +9,14 @@ use standards::domain::Domain;
 
 use super::conversation::{Envelope, Manner};
 use super::dial::RelayAddr;
-use super::pool::{Attempted, Busy, Pool};
+use super::pool::{Asker, Attempted, Busy, Pool};
 use super::route::{Route, Routes};
 use super::sign_in::{Proof, SignIn};
 use super::token::{NoToken, Tokens};
 use crate::clock;
 use crate::library::{Library, LibraryCode, OwnRelay, RelayAuth, RelayTls};
 use crate::net::tls::Security;
+use crate::notice::catalogue::Urgency;
 use crate::outcome::{Said, Stage, Trouble};
 use crate::secret::Secret;
 use crate::store::Store;
@@ -90,11 +91,13 @@ impl OwnRelays {
         &self,
         library: &Library,
         relay: &OwnRelay,
+        urgency: Urgency,
         speaker: &RelayAddr,
         write: impl Fn() -> Envelope,
     ) -> Result<Result<Attempted, Busy>, NoWay> {
+        let asker = Asker { library: &library.code, urgency };
         let way = self.way(library, relay).await?;
-        let first = self.pool.submit(&write, &way.route, speaker, &way.manner, &library.code).await;
+        let first = self.pool.submit(&write, &way.route, speaker, &way.manner, asker).await;
         let token = match way.manner.sign_in.map(|sign_in| sign_in.proof) {
             Some(Proof::Token(token)) if relay.tokens.is_some() && is_refused_sign_in(&first) => token,
             _ => return Ok(first),
@@ -102,7 +105,7 @@ impl OwnRelays {
         // It may have been taken back before its time. A second refusal is an answer.
         self.tokens.refused(&library.code, &token).await;
         let way = self.way(library, relay).await?;
-        Ok(self.pool.submit(&write, &way.route, speaker, &way.manner, &library.code).await)
+        Ok(self.pool.submit(&write, &way.route, speaker, &way.manner, asker).await)
     }
 
     /// The way to `relay`, asked of the DNS now.

@@ -18,13 +18,13 @@ use tokio::time::{Instant, sleep};
 
 use super::conversation::{Connection, Envelope, Manner, Turn, Why, words};
 use super::dial::{Dialer, RelayAddr};
+pub use super::lane::Asker;
 use super::lane::{Entry, Kept, Lane, Slot};
 use super::pace::Limits;
 use super::route::{Route, Site};
 use super::standing::Standing;
 use super::transcript::Transcript;
 use super::wire::Waits;
-use crate::library::LibraryCode;
 use crate::net::tls::{ClientTls, Security, TlsFacts};
 use crate::outcome::{Said, Stage, Trouble};
 
@@ -136,8 +136,8 @@ impl Pool {
     }
 
     /// Tries to hand over one message, within [`Waits::whole`]. It is written (composed, signed) when its turn has come:
-    /// most of a message's cost is its signature, and what waits in line should not hold its mail in memory. `whose` has its turn among
-    /// the libraries that wait.
+    /// most of a message's cost is its signature, and what waits in line should not hold its mail in memory. `asker`'s library has
+    /// its turn among those that wait.
     ///
     /// # Errors
     /// [`Busy`]: nothing was tried.
@@ -147,10 +147,10 @@ impl Pool {
         route: &Route,
         relay: &RelayAddr,
         security: &Security,
-        whose: &LibraryCode,
+        asker: Asker<'_>,
     ) -> Result<Attempted, Busy> {
         let manner = Manner { security: security.clone(), ..Manner::default() };
-        self.submit(write, route, relay, &manner, whose).await
+        self.submit(write, route, relay, &manner, asker).await
     }
 
     /// As [`Pool::deliver`], where the conversation begins in another manner than with a stranger's MX.
@@ -163,9 +163,9 @@ impl Pool {
         route: &Route,
         relay: &RelayAddr,
         manner: &Manner,
-        whose: &LibraryCode,
+        asker: Asker<'_>,
     ) -> Result<Attempted, Busy> {
-        let attempted = self.tried(write, route, relay, manner, whose).await?;
+        let attempted = self.tried(write, route, relay, manner, asker).await?;
         match attempted.said {
             Said::Broken { trouble: Trouble::Withdrawn, .. } => Err(Busy { wait: WITHDRAWN }),
             _ => Ok(attempted),
@@ -178,7 +178,7 @@ impl Pool {
         route: &Route,
         relay: &RelayAddr,
         manner: &Manner,
-        whose: &LibraryCode,
+        asker: Asker<'_>,
     ) -> Result<Attempted, Busy> {
         let began = Instant::now();
         let waits = &self.inner.dialer.waits;
@@ -188,7 +188,7 @@ impl Pool {
         let mut relined = false;
         let written = LazyCell::new(write);
         loop {
-            let slot = match lane.enter(whose, (began + waits.line).min(until)).await {
+            let slot = match lane.enter(asker, (began + waits.line).min(until)).await {
                 Entry::Slot(slot) => slot,
                 Entry::Busy(wait) => return Err(Busy { wait }),
                 Entry::Paused(said, left) => return Ok(from_memory(said, left, log)),

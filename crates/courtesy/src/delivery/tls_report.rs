@@ -19,12 +19,14 @@ use standards::tls_rpt::{Failure, Found, Place, Policy, Written, wanted};
 use super::Parts;
 use super::conversation::Envelope;
 use super::dial::RelayAddr;
+use super::pool::Asker;
 use super::transcript::Session;
 use crate::clock;
 use crate::config::Relay;
 use crate::library::LibraryCode;
 use crate::net::https::{HeaderMap, HeaderValue, Method, Request};
 use crate::net::tls::Security;
+use crate::notice::catalogue::Urgency;
 use crate::outcome::{Outcome, Provider, judge};
 use crate::store::{TlsSessions, TlsTelling};
 
@@ -228,7 +230,8 @@ async fn mailed(parts: &Parts, to: &Address, report: &Written, file: &str, octet
     let smtputf8 = to.needs_smtputf8();
     let Ok(nobody) = LibraryCode::parse(NOBODY) else { return false };
     let envelope = || Envelope { mail_from: Some(from.clone()), rcpt_to: to.clone(), smtputf8, data: mail.into() };
-    match parts.pool.deliver(envelope, &route, &speaker, &Security::Opportunistic, &nobody).await {
+    let asker = Asker { library: &nobody, urgency: Urgency::Routine };
+    match parts.pool.deliver(envelope, &route, &speaker, &Security::Opportunistic, asker).await {
         Ok(attempted) => matches!(judge(&attempted.said, Provider::Other), Outcome::Accepted { .. }),
         Err(_) => false,
     }

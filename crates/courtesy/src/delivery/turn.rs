@@ -2,7 +2,7 @@
 //!
 //! In: when messages left the line. Out: a wait for each that finds no room, so that as many come again as the site will
 //! have served by then. Without it, all that waits for one slow site would come again together, every few seconds, and
-//! a long queue would keep us busy with nothing. Pure: no sockets, no clock.
+//! a long queue would keep us busy with nothing. What is more urgent has turns of its own. Pure: no sockets, no clock.
 
 #[cfg(test)]
 mod tests;
@@ -10,6 +10,8 @@ mod tests;
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::notice::catalogue::Urgency;
 
 /// What one message is taken to need before anything is known: one wrong guess is corrected by the first few dozen.
 const EACH_FIRST: Duration = Duration::from_millis(10);
@@ -26,13 +28,13 @@ pub(super) struct Turns {
     /// Time between two messages served, smoothed.
     each: Duration,
     last: Option<Instant>,
-    /// The first turn that nobody has been given.
-    free: Option<Instant>,
+    /// The first turn of each urgency that nobody has been given.
+    free: [Option<Instant>; 3],
 }
 
 impl Turns {
     pub(super) fn new() -> Self {
-        Self { each: EACH_FIRST, last: None, free: None }
+        Self { each: EACH_FIRST, last: None, free: [None; 3] }
     }
 
     /// A message was served at `now`. Only while others wait does the time since the last one tell anything.
@@ -43,12 +45,13 @@ impl Turns {
         self.last = others_wait.then_some(now);
     }
 
-    /// How long a message waits that found `ahead` others in line.
-    pub(super) fn give(&mut self, ahead: u32, now: Instant) -> Duration {
+    /// How long a message waits that found `ahead` others in line: behind those of its own urgency that came before it.
+    pub(super) fn give(&mut self, urgency: Urgency, ahead: u32, now: Instant) -> Duration {
+        let free = &mut self.free[urgency.place()];
         let after_line = now + self.each.saturating_mul(ahead);
-        let turn = self.free.map_or(after_line, |free| free.max(after_line)).min(now + WAIT_MAX);
+        let turn = free.map_or(after_line, |free| free.max(after_line)).min(now + WAIT_MAX);
         // Some too many: a site must not wait for us because one came late.
-        self.free = Some(turn + self.each * 3 / 4);
+        *free = Some(turn + self.each * 3 / 4);
         turn.duration_since(now).max(WAIT_MIN)
     }
 }

@@ -94,6 +94,12 @@ impl Urgency {
         }
     }
 
+    /// Its place among the three, the most urgent first.
+    #[must_use]
+    pub fn place(self) -> usize {
+        self as usize
+    }
+
     /// The lane of messages of the notice with this code. What is not in the catalogue, as other systems' mail, is news of a day.
     #[must_use]
     pub fn of(notice: &str) -> Self {

@@ -15,6 +15,9 @@ use crate::config::Database;
 /// Readers of SQLite at one time. They do not block the writer in WAL mode.
 const READERS: u32 = 4;
 
+/// Pages of the log (4 KiB each) after which SQLite copies them into the file: four times its own rule, for the same
+/// pages are written again and again while a queue moves, and only their last state is copied.
+const CHECKPOINT_PAGES: &str = "4000";
 /// SQLite pages kept in memory per connection, in KiB (negative as its pragma wants it).
 const CACHE_KIB: &str = "-16384";
 
@@ -59,6 +62,7 @@ async fn open_sqlite(file: &Path) -> Result<(Pool, Pool)> {
         .foreign_keys(true)
         .pragma("cache_size", CACHE_KIB)
         .pragma("temp_store", "memory")
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .row_buffer_size(ROWS_AHEAD);
     // A file does not hang up: asking each time whether it is still there would double the cost of a short statement.
     let pool = || SqlitePoolOptions::new().test_before_acquire(false);

@@ -38,7 +38,7 @@ impl Store {
         rows.iter().map(|row| Ok(WaitsFor(row.try_get(0)?))).collect()
     }
 
-    /// Makes up to `most` messages that wait for `receiver` due now, the first due first; gives how many that were.
+    /// Makes up to `most` messages that wait for `receiver` due now, the most urgent first; gives how many that were.
     ///
     /// # Errors
     /// When the store is broken.
@@ -48,7 +48,7 @@ impl Store {
                 Box::pin(async move {
                     let done = query(
                         "update message set waits_for = null, due_at = $2 where id in (select id from message \
-                         where waits_for = $1 order by due_at limit $3) and waits_for = $1",
+                         where waits_for = $1 order by lane, due_at limit $3) and waits_for = $1",
                     )
                     .bind(receiver.0)
                     .bind(micros(now))

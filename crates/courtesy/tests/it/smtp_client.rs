@@ -7,15 +7,18 @@ mod talk;
 mod tls;
 
 use std::net::SocketAddr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use courtesy::delivery::conversation::Envelope;
 use courtesy::delivery::dial::RelayAddr;
 use courtesy::delivery::pace::Limits;
-use courtesy::delivery::pool::{Attempted, Pool, Settings};
+use courtesy::delivery::pool::{Asker, Attempted, Pool, Settings};
 use courtesy::delivery::route::Route;
 use courtesy::delivery::wire::Waits;
+use courtesy::library::LibraryCode;
 use courtesy::net::tls::{ClientTls, Security};
+use courtesy::notice::catalogue::Urgency;
 use courtesy::outcome::{Said, Stage, Trouble};
 use standards::address::Address;
 use standards::domain::Domain;
@@ -69,7 +72,7 @@ fn one_host(address: SocketAddr) -> Route {
 }
 
 async fn deliver(pool: &Pool, envelope: &Envelope, route: &Route) -> Attempted {
-    pool.deliver(|| envelope.clone(), route, &relay(), &Security::Opportunistic, &whose()).await.unwrap()
+    pool.deliver(|| envelope.clone(), route, &relay(), &Security::Opportunistic, asker()).await.unwrap()
 }
 
 /// One message to one host with these scripts: what came of it, and what the host heard.
@@ -104,7 +107,8 @@ fn lines(attempted: &Attempted) -> Vec<String> {
     attempted.transcript.lines().map(|line| format!("{} {}", sign(line.who), line.text)).collect()
 }
 
-/// The library whose messages these are.
-pub fn whose() -> courtesy::library::LibraryCode {
-    courtesy::library::LibraryCode::parse("MRPL").unwrap()
+/// The library asker messages these are.
+pub fn asker() -> Asker<'static> {
+    static LIBRARY: LazyLock<LibraryCode> = LazyLock::new(|| LibraryCode::parse("MRPL").unwrap());
+    Asker { library: &LIBRARY, urgency: Urgency::Soon }
 }

@@ -111,6 +111,7 @@ practice::on_both_databases! {
     a_repetition_takes_a_waiting_message_back_or_does_not_happen,
     a_flush_touches_only_what_was_tried_and_waits_and_only_the_callers,
     what_waits_for_a_receiver_is_called_before_its_time_and_nothing_else,
+    of_what_waits_for_a_receiver_the_most_urgent_is_called_first,
     a_history_keeps_its_order_and_its_lines_of_one_moment,
     a_list_shows_one_librarys_messages_page_by_page,
     a_cause_finds_those_below_it_and_no_others,
@@ -523,6 +524,21 @@ async fn what_waits_for_a_receiver_is_called_before_its_time_and_nothing_else(ke
     assert_eq!(kept.call(WaitsFor(7), 9, at(11)).await.unwrap(), 1);
     assert_eq!(kept.waited_for().await.unwrap(), [WaitsFor(8)]);
     assert_eq!(kept.claim_all(at(600)).await.len(), 2, "who is not called comes by itself");
+}
+
+async fn of_what_waits_for_a_receiver_the_most_urgent_is_called_first(kept: Kept) {
+    let mut pickup = event("MRPL", "later", at(1));
+    pickup.messages[0].notice = "ready_for_pickup".to_owned();
+    kept.accept(vec![event("MRPL", "earlier", at(0)), pickup]).await.unwrap();
+    let waiting = kept.claim_all(at(5)).await.into_iter().map(|one| Settled {
+        due_at: Some(at(600)),
+        waits_for: Some(WaitsFor(7)),
+        tried: false,
+        ..settled(&one, State::Delayed, at(6))
+    });
+    kept.settle(waiting.collect()).await.unwrap();
+    assert_eq!(kept.call(WaitsFor(7), 1, at(10)).await.unwrap(), 1);
+    assert_eq!(kept.claim_all(at(10)).await[0].notice, "ready_for_pickup");
 }
 
 async fn what_a_silent_process_had_under_way_is_due_at_once(kept: Kept) {

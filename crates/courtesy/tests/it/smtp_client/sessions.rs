@@ -15,7 +15,7 @@ use courtesy::outcome::{Said, Stage, Trouble};
 use tokio::time::Instant;
 
 use super::scripted::Host;
-use super::{assert_said, broke, deliver, domain, lines, one_host, pool, pool_of, relay, replied, to, waits, whose};
+use super::{asker, assert_said, broke, deliver, domain, lines, one_host, pool, pool_of, relay, replied, to, waits};
 
 const HELLO: &str = "
     <- 220 mx
@@ -295,7 +295,7 @@ async fn a_full_line_says_so_and_a_cancelled_message_gives_its_place_back() {
         tokio::task::yield_now().await;
     }
     let one_more =
-        pool.deliver(|| to("patron@plain.example"), &route, &relay(), &Security::Opportunistic, &whose()).await;
+        pool.deliver(|| to("patron@plain.example"), &route, &relay(), &Security::Opportunistic, asker()).await;
     assert!(one_more.is_err_and(|busy| busy.wait >= Duration::from_millis(100)));
     let last = waiting.pop().unwrap();
     for one in &waiting {
@@ -344,7 +344,7 @@ async fn the_relays_own_address_is_spoken_from() {
     let relay = RelayAddr { sources: vec!["::1".parse().unwrap(), source], ..relay() };
     let route = one_host(host.address);
     let attempted =
-        pool.deliver(|| to("patron@plain.example"), &route, &relay, &Security::Opportunistic, &whose()).await.unwrap();
+        pool.deliver(|| to("patron@plain.example"), &route, &relay, &Security::Opportunistic, asker()).await.unwrap();
     assert_said(&attempted, replied(Stage::Content, 250, "ok"));
     assert_eq!(attempted.via.unwrap().local.ip(), source);
     pool.close().await;
@@ -362,7 +362,7 @@ async fn mail_goes_over_ipv6_too() {
     let relay = RelayAddr { sources: vec!["127.0.0.7".parse().unwrap(), "::1".parse().unwrap()], ..relay() };
     let route = one_host(host.address);
     let attempted =
-        pool.deliver(|| to("patron@plain.example"), &route, &relay, &Security::Opportunistic, &whose()).await.unwrap();
+        pool.deliver(|| to("patron@plain.example"), &route, &relay, &Security::Opportunistic, asker()).await.unwrap();
     assert_said(&attempted, replied(Stage::Content, 250, "ok"));
     pool.close().await;
     assert!(host.done().await.peers[0].is_ipv6());
@@ -372,10 +372,8 @@ async fn mail_goes_over_ipv6_too() {
 async fn a_family_without_a_source_address_is_skipped() {
     let relay = RelayAddr { sources: vec!["127.0.0.7".parse().unwrap()], ..relay() };
     let route = one_host("[::1]:25".parse().unwrap());
-    let attempted = pool()
-        .deliver(|| to("patron@plain.example"), &route, &relay, &Security::Opportunistic, &whose())
-        .await
-        .unwrap();
+    let attempted =
+        pool().deliver(|| to("patron@plain.example"), &route, &relay, &Security::Opportunistic, asker()).await.unwrap();
     assert_said(&attempted, broke(Stage::Connect, Trouble::Unreachable));
 }
 
@@ -397,7 +395,7 @@ async fn whoever_lost_the_right_to_send_does_not_end_the_mail() {
     standing.heard(Instant::now(), Timestamp::UNIX_EPOCH);
     let envelope = to("patron@plain.example");
     let route = one_host(host.address);
-    let tried = pool.deliver(|| envelope.clone(), &route, &relay(), &Security::Opportunistic, &whose()).await;
+    let tried = pool.deliver(|| envelope.clone(), &route, &relay(), &Security::Opportunistic, asker()).await;
     assert!(tried.is_err(), "it counts as not tried");
     host.done().await;
 }

@@ -7,7 +7,7 @@ use courtesy::net::tls::{ClientTls, Security};
 use courtesy::outcome::{Outcome, Provider, Stage, Trouble, judge};
 
 use super::scripted::{Host, self_signed};
-use super::{assert_said, broke, lines, one_host, relay, replied, to, waits, whose};
+use super::{asker, assert_said, broke, lines, one_host, relay, replied, to, waits};
 
 const OFFER: &str = "
     <- 220 mx
@@ -44,7 +44,7 @@ async fn submit(script: &str, manner: &Manner) -> Attempted {
     let host = Host::new(&[script]).await;
     let pool = pool(ClientTls::new(&[]).unwrap());
     let route = one_host(host.address);
-    let attempted = pool.submit(|| to("patron@plain.example"), &route, &relay(), manner, &whose()).await.unwrap();
+    let attempted = pool.submit(|| to("patron@plain.example"), &route, &relay(), manner, asker()).await.unwrap();
     pool.close().await;
     host.done().await;
     attempted
@@ -126,7 +126,7 @@ async fn a_refused_password_is_the_relays_cause_and_is_not_tried_at_the_next_add
     let mut route = one_host(host.address);
     route.hosts[0].addresses.push(host.address);
     let attempted =
-        pool.submit(|| to("patron@plain.example"), &route, &relay(), &manner(password()), &whose()).await.unwrap();
+        pool.submit(|| to("patron@plain.example"), &route, &relay(), &manner(password()), asker()).await.unwrap();
     assert_said(&attempted, replied(Stage::Auth, 535, "Error: authentication failed"));
     let outcome = judge(&attempted.said, Provider::Other);
     assert_eq!(outcome.cause().unwrap().code(), "relay.auth");
@@ -157,7 +157,7 @@ async fn under_implicit_tls_the_handshake_comes_first() {
     let pool = pool(ClientTls::new(&[certificate]).unwrap());
     let manner = Manner { security: Security::Required { name: None }, begins_in_tls: true, sign_in: Some(password()) };
     let route = one_host(host.address);
-    let attempted = pool.submit(|| to("patron@plain.example"), &route, &relay(), &manner, &whose()).await.unwrap();
+    let attempted = pool.submit(|| to("patron@plain.example"), &route, &relay(), &manner, asker()).await.unwrap();
     assert_said(&attempted, replied(Stage::Content, 250, "ok"));
     assert!(attempted.via.unwrap().tls.unwrap().verified);
     pool.close().await;
@@ -187,7 +187,7 @@ async fn a_password_never_goes_to_an_unverified_host() {
     for address in [untrusted.address, without.address] {
         let pool = pool(ClientTls::new(&[]).unwrap());
         let attempted =
-            pool.submit(|| to("patron@plain.example"), &one_host(address), &relay(), &manner, &whose()).await.unwrap();
+            pool.submit(|| to("patron@plain.example"), &one_host(address), &relay(), &manner, asker()).await.unwrap();
         assert_said(&attempted, broke(Stage::Tls, Trouble::Tls));
         assert!(!attempted.transcript.as_str().contains("AUTH PLAIN …"));
     }
@@ -210,7 +210,7 @@ async fn a_connection_signed_in_for_one_never_serves_another() {
     let other = SignIn { user: "other@library.example".to_owned(), ..password() };
     for sign_in in [password(), other] {
         let attempted =
-            pool.submit(|| to("patron@plain.example"), &route, &relay(), &manner(sign_in), &whose()).await.unwrap();
+            pool.submit(|| to("patron@plain.example"), &route, &relay(), &manner(sign_in), asker()).await.unwrap();
         assert_said(&attempted, replied(Stage::Content, 250, "ok"));
     }
     assert_eq!(pool.load(&relay(), &route.site).idle, 2);

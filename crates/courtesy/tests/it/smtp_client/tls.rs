@@ -7,7 +7,7 @@ use courtesy::net::tls::{ClientTls, Demands, Security};
 use courtesy::outcome::{Stage, Trouble};
 
 use super::scripted::{Host, self_signed, self_signed_at};
-use super::{assert_said, broke, deliver, domain, lines, one_host, pool, relay, replied, to, waits, whose};
+use super::{asker, assert_said, broke, deliver, domain, lines, one_host, pool, relay, replied, to, waits};
 
 const OFFER: &str = "
     <- 220 mx
@@ -63,7 +63,7 @@ async fn a_policy_that_is_tried_out_keeps_nothing_from_going_and_what_it_would_r
         let host = Host::with_tls(&[&[OFFER, SHAKE, MESSAGE, QUIT].concat()], acceptor).await;
         let demands = Demands { sts_tried: Some(vec![named.to_owned()]), ..Demands::default() };
         let (pool, route, wanted) = (pool(), one_host(host.address), Security::Demands(Arc::new(demands)));
-        let attempted = pool.deliver(|| to("patron@plain.example"), &route, &relay(), &wanted, &whose()).await.unwrap();
+        let attempted = pool.deliver(|| to("patron@plain.example"), &route, &relay(), &wanted, asker()).await.unwrap();
         assert_said(&attempted, replied(Stage::Content, 250, "ok"));
         let note =
             format!("-- the domain's MTA-STS policy, which it tries out, would not trust this host: {would_fail}");
@@ -97,7 +97,7 @@ async fn a_message_that_demands_tls_never_rides_on_an_open_connection_in_clear()
     let route = one_host(host.address);
     deliver(&pool, &to("patron@plain.example"), &route).await;
     assert_eq!(pool.load(&relay(), &route.site).idle, 1);
-    let attempted = pool.deliver(|| to("patron@plain.example"), &route, &relay(), &REQUIRED, &whose()).await.unwrap();
+    let attempted = pool.deliver(|| to("patron@plain.example"), &route, &relay(), &REQUIRED, asker()).await.unwrap();
     assert_said(&attempted, broke(Stage::Tls, Trouble::Tls));
     pool.close().await;
     host.done().await;
@@ -178,7 +178,7 @@ async fn required_tls_with_a_trusted_certificate_delivers() {
     let tls = ClientTls::new(&[certificate]).unwrap();
     let pool = Pool::new(Settings { waits: waits(), ..Default::default() }, tls);
     let route = one_host(host.address);
-    let attempted = pool.deliver(|| to("patron@plain.example"), &route, &relay(), &REQUIRED, &whose()).await.unwrap();
+    let attempted = pool.deliver(|| to("patron@plain.example"), &route, &relay(), &REQUIRED, asker()).await.unwrap();
     assert_said(&attempted, replied(Stage::Content, 250, "ok"));
     assert!(attempted.via.unwrap().tls.unwrap().verified);
     pool.close().await;
@@ -203,7 +203,7 @@ async fn required_tls_never_goes_in_clear() {
     for address in [untrusted.address, without.address] {
         let route = one_host(address);
         let attempted =
-            pool().deliver(|| to("patron@plain.example"), &route, &relay(), &REQUIRED, &whose()).await.unwrap();
+            pool().deliver(|| to("patron@plain.example"), &route, &relay(), &REQUIRED, asker()).await.unwrap();
         assert_said(&attempted, broke(Stage::Tls, Trouble::Tls));
     }
     without.done().await;
@@ -223,6 +223,6 @@ async fn required_tls_holds_the_host_to_the_demanded_name() {
     let pool = Pool::new(Settings { waits: waits(), ..Default::default() }, tls);
     let security = Security::Required { name: Some(domain("smtp.birch.example")) };
     let route = one_host(host.address);
-    let attempted = pool.deliver(|| to("patron@plain.example"), &route, &relay(), &security, &whose()).await.unwrap();
+    let attempted = pool.deliver(|| to("patron@plain.example"), &route, &relay(), &security, asker()).await.unwrap();
     assert_said(&attempted, broke(Stage::Tls, Trouble::Tls));
 }
