@@ -31,8 +31,22 @@ fn together(items: Vec<Item>, language: Language) -> Rendered {
 }
 
 #[test]
-fn three_notices_together_look_like_this_in_both_languages() {
-    for language in Language::ALL {
+fn three_notices_together_say_each_what_it_says_alone_in_both_languages() {
+    let wanted = [
+        (
+            Language::En,
+            ["Please return: The Overstory", "was due 15\u{a0}December 2026 · BC-1", "held until 8\u{a0}December"],
+        ),
+        (
+            Language::Fr,
+            [
+                "À rapporter\u{a0}: The Overstory",
+                "était à rendre le 15\u{a0}décembre 2026 · BC-1",
+                "gardé jusqu’au 8\u{a0}décembre",
+            ],
+        ),
+    ];
+    for (language, wanted) in wanted {
         let frame = frame(Audience::Patron, language);
         let items = vec![
             item(Status::Overdue, "The Overstory", 1, language, &frame),
@@ -40,10 +54,13 @@ fn three_notices_together_look_like_this_in_both_languages() {
             item(Status::DueSoon, "À la recherche du temps perdu", 3, language, &frame),
         ];
         let Rendered { subject, text, html } = together(items, language);
-        insta::assert_snapshot!(
-            format!("three_together_{}", language.tag()),
-            format!("Subject: {subject}\n\n{text}\n\n{html}")
-        );
+        assert!(!subject.contains("Overstory"), "{subject}");
+        let text = text.replace("\n  ", " ");
+        for said in wanted {
+            assert!(text.contains(said), "{said} in {text}");
+            assert!(html.contains(said), "{said} in {html}");
+        }
+        assert!(text.contains("زقاق المدق") && text.contains("À la recherche du temps perdu"), "{text}");
     }
 }
 
