@@ -33,7 +33,7 @@ use crate::http::auth::Keys;
 use crate::http::health::Readiness;
 use crate::inbound::spool::Spool;
 use crate::inbound::{self, Inbound};
-use crate::intake::{Intake, announce, copies, ladder, reminders};
+use crate::intake::{Intake, announce, copies, digest, ladder, reminders};
 use crate::keyring::Keyring;
 use crate::library::LibraryCode;
 use crate::metrics::Metrics;
@@ -248,6 +248,7 @@ fn engines(
         tasks.push(tokio::spawn(canaries.run(stopped(stopping.clone()))));
         tasks.push(tokio::spawn(ladder::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
         tasks.push(tokio::spawn(reminders::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
+        tasks.push(tokio::spawn(digest::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
         tasks.push(tokio::spawn(copies::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
         tasks.push(tokio::spawn(Arc::clone(&app.outbox).run(stopped(stopping.clone()))));
     }

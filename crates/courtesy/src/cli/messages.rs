@@ -83,7 +83,7 @@ pub(super) struct Which {
     /// Of one library
     #[arg(long, value_name = "CODE")]
     library: Option<String>,
-    /// queued, sending, delayed, accepted, failed, held, suppressed or cancelled
+    /// queued, sending, delayed, accepted, failed, held, suppressed, cancelled or gathered
     #[arg(long)]
     state: Option<String>,
     /// A cause, or the first part of one: auth finds auth.dmarc

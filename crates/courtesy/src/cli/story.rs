@@ -55,6 +55,7 @@ fn headline(message: &Value, marks: Marks) -> String {
         "delayed" => (marks.wait, "trying again".to_owned()),
         "queued" => (marks.wait, "waiting to be sent".to_owned()),
         "sending" => (marks.wait, "being sent".to_owned()),
+        "gathered" => (marks.dot, together(message)),
         "suppressed" => (marks.bad, "not sent: the address is on the do-not-send list".to_owned()),
         other => (marks.dot, other.to_owned()),
     };
@@ -68,6 +69,22 @@ fn headline(message: &Value, marks: Marks) -> String {
     let first = format!("{mark} {words}   {} ({})   {}   {to}", of("notice"), of("language"), of("request"));
     let second = format!("  {}  {}", of("library"), of("id"));
     format!("{}\n{}\n", clean(&first), clean(&second))
+}
+
+/// Where a message was told together with others, and how that stands.
+fn together(message: &Value) -> String {
+    let Some(told_in) = message.get("told_in") else { return "told together with others".to_owned() };
+    format!("told together with others in {}, which is {}", text(told_in, "id"), text(told_in, "state"))
+}
+
+/// A line of what is told together.
+fn gathering_line(entry: &Value, marks: Marks) -> String {
+    let of = |name| text(entry, name);
+    match of("kind").as_str() {
+        "gathered" => format!("{} went out together with others, in {}", marks.good, of("into")),
+        "gathers" => format!("{} tells {} notices together", marks.dot, of("count")),
+        _ => format!("{} waits for the patron's other notices of the day, until {}", marks.dot, moment(&of("until"))),
+    }
 }
 
 /// One entry in one or two lines.
@@ -114,6 +131,8 @@ fn entry_lines(entry: &Value, marks: Marks) -> Vec<String> {
             format!("{} {why}; tried by {} as {}", marks.again, of("channel"), of("again"))
         }
         "next_way" => format!("{} takes the place of {}, by {}", marks.again, of("of"), of("channel")),
+        "left_out" => caused(&format!("{} left out {}", marks.dot, of("request"))),
+        "waits_for_others" | "gathered" | "gathers" => gathering_line(entry, marks),
         "waits" => format!("{} waits for a better hour, until {}", marks.dot, moment(&of("until"))),
         "seen" => {
             let opened = entry.get("opened").and_then(Value::as_bool).unwrap_or(false);

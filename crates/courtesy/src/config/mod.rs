@@ -87,6 +87,8 @@ pub struct Config {
     pub limits: Limits,
     /// How many notices at once a person is asked about.
     pub brake: Brake,
+    /// Whether patrons are told together what may wait.
+    pub digest: Digest,
     /// What is written to the log.
     pub log: Log,
 }
@@ -414,6 +416,14 @@ pub struct Brake {
     pub within: Duration,
 }
 
+/// Whether patrons are told together what may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Digest {
+    /// Whether they are at libraries that never said so.
+    pub by_default: bool,
+}
+
 /// What is written to the log.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -499,6 +509,7 @@ impl Config {
             ("deadline", self.deadline != new.deadline),
             ("proof", self.proof != new.proof),
             ("limits", self.limits != new.limits),
+            ("digest", self.digest != new.digest),
             ("log.format", self.log.format != new.log.format),
         ];
         parts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()

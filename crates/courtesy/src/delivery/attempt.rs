@@ -18,6 +18,7 @@ use super::route::{Route, Site};
 use super::seats::Whose;
 use super::stopped::{self, Standing};
 use super::texted;
+use super::together::{self, Look};
 use super::transcript::Transcript;
 use super::truth::{self, Untrue};
 use super::written::Written;
@@ -84,6 +85,14 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
             return untried(&message, OUR_FAULT, now);
         }
     }
+    let left_out = match together::look(engine, &mut message, now).await {
+        Ok(Look::Tells(left_out)) => left_out,
+        Ok(Look::Nothing(settled)) => return *settled,
+        Err(error) => {
+            tracing::error!(message = %message.id, library = %message.library, %error, "what is told together could not be read");
+            return untried(&message, OUR_FAULT, now);
+        }
+    };
     let sent = match message.channel {
         Channel::Mail => send(engine, &message, now).await,
         Channel::Text => texted::attempt(engine, &message, now).await,
@@ -91,7 +100,7 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
         Channel::Letter => Ok(lettered(&message, now)),
     };
     match sent {
-        Ok(settled) => settled,
+        Ok(settled) => together::without(&left_out, settled),
         Err(Not::Settled(settled)) => *settled,
         Err(Not::Ours(why)) => {
             tracing::error!(message = %message.id, library = %message.library, why, "a message could not be tried");

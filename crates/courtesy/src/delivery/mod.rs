@@ -32,6 +32,7 @@ pub mod standing;
 mod stopped;
 mod texted;
 mod tls_report;
+mod together;
 pub mod token;
 pub mod transcript;
 pub mod truth;

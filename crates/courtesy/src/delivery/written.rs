@@ -173,7 +173,8 @@ pub(super) async fn ingredients(
     if let Some(stands) = truth::stands(message, language).filter(|_| notice.status == Status::Correction) {
         all.entry("new_status".to_owned()).or_insert(stands);
     }
-    let (fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let (mut fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    told.put_items(&mut fields);
     let zone = jiff::tz::TimeZone::get(&library.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let mut frame = Frame::of(library, words.notice.audience, language, now.to_zoned(zone).date());
     frame.is_test = notice.status == Status::TestNotice;

@@ -113,6 +113,10 @@ pub struct MessagePlan {
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<&'static str>,
+    /// Until when it waits for its patron's other notices, to be told together with them; left out where it leaves at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    waits_for_others_until: Option<jiff::Timestamp>,
     plan: Vec<PlanStep>,
     links: Links,
 }
@@ -148,6 +152,7 @@ impl From<&Receipt> for EventAnswer {
             to: message.to.clone(),
             state: message.state.code(),
             cause: message.cause,
+            waits_for_others_until: message.gather_at,
             plan: vec![PlanStep {
                 channel: message.channel.code(),
                 sender: message.sender.clone(),

@@ -198,7 +198,7 @@ pub async fn import(
         // What a file has no columns for stays as staff set it.
         let library = Library {
             closures: known.closures.clone(),
-            switches: known.switches.clone(),
+            switches: known.switches.clone().into_iter().chain(library.switches).collect(),
             relay: known.relay.clone(),
             reach: known.reach.clone(),
             timing: known.timing.clone(),

@@ -1,5 +1,6 @@
 //! `/v1/messages`: lists, one message, its timeline; resend, cancel, release.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -17,7 +18,7 @@ use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json}
 use crate::channel::{Channel, Number};
 use crate::clock;
 use crate::delivery::transcript::{Transcript, masked};
-use crate::id::MessageId;
+use crate::id::{EventId, MessageId};
 use crate::intake::{Resent, Wish};
 use crate::library::LibraryCode;
 use crate::notice::Language;
@@ -55,12 +56,29 @@ pub struct MessageAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     due_at: Option<jiff::Timestamp>,
+    /// Until when it waits for its patron's other notices, to be told together with them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    waits_for_others_until: Option<jiff::Timestamp>,
+    /// Of a message that is `gathered`: the one in which it was told together with others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    told_in: Option<ToldIn>,
     #[schema(value_type = String)]
     deadline: jiff::Timestamp,
     #[schema(value_type = String)]
     created_at: jiff::Timestamp,
     #[schema(value_type = String)]
     changed_at: jiff::Timestamp,
+}
+
+/// The message in which others were told together, and how it stands: by the last way that was tried.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ToldIn {
+    #[schema(value_type = String)]
+    id: MessageId,
+    state: MessageState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<CauseAnswer>,
 }
 
 /// A cause in words.
@@ -92,8 +110,14 @@ fn cause_answer(code: &str, row: &MessageRow, language: Language) -> CauseAnswer
 }
 
 impl MessageAnswer {
-    fn of(row: MessageRow, language: Language) -> Self {
+    /// `told`: how the messages stand in which others were told together.
+    fn of(row: MessageRow, told: &HashMap<EventId, MessageRow>, language: Language) -> Self {
         Self {
+            told_in: row.told_in.and_then(|event| told.get(&event)).map(|by| ToldIn {
+                id: by.id,
+                state: by.state,
+                cause: by.cause.as_deref().map(|code| cause_answer(code, by, language)),
+            }),
             cause: row.cause.as_deref().map(|code| cause_answer(code, &row, language)),
             channel: row.channel,
             to: row.channel.masked(&row.address),
@@ -107,11 +131,33 @@ impl MessageAnswer {
             provider: row.provider,
             attempts: row.attempts,
             due_at: row.due_at,
+            waits_for_others_until: row.gather_at,
             deadline: row.deadline,
             created_at: row.created_at,
             changed_at: row.changed_at,
         }
     }
+}
+
+/// How it stands with the messages in which those of `rows` were told together with others.
+async fn told_by(app: &App, rows: &[MessageRow]) -> crate::store::Result<HashMap<EventId, MessageRow>> {
+    let mut asked: HashMap<&LibraryCode, Vec<EventId>> = HashMap::new();
+    for row in rows {
+        if let Some(event) = row.told_in {
+            asked.entry(&row.library).or_default().push(event);
+        }
+    }
+    let mut told = HashMap::new();
+    for (library, events) in asked {
+        told.extend(app.store.told_by(library, &events).await?);
+    }
+    Ok(told)
+}
+
+/// The answer for one message.
+async fn one(app: &App, row: MessageRow, language: Language) -> crate::store::Result<MessageAnswer> {
+    let told = told_by(app, std::slice::from_ref(&row)).await?;
+    Ok(MessageAnswer::of(row, &told, language))
 }
 
 /// Which messages to list.
@@ -120,7 +166,7 @@ impl MessageAnswer {
 pub struct ListQuery {
     /// A library's code.
     library: Option<String>,
-    /// `queued`, `sending`, `delayed`, `accepted`, `failed`, `held`, `suppressed` or `cancelled`.
+    /// `queued`, `sending`, `delayed`, `accepted`, `failed`, `held`, `suppressed`, `cancelled` or `gathered`.
     state: Option<String>,
     /// A cause, or the first part of one: `auth` finds `auth.dmarc`.
     cause: Option<String>,
@@ -160,7 +206,8 @@ pub async fn list(
     let has_more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let next = has_more.then(|| rows.last().map(|row| row.id.to_string())).flatten();
-    let data: Vec<MessageAnswer> = rows.into_iter().map(|row| MessageAnswer::of(row, language)).collect();
+    let told = told_by(&app, &rows).await?;
+    let data: Vec<MessageAnswer> = rows.into_iter().map(|row| MessageAnswer::of(row, &told, language)).collect();
     if wants_lines(&headers) {
         let mut text = String::new();
         for one in &data {
@@ -245,7 +292,7 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let row = found(&app, &caller, &id).await?;
-    Ok(no_store(Json(MessageAnswer::of(row, accepted_language(&headers)))))
+    Ok(no_store(Json(one(&app, row, accepted_language(&headers)).await?)))
 }
 
 /// A message's history.
@@ -276,6 +323,7 @@ impl EntryAnswer {
             | What::Expired { cause }
             | What::AddressStopped { cause }
             | What::DoNotSend { because: cause, .. }
+            | What::LeftOut { cause, .. }
             | What::NotSent { cause } => (Some(cause.as_str()), None),
             What::Returned(returned) => (Some(returned.cause.as_str()), None),
             _ => (None, None),
@@ -313,7 +361,7 @@ pub async fn timeline(
     }
     let language = accepted_language(&headers);
     let entries = entries.into_iter().map(|entry| EntryAnswer::of(entry, &row, language)).collect();
-    let message = MessageAnswer::of(row, language);
+    let message = one(&app, row, language).await?;
     Ok(no_store(Json(TimelineAnswer { message, entries })))
 }
 
@@ -418,5 +466,5 @@ pub async fn cancel(
         return Err(Problem::new("conflict", detail, "").into());
     }
     let row = found(&app, &caller, &id).await?;
-    Ok(no_store(Json(MessageAnswer::of(row, accepted_language(&headers)))))
+    Ok(no_store(Json(one(&app, row, accepted_language(&headers)).await?)))
 }

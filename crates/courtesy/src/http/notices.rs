@@ -105,7 +105,7 @@ pub async fn list(State(app): State<Arc<App>>, caller: Caller, Path(name): Path<
         NoticeAnswer {
             notice: entry.notice.code(),
             label: InBoth { en: entry.label_en, fr: entry.label_fr },
-            on: shown.switches.get(&entry.notice.code()).copied().unwrap_or(entry.on_by_default),
+            on: shown.sends(entry, app.config.digest.by_default),
             words: words.collect(),
         }
     });

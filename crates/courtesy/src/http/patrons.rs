@@ -90,6 +90,9 @@ pub struct PatronAnswer {
     postal: Vec<String>,
     hide_titles: bool,
     order: Vec<&'static str>,
+    /// Whether they wish to be told once a day, in one message, what can wait; none: as the library does it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<bool>,
     /// Their own quiet hours.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -386,6 +389,7 @@ async fn answer(app: &App, library: &Library, number: String, record: Record) ->
         postal: record.postal,
         hide_titles: record.hide_titles,
         order: record.order.iter().map(|channel| channel.code()).collect(),
+        digest: record.digest,
         quiet: record.quiet,
     })
 }

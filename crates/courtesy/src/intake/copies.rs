@@ -90,7 +90,11 @@ impl Intake {
 fn list_of(library: &Library, day: Date, zone: &TimeZone, found: &[Uncopied]) -> Option<Event> {
     let language = library.language_for(None);
     let to_patron = |one: &&Uncopied| {
-        let counts = |notice: &Notice| notice.audience == Audience::Patron && !notice.status.is_asked_for();
+        // What was told together stands in the list one by one.
+        let is_of_several = |notice: &Notice| notice.status == Status::PatronDigest;
+        let counts = |notice: &Notice| {
+            notice.audience == Audience::Patron && !notice.status.is_asked_for() && !is_of_several(notice)
+        };
         Notice::from_code(&one.notice).ok().filter(counts)?.entry()
     };
     let told: Vec<(&Uncopied, &Entry)> = found.iter().filter_map(|one| Some((one, to_patron(&one)?))).collect();

@@ -18,7 +18,7 @@ use crate::notice::Language;
 use crate::notice::catalogue::{self, Audience, Notice};
 use crate::notice::field::Field;
 use crate::notice::status::Status;
-use crate::notice::value::Fields;
+use crate::notice::value::{Fields, Item};
 use crate::patron::{Known, Patron, found_by};
 use crate::request::truth::Said;
 
@@ -112,6 +112,9 @@ pub struct Told {
     /// Said where somebody tries words out that are not published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tried: Option<Tried>,
+    /// What is told together, worked out as it is written and never kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<Item>,
 }
 
 /// Words that are tried out.
@@ -160,6 +163,15 @@ impl Told {
         fields
     }
 
+    /// Puts what is told together among the values.
+    pub fn put_items(&self, fields: &mut Fields) {
+        if !self.items.is_empty() {
+            fields.set_items(Field::Items, self.items.clone());
+            // A number fits its field.
+            let _ = fields.set(Field::Count, &self.items.len().to_string());
+        }
+    }
+
     /// What the event is found by, later, by people: its patron, its title and author unless they are to stay out of
     /// sight, and where its messages go.
     #[must_use]
@@ -203,8 +215,10 @@ pub fn addressed(event: &Event, library: &Library, known: &Known) -> Vec<Address
     let mut told = Vec::new();
     for entry in event.status.notices() {
         let notice = entry.notice;
-        let on = library.switches.get(&notice.code()).copied().unwrap_or(entry.on_by_default);
-        if !on || !event.side.hears(notice.audience) {
+        let on = library.sends(entry, false);
+        // What tells others together is made of them, and of no event that somebody tells.
+        let is_ours = notice.status == Status::PatronDigest;
+        if !on || is_ours || !event.side.hears(notice.audience) {
             continue;
         }
         let staff_language = library.language_for(None);

@@ -61,6 +61,7 @@ impl Intake {
                 event.told.patron = patron;
                 event.told.hide_titles |= record.hide_titles;
                 one.order.clone_from(&record.order);
+                one.digest = record.digest;
                 one.has_push = with_device.contains(&key);
                 // Of whoever has no number nothing is kept but what they chose on their own page.
                 if newer != record && is_kept {

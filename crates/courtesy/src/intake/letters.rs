@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
+use super::together::together;
 use super::{Intake, Told};
 use crate::letter::{Addressed, Batch, Item, Sides, is_printable, pdf};
 use crate::library::{Library, LibraryCode};
@@ -17,6 +18,7 @@ use crate::notice::Language;
 use crate::notice::catalogue::Notice;
 use crate::notice::frame::Frame;
 use crate::notice::render::render_letter;
+use crate::notice::status::Status;
 use crate::notice::value::Fields;
 use crate::patron::Record;
 use crate::store::{MessageRow, StoreError, WordsSource};
@@ -162,7 +164,11 @@ impl Intake {
             return Ok(Err(Wrong::Unwritten));
         };
         let all = told.all_fields(library, &row.request, language);
-        let (fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let (mut fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        if notice.status == Status::PatronDigest {
+            let found = together(&self.store, &self.book, library, row.event, language, told.hide_titles, now).await?;
+            Told { items: found.items, ..Told::default() }.put_items(&mut fields);
+        }
         let day = library.today(now);
         let mut frame = Frame::of(library, notice.audience, language, day);
         frame.hide_titles |= told.hide_titles;

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::together::together;
 use super::{Event, Intake, Side, Told, reminders};
 use crate::clock::{from_micros, micros};
 use crate::library::Library;
+use crate::notice::Language;
 use crate::notice::catalogue::Notice;
 use crate::notice::status::Status;
 use crate::request::plan::today;
@@ -68,6 +70,11 @@ impl Intake {
         let (Some(library), Ok(notice)) = (self.book.library(&row.library), Notice::from_code(&row.notice)) else {
             return Ok(None);
         };
+        if notice.status == Status::PatronDigest {
+            let language = Language::from_tag(&row.language).unwrap_or(Language::En);
+            let told = together(&self.store, &self.book, &library, row.event, language, false, now).await?;
+            return Ok(told.items.is_empty().then_some(Why::NothingLeft));
+        }
         let Some(request) = self.store.request(&row.library, &row.request).await? else { return Ok(None) };
         let fields = self.store.event_fields(&row.library, row.event).await?;
         let told: Told = fields.and_then(|fields| serde_json::from_str(&fields).ok()).unwrap_or_default();

@@ -9,6 +9,7 @@ mod answered;
 mod brake;
 mod complained;
 pub mod copies;
+pub mod digest;
 pub mod event;
 pub mod iso18626;
 mod known;
@@ -20,7 +21,9 @@ pub mod reminders;
 mod resend;
 mod rounds;
 pub mod submission;
+pub mod together;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
@@ -45,7 +48,7 @@ use crate::outcome::stop::ListedAddress;
 use crate::patron::Known;
 use crate::queue::State;
 use crate::sender::Plan;
-use crate::store::{Accepted, Book, Idempotency, MessageRow, NewEvent, NewMessage, Store};
+use crate::store::{Accepted, Book, Gather, Idempotency, MessageRow, NewEvent, NewMessage, Store};
 use crate::timeline::{Entry, What};
 use crate::watch::Senders;
 
@@ -79,6 +82,8 @@ pub struct Planned {
     pub state: State,
     /// Why, where it is not simply queued.
     pub cause: Option<&'static str>,
+    /// Until when it waits for others, to be told together with them; none: it waits for none.
+    pub gather_at: Option<Timestamp>,
     /// `own` or `shared`, as things stand.
     pub sender: String,
     /// The From address, as things stand.
@@ -100,6 +105,7 @@ impl Planned {
             to: row.channel.masked(&row.address),
             state: row.state,
             cause: row.cause.as_deref().map(|code| Cause::of(code).code()),
+            gather_at: row.gather_at,
             sender: plan.map(|plan| plan.sender.code().to_owned()).unwrap_or_default(),
             from: plan.map(|plan| plan.from.to_string()).unwrap_or_default(),
             why: plan.map(|plan| plan.reason.get(Language::En).to_owned()).unwrap_or_default(),
@@ -160,6 +166,8 @@ pub struct Intake {
     book: Arc<Book>,
     senders: Arc<Senders>,
     at_most: std::time::Duration,
+    /// Whether patrons of libraries that never said so are told together what may wait.
+    gathers: bool,
     /// Woken when something is due now.
     wake: Arc<tokio::sync::Notify>,
     metrics: Arc<Metrics>,
@@ -179,7 +187,8 @@ impl Intake {
         metrics: Arc<Metrics>,
     ) -> Self {
         let (at_most, brake) = (config.deadline.at_most, Mutex::new(config.brake));
-        Self { store, book, senders, at_most, wake, metrics, brake, flows: brake::Flows::default() }
+        let gathers = config.digest.by_default;
+        Self { store, book, senders, at_most, gathers, wake, metrics, brake, flows: brake::Flows::default() }
     }
 
     /// The language in which a library's staff are written to; none where there is no such library.
@@ -337,11 +346,19 @@ impl Intake {
         let plan = self.senders.plan(&library, &[], now);
         let mut messages = Vec::new();
         let mut planned = Vec::new();
+        let mut waits: BTreeMap<Notice, Option<Gather>> = BTreeMap::new();
         for one in event::addressed(event, &library, known) {
             let mut message = self.message(id, event, &library, &one, strictness, now)?;
             if !cut.is_empty() {
                 message.entries.push(Entry { at: now, what: What::Cut { fields: cut.clone() } });
             }
+            // The first is the patron's. Copies leave when it does, and one by one.
+            let is_copy = waits.contains_key(&one.notice);
+            let wait = *waits.entry(one.notice).or_insert_with(|| self.waits(event, &library, &one, known, now));
+            let message = match wait.filter(|_| message.state == State::Queued) {
+                Some(gather) => waiting(message, &one, gather, is_copy, self.at_most, now),
+                None => message,
+            };
             planned.push(Planned {
                 id: message.id,
                 notice: message.notice.clone(),
@@ -351,6 +368,7 @@ impl Intake {
                 to: one.address.as_deref().and_then(|address| one.channel.masked(address)),
                 state: message.state,
                 cause: message.cause.as_deref().map(|code| Cause::of(code).code()),
+                gather_at: message.gather.map(|gather| gather.at),
                 sender: plan.sender.code().to_owned(),
                 from: plan.from.to_string(),
                 why: plan.reason.get(Language::En).to_owned(),
@@ -421,6 +439,7 @@ impl Intake {
                 _ => None,
             },
             deadline,
+            gather: None,
             entries,
         };
         Ok(if is_letter && state == State::Queued { ladder::to_be_posted(message, now) } else { message })
@@ -453,6 +472,30 @@ fn prepared(events: &mut [Handed], strictness: Strictness, now: Timestamp) -> Ve
         }
     });
     each.collect()
+}
+
+/// The same message, which waits to be told together with others; a copy of it waits as long, and is told alone.
+fn waiting(
+    message: NewMessage,
+    one: &Addressed,
+    gather: Gather,
+    is_copy: bool,
+    at_most: std::time::Duration,
+    now: Timestamp,
+) -> NewMessage {
+    let mut entries = message.entries;
+    let until = gather.at;
+    let what = if is_copy { What::Waits { until } } else { What::WaitsForOthers { until } };
+    entries.push(Entry { at: now, what });
+    let by_itself = until.checked_add(digest::BY_ITSELF_AFTER).unwrap_or(until);
+    NewMessage {
+        entries,
+        due_at: Some(if is_copy { until } else { by_itself }),
+        // It is as patient as if it had been made when its hour comes.
+        deadline: event::deadline(one.entry, until, at_most),
+        gather: Some(gather).filter(|_| !is_copy),
+        ..message
+    }
 }
 
 /// Refuses names of no field and values that do not fit.

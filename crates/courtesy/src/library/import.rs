@@ -6,15 +6,16 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use standards::address::Address;
 
 use super::{By, Claims, Copies, InLanguages, Library, LibraryCode};
 use crate::notice::Language;
+use crate::notice::status::Status;
 
 /// Columns that a file may have.
-pub const COLUMNS: [&str; 22] = [
+pub const COLUMNS: [&str; 23] = [
     "code",
     "symbols",
     "name_en",
@@ -37,6 +38,7 @@ pub const COLUMNS: [&str; 22] = [
     "demands_tls",
     "hide_titles",
     "prefer_shared_over_own_bounces",
+    "digest",
 ];
 
 /// More rows than any consortium has libraries.
@@ -142,7 +144,7 @@ impl Row<'_> {
             hours: self.in_languages("hours"),
             url: self.cell("url").map(str::to_owned),
             closures: Vec::new(),
-            switches: std::collections::BTreeMap::new(),
+            switches: self.switches(),
             demands_tls: self.yes("demands_tls"),
             brake_at: None,
             other_regions: false,
@@ -237,6 +239,13 @@ impl Row<'_> {
                 Copies::Each
             }
         }
+    }
+
+    /// The one switch that has a column; an empty cell leaves it as it is.
+    fn switches(&mut self) -> BTreeMap<String, bool> {
+        let is_said = self.cell("digest").is_some();
+        let digest = self.yes("digest");
+        is_said.then(|| (Status::PatronDigest.code().to_owned(), digest)).into_iter().collect()
     }
 
     fn yes(&mut self, column: &str) -> bool {

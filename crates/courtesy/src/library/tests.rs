@@ -108,3 +108,26 @@ fn a_record_that_says_nothing_of_ways_is_written_without_them() {
     let fields: Vec<&str> = wrong.problems().into_iter().map(|problem| problem.field).collect();
     assert_eq!(fields, ["reach.ladder", "reach.ladders", "reach.next_after_hours"]);
 }
+
+#[test]
+fn what_may_wait_goes_out_after_the_hour_of_an_open_day() {
+    let library: super::Library = serde_json::from_value(serde_json::json!({
+        "code": "MRPL", "name": { "en": "Maple Ridge" }, "time_zone": "America/Vancouver", "languages": ["en"],
+        "region": "default", "closures": [{ "from": "2026-12-24", "to": "2026-12-26" }],
+        "timing": { "hour": 8 }
+    }))
+    .unwrap();
+    let when = |is_reminder, at: &str| library.gather_at(is_reminder, at.parse().unwrap()).to_string();
+    // 07:00 and 08:05 in Vancouver: the same morning; 08:10: the next.
+    assert_eq!(when(false, "2026-11-22T15:00:00Z"), "2026-11-22T16:10:00Z");
+    assert_eq!(when(false, "2026-11-22T16:05:00Z"), "2026-11-22T16:10:00Z");
+    assert_eq!(when(false, "2026-11-22T16:10:00Z"), "2026-11-23T16:10:00Z");
+    // On the evening before closed days: when the desk is open again.
+    assert_eq!(when(false, "2026-12-23T20:00:00Z"), "2026-12-27T16:10:00Z");
+    // Reminders of the hour join what waits for it; late ones wait for each other alone, closed or not.
+    assert_eq!(when(true, "2026-11-22T16:00:03Z"), "2026-11-22T16:10:00Z");
+    assert_eq!(when(true, "2026-11-22T19:00:00Z"), "2026-11-22T19:10:00Z");
+    assert_eq!(when(true, "2026-12-25T19:00:00Z"), "2026-12-25T19:10:00Z");
+    // The night in which clocks go forward.
+    assert_eq!(when(false, "2026-03-08T07:00:00Z"), "2026-03-08T15:10:00Z");
+}

@@ -230,6 +230,24 @@ impl Notice {
         })
     }
 
+    /// Whether it may wait some hours to be told together with others. Not what somebody waits for, what says no, or what cannot wait:
+    /// an item on the shelf, a refusal, a recall, a correction.
+    #[must_use]
+    pub fn may_wait(self) -> bool {
+        let does_no_harm = matches!(
+            self.status,
+            Status::DueSoon
+                | Status::Overdue
+                | Status::PickupReminder
+                | Status::RenewalAccepted
+                | Status::WillSupply
+                | Status::Shipped
+                | Status::Returned
+                | Status::NeedByExpired
+        );
+        self.audience == Audience::Patron && does_no_harm
+    }
+
     /// Its row of the catalogue, or none where nobody of that audience is told of that status.
     #[must_use]
     pub fn entry(self) -> Option<&'static Entry> {
@@ -292,6 +310,7 @@ notices! {
     Recalled Patron ON OnLoan Shelf Now "Recalled" "Rappelé"
     RenewalAccepted Patron ON OnLoan Shelf Soon "Accepted Renewal" "Renouvellement accepté"
     RenewalRejected Patron ON OnLoan Shelf Soon "Rejected Renewal" "Renouvellement refusé"
+    PatronDigest Patron OFF OnLoan Reminder Routine "Daily digest" "Sommaire du jour"
     Returned Patron OFF Ended News Routine "Returned" "Retourné"
     Unfilled Patron ON Ended News Soon "Unfilled" "Non satisfait"
     Cancelled Patron ON Ended News Soon "Cancelled" "Annulé"

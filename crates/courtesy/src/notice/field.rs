@@ -34,6 +34,8 @@ pub enum Kind {
     Money,
     /// Lines, each an item where they stand alone in a list.
     Lines,
+    /// What single notices say in short: items where they stand alone in a list.
+    Items,
 }
 
 /// Which notices a field can come with.
@@ -135,6 +137,22 @@ const OPERATIONS: &[Status] = &[
     Status::OpsWebhookOff,
     Status::CopiesDigest,
 ];
+/// Statuses with something to count: those of the service, and several notices together.
+const COUNTS: &[Status] = &[
+    Status::AddressProblem,
+    Status::TestNotice,
+    Status::PatronCode,
+    Status::OpsDomainBroken,
+    Status::OpsQueueStuck,
+    Status::OpsTemplateError,
+    Status::OpsBounceDigest,
+    Status::OpsWebhookOff,
+    Status::CopiesDigest,
+    Status::PatronDigest,
+];
+/// Those that always say how many.
+const COUNTED: &[Status] =
+    &[Status::OpsQueueStuck, Status::OpsBounceDigest, Status::CopiesDigest, Status::PatronDigest];
 
 fields! {
     // The patron
@@ -283,11 +301,13 @@ fields! {
     /// Why, in words.
     Reason "reason" Text SHOW (All) (With(&[Status::AddressProblem, Status::OpsDomainBroken, Status::OpsTemplateError, Status::OpsWebhookOff])) "This address does not exist" "Cette adresse n’existe pas" ["cause"]
     /// How many.
-    Count "count" Number SHOW (Only(OPERATIONS)) (With(&[Status::OpsQueueStuck, Status::OpsBounceDigest, Status::CopiesDigest])) "3" "3" []
+    Count "count" Number SHOW (Only(COUNTS)) (With(COUNTED)) "3" "3" []
     /// The day that a list is of.
     ListDay "list_day" Date SHOW (Only(&[Status::CopiesDigest])) (With(&[Status::CopiesDigest])) "2026-11-21" "2026-11-21" []
     /// The notices of that day, a line each; without titles where the library hides them.
     Notices "notices" Lines SHOW (Only(&[Status::CopiesDigest])) (With(&[Status::CopiesDigest])) "9:12 a.m. · Overdue · BC-104233\n2:40 p.m. · Recalled · BC-104240" "9 h 12 · En retard · BC-104233\n14 h 40 · Rappelé · BC-104240" []
+    /// What a patron is told together: of each notice its subject, the day it is about and the request. Titles stay out where they are hidden.
+    Items "items" Items SHOW (Only(&[Status::PatronDigest])) (With(&[Status::PatronDigest])) "Please return: The Overstory\twas due 20 November 2026 · BC-104233\nDue soon: The Waves\tdue 15 December 2026 · BC-104240" "À rapporter : L’Océan au bout du chemin\tétait à rendre le 20 novembre 2026 · BC-104233\nBientôt à rendre : Les Vagues\tà rendre le 15 décembre 2026 · BC-104240" []
 }
 
 /// Fields by each of their names in plain form. A name that two fields have belongs to the first.
@@ -369,11 +389,15 @@ impl Field {
     /// Whether `notice` can carry it at all.
     #[must_use]
     pub fn comes_with(self, notice: Notice) -> bool {
-        let about_a_request = notice.audience != Audience::Operator && !notice.status.is_asked_for();
+        // Several notices together are about several requests, and so about none.
+        let is_of_several = notice.status == Status::PatronDigest;
+        let about_a_request = notice.audience != Audience::Operator && !notice.status.is_asked_for() && !is_of_several;
         match self.row().scope {
             All => true,
             Request => about_a_request,
-            Patron => about_a_request && notice.audience != Audience::Lending || notice.status.is_asked_for(),
+            Patron => {
+                about_a_request && notice.audience != Audience::Lending || notice.status.is_asked_for() || is_of_several
+            }
             Only(statuses) => statuses.contains(&notice.status),
         }
     }

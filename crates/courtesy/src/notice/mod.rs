@@ -20,6 +20,7 @@ pub mod frame;
 mod html;
 pub mod letter;
 pub mod render;
+pub mod short;
 mod text;
 pub mod typography;
 pub mod value;

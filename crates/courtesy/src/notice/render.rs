@@ -10,7 +10,7 @@ use super::field::Field;
 use super::frame::{self, Frame};
 use super::letter::{self, Letter};
 use super::typography;
-use super::value::Fields;
+use super::value::{Fields, Item};
 use super::words::{Block, Button, Piece, Target, Words};
 use super::{html, text};
 
@@ -83,6 +83,19 @@ pub fn render(words: &Words, fields: &Fields, frame: &Frame) -> Result<Rendered,
     let text = text::write(&blocks, frame, words.language);
     let html = html::write(&subject, &heading, &blocks, frame, words.language);
     Ok(Rendered { subject, text, html })
+}
+
+/// Writes the subject alone, its values cut so that it is about `letters_max` long: what a notice says in short.
+///
+/// # Errors
+/// [`Missing`], as for [`render`].
+pub fn render_subject(words: &Words, fields: &Fields, frame: &Frame, letters_max: usize) -> Result<String, Missing> {
+    let mut scribe = Scribe::new(words, fields, frame);
+    let runs = scribe.line(&words.subject);
+    if !scribe.missing.is_empty() {
+        return Err(scribe.missing());
+    }
+    Ok(one_line(&shortened(&runs, value_letters(&runs, letters_max))))
 }
 
 /// The longest text message, in letters: three parts in the 7-bit alphabet. A longer one costs more than a letter.
@@ -204,12 +217,29 @@ impl<'a, 'f> Scribe<'a, 'f> {
     /// An item of a list: one line, or as many as the field has that is all of it.
     fn items(&mut self, item: &'a [Piece]) -> Vec<Runs<'a>> {
         if let [Piece::Field { field, .. }] = item
+            && let Some(items) = self.fields.items(*field)
+        {
+            return items.iter().map(|item| self.short_notice(item)).collect();
+        }
+        if let [Piece::Field { field, .. }] = item
             && let Some(lines) = self.fields.lines(*field)
         {
             let run = |text| Run { text, is_value: true, bold: false, link: None };
             return lines.map(|line| vec![run(self.afford(Cow::Borrowed(line)))]).collect();
         }
         self.standing(item).into_iter().collect()
+    }
+
+    /// What a single notice says, linked, and its facts: apart from it, so that a title from right to left leaves them in their place.
+    fn short_notice(&mut self, item: &'a Item) -> Runs<'a> {
+        let link = item.url.as_deref().and_then(|url| self.afford_link(url));
+        let run = |text, is_value, link| Run { text, is_value, bold: false, link };
+        let mut runs = vec![run(self.afford(Cow::Borrowed(&item.said)), true, link)];
+        if !item.facts.is_empty() {
+            runs.push(run(Cow::Borrowed(" · "), false, None));
+            runs.push(run(self.afford(Cow::Borrowed(&item.facts)), true, None));
+        }
+        runs
     }
 
     /// A line, or nothing where all that stood in it was left out.
@@ -330,9 +360,14 @@ fn names_sensitive(line: &[Piece]) -> bool {
 
 /// How many letters each value of a subject keeps: what the words leave, shared out.
 fn subject_value_letters(runs: &Runs<'_>) -> usize {
+    value_letters(runs, SUBJECT_LETTERS_MAX)
+}
+
+/// The same for a line of about `letters_max`.
+fn value_letters(runs: &Runs<'_>, letters_max: usize) -> usize {
     let words: usize = runs.iter().filter(|run| !run.is_value).map(|run| run.text.chars().count()).sum();
     let values = runs.iter().filter(|run| run.is_value).count().max(1);
-    (SUBJECT_LETTERS_MAX.saturating_sub(words) / values).max(SUBJECT_VALUE_LETTERS_MIN)
+    (letters_max.saturating_sub(words) / values).max(SUBJECT_VALUE_LETTERS_MIN)
 }
 
 /// The runs with every value cut at a word.

@@ -126,6 +126,8 @@ statuses! {
     TestNotice "test_notice" ["Test"]
     /// A patron is to show that an address is theirs.
     PatronCode "patron_code" []
+    /// Notices of a day that a patron is told together.
+    PatronDigest "patron_digest" []
     /// A library's domain no longer proves us.
     OpsDomainBroken "ops_domain_broken" []
     /// Messages wait longer than they should.

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+use serde::{Deserialize, Serialize};
 use standards::address::Address;
 
 use super::Language;
@@ -43,14 +44,32 @@ fn wanted(kind: Kind) -> &'static str {
         Kind::Email => "a mail address",
         Kind::Number => "a whole number",
         Kind::Money => "an amount such as 25.00",
-        Kind::Lines => "lines of text",
+        Kind::Lines | Kind::Items => "lines of text",
     }
 }
+
+/// One notice in short, among others in one message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// What it says: its subject, written out. Values in it that run from right to left are isolated.
+    pub said: String,
+    /// The day it is about, and its request.
+    pub facts: String,
+    /// Where to read more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// Items of one message at most: a screen or two. Who is told more in a day gets a second message.
+pub const ITEMS_MAX: usize = 50;
+/// The longest part of an item, in letters: two lines on a telephone.
+const ITEM_LETTERS_MAX: usize = 120;
 
 /// One value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Value {
     Text(String),
+    Items(Vec<Item>),
     Day(Date),
     Local(DateTime),
     Moment(Timestamp),
@@ -99,6 +118,11 @@ impl Fields {
     /// [`Unfit`] where the field cannot hold it; the field is then without a value.
     pub fn set(&mut self, field: Field, text: &str) -> Result<(), Unfit> {
         self.values.retain(|(known, _)| *known != field);
+        if field.kind() == Kind::Items {
+            let items = text.lines().map(item).filter(|item| !item.said.is_empty());
+            self.set_items(field, items.collect());
+            return Ok(());
+        }
         let text = if field.kind() == Kind::Lines { lines(text) } else { clean(text) };
         if text.is_empty() {
             return Ok(());
@@ -111,9 +135,32 @@ impl Fields {
             Kind::Email => Address::parse(&text).ok().map(|_| Value::Text(text)),
             Kind::Number => text.parse::<i64>().ok().map(|number| Value::Text(number.to_string())),
             Kind::Money => amount_is_sound(&text).then_some(Value::Text(text)),
+            Kind::Items => None,
         };
         self.values.push((field, value.ok_or(Unfit { field })?));
         Ok(())
+    }
+
+    /// Gives a field of items its value: what we wrote out ourselves, of which links alone are looked at again. What is beyond
+    /// [`ITEMS_MAX`] is left out; without any, the value goes away.
+    pub fn set_items(&mut self, field: Field, mut items: Vec<Item>) {
+        self.values.retain(|(known, _)| *known != field);
+        items.truncate(ITEMS_MAX);
+        for item in &mut items {
+            item.url = item.url.take().filter(|url| url_is_sound(url));
+        }
+        if !items.is_empty() {
+            self.values.push((field, Value::Items(items)));
+        }
+    }
+
+    /// The items of a field that holds some.
+    #[must_use]
+    pub fn items(&self, field: Field) -> Option<&[Item]> {
+        match self.find(field)? {
+            Value::Items(items) => Some(items),
+            _ => None,
+        }
     }
 
     /// The day that the field holds; of a moment, its day in `zone`.
@@ -123,7 +170,7 @@ impl Fields {
             Value::Day(day) => Some(*day),
             Value::Local(moment) => Some(moment.date()),
             Value::Moment(moment) => Some(moment.to_zoned(zone.clone()).date()),
-            Value::Text(_) => None,
+            Value::Text(_) | Value::Items(_) => None,
         }
     }
 
@@ -150,6 +197,10 @@ impl Fields {
                     (_, Kind::Money) if language == Language::Fr => Cow::Owned(text.replace('.', ",")),
                     _ => Cow::Borrowed(text),
                 });
+            }
+            Value::Items(items) => {
+                let all: Vec<&str> = items.iter().map(|item| item.said.as_str()).collect();
+                return Some(Cow::Owned(all.join("; ")));
             }
             Value::Day(date) => return Some(Cow::Owned(dates::day(*date, language))),
             Value::Local(local) => *local,
@@ -218,6 +269,15 @@ fn lines(text: &str) -> String {
     let lines = text.lines().map(clean).filter(|line| !line.is_empty());
     let short = lines.map(|line| typography::shorten(&line, LINE_LETTERS_MAX).into_owned());
     short.take(LINES_MAX).collect::<Vec<_>>().join("\n")
+}
+
+/// An item as a text of one line: what it says, its facts and its link, with tabs between them.
+fn item(line: &str) -> Item {
+    let mut parts = line.splitn(3, '\t');
+    let mut part = || parts.next().map(clean).unwrap_or_default();
+    let (said, facts, url) = (part(), part(), part());
+    let short = |text: String| unlinked(typography::shorten(&text, ITEM_LETTERS_MAX).into_owned());
+    Item { said: short(said), facts: short(facts), url: Some(url).filter(|url| !url.is_empty()) }
 }
 
 /// Mail programs make links of addresses they find in words. A title or a note from elsewhere gets none: a word joiner

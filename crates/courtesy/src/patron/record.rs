@@ -20,6 +20,9 @@ pub struct Record {
     /// Titles and authors never leave in a message to them.
     #[serde(default)]
     pub hide_titles: bool,
+    /// Whether they wish to be told once a day, in one message, what can wait; none: as the library does it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<bool>,
     /// The language they chose themselves, before what events tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
@@ -113,6 +116,8 @@ pub struct Known {
     pub may_text: bool,
     /// Whether a browser or telephone of theirs takes notifications.
     pub has_push: bool,
+    /// Whether they wish to be told together what can wait; none: as the library does it.
+    pub digest: Option<bool>,
 }
 
 impl Known {

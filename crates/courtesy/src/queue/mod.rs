@@ -43,11 +43,13 @@ pub enum State {
     Suppressed,
     /// Taken back before it left.
     Cancelled,
+    /// Told together with others, in one message of the day: what became of that one became of it.
+    Gathered,
 }
 
 impl State {
     /// Every state, in the order of a message's life.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Queued,
         Self::Sending,
         Self::Delayed,
@@ -56,6 +58,7 @@ impl State {
         Self::Held,
         Self::Suppressed,
         Self::Cancelled,
+        Self::Gathered,
     ];
 
     /// The code in tables and API.
@@ -70,6 +73,7 @@ impl State {
             Self::Held => "held",
             Self::Suppressed => "suppressed",
             Self::Cancelled => "cancelled",
+            Self::Gathered => "gathered",
         }
     }
 
@@ -82,7 +86,7 @@ impl State {
     /// Whether nothing more happens by itself. Every message gets here by its deadline.
     #[must_use]
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Accepted | Self::Failed | Self::Suppressed | Self::Cancelled)
+        matches!(self, Self::Accepted | Self::Failed | Self::Suppressed | Self::Cancelled | Self::Gathered)
     }
 
     /// Whether it may still be taken back: it is not under way and not over.

@@ -34,6 +34,8 @@ pub enum Why {
     Past,
     /// Of a correction: what it corrects never left.
     Untold,
+    /// Of several notices told together: none of them is true.
+    NothingLeft,
 }
 
 impl Why {
@@ -52,6 +54,7 @@ impl Why {
             Self::Undone => "untrue.undone",
             Self::Past => "untrue.past",
             Self::Untold => "untrue.untold",
+            Self::NothingLeft => "untrue.nothing_left",
         }
     }
 

@@ -19,7 +19,7 @@ use crate::notice::catalogue::Urgency;
 use crate::queue::State;
 use crate::timeline::Entry;
 
-/// Rows a statement inserts at most: twenty-one columns each stay below SQLite's 32,766 parameters.
+/// Rows a statement inserts at most: twenty-three columns each stay below SQLite's 32,766 parameters.
 const ROWS_PER_STATEMENT: usize = 500;
 
 /// An event as intake made it: checked, with its messages.
@@ -78,6 +78,15 @@ pub struct Idempotency {
     pub answer: String,
 }
 
+/// With which others a message waits to be told, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gather {
+    /// Until when.
+    pub at: Timestamp,
+    /// What stands for all that it must have in common with them.
+    pub with: [u8; 16],
+}
+
 /// A message about to be kept.
 #[derive(Clone, Debug)]
 pub struct NewMessage {
@@ -105,6 +114,8 @@ pub struct NewMessage {
     pub due_at: Option<Timestamp>,
     /// When it ends at the latest.
     pub deadline: Timestamp,
+    /// Set where it waits to be told together with others.
+    pub gather: Option<Gather>,
     /// The first lines of its timeline.
     pub entries: Vec<Entry>,
 }
@@ -133,6 +144,7 @@ impl NewMessage {
             cause: None,
             due_at: Some(now),
             deadline,
+            gather: None,
             entries: Vec::new(),
         }
     }
@@ -352,7 +364,7 @@ pub(super) async fn insert_messages(tx: &mut Tx, messages: &[Written<'_>]) -> Re
         let mut query = Builder::new(
             "insert into message (id, library, event, request, notice, language, address, words_of, words_version, \
              state, cause, due_at, deadline, attempts, refused, created_at, changed_at, channel, rungs, climb_at, \
-             lane) ",
+             lane, digest_at, digest_of) ",
         );
         query.push_values(chunk, |row, Written { library, event, request, at, message }| {
             row.push_bind(message.id.to_bytes().to_vec())
@@ -375,7 +387,9 @@ pub(super) async fn insert_messages(tx: &mut Tx, messages: &[Written<'_>]) -> Re
                 .push_bind(message.channel.code())
                 .push_bind((!message.ladder.rungs.is_empty()).then(|| to_json(&message.ladder)))
                 .push_bind(message.ladder.climb_at(message.channel, message.due_at.unwrap_or(*at)).map(micros))
-                .push_bind(Urgency::of(&message.notice).lane());
+                .push_bind(Urgency::of(&message.notice).lane())
+                .push_bind(message.gather.map(|gather| micros(gather.at)))
+                .push_bind(message.gather.map(|gather| gather.with.to_vec()));
         });
         query.build().execute(&mut *tx).await?;
     }

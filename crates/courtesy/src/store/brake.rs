@@ -212,7 +212,7 @@ impl Store {
         entry: Entry,
     ) -> Result<u64> {
         let text = format!(
-            "update message set state = $3, cause = $4, changed_at = $5, waits_for = null, \
+            "update message set state = $3, cause = $4, changed_at = $5, waits_for = null, digest_at = null, digest_of = null, \
              due_at = case $3 when 'held' then deadline when 'queued' then $5 else null end \
              where id in (select id from message where library = $1 and notice = $2 and {which} order by id limit $6) \
              and {which} returning id"

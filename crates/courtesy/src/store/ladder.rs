@@ -42,7 +42,7 @@ impl Store {
             .fetch_all(&self.readers)
             .await?;
         let all = rows.iter().chain(&unseen);
-        all.map(|row| Ok((message_from(row)?, from_json(&row.try_get::<String>(20)?)?))).collect()
+        all.map(|row| Ok((message_from(row)?, from_json(&row.try_get::<String>(22)?)?))).collect()
     }
 
     /// Ends the ladder of `old` with `next`, the message on its next rung; none: no rung is left that can be used. One that still
@@ -55,7 +55,7 @@ impl Store {
             .write(move |tx| {
                 Box::pin(async move {
                     let taken = query(format!(
-                        "update message set rungs = null, climb_at = null, waits_for = null, \
+                        "update message set rungs = null, climb_at = null, waits_for = null, digest_at = null, digest_of = null, \
                          due_at = case when state in ('failed', 'suppressed') then due_at else null end, \
                          state = case when state in ('failed', 'suppressed', 'accepted') then state else 'cancelled' end, \
                          changed_at = case when state = 'accepted' then changed_at else $3 end \

@@ -61,6 +61,10 @@ pub struct MessageRow {
     pub changed_at: Timestamp,
     /// When somebody printed it, of a letter.
     pub printed_at: Option<Timestamp>,
+    /// Until when it waits for others to be told together with; none where it waits for none.
+    pub gather_at: Option<Timestamp>,
+    /// The event of the message in which it was told together with others.
+    pub told_in: Option<EventId>,
 }
 
 /// What became of a repeat.
@@ -102,7 +106,7 @@ pub(super) const COLUMNS: &str = concat!(
     "select id, library, event, request, notice, language, case when ",
     hidden!("message.event"),
     " then '' else message.address end as address, words_of, words_version, state, cause, due_at, deadline, attempts, sender, \
-     provider, created_at, changed_at, channel, printed_at from message"
+     provider, created_at, changed_at, channel, printed_at, digest_at, told_in from message"
 );
 
 /// The lines of a message; whether what its receiver said is nobody's business any more.
@@ -343,7 +347,7 @@ async fn take_waiting(
     now: Timestamp,
 ) -> Result<bool> {
     let done = query(
-        "update message set state = $3, due_at = $4, changed_at = $5, waits_for = null, \
+        "update message set state = $3, due_at = $4, changed_at = $5, waits_for = null, digest_at = null, digest_of = null, \
              cause = case when $3 = 'queued' then null else cause end \
          where id = $1 and library = $2 and state in ('queued', 'delayed', 'held')",
     )
@@ -364,6 +368,7 @@ pub(super) fn channel_from(code: &str) -> Result<Channel> {
 pub(super) fn message_from(row: &Row) -> Result<MessageRow> {
     let library: String = row.try_get(1)?;
     let state: String = row.try_get(9)?;
+    let told_in: Option<Vec<u8>> = row.try_get(21)?;
     Ok(MessageRow {
         id: MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?),
         library: LibraryCode::parse(&library).map_err(|error| StoreError::Corrupt(error.to_string()))?,
@@ -385,5 +390,7 @@ pub(super) fn message_from(row: &Row) -> Result<MessageRow> {
         created_at: from_micros(row.try_get(16)?),
         changed_at: from_micros(row.try_get(17)?),
         printed_at: row.try_get::<Option<i64>>(19)?.map(from_micros),
+        gather_at: row.try_get::<Option<i64>>(20)?.map(from_micros),
+        told_in: told_in.map(|id| Ok::<_, StoreError>(EventId::from_bytes(id_from(&id)?))).transpose()?,
     })
 }

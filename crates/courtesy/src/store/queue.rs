@@ -1,5 +1,7 @@
 //! Claiming what is due, and settling what became of it.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use standards::address::Address;
 
@@ -10,7 +12,7 @@ use super::engine::{Row, Tx};
 use super::erasure::{self, event_is_hidden};
 use super::message::channel_from;
 use super::statement::{Builder, Statement, either, query};
-use super::{Result, Sole, Store, StoreError, id_from};
+use super::{Result, Sole, Store, StoreError, digest, id_from};
 use crate::channel::Channel;
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
@@ -18,7 +20,7 @@ use crate::library::LibraryCode;
 use crate::notice::catalogue::Urgency;
 use crate::outcome::stop::ListedAddress;
 use crate::queue::{State, WaitsFor};
-use crate::timeline::Entry;
+use crate::timeline::{Entry, What};
 
 /// Rows a settling statement changes at most: eleven parameters each.
 const ROWS_PER_STATEMENT: usize = 500;
@@ -27,7 +29,8 @@ const ROWS_PER_STATEMENT: usize = 500;
 macro_rules! claim {
     ($($chosen:tt)*) => {
         concat!(
-            "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2, waits_for = null, claimed_by = $5 \
+            "update message set state = 'sending', attempts = attempts + 1, due_at = $3, changed_at = $2, waits_for = null, digest_at = null, \
+             digest_of = null, claimed_by = $5 \
              where id in (",
             $($chosen)*,
             ") returning id, library, event, request, notice, language, address, words_of, words_version, \
@@ -473,7 +476,9 @@ fn claimed_from(row: &Row) -> Result<Claimed> {
 }
 
 pub(super) async fn settle_all(tx: &mut Tx, settled: &[Settled]) -> Result<()> {
-    let mut counted = Counted::default();
+    let (mut counted, mut written) = (Counted::default(), HashMap::new());
+    let is_left_out = |entry: &Entry| matches!(entry.what, What::LeftOut { .. });
+    let leaves_out = settled.iter().any(|one| one.entries.iter().any(is_left_out));
     for chunk in settled.chunks(ROWS_PER_STATEMENT) {
         let mut query = Builder::new(
             "update message set state = v.state, cause = v.cause, due_at = v.due_at, refused = v.refused, \
@@ -498,16 +503,26 @@ pub(super) async fn settle_all(tx: &mut Tx, settled: &[Settled]) -> Result<()> {
         });
         query.push(
             ") as given) as v where message.id = v.id and message.attempts = v.attempt and message.state = 'sending' \
-             returning message.library, message.created_at, message.changed_at, message.provider, message.state, message.cause",
+             returning message.library, message.created_at, message.changed_at, message.provider, message.state, message.cause, \
+             message.id, message.event",
         );
         for row in query.build().fetch_all(&mut *tx).await? {
             count(&mut counted, &row)?;
+            if leaves_out {
+                written.insert(row.try_get::<Vec<u8>>(6)?, row.try_get::<Vec<u8>>(7)?);
+            }
         }
     }
     counted.write(tx).await?;
     let entries: Vec<(MessageId, &Entry)> =
         settled.iter().flat_map(|one| one.entries.iter().map(move |entry| (one.id, entry))).collect();
-    append(tx, &entries).await
+    append(tx, &entries).await?;
+    for one in settled {
+        if let Some(event) = written.get(one.id.to_bytes().as_slice()) {
+            digest::leave_out(tx, event, &one.entries).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Counts a message as it was settled.

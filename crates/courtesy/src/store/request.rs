@@ -283,7 +283,9 @@ impl Store {
         notice: &str,
     ) -> Result<Vec<(String, crate::queue::State)>> {
         let rows = query(
-            "select event.fields, message.state from event join message on message.event = event.id \
+            // What was told together with others stands as the messages do in which it was.
+            "select event.fields, coalesce(told.state, message.state) from event join message on message.event = event.id \
+             left join message as told on told.event = message.told_in \
              where event.request = $1 and event.library = $2 and event.status = $3 and message.notice = $4",
         )
         .bind(request)

@@ -60,6 +60,8 @@ impl Store {
                 Some(State::Failed | State::Suppressed) => tally.failed += count,
                 Some(State::Held) => tally.held += count,
                 Some(State::Queued | State::Sending | State::Delayed) => tally.under_way += count,
+                // Those told together count as the one message that they were told in.
+                Some(State::Gathered) => tally.all -= count,
                 Some(State::Cancelled) | None => {}
             }
         }

@@ -146,6 +146,30 @@ pub enum What {
         /// By which way.
         channel: Channel,
     },
+    /// It waits for others of its patron's, to be told together with them.
+    WaitsForOthers {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// It went out together with others, in one message.
+    Gathered {
+        /// That message.
+        into: MessageId,
+    },
+    /// This message tells several notices together.
+    Gathers {
+        /// How many.
+        count: usize,
+    },
+    /// Of what this message was to tell, one was no longer true, and was left out.
+    LeftOut {
+        /// The message that would have told it alone.
+        message: MessageId,
+        /// Its request's number.
+        request: String,
+        /// Why.
+        cause: String,
+    },
     /// It waits for a better hour.
     Waits {
         /// Until when.

@@ -57,7 +57,7 @@ pub(super) async fn tasks(
     let is_connected = has_key(web, &library.code).await?;
     let own_words = web.store.words_of(&library.code).await?;
     let chose = !library.switches.is_empty() || own_words.iter().any(|words| !words.of.library.is_empty());
-    let on = of(&[Audience::Patron]).filter(|entry| is_on(library, entry)).count();
+    let on = of(&[Audience::Patron]).filter(|entry| is_on(web, library, entry)).count();
     let administers = visit.may(Right::Administer);
     let task = |name: &str, about: String, path: &str, right: bool, is_done: bool| Task {
         words: shell.say(name),

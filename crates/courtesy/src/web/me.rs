@@ -86,6 +86,8 @@ struct Page {
     hides: bool,
     /// The library keeps titles out of all its notices.
     always_hides: bool,
+    /// Whether they are told once a day what can wait.
+    digest: bool,
     quiet_from: Vec<Choice>,
     quiet_to: Vec<Choice>,
     arrives: Option<Arrives>,
@@ -208,6 +210,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(said):
         languages: mine.library.languages.iter().map(|one| reach::language(*one, *one == language)).collect(),
         hides: mine.record.hide_titles || mine.library.hide_titles,
         always_hides: mine.library.hide_titles,
+        digest: mine.record.digest.unwrap_or_else(|| mine.library.gathers(web.config.digest.by_default)),
         quiet_from: hour(mine.record.quiet.map(|quiet| quiet.from)),
         quiet_to: hour(mine.record.quiet.map(|quiet| quiet.to)),
         arrives: patron.email.as_ref().map(|_| arrives(&mine)),

@@ -14,12 +14,13 @@ use standards::address::Address;
 use super::messages::{Row, Tag, facts, label, receiver, rows};
 use super::oops::Oops;
 use super::shell::{Place, Shell};
+use super::together::Together;
 use super::visit::{Visit, lead_to};
 use super::{Answer, Web, returns};
 use crate::channel::{Channel, Number};
 use crate::delivery::transcript::{Transcript, masked};
 use crate::id::MessageId;
-use crate::intake::{Resent, Told, Wish, reminders};
+use crate::intake::{Resent, Told, Wish, digest, reminders};
 use crate::library::LibraryCode;
 use crate::outcome::{Cause, Facts};
 use crate::patron::probably_meant;
@@ -74,6 +75,7 @@ struct Page {
     next_try: Option<jiff::Timestamp>,
     deadline: jiff::Timestamp,
     why: Option<[String; 3]>,
+    together: Together,
     caveat: Option<String>,
     /// Where it went if it came back, and we do not see that.
     unseen: Option<String>,
@@ -131,6 +133,7 @@ async fn page(
     let mut others = web.store.messages_of_request(&library.code, &row.request).await?;
     others.retain(|other| other.id != row.id);
     let handled = web.store.seen_to(&library.code, row.id).await?;
+    let together = Together::of(web, &shell, library, &row).await?;
     let provider = row.provider.as_deref().or(receiver.as_deref());
     let cause = row.cause.as_deref().filter(|_| row.state != Standing::Accepted).map(Cause::of);
     let about = facts(&row, receiver.as_deref());
@@ -162,11 +165,9 @@ async fn page(
             [cause.headline(language, &about), cause.whose_job(language, &about), cause.doing(language, &about)]
         }),
         caveat: caveat(&shell, &row, provider),
+        together,
         unseen: unseen.filter(|_| row.state == Standing::Accepted && row.channel == Channel::Mail),
-        handled: handled.map(|seen| {
-            let how = format!("seen-{}", seen.how.replace('_', "-"));
-            shell.with2(&how, ("by", seen.by), ("when", shell.ago(&seen.at)))
-        }),
+        handled: handled.map(|seen| seen_to(&shell, seen)),
         lines: lines(&shell, &row, entries, sees_servers),
         others: rows(web, &shell, library, others).await?,
         may_resend: acts && row.state != Standing::Sending,
@@ -177,6 +178,12 @@ async fn page(
         wrong,
         shell,
     })
+}
+
+/// How somebody took care of it, in words.
+fn seen_to(shell: &Shell, seen: SeenTo) -> String {
+    let how = format!("seen-{}", seen.how.replace('_', "-"));
+    shell.with2(&how, ("by", seen.by), ("when", shell.ago(&seen.at)))
 }
 
 /// What nobody can see of an accepted message.
@@ -313,6 +320,7 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
         What::Told { source, status, .. } if source == reminders::SOURCE => {
             ("quiet", shell.with("line-reminded", "status", label(shell, status)))
         }
+        What::Told { source, .. } if source == digest::SOURCE => ("quiet", shell.say("line-digest")),
         What::Told { source, status, .. } => {
             let words = shell.with2(
                 "line-told",
@@ -352,6 +360,12 @@ fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String
         }
         What::NextWay { channel, .. } => {
             ("quiet", shell.with("line-next-way", "way", shell.say(&format!("channel-{channel}"))))
+        }
+        What::WaitsForOthers { until } => ("wait", shell.with("line-waits-for-others", "until", shell.moment(until))),
+        What::Gathered { .. } => ("good", shell.say("line-gathered")),
+        What::Gathers { count } => ("quiet", shell.with("line-gathers", "count", count)),
+        What::LeftOut { request, cause, .. } => {
+            ("quiet", shell.with2("line-left-out", ("request", request.clone()), ("why", why(cause))))
         }
         What::Waits { until } => ("wait", shell.with("line-waits", "until", shell.moment(until))),
         What::Seen { opened: true } => ("good", shell.say("line-opened")),

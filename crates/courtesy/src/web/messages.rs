@@ -14,7 +14,7 @@ use standards::address::Address;
 use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::{Visit, lead_to};
-use super::{Answer, Web, form};
+use super::{Answer, Web, form, together};
 use crate::channel::Channel;
 use crate::id::{EventId, MessageId};
 use crate::intake::Told;
@@ -47,7 +47,7 @@ impl Tag {
             Standing::Queued | Standing::Sending | Standing::Delayed => "wait",
             Standing::Failed => "bad",
             Standing::Held => "held",
-            Standing::Suppressed | Standing::Cancelled => "quiet",
+            Standing::Suppressed | Standing::Cancelled | Standing::Gathered => "quiet",
         };
         let provider = provider.map_or_else(|| shell.say("messages-a-receiver"), str::to_owned);
         Self { mood, words: shell.with(&format!("state-{}", state.code()), "provider", provider) }
@@ -106,11 +106,15 @@ pub(super) async fn rows(
 ) -> Result<Vec<Row>, Oops> {
     let events: Vec<_> = found.iter().map(|row| row.event).collect();
     let told = web.store.events_fields(&library.code, &events).await?;
+    let told_by = together::told_by(web, library, &found).await?;
     let line = |row: MessageRow| {
+        let by = row.told_in.and_then(|event| told_by.get(&event));
         let told: Option<Told> = told.get(&row.event).and_then(|fields| serde_json::from_str(fields).ok());
         let name = told.and_then(|told| told.patron.fields().remove("full_name"));
         let receiver = receiver(&row);
-        let cause = row.cause.as_deref().filter(|_| row.state != Standing::Accepted);
+        let why = by.unwrap_or(&row);
+        let cause = why.cause.as_deref().filter(|_| why.state != Standing::Accepted);
+        let usual = || Tag::of_row(shell, &row, row.provider.as_deref().or(receiver.as_deref()));
         Row {
             href: shell.to(&format!("/messages/{}", row.id)),
             at: row.created_at,
@@ -118,8 +122,8 @@ pub(super) async fn rows(
             to: row.channel.masked(&row.address),
             notice: label(shell, &row.notice),
             request: row.request.clone(),
-            tag: Tag::of_row(shell, &row, row.provider.as_deref().or(receiver.as_deref())),
-            cause: cause.map(|code| Cause::of(code).headline(shell.language(), &facts(&row, receiver.as_deref()))),
+            tag: by.map_or_else(usual, |by| together::tag(shell, by)),
+            cause: cause.map(|code| Cause::of(code).headline(shell.language(), &facts(why, receiver.as_deref()))),
         }
     };
     Ok(found.into_iter().map(line).collect())

@@ -85,6 +85,7 @@ mod stops_file;
 mod tests;
 mod throttle;
 mod timing;
+mod together;
 mod unreached;
 mod upload;
 mod visit;

@@ -122,8 +122,8 @@ pub(super) struct Asked {
 }
 
 /// Whether `library` sends `entry`.
-pub(super) fn is_on(library: &Library, entry: &Entry) -> bool {
-    library.switches.get(&entry.notice.code()).copied().unwrap_or(entry.on_by_default)
+pub(super) fn is_on(web: &Web, library: &Library, entry: &Entry) -> bool {
+    library.sends(entry, web.config.digest.by_default)
 }
 
 /// The name of the words that say when a notice is sent.
@@ -178,7 +178,7 @@ pub(super) async fn lines(
         Line {
             label: entry.label(shell.language()).to_owned(),
             when: shell.say(&when(entry.notice)),
-            is_on: is_on(library, entry),
+            is_on: is_on(web, library, entry),
             words,
             is_own: !own.is_empty(),
             missing,
@@ -254,7 +254,7 @@ async fn page(web: &Web, visit: &Visit, asked: &Asked, wrong: Option<String>) ->
     });
     Ok(Notices {
         sending_as: sending_as(web, visit, &shell)?,
-        reminds: super::timing::in_words(&shell, visit.library()?),
+        reminds: super::timing::in_words(web, &shell, visit.library()?),
         shows: shows.collect(),
         is_empty: groups.is_empty(),
         groups,
@@ -307,8 +307,12 @@ pub(super) async fn switch(
         }
         return visit.again(&page(&web, &visit, &Asked::default(), Some(wrong)).await?);
     };
-    let changed: Vec<String> =
-        wish.notices.iter().filter(|entry| is_on(&library, entry) != on).map(|entry| entry.notice.code()).collect();
+    let changed: Vec<String> = wish
+        .notices
+        .iter()
+        .filter(|entry| is_on(&web, &library, entry) != on)
+        .map(|entry| entry.notice.code())
+        .collect();
     let by = if visit.may(Right::Consortium) { By::Consortium } else { By::Library };
     let codes = changed.clone();
     let problems = change(&web, &library.code, by, visit.by(), |library| {

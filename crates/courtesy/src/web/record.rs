@@ -37,7 +37,7 @@ fn list(addresses: &[Address]) -> Option<String> {
 }
 
 /// The record.
-pub(super) async fn show(visit: Visit) -> Answer {
+pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
     let library = visit.library()?;
     let shell = visit.shell("record-title").at(Place::IllAdmin).below("nav-ill-admin", "/ill-admin");
     let fact = |name: &str, value: Option<String>| Fact { name: shell.say(name), value };
@@ -94,7 +94,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
                     }))
                     .filter(|_| !library.cc.is_empty()),
                 ),
-                fact("timing-title", Some(super::timing::in_words(&shell, library))),
+                fact("timing-title", Some(super::timing::in_words(&web, &shell, library))),
                 fact("record-hide-titles", Some(shell.say(if library.hide_titles { "yes" } else { "no" }))),
                 fact("record-demands-tls", Some(shell.say(if library.demands_tls { "yes" } else { "no" }))),
             ],

@@ -18,6 +18,7 @@ use super::{Answer, Web};
 use crate::http::libraries::change;
 use crate::library::{By, Library, Timing};
 use crate::notice::dates;
+use crate::notice::status::Status;
 use crate::staff::Right;
 
 /// The fields of days, with their words.
@@ -50,6 +51,8 @@ struct Page {
     fields: Vec<Field>,
     hours: Vec<Hour>,
     need_by: bool,
+    /// Whether patrons are told together what may wait.
+    digest: bool,
     may_edit: bool,
     zone: String,
     is_wrong: bool,
@@ -63,12 +66,15 @@ pub(super) struct Typed {
     overdue_days: String,
     pickup_days: String,
     need_by: Option<String>,
+    digest: Option<String>,
     hour: String,
 }
 
 impl Typed {
-    fn of(timing: &Timing) -> Self {
+    fn of(web: &Web, library: &Library) -> Self {
+        let timing = &library.timing;
         Self {
+            digest: library.gathers(web.config.digest.by_default).then(|| "yes".to_owned()),
             due_soon_days: days(&timing.due_soon_days),
             overdue_days: days(&timing.overdue_days),
             pickup_days: days(&timing.pickup_days),
@@ -109,7 +115,7 @@ fn days(all: &[u8]) -> String {
 }
 
 /// When a library reminds its patrons, in a sentence.
-pub(super) fn in_words(shell: &Shell, library: &Library) -> String {
+pub(super) fn in_words(web: &Web, shell: &Shell, library: &Library) -> String {
     let timing = &library.timing;
     let some = [
         ("timing-says-due-soon", &timing.due_soon_days),
@@ -119,7 +125,14 @@ pub(super) fn in_words(shell: &Shell, library: &Library) -> String {
     let said =
         some.into_iter().filter(|(_, all)| !all.is_empty()).map(|(words, all)| shell.with(words, "days", days(all)));
     let said: Vec<String> = said.collect();
-    if said.is_empty() { shell.say("timing-says-none") } else { shell.with("timing-says", "when", said.join("; ")) }
+    let reminds = match said.is_empty() {
+        true => shell.say("timing-says-none"),
+        false => shell.with("timing-says", "when", said.join("; ")),
+    };
+    match library.gathers(web.config.digest.by_default) {
+        true => format!("{reminds} {}", shell.say("timing-says-digest")),
+        false => reminds,
+    }
 }
 
 fn page(visit: &Visit, typed: &Typed, mut wrong: BTreeMap<&'static str, String>) -> Result<Page, super::oops::Oops> {
@@ -145,6 +158,7 @@ fn page(visit: &Visit, typed: &Typed, mut wrong: BTreeMap<&'static str, String>)
         fields: fields.into(),
         hours: hours.collect(),
         need_by: typed.need_by.is_some(),
+        digest: typed.digest.is_some(),
         may_edit: visit.may(Right::EditNotices),
         zone: visit.library()?.time_zone.clone(),
         is_wrong,
@@ -153,8 +167,8 @@ fn page(visit: &Visit, typed: &Typed, mut wrong: BTreeMap<&'static str, String>)
 }
 
 /// The settings.
-pub(super) async fn show(visit: Visit) -> Answer {
-    let typed = Typed::of(&visit.library()?.timing);
+pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
+    let typed = Typed::of(&web, visit.library()?);
     visit.page(&page(&visit, &typed, BTreeMap::new())?)
 }
 
@@ -170,7 +184,15 @@ pub(super) async fn save(State(web): State<Arc<Web>>, visit: Visit, Form(typed):
         }
     };
     let by = if visit.may(Right::Consortium) { By::Consortium } else { By::Library };
-    let problems = change(&web, &library.code, by, visit.by(), |library| library.timing = timing).await?;
+    let (gathers, by_default) = (typed.digest.is_some(), web.config.digest.by_default);
+    let problems = change(&web, &library.code, by, visit.by(), |library| {
+        library.timing = timing;
+        // What was never said stays unsaid: the consortium's choice holds then.
+        if library.gathers(by_default) != gathers {
+            library.switches.insert(Status::PatronDigest.code().to_owned(), gathers);
+        }
+    })
+    .await?;
     let field = |problem: &crate::library::RecordProblem| {
         FIELDS.iter().map(|(id, _, _)| *id).find(|id| problem.field.ends_with(id))
     };

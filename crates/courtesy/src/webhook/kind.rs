@@ -48,6 +48,8 @@ kinds! {
     MessageSuppressed "message.suppressed"
     /// It was taken back.
     MessageCancelled "message.cancelled"
+    /// It went out together with others, in one message of the day: what becomes of that one became of it.
+    MessageGathered "message.gathered"
     /// The patron complained of it.
     MessageComplained "message.complained"
     /// The patron asked for no more mail like it.
@@ -181,6 +183,7 @@ pub fn of_entry(what: &What, about: &About) -> Vec<Kind> {
         What::DoNotSend { .. } if about.is_for_patron() && !about.has_next => vec![Kind::MessageSuppressed, Kind::PatronUnreached],
         What::DoNotSend { .. } => vec![Kind::MessageSuppressed],
         What::Cancelled { .. } => vec![Kind::MessageCancelled],
+        What::Gathered { .. } => vec![Kind::MessageGathered],
         What::AddressStopped { .. } => vec![Kind::AddressSuppressed],
         What::Told { .. }
         | What::Cut { .. }
@@ -194,6 +197,9 @@ pub fn of_entry(what: &What, about: &About) -> Vec<Kind> {
         | What::Climbed { .. }
         | What::NextWay { .. }
         | What::Waits { .. }
+        | What::WaitsForOthers { .. }
+        | What::Gathers { .. }
+        | What::LeftOut { .. }
         | What::Seen { .. }
         | What::Resent { .. } => Vec::new(),
     }

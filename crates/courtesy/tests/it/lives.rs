@@ -10,8 +10,10 @@ use std::fmt::Write as _;
 use courtesy::clock::Timestamp;
 use courtesy::config::Role;
 use courtesy::delivery::truth::{self, Untrue};
+use courtesy::intake::together::together;
 use courtesy::intake::{Event, Handed, Side, Strictness, Told};
 use courtesy::library::Library;
+use courtesy::notice::Language;
 use courtesy::notice::status::Status;
 use courtesy::patron::Patron;
 use courtesy::queue::State;
@@ -44,6 +46,8 @@ enum Broken {
     NoReminders,
     /// Events are taken for having happened when they came.
     NoTimes,
+    /// What a message tells together is not looked at again when it leaves.
+    NoLookAtParts,
 }
 
 /// xorshift64*: no crate, and the same everywhere.
@@ -88,7 +92,8 @@ fn start() -> Timestamp {
     "2031-03-01T00:00:00Z".parse().unwrap()
 }
 
-fn libraries() -> Vec<Library> {
+/// `digest`: whether patrons are told together what may wait.
+fn libraries(digest: bool) -> Vec<Library> {
     let all = [
         ("WEST", "America/Vancouver", json!({ "due_soon_days": [3], "overdue_days": [1, 7], "pickup_days": [2] })),
         (
@@ -104,7 +109,11 @@ fn libraries() -> Vec<Library> {
         library.time_zone = (*zone).to_owned();
         library.timing = serde_json::from_value(timing.clone()).unwrap();
         library.closures = serde_json::from_value(closures.clone()).unwrap();
-        library.switches = BTreeMap::from([("shipped".to_owned(), true), ("returned".to_owned(), *code == "EAST")]);
+        library.switches = BTreeMap::from([
+            ("shipped".to_owned(), true),
+            ("returned".to_owned(), *code == "EAST"),
+            ("patron_digest".to_owned(), digest),
+        ]);
         // Hundreds of notices in an hour are what is wanted here.
         library.brake_at = Some(0);
         library
@@ -436,30 +445,35 @@ struct Lives {
     loans: Vec<Loan>,
     /// When each happening was told of first, by request and place.
     told: HashMap<(usize, usize), Timestamp>,
-    /// What is expected to leave as soon as anything does, if it is true then.
-    waiting: BTreeMap<Notice, Option<usize>>,
+    /// What is expected to leave as soon as anything does, if it is true then: of which happening, and not before which moment.
+    waiting: BTreeMap<Notice, (Option<usize>, Timestamp)>,
     left: BTreeMap<Notice, usize>,
     reminded: BTreeSet<Notice>,
     wrong: Vec<String>,
     broken: Broken,
+    /// Whether patrons are told together what may wait.
+    digest: bool,
+    /// How often that was so, and of how many notices.
+    together: (usize, usize),
 }
 
 impl Lives {
-    async fn new(count: usize, url: Option<String>, broken: Broken) -> Self {
+    async fn new(count: usize, url: Option<String>, broken: Broken, digest: bool) -> Self {
         let world = World::with(|config| {
             config.database = url.unwrap_or_default();
             // What delivers has the clock of this machine.
             config.roles = vec![Role::Intake];
         })
         .await;
-        let libraries = libraries();
+        let libraries = libraries(digest);
         for library in &libraries {
             world.put(library.clone()).await;
         }
         let mut chance = Chance(0x5EED_0F1A_57A4_C0DE);
         let loans = (0..count).map(|number| Loan::new(number, &libraries, &mut chance)).collect();
         let (told, waiting, left, reminded) = Default::default();
-        Self { world, libraries, loans, told, waiting, left, reminded, wrong: Vec::new(), broken }
+        let (wrong, together) = Default::default();
+        Self { world, libraries, loans, told, waiting, left, reminded, wrong, broken, digest, together }
     }
 
     /// Tells of all that comes in (`before`, `now`].
@@ -487,7 +501,8 @@ impl Lives {
             }
             self.told.insert(key, now);
             if is_told_to_patrons(one.status, &self.libraries[loan.library]) {
-                self.waiting.insert((loan.request.clone(), (one.status, place.to_string())), Some(place));
+                let not_before = self.not_before(loan, one.status, one.due, now);
+                self.waiting.insert((loan.request.clone(), (one.status, place.to_string())), (Some(place), not_before));
             }
         }
         if !handed.is_empty() {
@@ -503,9 +518,11 @@ impl Lives {
             if matches!(one.status, Status::RenewalAccepted | Status::Recalled) { "new_due_date" } else { "due_date" };
         fields.extend(day(one.due).map(|day| (due.to_owned(), day)));
         fields.extend(day(one.pickup_by).map(|day| ("pickup_by".to_owned(), day)));
+        // Who is told together has several loans.
+        let whose = if self.digest { format!("P-{}", loan.number / 8) } else { loan.request.clone() };
         let patron = Patron {
-            id: Some(loan.request.clone()),
-            email: Some(address(&format!("{}@patron.example", loan.request.to_lowercase()))),
+            email: Some(address(&format!("{}@patron.example", whose.to_lowercase()))),
+            id: Some(whose),
             ..Patron::default()
         };
         let occurrence = match self.broken {
@@ -524,6 +541,25 @@ impl Lives {
         }
     }
 
+    /// When a notice made at `now` leaves at the soonest: at once, or where it may wait, ten past the hour of an open day; a reminder waits
+    /// ten minutes. Nothing waits for a day that comes before. `about`: the day that it is about.
+    fn not_before(&self, loan: &Loan, status: Status, about: Option<Date>, now: Timestamp) -> Timestamp {
+        let library = &self.libraries[loan.library];
+        let is_reminder = matches!(status, Status::DueSoon | Status::Overdue | Status::PickupReminder);
+        let may_wait = is_reminder || matches!(status, Status::RenewalAccepted | Status::Shipped | Status::Returned);
+        if !self.digest || !may_wait {
+            return now;
+        }
+        let today = day_of(library, now);
+        let is_open = |day: &Date| !library.closures.iter().any(|closed| closed.from <= *day && *day <= closed.to);
+        let days = (0..30).map(|ahead: i32| today + ahead.days()).filter(is_open);
+        let mut hours =
+            days.map(|day| day.at(library.timing.hour, 10, 0, 0).to_zoned(zone(library)).unwrap().timestamp());
+        let at = if is_reminder { now + SignedDuration::from_mins(10) } else { hours.find(|at| *at > now).unwrap() };
+        let is_before = matches!(status, Status::DueSoon | Status::PickupReminder | Status::RenewalAccepted);
+        if is_before && about.is_some_and(|day| day_of(library, at) >= day) { now } else { at }
+    }
+
     /// Makes reminders, and works out which ought to be made.
     async fn remind(&mut self, now: Timestamp) {
         let mut expected = Vec::new();
@@ -538,7 +574,10 @@ impl Lives {
         }
         for notice in expected {
             self.reminded.insert(notice.clone());
-            self.waiting.insert(notice, None);
+            let loan = self.loans.iter().find(|loan| loan.request == notice.0).unwrap();
+            let (status, name) = &notice.1;
+            let not_before = self.not_before(loan, *status, name[..10].parse().ok(), now);
+            self.waiting.insert(notice, (None, not_before));
         }
         if self.broken == Broken::NoReminders && (30..33).contains(&(now.duration_since(start()).as_hours() / 24)) {
             return;
@@ -562,13 +601,17 @@ impl Lives {
             round += 1;
             let mut settled = Vec::with_capacity(claimed.len());
             for message in &claimed {
+                if message.notice == "patron_digest" {
+                    settled.push(self.told_together(message, &mut gone, now).await);
+                    continue;
+                }
                 let untrue = match self.broken {
                     Broken::NoLook => None,
                     _ => truth::look(&store, &book, message, now).await.unwrap(),
                 };
                 settled.push(match untrue {
                     None => {
-                        gone.push(self.named(message));
+                        gone.push(self.named(&message.notice, &message.request, &message.fields));
                         over(message, State::Accepted, None, now)
                     }
                     Some(Untrue::Because(why)) => over(message, State::Cancelled, Some(why.code()), now),
@@ -585,12 +628,38 @@ impl Lives {
         self.compare(gone, now);
     }
 
+    /// What a message that tells others comes to, as the service works it out: it leaves with what is true of it.
+    async fn told_together(&mut self, message: &Claimed, gone: &mut Vec<Notice>, now: Timestamp) -> Settled {
+        let app = self.world.app();
+        let library = app.book.library(&message.library).unwrap();
+        let mut found =
+            together(&app.store, &app.book, &library, message.event, Language::En, false, now).await.unwrap();
+        let members = app.store.gathered_in(&message.library, message.event).await.unwrap();
+        if self.broken == Broken::NoLookAtParts {
+            found.messages.extend(found.left_out.drain(..).map(|one| one.message));
+        }
+        for member in members.iter().filter(|member| found.messages.contains(&member.row.id)) {
+            gone.push(self.named(&member.row.notice, &member.row.request, &member.fields));
+        }
+        self.together.0 += 1;
+        self.together.1 += found.messages.len();
+        let mut settled = match found.messages.is_empty() {
+            true => over(message, State::Cancelled, Some("untrue.nothing_left"), now),
+            false => over(message, State::Accepted, None, now),
+        };
+        settled.entries.extend(found.left_out.into_iter().map(|one| {
+            let (message, request, cause) = (one.message, one.request, one.why.code().to_owned());
+            Entry { at: now, what: What::LeftOut { message, request, cause } }
+        }));
+        settled
+    }
+
     /// What a message is about: for reminders its day, else which happening.
-    fn named(&self, message: &Claimed) -> Notice {
-        let told: serde_json::Value = serde_json::from_str(&message.fields).unwrap();
+    fn named(&self, notice: &str, request: &str, fields: &str) -> Notice {
+        let told: serde_json::Value = serde_json::from_str(fields).unwrap();
         let field = |name: &str| told["fields"][name].as_str().unwrap_or_default().to_owned();
-        let status = Status::from_code(&message.notice).unwrap();
-        let loan = self.loans.iter().find(|loan| loan.request == message.request).unwrap();
+        let status = Status::from_code(notice).unwrap();
+        let loan = self.loans.iter().find(|loan| loan.request == request).unwrap();
         let library = &self.libraries[loan.library];
         let name = match status {
             Status::DueSoon | Status::PickupReminder | Status::Overdue => {
@@ -610,12 +679,16 @@ impl Lives {
                 place.map_or_else(|| format!("at {at}"), |place| place.to_string())
             }
         };
-        (message.request.clone(), (status, name))
+        (request.to_owned(), (status, name))
     }
 
     fn compare(&mut self, gone: Vec<Notice>, now: Timestamp) {
         let mut expected: Vec<Notice> = Vec::new();
-        for (notice, place) in std::mem::take(&mut self.waiting) {
+        for (notice, (place, not_before)) in std::mem::take(&mut self.waiting) {
+            if not_before > now {
+                self.waiting.insert(notice, (place, not_before));
+                continue;
+            }
             let loan = self.loans.iter().find(|loan| loan.request == notice.0).unwrap();
             let truth = Truth::of(loan, &self.libraries[loan.library], &self.told, now);
             let is_due = match place.map(|place| &loan.happenings[place]) {
@@ -667,6 +740,8 @@ impl Lives {
             if hour % 120 >= 26 {
                 self.remind(now).await;
             }
+            // Now and then nobody gathers: what waits leaves by itself.
+            while hour % 96 >= 12 && self.world.app().intake.gather(now).await.unwrap() > 0 {}
             if hour % 72 >= 18 {
                 self.send(now).await;
             }
@@ -703,8 +778,23 @@ fn over(message: &Claimed, state: State, cause: Option<&str>, now: Timestamp) ->
 
 /// What went wrong with so many lives, and how much left in all, by status.
 async fn lived(count: usize, url: Option<String>, broken: Broken) -> (Vec<String>, BTreeMap<&'static str, usize>) {
-    let mut lives = Lives::new(count, url, broken).await;
+    lived_with(count, url, broken, false).await
+}
+
+/// The same, `digest`: where patrons are told together what may wait.
+async fn lived_with(
+    count: usize,
+    url: Option<String>,
+    broken: Broken,
+    digest: bool,
+) -> (Vec<String>, BTreeMap<&'static str, usize>) {
+    let mut lives = Lives::new(count, url, broken, digest).await;
     lives.live().await;
+    if digest {
+        let (messages, notices) = lives.together;
+        println!("{notices} notices were told in {messages} messages");
+        assert!(messages > count / 10 && notices > 2 * messages - messages / 5, "hardly any were told together");
+    }
     let mut by_status = BTreeMap::new();
     for ((_, (status, _)), times) in &lives.left {
         *by_status.entry(status.code()).or_default() += times;
@@ -731,6 +821,11 @@ async fn in_a_thousand_lives_no_notice_is_untrue_missing_or_doubled() {
 }
 
 #[tokio::test]
+async fn in_a_thousand_lives_told_together_no_notice_is_untrue_missing_or_doubled() {
+    all_right(1000, lived_with(1000, None, Broken::Nothing, true).await);
+}
+
+#[tokio::test]
 async fn in_a_hundred_lives_on_postgresql_no_notice_is_untrue_missing_or_doubled() {
     match practice::postgres::schema() {
         Ok(url) => all_right(100, lived(100, Some(url), Broken::Nothing).await),
@@ -745,4 +840,7 @@ async fn a_broken_rule_is_seen() {
         let wanted = if broken == Broken::NoReminders { "missing" } else { "not true" };
         assert!(wrong.iter().any(|line| line.contains(wanted)), "{wrong:?}");
     }
+    // Those told together are looked at when they are gathered, and once more when they leave.
+    let (wrong, _) = lived_with(200, None, Broken::NoLookAtParts, true).await;
+    assert!(wrong.iter().any(|line| line.contains("not true")), "{wrong:?}");
 }

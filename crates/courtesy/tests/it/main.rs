@@ -19,6 +19,10 @@ mod copies;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod digest;
+#[cfg(test)]
+mod digest_kept;
+#[cfg(test)]
 mod erasing;
 #[cfg(test)]
 mod flow;

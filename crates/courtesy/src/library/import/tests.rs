@@ -38,6 +38,17 @@ fn a_row_becomes_a_library_with_everything_it_says() {
 }
 
 #[test]
+fn a_digest_is_switched_by_a_word_and_left_as_it_is_without_one() {
+    let file = b"code,name_en,digest\nA1,A,yes\nB1,B,non\nC1,C,\n";
+    let said: Vec<_> = read_csv(file).unwrap().into_iter().map(|one| one.switches).collect();
+    assert_eq!(
+        said.iter().map(|one| one.get("patron_digest").copied()).collect::<Vec<_>>(),
+        [Some(true), Some(false), None]
+    );
+    assert_eq!(errors("code,name_en,digest\nA1,A,perhaps\n"), [wrong(2, "digest")]);
+}
+
+#[test]
 fn what_is_left_out_has_its_default() {
     let one = &read_csv(b"code,name_en\nMRPL,Maple Ridge\n").unwrap()[0];
     assert_eq!((one.time_zone.as_str(), one.region.as_str()), ("UTC", "default"));

@@ -159,7 +159,7 @@ fn no_value_becomes_anything_but_words() {
                 let kept = fields.clone();
                 // The lines of a list are items, which is all that they may be.
                 let one_line = value.lines().collect::<Vec<_>>().join(" ");
-                let value = if field.kind() == Kind::Lines { one_line.as_str() } else { value };
+                let value = if matches!(field.kind(), Kind::Lines | Kind::Items) { one_line.as_str() } else { value };
                 if fields.set(*field, value).is_err() {
                     fields = kept;
                 }
@@ -182,8 +182,9 @@ fn no_value_becomes_anything_but_words() {
 /// Samples whose words cannot be taken for markup.
 fn tame(language: Language) -> Fields {
     let mut fields = Fields::samples(language);
-    for field in
-        Field::ALL.iter().filter(|field| matches!(field.kind(), Kind::Text | Kind::Name | Kind::Phone | Kind::Lines))
+    for field in Field::ALL
+        .iter()
+        .filter(|field| matches!(field.kind(), Kind::Text | Kind::Name | Kind::Phone | Kind::Lines | Kind::Items))
     {
         fields.set(*field, "word").unwrap();
     }

@@ -39,9 +39,9 @@ fn a_wrong_notice_gets_a_suggestion() {
 }
 
 #[test]
-fn four_patron_notices_are_off_until_a_library_wants_them() {
+fn five_patron_notices_are_off_until_a_library_wants_them() {
     let off: Vec<String> = NOTICES.iter().filter(|e| !e.on_by_default).map(|e| e.notice.code()).collect();
-    assert_eq!(off, ["will_supply", "shipped", "retry", "returned"]);
+    assert_eq!(off, ["will_supply", "shipped", "retry", "patron_digest", "returned"]);
 }
 
 #[test]

@@ -26,6 +26,7 @@ pub(in crate::web) struct Chosen {
     then: String,
     language: String,
     hide: String,
+    digest: String,
     quiet_from: String,
     quiet_to: String,
 }
@@ -42,6 +43,9 @@ pub(in crate::web) async fn save(State(web): State<Arc<Web>>, visit: Visit, Form
         record.language = Some(language);
     }
     record.hide_titles = !chosen.hide.is_empty();
+    let (gathers, wishes) = (mine.library.gathers(web.config.digest.by_default), !chosen.digest.is_empty());
+    // Who wishes what the library does follows it.
+    record.digest = (wishes != gathers).then_some(wishes);
     record.quiet = match (hour(&chosen.quiet_from), hour(&chosen.quiet_to)) {
         (Some(from), Some(to)) => Some(Quiet { from, to }),
         _ => None,

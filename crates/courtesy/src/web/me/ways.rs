@@ -113,6 +113,7 @@ pub(super) fn stands(shell: &Shell, row: &MessageRow) -> (&'static str, String) 
         (State::Failed, _) => ("bad", shell.say("me-state-failed")),
         (State::Held, _) => ("held", shell.say("me-state-held")),
         (State::Suppressed, _) => ("bad", shell.say("me-state-suppressed")),
+        (State::Gathered, _) => ("good", shell.say("me-state-gathered")),
         (State::Cancelled, _) => ("quiet", shell.say("me-state-cancelled")),
     }
 }
