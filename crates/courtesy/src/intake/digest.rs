@@ -151,7 +151,7 @@ impl Intake {
         let told: Told = serde_json::from_str(&newest.fields).ok()?;
         let language = Language::from_tag(&first.row.language)?;
         let notice = Notice { status: Status::PatronDigest, audience: Audience::Patron };
-        let (source, _) = self.book.words(&library.code, notice, language)?;
+        let (source, _) = self.book.words(library.code.as_str(), notice, language)?;
         let id = EventId::new(now);
         let status = notice.status.code().to_owned();
         let entries = [
