@@ -87,6 +87,11 @@ fn gathering_line(entry: &Value, marks: Marks) -> String {
     }
 }
 
+/// The fields that an entry is about.
+fn fields(entry: &Value) -> Vec<&str> {
+    list(entry, "fields").iter().filter_map(Value::as_str).collect()
+}
+
 /// One entry in one or two lines.
 fn entry_lines(entry: &Value, marks: Marks) -> Vec<String> {
     let of = |name| text(entry, name);
@@ -96,17 +101,13 @@ fn entry_lines(entry: &Value, marks: Marks) -> Vec<String> {
     };
     let line = match of("kind").as_str() {
         "told" => format!("{} told of {} by {}", marks.dot, of("status"), of("source")),
-        "cut" => {
-            let fields = list(entry, "fields").iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
-            format!("{} told more than is kept, and was cut: {fields}", marks.dot)
-        }
+        "cut" => format!("{} told more than is kept, and was cut: {}", marks.dot, fields(entry).join(", ")),
         "attempted" => return attempt_lines(entry, marks),
         // Why stands in the attempt before.
         "sender_changed" => format!("{} goes out again under another sender", marks.again),
         "held" => {
-            let fields = list(entry, "fields").iter().filter_map(Value::as_str).map(|name| format!("(({name}))"));
-            let fields = fields.collect::<Vec<_>>().join(", ");
-            let missing = if fields.is_empty() { String::new() } else { format!("; missing: {fields}") };
+            let fields: Vec<_> = fields(entry).iter().map(|name| format!("(({name}))")).collect();
+            let missing = if fields.is_empty() { String::new() } else { format!("; missing: {}", fields.join(", ")) };
             format!("{}{missing}", caused(&format!("{} held", marks.warn)))
         }
         "expired" => caused(&format!("{} its deadline came", marks.bad)),
