@@ -155,6 +155,6 @@ privacy-not-log = Les adresses et les titres ne sont pas écrits dans les journa
 privacy-cookies = Témoins
 privacy-cookies-which = Un pour la langue que vous choisissez; pour le personnel qui ouvre une session, un pour la session et un par lequel l’appareil est reconnu; pour l’usager qui ouvre sa propre page par un lien, un qui la montre à ce navigateur pendant quatre heures. Aucun pour autre chose.
 privacy-yours = Vos droits
-privacy-yours-ask = Votre propre page, par le lien de chaque avis, montre ce qui est gardé, l’enregistre dans un fichier et l’efface. Ou demandez à votre bibliothèque ce qui est gardé sur vous, et de le corriger ou de l’effacer. Elle décide, et nous le faisons.
+privacy-yours-ask = Votre propre page, par le lien de chaque avis, montre ce qui est gardé, l’enregistre dans un fichier et l’efface. Vous pouvez aussi demander à votre bibliothèque de vous le montrer, de le corriger ou de l’effacer. Elle décide, et nous le faisons.
 about-no-contact = Votre bibliothèque sait comment joindre la personne qui exploite ce service.
 help-gmail-filter-alone = Sur un ordinateur, pour de bon : Paramètres, Filtres et adresses bloquées, Créer un filtre, entrez l’adresse de l’avis sous De, puis cochez Ne jamais envoyer dans le dossier Spam.
