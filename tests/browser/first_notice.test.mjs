@@ -26,7 +26,7 @@ walk("a new library sends its first notice", async (visitor, number) => {
 
   await visitor.go(at);
   await visitor.press(visitor.say("tasks-sender"));
-  await visitor.fill(visitor.say("setup-reply-to"), "desk@mapleridge.example");
+  await visitor.fill(visitor.say("record-reply-to"), "desk@mapleridge.example");
   await visitor.press(visitor.say("record-save"));
   await visitor.reads(visitor.say("done-saved"));
 

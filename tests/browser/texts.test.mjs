@@ -99,7 +99,7 @@ walk("a patron who answers STOP is texted no more, and staff see it", async (vis
   await visitor.signIn(world.link());
   const byText = async (id) => {
     await visitor.go(`/staff/${code(3, number)}/messages/${id}`);
-    await visitor.comesToRead(visitor.say("message-again"));
+    await visitor.comesToRead(visitor.say("message-resend"));
     await visitor.pick(page.locator("#by-text"));
     await visitor.press(visitor.say("message-resend"));
   };

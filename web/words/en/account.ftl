@@ -18,7 +18,7 @@ account-codes-left = { $count ->
 }
 account-codes-make = Make new codes
 account-codes-new = Your new recovery codes
-account-codes-keep = Print this page now: they are shown only once. Each opens once, and older ones open no more.
+account-codes-keep = Print this page now: they are shown only once. Each opens once, and older ones no longer open.
 account-devices = Where you are signed in
 account-device = { $browser } on { $system }
 account-device-unknown = A browser

@@ -59,3 +59,6 @@ deed-dkim-changed = Changed a signing key
 deed-list-exported = Saved a list as a file
 deed-it-reminded = Reminded the IT department
 deed-retention-changed = Changed how long things are kept
+audit-about-all = Only what was changed for all libraries is listed here; each library has its own list.
+audit-empty-all = Nothing was changed for all libraries yet.
+by-key = key “{ $name }”

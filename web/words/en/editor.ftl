@@ -36,17 +36,17 @@ editor-publish = Publish
 editor-save = Save draft
 editor-discard = Discard the draft
 editor-changed-meanwhile = { $by } published another version while you wrote. Look at it in the history; publish again to put yours in its place.
-editor-sms-hint = Words of its own. Left empty: the library’s name and the line for locked screens. Titles are never in it.
+editor-sms-hint = Words of its own. Left empty: the library’s name and the line for locked screens. Titles are never in it. Keep it short: each part is paid for.
 editor-in-sms = text message
 editor-sms-parts = { $count ->
-    [one] Text message: one part
-   *[other] Text message: { $count } parts
+    [one] one part
+   *[other] { $count } parts
 }
-editor-sms-parts-to = Text message: { $least } to { $most } parts
-editor-sms-costly = “{ $letter }” is not in the telephones’ own alphabet: a part has 70 letters with it, and 160 without.
+editor-sms-parts-to = { $least } to { $most } parts
+editor-sms-costly = Because of “{ $letter }” each part holds 70 letters instead of 160.
 preview-title = Preview
-preview-with = With
-preview-look = As
+preview-with = Example
+preview-look = Show as
 preview-light = Light
 preview-dark = Dark
 preview-text = Plain text
@@ -99,3 +99,4 @@ replace-done = { $count ->
     [one] Published in one notice.
    *[other] Published in { $count } notices.
 }
+editor-sms-in = Text message ({ $language }): { $parts }

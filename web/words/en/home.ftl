@@ -1,8 +1,7 @@
 home-title = Staff Dashboard
-home-verdict-good = Your notices are arriving.
-home-verdict-accepted = Your notices are being accepted.
-home-verdict-most = Your notices are arriving, but for a few.
-home-verdict-bad = Many of your notices are not arriving.
+home-verdict-good = Your notices are being accepted.
+home-verdict-most = Most of your notices are being accepted; a few are not.
+home-verdict-bad = Many of your notices are not being accepted.
 home-verdict-empty = Nothing was sent in the last seven days.
 home-verdict-none = How your notices leave
 home-as-own = They leave in your library’s own name, as { $from }.
@@ -13,7 +12,7 @@ home-unreached = { $count ->
    *[other] Patrons we could not reach ({ $count })
 }
 home-unreached-none = Every patron was reached in the last 14 days.
-home-unreached-unseen = We know of no patron who was not reached. But notices that come back go to { $mailbox } and not to us: look there for them.
+home-unreached-unseen = As far as we know every patron was reached. But notices that come back go to { $mailbox } and not to us: look there for them.
 home-unreached-more-unseen = There may be more: notices that come back go to { $mailbox } and not to us. Look there too.
 home-unreached-all = All that could not be delivered
 home-fix = Look and fix
@@ -30,8 +29,8 @@ home-tile-under-way = on their way
 home-needs = Needs attention
 home-paused = Sending is paused since { $when }, by { $by }.
 home-no-phone = Your notices give no telephone number to call.
-home-no-reply-to = Nobody reads replies: there is no Reply-To address.
-home-no-staff-addresses = No staff address is told when a loan needs you.
+home-no-reply-to = Nobody reads replies: no address is set for them to go to.
+home-no-staff-addresses = No staff email address is set, so nobody is told when a loan needs attention.
 home-held = { $count ->
     [one] One message waits for a decision.
    *[other] { $count } messages wait for a decision.

@@ -10,7 +10,6 @@ message-id = Message
 message-whose = Who can fix it: { $who }.
 message-caveat = We cannot see whether { $provider } put it in the inbox or in spam.
 message-unseen = If it came back, it went to { $mailbox }, where we do not see it.
-message-again = Send again
 message-to = Another address
 message-to-hint = Leave it empty to use the same one.
 message-resend = Resend

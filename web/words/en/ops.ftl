@@ -7,7 +7,7 @@ ops-verdict-stuck = { $count ->
    *[other] The oldest message has been due for { $count } minutes.
 }
 ops-version = Courtesy { $version }.
-ops-since = Running since { $when }.
+ops-since = Running since { $when } (UTC).
 ops-queue = The queue
 ops-everybody = Everybody
 ops-resume = Resume sending
@@ -15,7 +15,7 @@ ops-flush = Try everything now
 ops-pause = Pause everybody
 ops-wrong = What is wrong
 ops-nothing-wrong = Nothing is.
-ops-until = Left alone until { $when }
+ops-until = Left alone until { $when } (UTC)
 ops-times = { $count ->
     [one] Once,
    *[other] { $count } times, since
@@ -32,7 +32,7 @@ ops-nowhere = No machine that runs has it: nothing leaves by it
 done-paused = Sending is paused. What is under way is finished.
 done-resumed = Sending has resumed.
 done-flushed = Everything that waits is tried now.
-ops-drained = Out of use since { $when }, by { $by }
+ops-drained = Out of use since { $when } (UTC), by { $by }
 ops-many = Many at once: let them go?
 ops-held = { $count ->
     [one] one message is held
@@ -49,3 +49,8 @@ ops-relay-helo = The name it says leads to other addresses.
 ops-relay-certificate = Its certificate has to be renewed.
 ops-relay-port-25 = It reaches no mail server: port 25 seems to be closed.
 ops-relay-block-lists = Its address is on a block list.
+ops-verdict-relays = { $count ->
+    [one] One relay needs attention.
+   *[other] { $count } relays need attention.
+}
+ops-do = What to do

@@ -5,8 +5,9 @@ reach-ways-hint = When one fails, the next is tried. One that succeeds ends it: 
 reach-no-texts = No gateway for text messages is set up here yet: they are passed over.
 reach-place = { $number ->
     [1] First
-    [4] At last
-   *[other] Then
+    [2] Second
+    [3] Third
+   *[other] At last
 }
 reach-way-mail = Email
 reach-way-text = Text message
@@ -21,7 +22,7 @@ reach-after-hours = { $count ->
 }
 reach-when-failed = when the one before has failed
 reach-ladders = Other orders for single notices
-reach-ladders-hint = One a line, such as overdue: mail, letter
+reach-ladders-hint = One per line: a notice, a colon and its ways, such as overdue: Email, Letter
 reach-quiet = Quiet hours
 reach-quiet-hint = Text messages and notifications wait until they are over. The same time twice: they never wait.
 reach-quiet-from = From
@@ -35,7 +36,8 @@ envelope-no10 = No. 10, window at the left (Letter paper)
 envelope-din-5008-b = DL or C6/5, window at the left (A4, DIN 5008 form B)
 envelope-dl-right = DL, window at the right (A4)
 reach-wrong-ladder = Choose at least one way
-reach-wrong-ladders = Write each as a notice’s code, a colon and its ways: overdue: mail, letter
+reach-wrong-ladders = Write each as a notice, a colon and its ways, such as overdue: Email, Letter
 reach-wrong-next-after-hours = Enter hours from 0 to 48
 reach-wrong-quiet-from = Enter times such as 21:00
 reach-wrong-postal = Enter at most 7 lines of 60 letters
+reach-notices = The notices and their codes

@@ -1,6 +1,6 @@
 stops-file-bring = Stop the addresses of a file
 stops-file-choose = A file with addresses (CSV)
-stops-file-hint = Columns named address and reason, or addresses alone, one a line. You see what is in it before anything is changed.
+stops-file-hint = Columns named address and reason, or addresses alone, one per line. You see what is in it before anything is changed.
 stops-file-check = Check the file
 stops-file-title = What is in the file
 stops-file-none = There is no address in this file. Save your list as CSV, with one address in each row, and choose it again.

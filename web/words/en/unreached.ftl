@@ -1,5 +1,5 @@
 unreached-title = Patrons we could not reach
-unreached-about = Each of them needs one of you: the next step is on each line. Take off the list whoever was told some other way.
+unreached-about = Each needs attention; the next step is shown beside it. Take off the list whoever was told some other way.
 unreached-none = Every patron was reached in the last 30 days.
 unreached-tick = Choose { $request }
 unreached-address = New address for { $request }

@@ -4,15 +4,15 @@ account-password-set = Choisir un mot de passe
 account-password-change = Changer votre mot de passe
 account-old = Mot de passe actuel
 account-new = Nouveau mot de passe
-account-new-hint = 12 lettres ou plus. Trois ou quatre mots que vous retenez conviennent le mieux.
+account-new-hint = 12 caractères ou plus. Trois ou quatre mots que vous retenez conviennent le mieux.
 account-password-save = Enregistrer le mot de passe
 account-wrong-old = Le mot de passe actuel est inexact.
-account-too-short = Entrez un mot de passe de { $count } lettres ou plus
-account-too-long = Entrez un mot de passe de { $count } lettres au plus
+account-too-short = Entrez un mot de passe de { $count } caractères ou plus
+account-too-long = Entrez un mot de passe de { $count } caractères au plus
 account-is-login = Entrez un mot de passe qui ne contient pas votre nom
 account-codes = Codes de secours
 account-codes-left = { $count ->
-    [0] Vous n’en avez aucun. Ils vous font entrer le jour où rien d’autre n’ouvre.
+    [0] Vous n’en avez aucun. Ils servent quand rien d’autre ne fonctionne.
     [one] Il vous en reste un.
    *[other] Il vous en reste { $count }.
 }

@@ -1,10 +1,10 @@
-arrival-title = Arrivée
+arrival-title = Acheminement des avis
 arrival-span = Jusqu’où remonter
 arrival-weeks = { $count } semaines
 arrival-verdict-none = Rien n’a été envoyé durant ces semaines.
-arrival-verdict-good = Vos avis arrivent.
-arrival-verdict-some = La plupart de vos avis arrivent; quelques-uns, non.
-arrival-verdict-bad = Beaucoup de vos avis n’arrivent pas.
+arrival-verdict-good = Vos avis sont acceptés.
+arrival-verdict-some = La plupart de vos avis sont acceptés; quelques-uns ne le sont pas.
+arrival-verdict-bad = Beaucoup de vos avis ne sont pas acceptés.
 arrival-all = { $count ->
     [one] Le sort d’un message est connu; les destinataires en ont accepté { $accepted }.
    *[other] Le sort de { $count } messages est connu; les destinataires en ont accepté { $accepted }.
@@ -12,11 +12,11 @@ arrival-all = { $count ->
 arrival-few = Les pourcentages paraissent à partir de 20 messages.
 arrival-caveat = Accepté veut dire que le serveur du destinataire l’a pris. Personne ne voit s’il est dans la boîte de réception ou dans les indésirables.
 arrival-of = { $count } sur { $all }
-arrival-question-weeks = Les avis arrivent-ils?
+arrival-question-weeks = Les avis sont-ils acceptés?
 arrival-chart = Messages acceptés et non livrés, par semaine. Le tableau ci-dessous donne les nombres.
 arrival-accepted = Acceptés
 arrival-failed = Non livrés
-arrival-share = Part acceptée
+arrival-share = Acceptés sur le total
 arrival-week = Semaine du
 arrival-table = Les mêmes nombres en tableau
 arrival-question-where = Où ne sont-ils pas acceptés?
@@ -48,4 +48,7 @@ arrival-reported = Le dernier rapport est venu le { $day }.
 arrival-libraries-title = Bibliothèques concernées
 arrival-libraries-span = Du { $from } au { $to }
 arrival-libraries-none = Aucune bibliothèque n’a de tels messages dans ces semaines.
-arrival-libraries-back = Revenir à Arrivée
+arrival-libraries-back = Revenir à Acheminement
+arrival-verdict-all-good = Les avis des bibliothèques sont acceptés.
+arrival-verdict-all-some = La plupart des avis des bibliothèques sont acceptés; quelques-uns ne le sont pas.
+arrival-verdict-all-bad = Beaucoup d’avis des bibliothèques ne sont pas acceptés.

@@ -59,3 +59,6 @@ deed-dkim-changed = A changé une clé de signature
 deed-list-exported = A enregistré une liste dans un fichier
 deed-it-reminded = A relancé le service informatique
 deed-retention-changed = A changé les durées de conservation
+audit-about-all = Seul ce qui a été modifié pour toutes les bibliothèques figure ici; chaque bibliothèque a sa propre liste.
+audit-empty-all = Rien n’a encore été modifié pour toutes les bibliothèques.
+by-key = clé « { $name } »

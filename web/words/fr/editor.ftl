@@ -36,17 +36,17 @@ editor-publish = Publier
 editor-save = Enregistrer le brouillon
 editor-discard = Supprimer le brouillon
 editor-changed-meanwhile = { $by } a publié une autre version pendant que vous écriviez. Voyez-la dans l’historique; publiez de nouveau pour mettre la vôtre à sa place.
-editor-sms-hint = Son propre texte. Laissé vide : le nom de la bibliothèque et la ligne pour écran verrouillé. Les titres n’y figurent jamais.
+editor-sms-hint = Son propre texte. Laissé vide : le nom de la bibliothèque et la ligne pour écran verrouillé. Les titres n’y figurent jamais. Restez bref : chaque partie est payante.
 editor-in-sms = texto
 editor-sms-parts = { $count ->
-    [one] Texto : une partie
-   *[other] Texto : { $count } parties
+    [one] une partie
+   *[other] { $count } parties
 }
-editor-sms-parts-to = Texto : de { $least } à { $most } parties
-editor-sms-costly = « { $letter } » n’est pas dans l’alphabet des téléphones : une partie compte alors 70 lettres au lieu de 160.
+editor-sms-parts-to = de { $least } à { $most } parties
+editor-sms-costly = À cause de « { $letter } », chaque partie contient 70 caractères au lieu de 160.
 preview-title = Aperçu
-preview-with = Avec
-preview-look = Affichage
+preview-with = Exemple
+preview-look = Apparence
 preview-light = Clair
 preview-dark = Sombre
 preview-text = Texte seul
@@ -57,7 +57,7 @@ preview-held = Il manque { $fields } à cet exemple : un tel avis serait retenu
 preview-from = De
 preview-reply-to = Répondre à
 preview-subject = Objet
-sample-usual = une demande habituelle
+sample-usual = cas courant
 sample-long = un long titre
 sample-accents = des accents
 sample-bare = sans auteur ni nom
@@ -99,3 +99,4 @@ replace-done = { $count ->
     [one] Publié dans un avis.
    *[other] Publié dans { $count } avis.
 }
+editor-sms-in = Texto ({ $language }) : { $parts }

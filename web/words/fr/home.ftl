@@ -1,8 +1,7 @@
 home-title = Tableau de bord
-home-verdict-good = Vos avis arrivent.
-home-verdict-accepted = Vos avis sont acceptés.
-home-verdict-most = Vos avis arrivent, à quelques-uns près.
-home-verdict-bad = Beaucoup de vos avis n’arrivent pas.
+home-verdict-good = Vos avis sont acceptés.
+home-verdict-most = La plupart de vos avis sont acceptés; quelques-uns ne le sont pas.
+home-verdict-bad = Beaucoup de vos avis ne sont pas acceptés.
 home-verdict-empty = Rien n’a été envoyé ces sept derniers jours.
 home-verdict-none = Comment partent vos avis
 home-as-own = Ils partent au nom de votre bibliothèque, de { $from }.
@@ -13,7 +12,7 @@ home-unreached = { $count ->
    *[other] Usagers que nous n’avons pas pu joindre ({ $count })
 }
 home-unreached-none = Tous les usagers ont été joints ces 14 derniers jours.
-home-unreached-unseen = À notre connaissance, tous les usagers ont été joints. Mais les avis retournés vont à { $mailbox } et non à nous : cherchez-les là.
+home-unreached-unseen = À notre connaissance, tous les usagers ont été joints. Mais les avis retournés vont à { $mailbox }, que nous ne voyons pas : consultez cette boîte.
 home-unreached-more-unseen = Il y en a peut-être d’autres : les avis retournés vont à { $mailbox } et non à nous. Cherchez là aussi.
 home-unreached-all = Tout ce qui n’a pas pu être livré
 home-fix = Voir et corriger
@@ -37,7 +36,7 @@ home-needs = À régler
 home-paused = L’envoi est suspendu depuis le { $when }, par { $by }.
 home-no-phone = Vos avis ne donnent aucun numéro de téléphone.
 home-no-reply-to = Personne ne lit les réponses : il n’y a pas d’adresse de réponse.
-home-no-staff-addresses = Aucune adresse du personnel n’est prévenue quand un prêt a besoin de vous.
+home-no-staff-addresses = Aucune adresse du personnel n’est précisée : personne n’est avisé quand un prêt demande une intervention.
 home-held = { $count ->
     [one] Un message attend une décision.
    *[other] { $count } messages attendent une décision.

@@ -3,10 +3,10 @@ it-heading = Enregistrements DNS pour { $domain }
 it-lead = { $name } envoie ses avis de prêt entre bibliothèques par ce service. Avec ces enregistrements, ils partent au nom de la bibliothèque, et Gmail, Outlook et les autres les acceptent. Votre propre courriel n’est pas touché.
 it-library = Bibliothèque
 it-questions = Questions
-it-valid = S’ouvre jusqu’au
+it-valid = Lien valide jusqu’au
 it-nothing = Les avis de cette bibliothèque partent de l’adresse commune, qui ne demande aucun enregistrement chez vous. Il n’y a rien à faire.
 it-looking = Nous consultons votre DNS…
-it-looking-about = Cela prend quelques secondes. La page s’affichera d’elle-même.
+it-looking-about = Cela prend quelques secondes. La page s’actualise d’elle-même.
 it-busy = Beaucoup de pages consultent en même temps
 it-refresh = Vérifier maintenant
 it-done = Tous les enregistrements sont trouvés
@@ -16,7 +16,7 @@ it-progress = { $count ->
    *[other] { $count } enregistrements trouvés sur { $all }
 }
 it-progress-about = Tant que cette page est ouverte, elle vérifie d’elle-même. Ce que vous publiez maintenant peut mettre autant de temps à paraître que la durée de vie (TTL) de ce qui était là avant.
-it-seen = Consulté à { $time }
+it-seen = Consulté à { $time } (UTC)
 it-part-records = A. Enregistrements à publier dans { $zone }
 it-names-whole = Afficher les noms entiers
 it-names-short = Afficher les noms comme le panneau les demande
@@ -38,8 +38,8 @@ it-spf-now = Actuel
 it-spf-new = Nouveau
 it-spf-none = Il n’y en a pas.
 it-lookups = { $count ->
-    [one] { $count } consultation sur 10
-   *[other] { $count } consultations sur 10
+    [one] { $count } recherche DNS sur 10
+   *[other] { $count } recherches DNS sur 10
 }
 it-copy-record = Copier le nouvel enregistrement
 it-files = La même chose en fichier
@@ -92,7 +92,7 @@ kit-link-words-about = Pour un billet ou un courriel de votre part.
 kit-link-subject = Enregistrements DNS pour les avis de prêt de { $name }
 kit-link-letter = Bonjour,
     {""}
-    nos avis de prêt entre bibliothèques devraient partir au nom de notre bibliothèque, pour que Gmail, Outlook et les autres les acceptent. Il y faut trois enregistrements DNS et environ quinze minutes. La page ci-dessous les donne, dit lesquels sont trouvés et nomme les erreurs. Elle s’ouvre sans compte :
+    Nos avis de prêt entre bibliothèques devraient partir au nom de notre bibliothèque, pour que Gmail, Outlook et les autres les acceptent. Il faut pour cela trois enregistrements DNS et environ quinze minutes. La page ci-dessous les donne, dit lesquels sont trouvés et nomme les erreurs. Elle s’ouvre sans compte :
     {""}
     { $url }
     {""}

@@ -1,5 +1,5 @@
 keys-title = Clés d’API
-keys-about = Votre système PEB nous parle des demandes avec une clé de cette bibliothèque.
+keys-about = Votre système de PEB nous transmet les demandes au moyen d’une clé de cette bibliothèque.
 keys-none = Il n’y a pas encore de clé.
 keys-make = Créer une clé
 keys-name = Nom de la clé
@@ -8,7 +8,7 @@ keys-new = La clé { $name }
 keys-new-about = Copiez-la maintenant dans le système qui l’utilise : elle n’est montrée qu’une fois.
 keys-made = créée le { $day }
 keys-end = Révoquer
-keys-wrong-name = Entrez un nom de 1 à { $count } lettres
+keys-wrong-name = Entrez un nom de 1 à { $count } caractères
 done-key-ended = La clé est révoquée : elle n’ouvre plus rien.
 keys-scope = Ce qu’elle ouvre
 keys-all = Tout ce que font les systèmes de cette bibliothèque

@@ -1,6 +1,6 @@
-oops-home = Retour à l’accueil
+oops-home = Aller à l’accueil
 oops-reference = Référence : { $reference }
-oops-not-found-title = Il n’y a rien ici
+oops-not-found-title = Page introuvable
 oops-not-found = L’adresse est peut-être mal tapée, ou elle appartient à une bibliothèque pour laquelle vous ne travaillez pas. Un message peut aussi avoir été effacé à la fin de son délai de conservation.
 oops-not-found-do = Cherchez par le nom de l’usager, la demande ou le message.
 oops-forbidden-title = Votre rôle ne le permet pas

@@ -7,7 +7,7 @@ ops-verdict-stuck = { $count ->
    *[other] Le plus ancien message attend depuis { $count } minutes.
 }
 ops-version = Courtesy { $version }.
-ops-since = En marche depuis le { $when }.
+ops-since = En marche depuis le { $when } (UTC).
 ops-queue = La file d’attente
 ops-everybody = Tout le monde
 ops-resume = Reprendre l’envoi
@@ -15,12 +15,12 @@ ops-flush = Tout essayer maintenant
 ops-pause = Suspendre pour tous
 ops-wrong = Ce qui ne va pas
 ops-nothing-wrong = Rien à signaler.
-ops-until = En pause jusqu’au { $when }
+ops-until = En pause jusqu’au { $when } (UTC)
 ops-times = { $count ->
     [one] Une fois,
    *[other] { $count } fois, depuis
 }
-ops-providers = Fournisseurs, cette semaine et la dernière
+ops-providers = Fournisseurs, cette semaine et la précédente
 ops-no-providers = Rien n’a été envoyé.
 ops-no-relays = Aucun relais n’est configuré : voyez les réglages.
 ops-host = Hôte
@@ -32,7 +32,7 @@ ops-nowhere = Aucune machine en marche ne l’a : rien ne part par lui
 done-paused = L’envoi est suspendu. Ce qui est en cours se termine.
 done-resumed = L’envoi reprend.
 done-flushed = Tout ce qui attend est essayé maintenant.
-ops-drained = Hors service depuis le { $when }, par { $by }
+ops-drained = Hors service depuis le { $when } (UTC), par { $by }
 ops-many = Beaucoup d’un coup : les laisser partir?
 ops-held = { $count ->
     [one] un message est retenu
@@ -49,3 +49,8 @@ ops-relay-helo = Le nom qu’il donne mène à d’autres adresses.
 ops-relay-certificate = Son certificat est à renouveler.
 ops-relay-port-25 = Il ne joint aucun serveur de courriel : le port 25 semble fermé.
 ops-relay-block-lists = Son adresse est sur une liste de blocage.
+ops-verdict-relays = { $count ->
+    [one] Un relais demande votre attention.
+   *[other] { $count } relais demandent votre attention.
+}
+ops-do = Que faire

@@ -4,9 +4,10 @@ reach-ways = Moyens de joindre l’usager
 reach-ways-hint = Quand l’un échoue, le suivant est essayé. Dès que l’un réussit, c’est fini : personne n’est avisé deux fois.
 reach-no-texts = Aucune passerelle de textos n’est encore configurée ici : les textos sont sautés.
 reach-place = { $number ->
-    [1] D’abord
-    [4] En dernier
-   *[other] Ensuite
+    [1] En premier
+    [2] En deuxième
+    [3] En troisième
+   *[other] En dernier
 }
 reach-way-mail = Courriel
 reach-way-text = Texto
@@ -21,9 +22,9 @@ reach-after-hours = { $count ->
 }
 reach-when-failed = dès que le précédent a échoué
 reach-ladders = Autres ordres pour certains avis
-reach-ladders-hint = Un par ligne, comme overdue: mail, letter
-reach-quiet = Heures de tranquillité
-reach-quiet-hint = Les textos et les notifications attendent qu’elles soient passées. Deux fois la même heure : ils n’attendent jamais.
+reach-ladders-hint = Un par ligne : l’avis, un deux-points et ses moyens, par exemple overdue: Courriel, Lettre
+reach-quiet = Heures de silence
+reach-quiet-hint = Les textos et les notifications attendent qu’elles soient passées. Pour ne jamais attendre, mettez deux fois la même heure.
 reach-quiet-from = De
 reach-quiet-to = Jusqu’à
 reach-quiet-hours = de { $from } à { $to }
@@ -35,7 +36,8 @@ envelope-no10 = No 10, fenêtre à gauche (papier Lettre)
 envelope-din-5008-b = DL ou C6/5, fenêtre à gauche (A4, DIN 5008 forme B)
 envelope-dl-right = DL, fenêtre à droite (A4)
 reach-wrong-ladder = Choisissez au moins un moyen
-reach-wrong-ladders = Écrivez le code de l’avis, un deux-points, puis les moyens, comme overdue: mail, letter
+reach-wrong-ladders = Écrivez l’avis, un deux-points, puis les moyens, par exemple overdue: Courriel, Lettre
 reach-wrong-next-after-hours = Entrez des heures de 0 à 48
 reach-wrong-quiet-from = Entrez des heures comme 21:00
-reach-wrong-postal = Entrez au plus 7 lignes de 60 lettres
+reach-wrong-postal = Entrez au plus 7 lignes de 60 caractères
+reach-notices = Les avis et leurs codes

@@ -19,4 +19,4 @@ tasks-notices-about = { $count ->
 tasks-test = S’envoyer un essai
 tasks-test-about = Voyez-le partir, et s’il est dans votre boîte de réception.
 tasks-connect = Relier votre système de PEB
-tasks-connect-about = Il nous parle des demandes avec une clé de votre bibliothèque. Dès lors, les avis partent.
+tasks-connect-about = Il nous transmet les demandes au moyen d’une clé de votre bibliothèque. Dès lors, les avis partent.

@@ -1,5 +1,5 @@
 unreached-title = Usagers que nous n’avons pas pu joindre
-unreached-about = Chaque cas demande que quelqu’un agisse : la prochaine étape figure à chaque ligne. Retirez de la liste les usagers prévenus autrement.
+unreached-about = Il faut s’occuper de chacun : la prochaine étape figure à côté. Retirez de la liste les usagers prévenus autrement.
 unreached-none = Tous les usagers ont été joints ces 30 derniers jours.
 unreached-tick = Choisir { $request }
 unreached-address = Nouvelle adresse pour { $request }

@@ -126,7 +126,7 @@ pub fn relay_standing(
                     "Sent from the library’s own address through its own mail server {host}: a test message came through it. Undeliverable mail goes back to the library’s mailbox."
                 ),
                 format!(
-                    "Envoyé de l’adresse de la bibliothèque par son propre serveur de courriel {host} : un message d’essai y est passé. Le courrier non distribué revient à la boîte de la bibliothèque."
+                    "Envoyé de l’adresse de la bibliothèque par son propre serveur de courriel {host} : un message d’essai y est passé. Le courriel non distribué revient à la boîte de la bibliothèque."
                 ),
                 Some(saw),
             ),

@@ -124,7 +124,7 @@ impl Why {
                     "Sent from the library’s own address: {domain} has published our signing key and takes undeliverable mail back through us."
                 ),
                 format!(
-                    "Envoyé de l’adresse de la bibliothèque : {domain} a publié notre clé de signature et nous confie le courrier non distribué."
+                    "Envoyé de l’adresse de la bibliothèque : {domain} a publié notre clé de signature et nous confie le courriel non distribué."
                 ),
                 "DKIM + SPF",
             ),
@@ -140,7 +140,7 @@ impl Why {
                     "Sent from the library’s own address: {domain} vouches for our server. Without our signing key this stops working when a patron forwards mail."
                 ),
                 format!(
-                    "Envoyé de l’adresse de la bibliothèque : {domain} se porte garant de notre serveur. Sans notre clé de signature, cela cesse dès qu’un usager fait suivre son courrier."
+                    "Envoyé de l’adresse de la bibliothèque : {domain} se porte garant de notre serveur. Sans notre clé de signature, cela cesse dès qu’un usager fait suivre son courriel."
                 ),
                 "SPF",
             ),
@@ -150,7 +150,7 @@ impl Why {
                     "Sent from the library’s own address: {domain} lists our server. Undeliverable mail goes back to the library’s mailbox, and we do not see it."
                 ),
                 format!(
-                    "Envoyé de l’adresse de la bibliothèque : {domain} inscrit notre serveur sur sa liste. Le courrier non distribué revient à la boîte de la bibliothèque, et nous ne le voyons pas."
+                    "Envoyé de l’adresse de la bibliothèque : {domain} inscrit notre serveur sur sa liste. Le courriel non distribué revient à la boîte de la bibliothèque, et nous ne le voyons pas."
                 ),
                 "SPF",
             ),
@@ -198,7 +198,7 @@ impl Why {
             Self::SharedPreferred => plain(
                 "shared_preferred",
                 "The library wants to hear of undeliverable mail here, and from its own address that would go to its mailbox.",
-                "La bibliothèque veut être informée ici du courrier non distribué; de sa propre adresse, il irait dans sa boîte.",
+                "La bibliothèque veut être informée ici du courriel non distribué; de sa propre adresse, il irait dans sa boîte.",
             ),
             Self::Outvoted { family, refused, sent } => said(
                 "outvoted",
@@ -274,27 +274,27 @@ impl Why {
             Self::AsksReject { domain, at } => said(
                 "asks_reject",
                 format!("{domain} asks everyone to refuse mail that is not proven to be its own."),
-                format!("{domain} demande à tous de refuser le courrier dont l’origine n’est pas prouvée."),
+                format!("{domain} demande à tous de refuser le courriel dont l’origine n’est pas prouvée."),
                 format!("DMARC p=reject ({at})"),
             ),
             Self::AsksQuarantine { domain, at } => said(
                 "asks_quarantine",
                 format!("{domain} asks everyone to put mail in spam that is not proven to be its own."),
                 format!(
-                    "{domain} demande à tous de classer comme indésirable le courrier dont l’origine n’est pas prouvée."
+                    "{domain} demande à tous de classer comme indésirable le courriel dont l’origine n’est pas prouvée."
                 ),
                 format!("DMARC p=quarantine ({at})"),
             ),
             Self::AsksNothing { domain, at } => said(
                 "asks_nothing",
                 format!("{domain} leaves it to the receivers what to do with mail that is not proven to be its own."),
-                format!("{domain} laisse aux destinataires le sort du courrier dont l’origine n’est pas prouvée."),
+                format!("{domain} laisse aux destinataires le sort du courriel dont l’origine n’est pas prouvée."),
                 format!("DMARC p=none ({at})"),
             ),
             Self::NoPolicy(domain) => said(
                 "no_policy",
                 format!("{domain} has not published what to do with mail in its name that is not proven."),
-                format!("{domain} n’a pas publié quoi faire du courrier non prouvé envoyé en son nom."),
+                format!("{domain} n’a pas publié quoi faire du courriel non prouvé envoyé en son nom."),
                 "DMARC: none",
             ),
             Self::PolicyUseless(domain) => said(
@@ -303,7 +303,7 @@ impl Why {
                     "The rule that {domain} published for mail in its name cannot be read, so receivers ignore it."
                 ),
                 format!(
-                    "La règle publiée par {domain} pour le courrier en son nom est illisible; les destinataires l’ignorent."
+                    "La règle publiée par {domain} pour le courriel en son nom est illisible; les destinataires l’ignorent."
                 ),
                 "DMARC: no valid p=",
             ),
@@ -438,7 +438,7 @@ impl Why {
             Self::ReturnOurs(name) => said(
                 "return_ours",
                 format!("Undeliverable mail comes back to us through {name}."),
-                format!("Le courrier non distribué nous revient par {name}."),
+                format!("Le courriel non distribué nous revient par {name}."),
                 format!("CNAME {name}"),
             ),
             Self::ReturnElsewhere { name, target } => said(
@@ -456,7 +456,7 @@ impl Why {
             Self::ReturnAbsent(name) => said(
                 "return_absent",
                 format!("{name}, through which undeliverable mail would come back to us, is not set up."),
-                format!("{name}, par où le courrier non distribué nous reviendrait, n’est pas configuré."),
+                format!("{name}, par où le courriel non distribué nous reviendrait, n’est pas configuré."),
                 "CNAME: no record",
             ),
             Self::ReturnUnknown(name) => said(

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::shell::{Place, Shell};
 use super::visit::Visit;
-use super::{Answer, Web, form};
+use super::{Answer, Web, form, sender_setup};
 use crate::http::reports::{self, Said};
 use crate::notice::Language;
 use crate::outcome::{Cause, Facts};
@@ -164,6 +164,8 @@ struct Page {
     weeks: i64,
     told: String,
     verdict: String,
+    /// What was refused in the library's own name this week, where anything was.
+    refused: Option<String>,
     mood: &'static str,
     is_few: bool,
     chart_width: i64,
@@ -195,13 +197,14 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(asked)
     let mut all = Ends::default();
     found.iter().for_each(|one| all.add(one));
     let links = Links { base: if visit.at.is_some() { shell.to("/messages") } else { format!("{here}/libraries") } };
-    let (mood, verdict) = verdict(all);
+    let (mood, verdict) = verdict(all, visit.at.is_some());
     let library = visit.at.as_ref().map(|library| &library.code);
     visit.page(&Page {
         said: reports::said(&web, library, SOURCES_SHOWN, visit.language).await?,
         here,
         weeks,
         verdict: shell.say(verdict),
+        refused: visit.at.as_ref().and_then(|library| sender_setup::refused_lately(&web, &shell, library)),
         mood,
         is_few: all.all() < SHARE_FROM,
         chart_width: weeks * BAR_STEP,
@@ -231,12 +234,16 @@ fn sum<'a>(of: impl Iterator<Item = &'a Arrived>) -> i64 {
     of.map(|one| one.messages).sum()
 }
 
-fn verdict(all: Ends) -> (&'static str, &'static str) {
-    match all.mood() {
-        "none" => ("good", "arrival-verdict-none"),
-        "good" => ("good", "arrival-verdict-good"),
-        "some" => ("warn", "arrival-verdict-some"),
-        _ => ("bad", "arrival-verdict-bad"),
+/// The one sentence, to a library of its own notices, or to who runs the service of all.
+fn verdict(all: Ends, is_library: bool) -> (&'static str, &'static str) {
+    match (all.mood(), is_library) {
+        ("none", _) => ("good", "arrival-verdict-none"),
+        ("good", true) => ("good", "arrival-verdict-good"),
+        ("good", false) => ("good", "arrival-verdict-all-good"),
+        ("some", true) => ("warn", "arrival-verdict-some"),
+        ("some", false) => ("warn", "arrival-verdict-all-some"),
+        (_, true) => ("bad", "arrival-verdict-bad"),
+        (_, false) => ("bad", "arrival-verdict-all-bad"),
     }
 }
 

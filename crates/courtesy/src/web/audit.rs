@@ -107,7 +107,7 @@ fn line(shell: &Shell, entry: Audited) -> Line {
     Line {
         at: entry.at,
         what: deed(shell, &entry.what),
-        by: entry.by,
+        by: shell.who_did(&entry.by),
         subject: entry.subject,
         changes: changes.map(|one| Changed { field: field(&one.field), was: one.was, is: one.is }).collect(),
         reason: entry.reason,

@@ -141,7 +141,7 @@ fn page(web: &Web, visit: &Visit, whose: &Whose, program: Option<&'static Progra
         program: program.map(|program| program.id),
         heading,
         choices: choices.collect(),
-        steps: program.map(|program| program.steps.iter().map(|step| shell.say(step)).collect()).unwrap_or_default(),
+        steps: program.map(|program| steps(&shell, program, library.is_some())).unwrap_or_default(),
         is_gmail: program.is_some_and(|program| program.id == "gmail"),
         others: others.take(LISTED_MAX).collect(),
         known: library.map(|library| {
@@ -156,6 +156,16 @@ fn page(web: &Web, visit: &Visit, whose: &Whose, program: Option<&'static Progra
         find,
         shell,
     })
+}
+
+/// The steps. Where no library is chosen there are no addresses, no contact card and no filter file to speak of.
+fn steps(shell: &Shell, program: &Program, is_known: bool) -> Vec<String> {
+    let alone = |step: &'static str| match step {
+        "help-gmail-contact" | "help-icloud-contact" => "help-yahoo-contact",
+        "help-gmail-filter" => "help-gmail-filter-alone",
+        step => step,
+    };
+    program.steps.iter().map(|step| shell.say(if is_known { step } else { alone(step) })).collect()
 }
 
 /// The page for whoever reads mail at `provider`, by its name.

@@ -14,7 +14,7 @@ use super::messages::{Row, rows};
 use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::{Visit, lead_to};
-use super::{Answer, Web, first_run, returns};
+use super::{Answer, Web, first_run, returns, sender_setup};
 use crate::library::Library;
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice};
@@ -113,6 +113,8 @@ struct Home {
     tasks: Option<Tasks>,
     tally: Option<Tally>,
     share: Option<String>,
+    /// What was refused in the library's own name this week, where anything was.
+    refused: Option<String>,
     needs: Vec<Need>,
 }
 
@@ -134,7 +136,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
     let proof = library.from.as_ref().and_then(|from| web.senders.proof(from.domain(), &library.region));
     let tasks = first_run::tasks(&web, &visit, &shell, tally.as_ref()).await?;
     let unseen = returns::unseen(&web, &library, &plan, back(UNREACHED_DAYS)).await?;
-    let (mood, verdict) = verdict(tally.as_ref(), unseen.is_some());
+    let (mood, verdict) = verdict(tally.as_ref());
     let share = tally.as_ref().and_then(|tally| share(tally, visit.language));
     let needs = needs(&web, &visit, &shell, &library, &plan, tally.as_ref()).await?;
     visit.page(&Home {
@@ -152,6 +154,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
         tasks,
         tally,
         share,
+        refused: sender_setup::refused_lately(&web, &shell, &library),
         needs,
         shell,
     })
@@ -171,14 +174,15 @@ async fn unreached_patrons(web: &Web, library: &Library, since: Timestamp) -> Re
     Ok((found, more))
 }
 
-/// The one sentence. `unseen`: whether mail came back where we cannot see it.
-fn verdict(tally: Option<&Tally>, unseen: bool) -> (&'static str, &'static str) {
+/// The one sentence.
+pub(super) fn verdict(tally: Option<&Tally>) -> (&'static str, &'static str) {
     match tally {
         None => ("good", "home-verdict-none"),
         Some(tally) if tally.all == 0 => ("good", "home-verdict-empty"),
         // A tenth lost is no longer single addresses.
         Some(tally) if tally.failed * 10 > tally.all => ("bad", "home-verdict-bad"),
-        Some(_) if unseen => ("good", "home-verdict-accepted"),
+        // A fiftieth: as on the page of arrival.
+        Some(tally) if tally.failed * 50 > tally.all => ("warn", "home-verdict-most"),
         Some(tally) if tally.failed > 0 || tally.held > 0 => ("good", "home-verdict-most"),
         Some(_) => ("good", "home-verdict-good"),
     }
@@ -208,7 +212,8 @@ async fn needs(
     let mut needs = Vec::new();
     for pause in web.store.pauses().await? {
         if pause.library.as_ref().is_none_or(|code| *code == library.code) {
-            let words = shell.with2("home-paused", ("by", pause.by.clone()), ("when", shell.moment(&pause.since)));
+            let words =
+                shell.with2("home-paused", ("by", shell.who_did(&pause.by)), ("when", shell.moment(&pause.since)));
             needs.push(Need { words, action: None });
         }
     }

@@ -209,11 +209,12 @@ struct Page {
 fn part(visit: &Visit, opened: &Opened<'_>, names: &Names, seen: &Seen<Option<KitSeen>>) -> Answer {
     let Seen::Now(seen) = seen else { return Ok(StatusCode::NO_CONTENT.into_response()) };
     let Some(seen) = &**seen else { return Ok(StatusCode::NO_CONTENT.into_response()) };
-    visit.page(&records_part(visit, &opened.library, opened.token, names, seen))
+    visit.page(&records_part(visit, opened.token, names, seen))
 }
 
-fn records_part(visit: &Visit, library: &Library, token: &str, names: &Names, seen: &KitSeen) -> Part {
-    let shell = visit.shell("it-title").in_zone_of(library);
+fn records_part(visit: &Visit, token: &str, names: &Names, seen: &KitSeen) -> Part {
+    // The time is UTC, as the page says: whoever looks after DNS need not be where the library is.
+    let shell = visit.shell("it-title");
     Part { records: records(&shell, seen, names.names == "whole"), shell, token: token.to_owned() }
 }
 
@@ -224,7 +225,7 @@ fn whole(web: &Web, visit: &Visit, opened: &Opened<'_>, names: &Names, seen: &Se
         Seen::Now(seen) => seen.as_ref().as_ref(),
         _ => None,
     };
-    let part = seen_now.map(|seen| records_part(visit, library, opened.token, names, seen).render()).transpose()?;
+    let part = seen_now.map(|seen| records_part(visit, opened.token, names, seen).render()).transpose()?;
     let relays = web.config.relays_of(&library.region, visit.now);
     let sources: Vec<_> = relays.iter().flat_map(|relay| relay.sources.clone()).collect();
     let mail = seen_now.map_or(Provider::Other, |seen| seen.mail);

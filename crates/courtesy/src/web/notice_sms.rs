@@ -51,6 +51,7 @@ pub(super) fn texted(
     } else {
         shell.with2("editor-sms-parts-to", ("least", number(least)), ("most", number(most)))
     };
+    let parts = shell.with2("editor-sms-in", ("language", shell.tongue(language)), ("parts", parts));
     let costly = (coding(&usual) == Coding::Ucs2)
         .then(|| usual.chars().find(|letter| coding(&plain(&letter.to_string())) == Coding::Ucs2))
         .flatten()

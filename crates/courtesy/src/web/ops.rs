@@ -74,6 +74,8 @@ struct Relay {
     ending: Option<String>,
     /// No process that lives has it.
     is_nowhere: bool,
+    /// Somebody has to look at it: it is meant to send now, and cannot, or not well.
+    needs_attention: bool,
     /// What is not well with it: in words, and what exactly was found.
     findings: Vec<(String, String)>,
 }
@@ -108,6 +110,8 @@ struct Ops {
     is_paused: bool,
     holds: Vec<Hold>,
     wrongs: Vec<Wrong>,
+    /// How many relays need attention, where any does.
+    relays_wrong: Option<String>,
     relays: Vec<Relay>,
     many: Vec<Many>,
     providers: Vec<Provider>,
@@ -128,7 +132,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
     let pauses = store.pauses().await?;
     let is_paused = pauses.iter().any(|pause| pause.library.is_none());
     let paused = pauses.into_iter().map(|pause| Paused {
-        words: shell.with2("home-paused", ("by", pause.by), ("when", shell.moment(&pause.since))),
+        words: shell.with2("home-paused", ("by", shell.who_did(&pause.by)), ("when", shell.moment(&pause.since))),
         library: pause.library.map(String::from).unwrap_or_default(),
     });
     let holds = store.receiver_holds(now).await?.into_iter().map(|hold| Hold {
@@ -138,10 +142,15 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
         reply: hold.reply,
         until: hold.until,
     });
-    let (mood, verdict) = match (is_paused, waited > OVERDUE_S) {
-        (true, _) => ("warn", shell.say("ops-verdict-paused")),
-        (false, true) => ("bad", shell.with("ops-verdict-stuck", "count", waited / 60)),
-        (false, false) => ("good", shell.say("ops-verdict-good")),
+    let relays = relays(&web, &visit, &shell).await?;
+    let ailing = relays.iter().filter(|relay| relay.needs_attention).count();
+    let relays_wrong =
+        (ailing > 0).then(|| shell.with("ops-verdict-relays", "count", i64::try_from(ailing).unwrap_or(i64::MAX)));
+    let (mood, verdict) = match (is_paused, waited > OVERDUE_S, &relays_wrong) {
+        (true, ..) => ("warn", shell.say("ops-verdict-paused")),
+        (false, true, _) => ("bad", shell.with("ops-verdict-stuck", "count", waited / 60)),
+        (false, false, Some(words)) => ("warn", words.clone()),
+        (false, false, None) => ("good", shell.say("ops-verdict-good")),
     };
     visit.page(&Ops {
         mood,
@@ -153,7 +162,8 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
         is_paused,
         holds: holds.collect(),
         wrongs: wrongs(&web, &visit).await?,
-        relays: relays(&web, &visit, &shell).await?,
+        relays_wrong,
+        relays,
         many: many(&web, &shell).await?,
         providers: providers(&web, &visit, &shell).await?,
         shell,
@@ -180,26 +190,37 @@ async fn relays(web: &Web, visit: &Visit, shell: &Shell) -> Result<Vec<Relay>, O
         let drained = drains.iter().find(|drain| drain.host == host);
         let look = looks.iter().find(|look| look.host == host);
         let found: Option<Vec<Finding>> = look.and_then(|look| serde_json::from_str(&look.findings).ok());
-        let drained = drained
-            .map(|drain| shell.with2("ops-drained", ("by", drain.by.clone()), ("when", shell.moment(&drain.since))));
+        let drained = drained.map(|drain| {
+            shell.with2("ops-drained", ("by", shell.who_did(&drain.by)), ("when", shell.moment(&drain.since)))
+        });
+        let planned = relay.is_still_planned(visit.now);
+        let is_nowhere = !sends_here(relay) && web.relays.machines(&relay.host).is_empty();
+        // What is well needs nobody.
+        let findings: Vec<_> = found
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|one| one.is_well == Some(false))
+            .map(|one| (shell.say(&format!("ops-relay-{}", one.check.replace('_', "-"))), one.detail))
+            .collect();
         Relay {
+            needs_attention: needs_attention(is_nowhere, findings.len(), planned.is_some(), drained.is_some()),
             region: relay.region.clone(),
             sources: relay.sources.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-            planned: relay.is_still_planned(visit.now).map(|day| dates::day(day, visit.language)),
+            planned: planned.map(|day| dates::day(day, visit.language)),
             ending: relay.is_still_ending(visit.now).map(|day| dates::day(day, visit.language)),
-            is_nowhere: !sends_here(relay) && web.relays.machines(&relay.host).is_empty(),
+            is_nowhere,
             drained,
-            // What is well needs nobody.
-            findings: found
-                .unwrap_or_default()
-                .into_iter()
-                .filter(|one| one.is_well == Some(false))
-                .map(|one| (shell.say(&format!("ops-relay-{}", one.check.replace('_', "-"))), one.detail))
-                .collect(),
+            findings,
             host,
         }
     };
     Ok(web.config.relay.now().iter().map(relay).collect())
+}
+
+/// Whether somebody has to look at a relay. One that was taken out of use waits for nobody, and one that is only planned
+/// need not be anywhere yet.
+fn needs_attention(is_nowhere: bool, findings: usize, is_planned: bool, is_drained: bool) -> bool {
+    !is_drained && (findings > 0 || (is_nowhere && !is_planned))
 }
 
 async fn many(web: &Web, shell: &Shell) -> Result<Vec<Many>, Oops> {

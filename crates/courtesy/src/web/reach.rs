@@ -11,13 +11,14 @@ use axum::extract::State;
 use jiff::civil::Time;
 use serde::Deserialize;
 
-use super::record::words_of;
 use super::shell::{Place, Shell};
 use super::visit::Visit;
-use super::{Answer, Web};
+use super::{Answer, Web, words};
 use crate::channel::Channel;
 use crate::http::libraries::change;
 use crate::library::{By, Envelope, Library, Reach};
+use crate::notice::catalogue::{Audience, NOTICES};
+use crate::notice::{Language, dates};
 use crate::staff::Right;
 
 /// Ways that can be chosen one after another.
@@ -26,8 +27,9 @@ const WAYS: usize = Channel::ALL.len();
 /// The lines of the Participant Record: names and values.
 pub(super) fn facts(shell: &Shell, library: &Library) -> Vec<(String, Option<String>)> {
     let reach = &library.reach;
+    let time = |time: Time| dates::time(time, shell.language());
     let quiet = (reach.quiet_from != reach.quiet_to)
-        .then(|| shell.with2("reach-quiet-hours", ("from", hour(reach.quiet_from)), ("to", hour(reach.quiet_to))));
+        .then(|| shell.with2("reach-quiet-hours", ("from", time(reach.quiet_from)), ("to", time(reach.quiet_to))));
     let after = (reach.next_after_hours > 0)
         .then(|| shell.with("reach-after-hours", "count", i64::from(reach.next_after_hours)));
     let way = |channel: &Channel| shell.say(&format!("reach-way-{channel}"));
@@ -41,6 +43,7 @@ pub(super) fn facts(shell: &Shell, library: &Library) -> Vec<(String, Option<Str
     ]
 }
 
+/// As the form has it: `21:00`.
 fn hour(time: Time) -> String {
     time.strftime("%H:%M").to_string()
 }
@@ -67,9 +70,9 @@ pub(super) struct Typed {
 }
 
 impl Typed {
-    fn of(reach: &Reach) -> Self {
+    fn of(reach: &Reach, language: Language) -> Self {
         let way = |n: usize| reach.ladder.get(n).map(|way| way.code().to_owned()).unwrap_or_default();
-        let codes = |ways: &[Channel]| ways.iter().map(|way| way.code()).collect::<Vec<_>>().join(", ");
+        let labels = |ways: &[Channel]| ways.iter().map(|way| label(*way, language)).collect::<Vec<_>>().join(", ");
         Self {
             way1: way(0),
             way2: way(1),
@@ -78,7 +81,7 @@ impl Typed {
             ladders: reach
                 .ladders
                 .iter()
-                .map(|(notice, ways)| format!("{notice}: {}", codes(ways)))
+                .map(|(notice, ways)| format!("{notice}: {}", labels(ways)))
                 .collect::<Vec<_>>()
                 .join("\n"),
             next_after_hours: reach.next_after_hours.to_string(),
@@ -136,11 +139,39 @@ impl Typed {
     }
 }
 
-/// `overdue: mail, letter`.
+/// `overdue: Email, Letter`: a notice's code or name, and its ways by the names that the page has for them, or their codes.
 fn of_notice(line: &str) -> Option<(String, Vec<Channel>)> {
     let (notice, ways) = line.split_once(':')?;
-    let ways: Vec<Channel> = words_of(ways).map(Channel::from_code).collect::<Option<_>>()?;
-    Some((notice.trim().to_owned(), ways))
+    let mut order = Vec::new();
+    for part in ways.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()) {
+        match way_called(part) {
+            Some(way) => order.push(way),
+            // Codes were always taken with nothing but spaces between them, too.
+            None => order.extend(part.split_whitespace().map(way_called).collect::<Option<Vec<_>>>()?),
+        }
+    }
+    Some((notice_called(notice.trim()), order))
+}
+
+fn label(way: Channel, language: Language) -> String {
+    words::say(language, &format!("reach-way-{way}"))
+}
+
+/// The way of this code, or of this name in any language.
+fn way_called(text: &str) -> Option<Channel> {
+    let is_called = |way: &Channel| Language::ALL.iter().any(|language| is_same(&label(*way, *language), text));
+    Channel::from_code(text).or_else(|| Channel::ALL.into_iter().find(is_called))
+}
+
+/// The code of the patron's notice of this name in any language; else what was typed, which is then looked at as a code.
+fn notice_called(text: &str) -> String {
+    let mut to_patrons = NOTICES.iter().filter(|entry| entry.notice.audience == Audience::Patron);
+    let called = to_patrons.find(|entry| Language::ALL.iter().any(|language| is_same(entry.label(*language), text)));
+    called.map_or_else(|| text.to_owned(), |entry| entry.notice.code())
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
 }
 
 /// A value to choose, its words, and whether it is chosen.
@@ -154,6 +185,8 @@ struct Change {
     /// The places of the order, each with its choices.
     places: Vec<(usize, String, Vec<Choice>)>,
     envelopes: Vec<Choice>,
+    /// The notices to patrons: name and code.
+    notices: Vec<(&'static str, String)>,
     /// Whether a gateway takes text messages.
     has_texts: bool,
     wrong: BTreeMap<&'static str, String>,
@@ -180,6 +213,11 @@ impl Change {
         Self {
             places: typed.ways().into_iter().enumerate().map(|(n, chosen)| place(n, chosen)).collect(),
             envelopes: Envelope::ALL.map(envelope).into(),
+            notices: NOTICES
+                .iter()
+                .filter(|entry| entry.notice.audience == Audience::Patron)
+                .map(|entry| (entry.label(shell.language()), entry.notice.code()))
+                .collect(),
             has_texts: web.texts.gateway().is_some(),
             wrong: wrong.collect(),
             typed,
@@ -195,7 +233,7 @@ impl Change {
 
 /// The form.
 pub(super) async fn edit(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
-    let typed = Typed::of(&visit.library()?.reach);
+    let typed = Typed::of(&visit.library()?.reach, visit.language);
     visit.page(&Change::of(&web, &visit, typed, &[]))
 }
 

@@ -71,7 +71,12 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
                 fact("record-hours-en", hours(Language::En)),
                 fact("record-hours-fr", library.hours.as_ref().and_then(|hours| hours.fr.clone())),
                 fact("record-url", library.url.clone()),
-                fact("record-closures", Some(closures.join("; ")).filter(|text| !text.is_empty())),
+                fact(
+                    "record-closures",
+                    Some(closures.join("; "))
+                        .filter(|text| !text.is_empty())
+                        .or_else(|| Some(shell.say("record-no-closures"))),
+                ),
             ],
         ),
         (
@@ -80,7 +85,10 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
                 fact("record-from", Some(from)),
                 fact(
                     "record-display-name",
-                    library.display_name.as_ref().map(|name| name.get(shell.language()).to_owned()),
+                    Some(match &library.display_name {
+                        Some(name) => name.get(shell.language()).to_owned(),
+                        None => shell.with("record-usual-name", "name", library.name.get(shell.language())),
+                    }),
                 ),
                 fact("record-reply-to", library.reply_to.as_ref().map(ToString::to_string)),
                 fact("record-cc", list(&library.cc)),

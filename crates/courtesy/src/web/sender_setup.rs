@@ -21,7 +21,9 @@ use super::visit::Visit;
 use super::{Answer, Web};
 use crate::http::libraries::change;
 use crate::library::{By, Copies, InLanguages, Library};
-use crate::sender::{Certainty, Kit, Plan, Proof, SenderKind, StaffVerdict, State as Found, Verdict, staff_verdict};
+use crate::sender::{
+    Certainty, Family, Kit, Observed, Plan, Proof, SenderKind, StaffVerdict, State as Found, Verdict, staff_verdict,
+};
 use crate::staff::Right;
 
 /// How long "Check now" and the list of records wait for DNS. What has no answer by then is looked at in the background.
@@ -177,6 +179,24 @@ fn mood(verdict: Verdict) -> &'static str {
     }
 }
 
+/// How it looks beside what the provider answered this week: no tick above a refusal.
+fn mood_beside(verdict: Verdict, refused: u32) -> &'static str {
+    if refused > 0 && mood(verdict) == "good" { "wait" } else { mood(verdict) }
+}
+
+/// What was refused in the library's own name in the last week and went out from the shared address, where anything was.
+/// The counts are in memory.
+pub(super) fn refused_lately(web: &Web, shell: &Shell, library: &Library) -> Option<String> {
+    let refused = refused(&web.senders.observations(library), None);
+    (refused > 0).then(|| shell.with("setup-refused-lately", "count", i64::from(refused)))
+}
+
+/// Refusals of what left in the library's own name: by `family`, or by anybody.
+fn refused(observed: &[Observed], family: Option<Family>) -> u32 {
+    let own = observed.iter().filter(|one| one.sender != SenderKind::Shared);
+    own.filter(|one| family.is_none_or(|family| one.family == family)).map(|one| one.refused).sum()
+}
+
 fn certainty(shell: &Shell, certainty: Certainty) -> String {
     shell.say(match certainty {
         Certainty::Rule => "setup-certain-rule",
@@ -193,11 +213,12 @@ fn own(web: &Web, shell: &Shell, library: &Library, plan: &Plan, proof: Option<&
         let headline = shell.with("setup-not-looked", "domain", domain);
         return Some(Own { headline, because: Vec::new(), judged: Vec::new(), checked: None });
     };
-    let verdicts = proof.verdicts(&web.senders.observations(library));
+    let observed = web.senders.observations(library);
+    let verdicts = proof.verdicts(&observed);
     let mut judged: Vec<Judged> = verdicts
         .iter()
         .map(|one| Judged {
-            mood: mood(one.verdict),
+            mood: mood_beside(one.verdict, refused(&observed, Some(one.family))),
             headline: one.headline.get(language).to_owned(),
             certainty: certainty(shell, one.certainty),
             more: [&one.published, &one.observed]
@@ -210,7 +231,9 @@ fn own(web: &Web, shell: &Shell, library: &Library, plan: &Plan, proof: Option<&
     judged.extend(staff_verdict(proof, SenderKind::Own).map(|verdict| of_staff(shell, &verdict)));
     let worst = verdicts.iter().map(|one| one.verdict).max().unwrap_or(Verdict::Unknown);
     let is_used = plan.sender != SenderKind::Shared;
+    let was_refused = refused(&observed, None) > 0;
     let headline = match (is_used, worst) {
+        (true, Verdict::Arrives | Verdict::Likely) if was_refused => "setup-own-refused",
         (true, Verdict::Arrives | Verdict::Likely) => "setup-own-good",
         (true, _) => "setup-own-used",
         (false, Verdict::Unknown) => "setup-own-unknown",

@@ -303,6 +303,13 @@ impl Shell {
         form::token(&self.visit.web.secret, self.visit.session_id())
     }
 
+    /// Who did something, as it is kept: a person's name, or a key, which is named in the page's language.
+    #[must_use]
+    pub fn who_did(&self, by: &str) -> String {
+        let key = by.strip_prefix("key “").and_then(|name| name.strip_suffix('”'));
+        key.map_or_else(|| by.to_owned(), |name| self.with("by-key", "name", name))
+    }
+
     /// A moment in the library's time zone.
     #[must_use]
     pub fn moment(&self, at: &Timestamp) -> String {
@@ -315,11 +322,10 @@ impl Shell {
         dates::day(at.to_zoned(self.zone.clone()).date(), self.visit.language)
     }
 
-    /// A time of day, with seconds, in the library's time zone.
+    /// A time of day, in the library's time zone.
     #[must_use]
     pub fn clock(&self, at: &Timestamp) -> String {
-        let time = at.to_zoned(self.zone.clone()).time();
-        format!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())
+        dates::time(at.to_zoned(self.zone.clone()).time(), self.visit.language)
     }
 
     /// How long ago, or the day: `4 minutes ago`, `today, 10:42 a.m.`, `3 November 2026`.

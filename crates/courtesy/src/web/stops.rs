@@ -131,7 +131,7 @@ fn line(shell: &Shell, stop: DoNotSend, acts: bool) -> Line {
     let masked = address.map(|address| address.masked()).unwrap_or_default();
     let by = match stop.by.as_str() {
         by @ ("refusal" | "bounce" | "complaint") => shell.say(&format!("stops-by-{by}")),
-        person => person.to_owned(),
+        person => shell.who_did(person),
     };
     Line {
         shown: if acts { stop.address.clone() } else { masked },

@@ -12,6 +12,7 @@ use crate::notice::catalogue::Audience;
 use crate::queue::State;
 use crate::secret::Secret;
 use crate::staff::Role;
+use crate::store::Tally;
 
 /// The names of words in the files of a language, each with its file.
 fn named(language: Language) -> BTreeMap<String, String> {
@@ -168,6 +169,16 @@ fn values_of_words_are_the_same_in_both_languages() {
         only.remove(&"count".to_owned());
         assert!(only.is_empty(), "{name}: {only:?}");
     }
+}
+
+#[test]
+fn the_dashboard_never_says_that_all_is_accepted_where_some_failed() {
+    let verdict = |all, failed| super::home::verdict(Some(&Tally { all, failed, ..Tally::default() }));
+    assert_eq!(verdict(0, 0), ("good", "home-verdict-empty"));
+    assert_eq!(verdict(100, 0), ("good", "home-verdict-good"));
+    assert_eq!(verdict(100, 1), ("good", "home-verdict-most"));
+    assert_eq!(verdict(100, 9), ("warn", "home-verdict-most"));
+    assert_eq!(verdict(100, 11), ("bad", "home-verdict-bad"));
 }
 
 #[test]

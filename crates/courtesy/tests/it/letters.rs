@@ -250,6 +250,17 @@ async fn how_patrons_are_reached_is_changed_on_its_page() {
     assert_eq!(reach.ladder, [Channel::Text, Channel::Mail, Channel::Letter]);
     assert_eq!(reach.ladders["overdue"], [Channel::Mail, Channel::Letter]);
     assert_eq!((reach.next_after_hours, reach.postal.len(), reach.envelope.code()), (6, 2, "din_5008_b"));
+    // As the page names them, in either language, and as codes with spaces alone between them.
+    admin.get(path).await.must_say("overdue: Email, Letter").must_say("ready_for_pickup");
+    for order in ["Overdue: email, Letter", "En retard\u{a0}: Courriel; lettre", "overdue: mail letter"] {
+        let mut form: Vec<(&str, &str)> = good.to_vec();
+        form.retain(|(name, _)| *name != "ladders");
+        form.push(("ladders", order));
+        let page = admin.get(path).await;
+        admin.send(&page, path, &form).await.must_be(200);
+        let reach = world.app().book.library(&code("MRPL")).unwrap().reach.clone();
+        assert_eq!(reach.ladders["overdue"], [Channel::Mail, Channel::Letter], "{order}");
+    }
     for wrong in [("way1", ""), ("ladders", "nonsense: mail"), ("next_after_hours", "99"), ("quiet_from", "late")] {
         let mut bad: Vec<(&str, &str)> = good.to_vec();
         bad.retain(|(name, _)| *name != wrong.0 && (wrong.0 != "way1" || !name.starts_with("way")));

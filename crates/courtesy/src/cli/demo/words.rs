@@ -82,11 +82,11 @@ pub(super) fn why_before(domain: &str, situation: Situation, reason: Reason, lan
     let (en, fr) = match (reason, situation) {
         (Reason::DmarcReject, _) => (
             format!("{domain} has not authorised that server, and asks everyone to refuse such mail"),
-            format!("{domain} n’a pas autorisé ce serveur et demande à tous de refuser ce courrier"),
+            format!("{domain} n’a pas autorisé ce serveur et demande à tous de refuser ce courriel"),
         ),
         (Reason::DmarcQuarantine, _) => (
             format!("{domain} has not authorised that server, and asks everyone to file such mail as spam"),
-            format!("{domain} n’a pas autorisé ce serveur et demande à tous de classer ce courrier en pourriel"),
+            format!("{domain} n’a pas autorisé ce serveur et demande à tous de classer ce courriel en pourriel"),
         ),
         (Reason::Fine, Situation::ListsOldServer) => {
             (format!("{domain} has authorised that server"), format!("{domain} a autorisé ce serveur"))

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use courtesy::clock::now;
 use courtesy::queue::State;
 use courtesy::staff::Role;
-use courtesy::store::{AuditFilter, Kept, Retention};
+use courtesy::store::{AuditFilter, Kept, RelayLook, Retention};
 use jiff::SignedDuration;
 
 use super::Browser;
@@ -113,6 +113,21 @@ async fn shorter_times_are_confirmed_and_what_has_served_its_time_is_erased() {
 }
 
 #[tokio::test]
+async fn a_relay_that_is_not_well_is_said_above_and_one_out_of_use_is_not() {
+    let world = World::new().await;
+    let host = world.app().config.relay.now()[0].host.to_string();
+    let findings = r#"[{"check":"ptr","is_well":false,"detail":"192.0.2.1 has no name"}]"#.to_owned();
+    let look = RelayLook { host: host.clone(), at: now(), findings };
+    world.app().store.put_relay_look(look).await.unwrap();
+    let operator = Browser::of(&world, Role::Operator, None).await;
+    let page = operator.get("/ops").await;
+    page.must_be(200).must_say("relay needs attention").must_say("192.0.2.1 has no name");
+    page.must_not_say("Everything is moving").must_not_say("Nothing is.");
+    let drained = operator.send(&page, "/ops/relay", &[("relay", &host), ("do", "drain")]).await;
+    drained.must_say("Everything is moving").must_say("(UTC), by");
+}
+
+#[tokio::test]
 async fn an_operator_sees_whether_everything_moves_and_pauses_it() {
     let world = World::new().await;
     world.library("MRPL").await;
@@ -146,5 +161,10 @@ async fn an_operator_sees_whether_everything_moves_and_pauses_it() {
     operator.send(&page, "/ops/brake", &none).await.must_be(404);
     world.put(record("MRPL")).await;
     let french = Browser::of(&world, Role::Operator, None).await.in_french();
-    french.get("/consortium/audit").await.must_say("A suspendu l’envoi").must_say("A repris l’envoi");
+    french
+        .get("/consortium/audit")
+        .await
+        .must_say("chaque bibliothèque a sa propre liste")
+        .must_say("A suspendu l’envoi")
+        .must_say("A repris l’envoi");
 }

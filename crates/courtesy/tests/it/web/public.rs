@@ -109,6 +109,11 @@ async fn patrons_get_steps_addresses_a_card_and_a_filter() {
         page.must_be(200).must_say(says).must_say("Maple Ridge Public Library").must_say("mrpl@");
         Browser::stranger(&world).in_french().get(&format!("/help/{program}")).await.must_say("Que faire");
     }
+    // Without a library there is no card to open, and no file to import.
+    stranger.get("/help/gmail?library=MRPL").await.must_say("contact card above").must_say("filter file there");
+    for program in ["gmail", "icloud"] {
+        stranger.get(&format!("/help/{program}")).await.must_not_say("card above").must_not_say("filter file");
+    }
     stranger.get("/help/pigeon").await.must_be(404);
     stranger.get("/help?library=maple").await.must_say("mrpl@");
     stranger.get("/help?library=nowhere").await.must_say("No library here has this name");

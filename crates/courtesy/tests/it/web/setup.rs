@@ -1,5 +1,7 @@
 //! EMail Notice Set-up: the wish is kept at once, the verdict and the records are shown as they are.
 
+use courtesy::outcome::Cause;
+use courtesy::sender::SenderKind;
 use courtesy::staff::Role;
 
 use super::Browser;
@@ -98,6 +100,32 @@ async fn the_dashboard_says_where_bounces_go_that_we_cannot_see() {
     library.prefer_shared_over_own_bounces = true;
     world.put(library).await;
     desk.get("/staff/BRCH").await.must_say("go to ill@birch.example and not to us").must_say("brch@");
+}
+
+#[tokio::test]
+async fn a_refusal_of_this_week_stands_where_the_verdict_does() {
+    let world = World::new().await;
+    let mut birch = record("BRCH");
+    birch.from = Some(address("ill@birch.example"));
+    birch.prefer_shared_over_own_bounces = false;
+    world.put(birch).await;
+    world.looked_at("birch.example").await;
+    let row = world.over(world.tell_one(&ready("BRCH", "BC-1", "patron@gmail.example")).await).await;
+    let admin = Browser::of(&world, Role::Admin, Some("BRCH")).await;
+    let home = format!("/staff/{}", row.library);
+    admin.get(&home).await.must_not_say("One notice was refused");
+    assert!(!admin.get(SET_UP).await.html.contains("judged-wait\"><strong>Gmail"));
+
+    let library = world.app().book.library(&code("BRCH")).unwrap();
+    let (from, cause) = (address("ill@birch.example"), Cause::of("auth.dmarc"));
+    let (senders, at) = (&world.app().senders, courtesy::clock::now());
+    senders.refused_later(&library, from.domain(), SenderKind::Own, "Gmail", cause, at).await;
+    let page = admin.get(SET_UP).await;
+    page.must_say("but some were refused in the last seven days");
+    assert!(page.html.contains("judged-wait\"><strong>Gmail") && !page.html.contains("judged-good\"><strong>Gmail"));
+    for page in [home.clone(), format!("{home}/arrival")] {
+        admin.get(&page).await.must_say("One notice was refused in the last seven days and sent again");
+    }
 }
 
 #[tokio::test]

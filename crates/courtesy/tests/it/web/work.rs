@@ -88,6 +88,8 @@ async fn who_changed_what_is_kept_with_what_it_was_and_cannot_be_altered() {
     page.must_say("A. admin").must_say("Changed the Participant Record").must_say("Time zone");
     page.must_say("America/Vancouver America/Toronto").must_say("Made an API key ILS live");
     page.must_say("key “operator”").must_say("Because: She moved").must_not_say("patron@gmail.example");
+    let french = Browser::of(&world, Role::Admin, Some("MRPL")).await.in_french();
+    french.get("/staff/MRPL/ill-admin/audit").await.must_say("clé « operator »");
     let narrowed = admin.get("/staff/MRPL/ill-admin/audit?what=key.made&by=ADMIN").await;
     narrowed.must_say("ILS live").must_not_say("She moved");
     admin.get("/staff/MRPL/ill-admin/audit?check=yes").await.must_say("as they were written");
