@@ -83,7 +83,7 @@ walk("patrons are reached by text message first, once the library says so", asyn
   const { reach } = await world.api("GET", `/v1/libraries/${code(2, number)}`);
   assert.deepEqual([reach.ladder, reach.ladders, reach.next_after_hours], [["text", "mail"], { overdue: ["mail", "letter"] }, 3]);
 
-  const of = patron(2, number);
+  const of = { ...patron(2, number), texts: true };
   const id = await world.tell(code(2, number), `BC-3${number}`, of);
   await gateway.sentTo(of.phone);
   await visitor.go(`/staff/${code(2, number)}/messages/${id}`);

@@ -78,6 +78,8 @@ fn put_together() -> Vec<String> {
     names.extend(["ptr", "helo", "certificate", "port-25", "block-lists"].map(|check| format!("ops-relay-{check}")));
     names.extend(["empty", "no-address", "unreadable", "too-many"].map(|why| format!("stops-file-{why}")));
     names.extend(["failing", "gone", "by-hand"].map(|why| format!("webhooks-off-{why}")));
+    let erasures = ["of-patron", "of-retention", "waiting", "under-way", "failing", "done"];
+    names.extend(erasures.map(|what| format!("erasure-{what}")));
     names.extend(["all", "waiting", "delivered", "given-up"].map(|state| format!("webhook-log-{state}")));
     for what in ["content", "talk", "address", "submitted", "texts", "patrons", "events", "audit"] {
         names.extend([format!("retention-{what}"), format!("retention-{what}-why")]);
