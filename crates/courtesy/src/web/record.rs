@@ -71,25 +71,14 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
                 fact("record-hours-en", hours(Language::En)),
                 fact("record-hours-fr", library.hours.as_ref().and_then(|hours| hours.fr.clone())),
                 fact("record-url", library.url.clone()),
-                fact(
-                    "record-closures",
-                    Some(closures.join("; "))
-                        .filter(|text| !text.is_empty())
-                        .or_else(|| Some(shell.say("record-no-closures"))),
-                ),
+                fact("record-closures", Some(closed(&shell, &closures))),
             ],
         ),
         (
             shell.say("record-group-notices"),
             vec![
                 fact("record-from", Some(from)),
-                fact(
-                    "record-display-name",
-                    Some(match &library.display_name {
-                        Some(name) => name.get(shell.language()).to_owned(),
-                        None => shell.with("record-usual-name", "name", library.name.get(shell.language())),
-                    }),
-                ),
+                fact("record-display-name", Some(from_name(&shell, library))),
                 fact("record-reply-to", library.reply_to.as_ref().map(ToString::to_string)),
                 fact("record-cc", list(&library.cc)),
                 fact("record-borrowing", list(&library.borrowing_staff)),
@@ -113,6 +102,19 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
         ),
     ];
     visit.page(&Record { groups, shell })
+}
+
+/// The days closed, or that there are none.
+fn closed(shell: &Shell, closures: &[String]) -> String {
+    if closures.is_empty() { shell.say("record-no-closures") } else { closures.join("; ") }
+}
+
+/// The name that notices come from: the library's own where no other is given.
+fn from_name(shell: &Shell, library: &Library) -> String {
+    match &library.display_name {
+        Some(name) => name.get(shell.language()).to_owned(),
+        None => shell.with("record-usual-name", "name", library.name.get(shell.language())),
+    }
 }
 
 /// The form, as it was typed.

@@ -65,7 +65,10 @@ async fn the_consortiums_draft_reaches_nobody_and_is_tried_in_the_name_of_a_libr
     words.insert("body_fr".to_owned(), "Venez chercher ((title)).".to_owned());
     words.insert("sms_en".to_owned(), "((library_name)): come and see.".to_owned());
     let checked = sent(&consortium, &page, "checks", &words).await;
-    checked.must_say("Text message: one part").must_say("Library: come and see.").must_not_say("A draft is kept");
+    checked
+        .must_say("Text message (English): one part")
+        .must_say("Library: come and see.")
+        .must_not_say("A draft is kept");
     let drafted = sent(&consortium, &page, "save", &words).await;
     drafted.must_say("A draft is kept, saved by A. consortium");
     consortium.get("/consortium/notices").await.must_say("A draft waits");

@@ -223,9 +223,9 @@ async fn the_text_message_has_its_own_words_and_says_what_it_costs() {
     let mut words = form(&page);
     words.insert("sms_en".to_owned(), "((library_name)): it is here.".to_owned());
     let checked = sent(&editor, &page, "checks", &words).await;
-    checked.must_say("Text message: one part").must_say("Library: it is here.");
+    checked.must_say("Text message (English): one part").must_say("Library: it is here.");
     words.insert("sms_en".to_owned(), format!("((library_name)): {}", "it is here, and it waits. ".repeat(8)));
-    sent(&editor, &page, "checks", &words).await.must_say("Text message: 2 parts");
+    sent(&editor, &page, "checks", &words).await.must_say("Text message (English): 2 parts");
     words.insert("sms_fr".to_owned(), "Votre prêt vous attend à l’accueil.".to_owned());
     sent(&editor, &page, "checks", &words).await.must_say("“ê” is not in the telephones’ own alphabet");
     words.insert("sms_en".to_owned(), "((library_name)): come ((nonsense))".to_owned());

@@ -49,7 +49,7 @@ async fn a_link_shows_the_records_and_what_is_there_to_whoever_has_it() {
     let stranger = Browser::stranger(&world);
     let page = seen(&stranger, &path).await;
     page.must_be(200).must_say("DNS records for alder.example").must_say("0 of 3 records found");
-    page.must_say("na1._domainkey").must_say("Not there yet").must_say("604-555-0100").must_say("of 10 look-ups");
+    page.must_say("na1._domainkey").must_say("Not there yet").must_say("604-555-0100").must_say("of 10 DNS look-ups");
     assert!(page.html.contains("<ins>include:_spf."), "what is new in the SPF record is marked");
     for system in ["Microsoft 365", "Google Workspace", "Mimecast", "Proofpoint", "Barracuda", "Postfix"] {
         page.must_say(system);
