@@ -227,7 +227,7 @@ async fn the_text_message_has_its_own_words_and_says_what_it_costs() {
     words.insert("sms_en".to_owned(), format!("((library_name)): {}", "it is here, and it waits. ".repeat(8)));
     sent(&editor, &page, "checks", &words).await.must_say("Text message (English): 2 parts");
     words.insert("sms_fr".to_owned(), "Votre prêt vous attend à l’accueil.".to_owned());
-    sent(&editor, &page, "checks", &words).await.must_say("“ê” is not in the telephones’ own alphabet");
+    sent(&editor, &page, "checks", &words).await.must_say("Because of “ê” each part holds 70 letters");
     words.insert("sms_en".to_owned(), "((library_name)): come ((nonsense))".to_owned());
     sent(&editor, &page, "checks", &words).await.must_say("text message: ");
     words.insert("sms_en".to_owned(), "((library_name)): it is here.".to_owned());
