@@ -34,6 +34,7 @@ export class PushService {
   handed = []; // { status, topic, urgency, ttl }
   acknowledged = 0;
   isOnline = true;
+  unheard = []; // what the browser said while it was away
 
   static async start() {
     const service = new PushService();
@@ -62,14 +63,19 @@ export class PushService {
 
   back() {
     this.isOnline = true;
+    for (const hear of this.unheard.splice(0)) hear();
   }
 
   // The browser's side.
 
   greet(socket) {
-    if (!this.isOnline) return socket.terminate();
     const say = (message) => socket.send(JSON.stringify(message));
+    // Nothing gets through to a browser that is away. It is not turned off at the door: Firefox gives up for minutes after some of that.
     socket.on("message", (data) => {
+      if (this.isOnline) hear(data);
+      else this.unheard.push(() => socket.readyState === socket.OPEN && hear(data));
+    });
+    const hear = (data) => {
       const told = JSON.parse(data);
       const { messageType, channelID } = told;
       if (messageType === "hello") {
@@ -92,7 +98,7 @@ export class PushService {
       } else if (!messageType) {
         say({}); // a ping
       }
-    });
+    };
     socket.on("close", () => {
       if (this.browser === say) this.browser = undefined;
     });

@@ -11,6 +11,10 @@ use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{hkdf, hmac};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::id::random_bytes;
 
@@ -80,6 +84,21 @@ impl Secret {
         let mut rest = rest.to_vec();
         let plain = self.sealing.open_in_place(nonce, Aad::from(about), &mut rest).map_err(|_| NotOurs)?;
         Ok(plain.to_vec())
+    }
+
+    /// `plain` as JSON, sealed into a text that fits a cookie or a link.
+    #[must_use]
+    pub fn seal_text(&self, plain: &impl Serialize, about: &str) -> String {
+        let plain = serde_json::to_vec(plain).expect("texts and times become JSON");
+        URL_SAFE_NO_PAD.encode(self.seal(&plain, about))
+    }
+
+    /// What [`Secret::seal_text`] made for the same `about`; none where it is not ours.
+    #[must_use]
+    pub fn open_text<T: DeserializeOwned>(&self, sealed: &str, about: &str) -> Option<T> {
+        let octets = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let plain = self.open_sealed(&octets, about).ok()?;
+        serde_json::from_slice(&plain).ok()
     }
 
     /// The code by which we recognise `text` as given out by us, for the use `about`.

@@ -25,7 +25,7 @@ impl Rounds {
         tokio::pin!(stop);
         loop {
             let pause = match look(clock::now()).await {
-                Ok(looked_at) if looked_at == self.at_once as usize => Duration::ZERO,
+                Ok(looked_at) if looked_at >= self.at_once as usize => Duration::ZERO,
                 Ok(_) => self.every,
                 Err(error) => {
                     tracing::error!(%error, "{}", self.trouble);

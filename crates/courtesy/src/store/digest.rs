@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::accept::{NewEvent, accept_all, append};
 use super::engine::{Row, Tx};
 use super::message::{COLUMNS, message_from};
-use super::statement::{Builder, query};
+use super::statement::{Builder, Statement, query};
 use super::{MessageRow, Result, Store, from_json};
 use crate::channel::Ladder;
 use crate::clock::micros;
@@ -20,8 +20,9 @@ use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
 use crate::timeline::{Entry, What};
 
-/// Which messages wait for others. Whatever else happens to one, a claim or a person's word, ends that.
-const WAITS: &str = "digest_at is not null and state = 'queued'";
+/// Which messages wait for others. Whatever else happens to one, a claim or a person's word, ends that. The state is asked for so that
+/// SQLite does not choose the index of states: nearly all that is queued waits for nobody.
+const WAITS: &str = "digest_at is not null and coalesce(state, '') = 'queued'";
 
 /// A message that is told together with others, or waits to be, with what it is written from.
 #[derive(Clone, Debug)]
@@ -45,6 +46,12 @@ fn columns() -> String {
     COLUMNS.replacen(" from message", more, 1)
 }
 
+/// What is asked for libraries with something to tell together.
+pub(super) fn asked_for_gathering(now: Timestamp) -> Statement {
+    query(format!("select distinct library from message where {WAITS} and digest_at <= $1 order by library"))
+        .bind(micros(now))
+}
+
 fn member_from(row: &Row) -> Result<Member> {
     let rungs: Option<String> = row.try_get(24)?;
     Ok(Member {
@@ -62,11 +69,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn libraries_to_gather(&self, now: Timestamp) -> Result<Vec<String>> {
-        let rows =
-            query(format!("select distinct library from message where {WAITS} and digest_at <= $1 order by library"))
-                .bind(micros(now))
-                .fetch_all(&self.readers)
-                .await?;
+        let rows = asked_for_gathering(now).fetch_all(&self.readers).await?;
         rows.iter().map(|row| row.try_get(0)).collect()
     }
 

@@ -5,16 +5,20 @@ use jiff::Timestamp;
 use super::accept::{NewMessage, Written, append, insert_messages};
 use super::erasure::hidden;
 use super::message::{COLUMNS, message_from};
-use super::statement::query;
+use super::statement::{Statement, query};
 use super::unreached::remember_repeat;
 use super::{MessageRow, Result, Store, from_json};
 use crate::channel::Ladder;
 use crate::clock::micros;
 use crate::timeline::{Entry, What};
 
-/// What is to be climbed: it has failed, or has waited long enough. One that is being sent at this moment is neither.
-const CLIMBS: &str = "rungs is not null and (state in ('failed', 'suppressed') \
-     or state in ('queued', 'delayed', 'held') and climb_at is not null and climb_at <= ";
+/// What did not arrive, and has another way left. This and the two below are each asked for alone: of an `or` SQLite would look at all
+/// that waits; and that none of them is accepted is said so that it takes the index of what climbs.
+const FAILED: &str = "rungs is not null and state <> 'accepted' and state in ('failed', 'suppressed')";
+
+/// What has waited long enough. One that is being sent at this moment has not.
+const LATE: &str =
+    "rungs is not null and state <> 'accepted' and state in ('queued', 'delayed', 'held') and climb_at <= ";
 
 /// A notification that a push service took also waits: for its device to say that it was shown. It has an index of its own, for the
 /// messages that were accepted are many.
@@ -23,26 +27,32 @@ const UNSEEN: &str = "rungs is not null and state = 'accepted' and channel = 'pu
 /// Nothing follows for a patron who is being erased.
 const HIDDEN: &str = hidden!("message.event");
 
+/// What is asked for messages that are to be climbed: those that failed, those that wait, those that nobody saw.
+pub(super) fn asked_for_climbing(now: Timestamp, most: u32) -> [Statement; 3] {
+    let columns = COLUMNS.replacen(" from message", ", rungs from message", 1);
+    let asked = |which: &str| {
+        let order = if which == UNSEEN { "climb_at" } else { "state, climb_at" };
+        let before = if which == FAILED { "" } else { " $2" };
+        query(format!("{columns} where {which}{before} and not ({HIDDEN}) order by {order} limit $1"))
+            .bind(i64::from(most))
+    };
+    [asked(FAILED), asked(LATE).bind(micros(now)), asked(UNSEEN).bind(micros(now))]
+}
+
 impl Store {
-    /// Messages that did not arrive and have another way left, and those that have waited long enough for it; `most` of either
-    /// at most.
+    /// Messages that did not arrive and have another way left, and those that have waited long enough for it; `most` of
+    /// each kind at most.
     ///
     /// # Errors
     /// When the store is broken.
     pub async fn to_climb(&self, now: Timestamp, most: u32) -> Result<Vec<(MessageRow, Ladder)>> {
-        let columns = COLUMNS.replacen(" from message", ", rungs from message", 1);
-        let rows = query(format!("{columns} where {CLIMBS} $1) and not ({HIDDEN}) order by id limit $2"))
-            .bind(micros(now))
-            .bind(i64::from(most))
-            .fetch_all(&self.readers)
-            .await?;
-        let unseen = query(format!("{columns} where {UNSEEN} $1 and not ({HIDDEN}) order by climb_at limit $2"))
-            .bind(micros(now))
-            .bind(i64::from(most))
-            .fetch_all(&self.readers)
-            .await?;
-        let all = rows.iter().chain(&unseen);
-        all.map(|row| Ok((message_from(row)?, from_json(&row.try_get::<String>(22)?)?))).collect()
+        let mut all = Vec::new();
+        for asked in asked_for_climbing(now, most) {
+            for row in asked.fetch_all(&self.readers).await? {
+                all.push((message_from(&row)?, from_json(&row.try_get::<String>(22)?)?));
+            }
+        }
+        Ok(all)
     }
 
     /// Ends the ladder of `old` with `next`, the message on its next rung; none: no rung is left that can be used. One that still
@@ -59,7 +69,7 @@ impl Store {
                          due_at = case when state in ('failed', 'suppressed') then due_at else null end, \
                          state = case when state in ('failed', 'suppressed', 'accepted') then state else 'cancelled' end, \
                          changed_at = case when state = 'accepted' then changed_at else $3 end \
-                         where id = $1 and library = $2 and ({CLIMBS} $3) or {UNSEEN} $3) and not ({HIDDEN}) returning state"
+                         where id = $1 and library = $2 and ({FAILED} or {LATE} $3 or {UNSEEN} $3) and not ({HIDDEN}) returning state"
                     ))
                     .bind(old.id.to_bytes().to_vec())
                     .bind(old.library.as_str().to_owned())

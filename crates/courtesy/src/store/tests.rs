@@ -2,7 +2,9 @@ mod upgraded;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::statement::query;
+use super::digest::asked_for_gathering;
+use super::ladder::asked_for_climbing;
+use super::statement::{Statement, query};
 use super::{Claimed, NewEvent, NewMessage, NotSole, Settled, Sole, Store, StoreError};
 use crate::channel::Channel;
 use crate::id::EventId;
@@ -42,6 +44,14 @@ fn event(library: &str, number: u32) -> NewEvent {
         idempotency: None,
         news: None,
     }
+}
+
+/// How SQLite finds what `statement` asks for, step by step.
+pub(super) async fn steps(store: &Store, statement: Statement) -> Vec<String> {
+    let mut explain = query(format!("explain query plan {}", statement.sqlite()));
+    explain.values = statement.values;
+    let rows = explain.fetch_all(&store.readers).await.unwrap();
+    rows.iter().map(|row| row.try_get::<String>(3).unwrap()).collect()
 }
 
 async fn claim(store: &Store, libraries: &[&str], each: u32, now: Timestamp) -> Vec<Claimed> {
@@ -141,4 +151,21 @@ async fn a_newer_schema_is_worked_with_unless_it_says_that_older_programs_cannot
     store.close().await;
     let refused = Store::open(&file).await.map(drop);
     assert!(matches!(refused, Err(StoreError::Newer { wanted: 9000, .. })), "{refused:?}");
+}
+
+/// A million may wait, and nearly all of them for nothing but their turn.
+#[tokio::test]
+async fn what_is_to_climb_or_to_be_told_together_is_found_by_its_own_index() {
+    let (store, _folder) = store().await;
+    let [failed, late, unseen] = asked_for_climbing(NOW, 100);
+    for (statement, index) in [
+        (failed, "INDEX message_climbs (state=?)"),
+        (late, "INDEX message_climbs (state=? AND climb_at<?)"),
+        (unseen, "INDEX message_unseen (state=? AND climb_at<?)"),
+        (asked_for_gathering(NOW), "INDEX message_digest_at (digest_at>? AND digest_at<?)"),
+    ] {
+        let steps = steps(&store, statement).await;
+        let of_messages: Vec<_> = steps.iter().filter(|step| step.contains(" message")).collect();
+        assert!(matches!(of_messages[..], [step] if step.contains(index)), "{index}: {steps:#?}");
+    }
 }

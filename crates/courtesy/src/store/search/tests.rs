@@ -8,7 +8,7 @@ use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::patron;
 use crate::queue::State;
-use crate::store::statement::{Statement, query};
+use crate::store::tests::steps;
 use crate::store::{Filter, NewEvent, NewMessage, Store};
 
 const START: Timestamp = Timestamp::constant(1_900_000_000, 0);
@@ -125,18 +125,12 @@ async fn a_search_reads_indices_alone() {
     let (store, _folder) = with_events(&[]).await;
     let last = [0xff_u8; 16];
     let library = code("MRPL");
-    let steps = async |statement: Statement| {
-        let mut explain = query(format!("explain query plan {}", statement.sqlite()));
-        explain.values = statement.values;
-        let rows = explain.fetch_all(&store.readers).await.unwrap();
-        rows.iter().map(|row| row.try_get::<String>(3).unwrap()).collect::<Vec<_>>()
-    };
     let of_words = with_words(&library, &["osei".to_owned()], &last, &[0; 16]);
     for (statement, index) in [
         (of_request().bind("MRPL").bind(last).bind("BC-1"), "event_request (request=? AND library=?)"),
         (of_words, "COVERING INDEX event_found_by (library=? AND id>? AND id<?)"),
     ] {
-        let steps = steps(statement).await;
+        let steps = steps(&store, statement).await;
         assert!(steps.iter().any(|step| step.contains(index)), "{index}: {steps:#?}");
         assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:#?}");
     }

@@ -80,9 +80,8 @@ impl Flow {
     ) -> Result<Response, NoUse> {
         let under_way = UnderWay { state: random(), nonce: random(), verifier: random(), to, begun: now };
         let place = place(web, client, &under_way).await?;
-        let sealed = web.secret.seal(&serde_json::to_vec(&under_way).unwrap_or_default(), self.cookie);
         let mut response = lead_to(&place);
-        self.keep(web, &mut response, &URL_SAFE_NO_PAD.encode(sealed), TAKES_AT_MOST.as_secs());
+        self.keep(web, &mut response, &web.secret.seal_text(&under_way, self.cookie), TAKES_AT_MOST.as_secs());
         Ok(response)
     }
 
@@ -95,8 +94,7 @@ impl Flow {
         back: &Back,
         now: Timestamp,
     ) -> Option<UnderWay> {
-        let sealed = URL_SAFE_NO_PAD.decode(cookie(headers, self.cookie)?).ok()?;
-        let under_way: UnderWay = serde_json::from_slice(&web.secret.open_sealed(&sealed, self.cookie).ok()?).ok()?;
+        let under_way: UnderWay = web.secret.open_text(cookie(headers, self.cookie)?, self.cookie)?;
         let age = now.duration_since(under_way.begun);
         let is_young = !age.is_negative() && age <= TAKES_AT_MOST;
         let from_there = back.iss.as_ref().is_none_or(|iss| *iss == client.issuer);

@@ -3,6 +3,7 @@
 use courtesy::outcome::Cause;
 use courtesy::sender::SenderKind;
 use courtesy::staff::Role;
+use courtesy::store::MessageRow;
 
 use super::Browser;
 use crate::world::{World, address, code, ready, record};
@@ -78,16 +79,21 @@ async fn names_copies_and_the_wish_for_the_shared_address_are_kept() {
     assert_eq!(library.copies, courtesy::library::Copies::Daily);
 }
 
-#[tokio::test]
-async fn the_dashboard_says_where_bounces_go_that_we_cannot_see() {
+/// A notice in Birch's own name, which lists our servers in SPF alone: its mail comes back to its own mailbox.
+async fn one_notice_of_birch() -> (World, MessageRow) {
     let world = World::new().await;
-    // Birch lists our servers in SPF alone, so its mail comes back to its own mailbox.
     let mut birch = record("BRCH");
     birch.from = Some(address("ill@birch.example"));
     birch.prefer_shared_over_own_bounces = false;
     world.put(birch).await;
     world.looked_at("birch.example").await;
     let row = world.over(world.tell_one(&ready("BRCH", "BC-1", "patron@gmail.example")).await).await;
+    (world, row)
+}
+
+#[tokio::test]
+async fn the_dashboard_says_where_bounces_go_that_we_cannot_see() {
+    let (world, row) = one_notice_of_birch().await;
     let desk = Browser::of(&world, Role::Desk, Some("BRCH")).await;
     let home = desk.get("/staff/BRCH").await;
     home.must_say("Your notices are being accepted.").must_say("go to ill@birch.example and not to us");
@@ -104,13 +110,7 @@ async fn the_dashboard_says_where_bounces_go_that_we_cannot_see() {
 
 #[tokio::test]
 async fn a_refusal_of_this_week_stands_where_the_verdict_does() {
-    let world = World::new().await;
-    let mut birch = record("BRCH");
-    birch.from = Some(address("ill@birch.example"));
-    birch.prefer_shared_over_own_bounces = false;
-    world.put(birch).await;
-    world.looked_at("birch.example").await;
-    let row = world.over(world.tell_one(&ready("BRCH", "BC-1", "patron@gmail.example")).await).await;
+    let (world, row) = one_notice_of_birch().await;
     let admin = Browser::of(&world, Role::Admin, Some("BRCH")).await;
     let home = format!("/staff/{}", row.library);
     admin.get(&home).await.must_not_say("One notice was refused");
