@@ -16,12 +16,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REGION = "lab"
-# Greylisting ends after seconds and a pace of messages a minute after one; what is put off then waits for hours.
-SCHEDULE = ["7s", "20s", "45s", "6h"]
+# Greylisting ends after seconds; a pace of messages a minute lets a few through every minute, and who comes last waits for several.
+# What is put off then waits for hours.
+SCHEDULE = ["7s", "20s", "45s", "65s", "65s", "65s", "6h"]
 PUT_OFF_S = 1800            # due later than this: nothing more will happen while we watch
 WAITING = ("queued", "sending", "delayed")
-SILENCE_S = 70              # so long after the last change nothing more will happen: the longest wait above, and a fifth
-PATIENCE_S = 300
+SILENCE_S = 90              # so long after the last change nothing more will happen: the longest wait above, and a third
+PATIENCE_S = 450
 
 
 class Lab:
