@@ -34,9 +34,7 @@ use crate::library::{Library, LibraryCode};
 use crate::net::dns::Resolver;
 use crate::notice::Language;
 use crate::outcome::Provider;
-use crate::sender::{
-    self, Family, Ours, Plan, Proof, Reason, RelayProof, SenderKind, Situation,
-};
+use crate::sender::{self, Family, Ours, Plan, Proof, Reason, RelayProof, SenderKind, Situation};
 use crate::store::{Book, Store};
 
 /// Plans remembered; one for each library, language and family is the usual number.
