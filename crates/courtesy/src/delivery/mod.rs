@@ -12,6 +12,7 @@ pub mod compose;
 mod content;
 pub mod conversation;
 pub mod dial;
+mod hitch;
 pub mod hold;
 mod judged;
 mod lane;
