@@ -411,7 +411,7 @@ fn checked(app: &App, body: &WebhookBody) -> Result<Vec<Kind>, Box<Problem>> {
     for (index, code) in body.types.iter().enumerate() {
         let kind = Kind::from_code(code).ok_or_else(|| {
             let all: Vec<&str> = Kind::ALL.iter().map(|kind| kind.code()).collect();
-            Problem::field(&format!("/types/{index}"), format!("“{code}” is not one of {}", all.join(", ")))
+            Problem::field(format!("/types/{index}"), format!("“{code}” is not one of {}", all.join(", ")))
         })?;
         if !kinds.contains(&kind) {
             kinds.push(kind);
