@@ -1,8 +1,9 @@
 //! How often strangers may ask for a code: counted for whom they ask, from where, and at which library.
 //!
 //! In: a library, whom somebody says they are, and their network. Out: now, or how long to wait; the same whether we know such a patron or
-//! not. From each network there are tries of its own, so that who asks for others keeps nobody out. Kept in memory: a restart forgives, and
-//! the codes that one patron is sent are counted in the store too. Not here: guesses at a code (`throttle`).
+//! not. From each network there are tries of its own, so that who asks for others keeps nobody out. Kept in memory, by each process for
+//! itself: a write for everybody who asks is what strangers would like to cause. A restart forgives; the codes that one patron is sent, and the
+//! tries that each code has, are counted in the store. Not here: guesses at a code (`throttle`).
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
