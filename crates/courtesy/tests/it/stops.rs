@@ -218,7 +218,7 @@ async fn what_comes_back_after_its_patron_was_erased_counts_and_is_kept_nowhere(
         assert!(come_back(&world, &return_path_of(&world, id), &mail).await.starts_with("250"));
     }
     assert_eq!(world.until_state(late, State::Failed).await.cause.as_deref(), Some("addr.unknown"));
-    let spool = world.app().config.data_dir.join("spool");
+    let spool = world.app().config.data.join("spool");
     let is_worked_off = async || world.kinds(odd).await.iter().any(|kind| *kind == "returned") && is_empty(&spool);
     crate::sender_flow::until("nothing is kept of the mails", is_worked_off).await;
     for id in [late, odd] {

@@ -73,9 +73,9 @@ pub(in crate::web) async fn ask(
     let told = tell(Arc::clone(&web), library, knock.whom, digits, visit.language, visit.now);
     tokio::spawn(async move {
         tokio::time::sleep(ANSWER_FIRST).await;
+        let _turn = place.turn().await;
         // What is broken was logged where it broke; who had enough codes is told nothing.
         let _ = told.await;
-        drop(place);
     });
     Ok(quiet(response))
 }
