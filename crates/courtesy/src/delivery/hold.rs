@@ -48,7 +48,7 @@ async fn heed(
     outcome: &Outcome,
 ) -> bool {
     let (Receiver { relay, site }, now) = (receiver, clock::now());
-    if slow_down::pause(outcome, provider.0, 1).is_none() {
+    if slow_down::pause(said, outcome, provider.0, 1).is_none() {
         return false;
     }
     let store = &engine.parts.store;
@@ -60,7 +60,8 @@ async fn heed(
         return true;
     }
     let times = last.map_or(1, |hold| hold.times + 1);
-    let pause = slow_down::pause(outcome, provider.0, u32::try_from(times).unwrap_or(u32::MAX)).unwrap_or_default();
+    let pause =
+        slow_down::pause(said, outcome, provider.0, u32::try_from(times).unwrap_or(u32::MAX)).unwrap_or_default();
     engine.parts.pool.hold(relay, site, pause, said);
     tracing::warn!(relay = %relay.name, receiver = provider.1, pause_s = pause.as_secs(), "a receiver asked us to stay away");
     let until = SignedDuration::try_from(pause).ok().and_then(|pause| now.checked_add(pause).ok()).unwrap_or(now);

@@ -9,7 +9,7 @@ mod tests;
 
 use std::time::Duration;
 
-use super::{Outcome, Provider};
+use super::{Outcome, Provider, Said, Stage};
 
 /// Google, "Error 4.7.28": stop for at least ten minutes, then begin with one connection and add connections one at a
 /// time.
@@ -24,13 +24,17 @@ const MICROSOFT_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// A receiver that distrusts our server and does not say for how long: what is tried meanwhile is refused too.
 const DISTRUST_PAUSE: Duration = Duration::from_secs(30 * 60);
 
+/// Limits by the minute are the commonest: Postfix counts an [`anvil`](https://www.postfix.org/anvil.8.html) minute. It is not longer
+/// the next time, for after each minute some get through.
+const MINUTE_PAUSE: Duration = Duration::from_secs(60);
+
 /// The longest: half of the shortest deadline of a notice that somebody waits for is a day, and this leaves many tries.
 const PAUSE_MAX: Duration = Duration::from_secs(4 * 60 * 60);
 
-/// How long the receiver is to be left alone after `outcome`; `times` in a row it was so, this one too. None where it asks
-/// for nothing of the kind.
+/// How long the receiver is to be left alone after `outcome`, which came of what was `said`; `times` in a row it was so, this one
+/// too. None where it asks for nothing of the kind.
 #[must_use]
-pub fn pause(outcome: &Outcome, provider: Provider, times: u32) -> Option<Duration> {
+pub fn pause(said: &Said, outcome: &Outcome, provider: Provider, times: u32) -> Option<Duration> {
     let cause = outcome.cause()?;
     let reply = outcome.reply()?;
     let text = reply.text.to_ascii_lowercase();
@@ -43,9 +47,16 @@ pub fn pause(outcome: &Outcome, provider: Provider, times: u32) -> Option<Durati
         Provider::Yahoo if says(&["tss0", "[ts0", "ipts0"]) => YAHOO_PAUSE,
         Provider::Outlook | Provider::Microsoft365 if says(&["rp-00", "4.7.65", "s775"]) => MICROSOFT_PAUSE,
         _ if cause.is_within("policy.reputation") => DISTRUST_PAUSE,
+        _ if cause.is_within("policy.rate") && is_of_our_mail(said) => return Some(MINUTE_PAUSE),
         _ => return None,
     };
     // A refusal for good is the last word on that message; the pause keeps the next ones from hearing the same.
     let doublings = if for_good { 0 } else { times.saturating_sub(1).min(8) };
     Some(first.saturating_mul(1 << doublings).min(PAUSE_MAX))
+}
+
+/// Whether what was said before any recipient was named is about all that we send there: not about one connection, nor for good.
+fn is_of_our_mail(said: &Said) -> bool {
+    matches!(said, Said::Replied { stage: Stage::MailFrom, reply, .. }
+        if !reply.is_permanent() && !reply.text.to_ascii_lowercase().contains("connection"))
 }

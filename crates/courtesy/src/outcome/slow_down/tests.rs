@@ -1,10 +1,14 @@
 use super::*;
-use crate::outcome::{Said, Stage, judge};
+use crate::outcome::judge;
 use standards::reply::Reply;
 
 fn after(provider: Provider, code: u16, text: &str, times: u32) -> Option<u64> {
-    let said = Said::Replied { stage: Stage::MailFrom, reply: Reply::from_lines(code, [text]), host: String::new() };
-    pause(&judge(&said, provider), provider, times).map(|pause| pause.as_secs() / 60)
+    after_at(Stage::MailFrom, provider, code, text, times)
+}
+
+fn after_at(stage: Stage, provider: Provider, code: u16, text: &str, times: u32) -> Option<u64> {
+    let said = Said::Replied { stage, reply: Reply::from_lines(code, [text]), host: String::new() };
+    pause(&said, &judge(&said, provider), provider, times).map(|pause| pause.as_secs() / 60)
 }
 
 #[test]
@@ -25,14 +29,36 @@ fn each_provider_by_its_own_rule() {
 }
 
 #[test]
+fn a_limit_by_the_minute_is_waited_out_and_no_longer_each_time() {
+    let said = "4.7.1 Error: too much mail from 192.0.2.10";
+    for times in [1, 2, 60] {
+        assert_eq!(after(Provider::Other, 450, said, times), Some(1), "{times}");
+    }
+    assert_eq!(after(Provider::Microsoft365, 451, "4.7.500 Server busy. Please try again later", 1), Some(1));
+}
+
+#[test]
+fn a_limit_of_one_connection_or_of_one_recipient_pauses_nobody() {
+    let one_connection = "4.3.2 Max message per connection reached, closing transmission channel";
+    assert_eq!(after(Provider::Other, 421, one_connection, 1), None);
+    let one_recipient = "4.7.1 Error: too much mail for this recipient";
+    assert_eq!(after_at(Stage::RcptTo, Provider::Other, 450, one_recipient, 1), None);
+}
+
+#[test]
 fn what_is_about_one_message_or_one_mailbox_pauses_nobody() {
     for (code, text) in [
         (250, "2.1.5 OK"),
         (550, "5.1.1 The email account that you tried to reach does not exist"),
         (452, "4.2.2 The recipient's inbox is out of storage space"),
-        (450, "4.2.1 The user you are trying to contact is receiving mail too quickly"),
         (550, "5.7.26 Unauthenticated email from birch.example is not accepted due to domain's DMARC policy"),
     ] {
         assert_eq!(after(Provider::Gmail, code, text, 1), None, "{text}");
     }
+}
+
+#[test]
+fn a_mailbox_that_gets_too_much_pauses_nobody() {
+    let said = "4.2.1 The user you are trying to contact is receiving mail too quickly";
+    assert_eq!(after_at(Stage::RcptTo, Provider::Gmail, 450, said, 1), None);
 }
