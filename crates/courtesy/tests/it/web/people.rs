@@ -88,6 +88,25 @@ async fn guessing_is_slowed_down_where_nobody_is_locked_out() {
     }
     let slowed = stranger.send(&form, "/sign-in", &[("login", "operator"), ("password", "guess")]).await;
     slowed.must_say("and try again").must_say("Wait");
+    // However many ask at one moment, no more are looked at than one after the other.
+    let body =
+        serde_urlencoded::to_string([("form", form.token().as_str()), ("login", "nobody"), ("password", "guess")]);
+    let body = body.unwrap();
+    let mut asked = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let asks = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .unwrap()
+            .post(format!("http://{}/sign-in", world.service.http));
+        let asks =
+            asks.header("sec-fetch-site", "same-origin").header("content-type", "application/x-www-form-urlencoded");
+        let asks = asks.body(body.clone());
+        asked.spawn(async move { asks.send().await.unwrap().text().await.unwrap() });
+    }
+    let answers = asked.join_all().await;
+    let looked_at = answers.iter().filter(|html| html.contains("password is not right")).count();
+    assert!((5..=6).contains(&looked_at), "{looked_at} of {} were looked at", answers.len());
     // Another way in is open all the same.
     let path = operator_link(&world).await;
     let asked = stranger.get(&path).await;
