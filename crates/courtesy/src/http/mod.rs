@@ -15,6 +15,7 @@ pub mod libraries;
 mod messages;
 mod notices;
 mod openapi;
+pub mod own_page;
 pub mod patrons;
 pub mod peer;
 pub mod problem;

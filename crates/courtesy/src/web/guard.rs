@@ -16,6 +16,7 @@ use super::visit::{Visit, lead_to};
 use super::{Audience, FORM_OCTETS_MAX, Web, form, me};
 use crate::clock;
 use crate::http::auth::hash;
+use crate::http::own_page::is_own_page;
 use crate::http::problem::accepted_language;
 use crate::library::LibraryCode;
 use crate::notice::Language;
@@ -221,7 +222,7 @@ async fn sent(visit: &Visit, request: Request, next: Next, once: bool) -> Result
 /// The page that a form was on, as far as the browser says it.
 fn path_of_referer(headers: &HeaderMap) -> Option<String> {
     let referer: Uri = headers.get(header::REFERER)?.to_str().ok()?.parse().ok()?;
-    Some(referer.path().to_owned()).filter(|path| path.starts_with('/') && !path.starts_with("//"))
+    Some(referer.path().to_owned()).filter(|path| is_own_page(path))
 }
 
 /// What the browser itself says of where a form comes from. Old ones that say nothing are left to the form's token.

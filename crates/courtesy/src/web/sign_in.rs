@@ -19,6 +19,7 @@ use super::throttle::Throttle;
 use super::{Answer, Web, passkey, password};
 use crate::http::auth::hash;
 use crate::id::{SessionId, StaffId, random_bytes};
+use crate::http::own_page::is_own_page;
 use crate::notice::Language;
 use crate::staff::{Role, Roles};
 use crate::store::{NewSession, Staff, Store, StoreError};
@@ -89,8 +90,7 @@ pub(super) struct To {
 
 /// `path` where it is a page of ours, else where people of staff begin.
 pub(super) fn own_path(path: &str) -> &str {
-    let is_ours = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
-    if is_ours { path } else { "/staff" }
+    if is_own_page(path) { path } else { "/staff" }
 }
 
 /// Keeps the language that somebody chose, and leads back.

@@ -168,10 +168,12 @@ async fn a_redirect_after_signing_in_stays_on_this_host() {
     let browser = Browser::stranger(&world);
     let asked = browser.get(&path).await;
     browser.send(&asked, &path, &[]).await;
-    for elsewhere in ["//evil.example", "https://evil.example/", "/\\evil.example"] {
+    for elsewhere in ["//evil.example", "https://evil.example/", "/\\evil.example", "/\t/evil.example"] {
         let target =
             format!("/sign-in?to={}", serde_urlencoded::to_string([("", elsewhere)]).unwrap().trim_start_matches('='));
         let answer = browser.once("GET", &target, &[], None).await;
         assert_eq!(answer.headers["location"], "/staff", "{elsewhere}");
+        let target = target.replace("/sign-in?", "/language/en?");
+        assert_eq!(browser.once("GET", &target, &[], None).await.headers["location"], "/staff", "{elsewhere}");
     }
 }
