@@ -10,16 +10,17 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use standards::address::in_small_letters;
 
 use super::guard::{LANGUAGE_COOKIE, cookie, session_cookie};
 use super::oops::Oops;
 use super::shell::Shell;
-use super::visit::{Visit, lead_to};
 use super::throttle::Throttle;
+use super::visit::{Visit, lead_to};
 use super::{Answer, Web, passkey, password};
 use crate::http::auth::hash;
-use crate::id::{SessionId, StaffId, random_bytes};
 use crate::http::own_page::is_own_page;
+use crate::id::{SessionId, StaffId, random_bytes};
 use crate::notice::Language;
 use crate::staff::{Role, Roles};
 use crate::store::{NewSession, Staff, Store, StoreError};
@@ -158,7 +159,7 @@ pub(super) async fn password(
     headers: HeaderMap,
     Form(form): Form<Password>,
 ) -> Answer {
-    let login = form.login.trim().to_lowercase();
+    let login = in_small_letters(form.login.trim());
     let found = web.store.staff_by_login(&login).await?;
     let (staff, kept) = found.unzip();
     let attempt = Attempt::of(&web, &web.throttle, &headers, &login, staff.as_ref());
@@ -202,7 +203,7 @@ pub(super) async fn recovery(
     headers: HeaderMap,
     Form(form): Form<Code>,
 ) -> Answer {
-    let login = form.login.trim().to_lowercase();
+    let login = in_small_letters(form.login.trim());
     let staff = web.store.staff_by_login(&login).await?.map(|(staff, _)| staff);
     let attempt = Attempt::of(&web, &web.recoveries, &headers, &login, staff.as_ref());
     let mut wrong = attempt.begin(&visit).err();
@@ -267,8 +268,8 @@ pub(super) async fn sign_out(State(web): State<Arc<Web>>, visit: Visit) -> Answe
 /// One try to sign in as somebody.
 struct Attempt<'a> {
     web: &'a Web,
-    headers: &'a HeaderMap,
     throttle: &'a Throttle,
+    headers: &'a HeaderMap,
     login: &'a str,
     known_device: bool,
 }
