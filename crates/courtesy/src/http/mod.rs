@@ -27,6 +27,7 @@ pub mod reports;
 mod role;
 pub mod secure_door;
 mod senders;
+pub mod serving;
 pub mod sign_on;
 pub mod stops;
 mod texts;
