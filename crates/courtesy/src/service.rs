@@ -2,11 +2,12 @@
 
 mod doors;
 mod foreseen;
+mod mail_doors;
 mod missing;
+mod opening;
 mod upkeep;
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -16,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::acme::Acme;
 use crate::clock;
-use crate::config::{Config, Database, Dnssec, Role};
+use crate::config::{Config, Dnssec, Role};
 use crate::delivery::canary::Canaries;
 use crate::delivery::own_relay::OwnRelays;
 use crate::delivery::pace::Limits;
@@ -31,32 +32,24 @@ use crate::erasing::Eraser;
 use crate::http::App;
 use crate::http::auth::Keys;
 use crate::http::health::Readiness;
-use crate::inbound::spool::Spool;
 use crate::inbound::{self, Inbound};
 use crate::intake::{Intake, announce, copies, digest, ladder, reminders};
-use crate::keyring::Keyring;
-use crate::library::LibraryCode;
 use crate::metrics::Metrics;
-use crate::net::dns::{Limits as DnsLimits, Resolver};
+use crate::net::dns::Resolver;
 use crate::net::https::{Https, Reach};
 use crate::net::secure::SecureDns;
 use crate::net::serving::Certificate;
-use crate::net::tls::ClientTls;
 use crate::outbox::Outbox;
 use crate::push::Pushes;
 use crate::secret::Secret;
-use crate::smtp::{Desk, Door, Limits as SmtpLimits, Listening};
 use crate::store::{Book, Sole, Store};
 use crate::texting::{Line, Texts};
 use crate::watch::{Change, Senders};
 use doors::Doors;
+use mail_doors::{submission_doors, taking_back};
 use missing::Missing;
-
-/// The name of the installation's secret in the data folder.
-pub const SECRET_FILE: &str = "secret.key";
-
-/// The folder of mail that came back, in the data folder.
-pub const SPOOL_FOLDER: &str = "spool";
+pub use opening::{SECRET_FILE, https, open_secret, open_store};
+use opening::{certificate, client_tls, extra_roots, open_alone_or_shared, open_keyring, resolver};
 
 /// How long requests may go on that are being answered when the doors close: as long as one may take at all.
 const LAST_ANSWERS: std::time::Duration = std::time::Duration::from_secs(60);
@@ -275,20 +268,6 @@ async fn stand(store: &Store, config: &Config) -> Result<(Standing, Option<JoinH
     Ok((standing, Some(keeping)))
 }
 
-/// Opens the store. Where this is the one process on it, it keeps others out, and what the last one had under way is
-/// tried again at once.
-async fn open_alone_or_shared(config: &Config) -> Result<(Store, Option<Sole>)> {
-    make_folder(&config.data)?;
-    let Database::Sqlite(file) = config.database_at() else { return Ok((open_store(config).await?, None)) };
-    let sole = Sole::of(&file)?;
-    let store = open_store(config).await?;
-    let orphans = store.take_over(&sole, clock::now()).await?;
-    if orphans > 0 {
-        tracing::info!(messages = orphans, "what was under way when the last process ended is tried again");
-    }
-    Ok((store, Some(sole)))
-}
-
 /// The relays as the store knows them. What this process can send through is told to the others.
 async fn open_relays(config: &Arc<Config>, store: &Store) -> Result<Arc<Relays>> {
     upkeep::tell_relays(store, config).await?;
@@ -371,68 +350,6 @@ fn intake(parts: &Parts) -> Intake {
     Intake::new(config, store.clone(), book, senders, Arc::clone(wake), Arc::clone(metrics))
 }
 
-/// The doors for mail that comes back, those that are wished for, and the engine that works it off.
-async fn taking_back(
-    parts: &Parts,
-    dns: Resolver,
-    intake: &Arc<Intake>,
-    certificate: &Arc<Certificate>,
-) -> Result<(Vec<Listening>, Arc<Inbound>)> {
-    let Parts { config, store, book, senders, secret, wake, metrics, .. } = parts;
-    let folder = config.data.join(SPOOL_FOLDER);
-    let spool = Spool::open(&folder).with_context(|| format!("the spool {} cannot be used", folder.display()))?;
-    let spool = Arc::new(spool);
-    let host = config.public_host.as_str();
-    let door = Door::new(host, Arc::clone(certificate), Arc::clone(secret), Arc::clone(&spool));
-    let door = Arc::new(door.with_libraries(Arc::clone(book), config.shared.domain.clone()));
-    let mut doors = Vec::new();
-    let plays = config.plays(Role::Inbound);
-    if let Some(address) = config.listen.smtp.filter(|_| plays) {
-        doors.push(door.listen(address, SmtpLimits::default()).await?);
-    }
-    if let Some(at) = config.listen.lmtp.as_ref().filter(|_| plays) {
-        doors.push(door.listen_for_lmtp(at).await?);
-    }
-    let inbound = inbound::Parts {
-        config: Arc::clone(config),
-        store: store.clone(),
-        book: Arc::clone(book),
-        senders: Arc::clone(senders),
-        secret: Arc::clone(secret),
-        dns,
-        intake: Arc::clone(intake),
-        wake: Arc::clone(wake),
-        spool,
-        metrics: Arc::clone(metrics),
-    };
-    Ok((doors, Arc::new(Inbound::new(inbound))))
-}
-
-/// The doors for mail that libraries' systems hand in, where they are wished for.
-async fn submission_doors(
-    parts: &Parts,
-    intake: &Arc<Intake>,
-    certificate: Arc<Certificate>,
-) -> Result<Vec<Listening>> {
-    let config = &parts.config;
-    let mut sources = Vec::new();
-    for one in &config.submit_from {
-        let library = LibraryCode::parse(&one.library).context("submit_from.library")?;
-        sources.extend(one.sources.iter().map(|network| (*network, library.clone())));
-    }
-    let (shared, octets_max) = (config.shared.domain.clone(), config.limits.submission_bytes);
-    let (store, book) = (parts.store.clone(), Arc::clone(&parts.book));
-    let desk = Arc::new(Desk::new(store, book, Arc::clone(intake), shared, sources, octets_max));
-    let mut doors = Vec::new();
-    for (address, begins_in_tls) in [(config.listen.submission, false), (config.listen.submissions, true)] {
-        let Some(address) = address.filter(|_| config.plays(Role::Intake)) else { continue };
-        let host = config.public_host.as_str();
-        let door = Door::submitting(host, Arc::clone(&certificate), Arc::clone(&desk), begins_in_tls);
-        doors.push(Arc::new(door).listen(address, SmtpLimits::submission()).await?);
-    }
-    Ok(doors)
-}
-
 /// What orders the certificate, where an authority is named. The doors have what was kept of it from the start.
 async fn acme(parts: &Parts, dns: &Resolver, certificate: &Arc<Certificate>) -> Result<Option<Arc<Acme>>> {
     let (config, store, secret) = (&parts.config, parts.store.clone(), Arc::clone(&parts.secret));
@@ -443,16 +360,6 @@ async fn acme(parts: &Parts, dns: &Resolver, certificate: &Arc<Certificate>) -> 
         tracing::error!("the certificate that is kept cannot be used, and another one is ordered: {error:#}");
     }
     Ok(Some(Arc::new(acme)))
-}
-
-/// The certificate of the SMTP doors: the operator's, or one of our own making.
-fn certificate(config: &Config) -> Result<Arc<Certificate>> {
-    let now = tokio::time::Instant::now();
-    let certificate = match (&config.listen.smtp_certificate, &config.listen.smtp_key) {
-        (Some(certificate), Some(key)) => Certificate::open(certificate, key, now)?,
-        _ => Certificate::self_made(config.public_host.as_str(), &config.data, now)?,
-    };
-    Ok(Arc::new(certificate))
 }
 
 /// How receivers' wishes about TLS are found out.
@@ -468,57 +375,10 @@ fn policies(config: &Config, dns: &Resolver, store: &Store) -> Result<Policies> 
     Ok(Policies::new(asks, believed.map(SecureDns::at), Some(https), store.clone(), config.smtp.port))
 }
 
-/// Opens the DKIM keys, and makes those of the shared domain where they are not there yet.
-async fn open_keyring(config: &Config, store: &Store, secret: &Arc<Secret>) -> Result<Arc<Keyring>> {
-    let keyring = Keyring::open(store.clone(), Arc::clone(secret)).await?;
-    for (index, selector) in config.shared.selectors.iter().enumerate() {
-        keyring.make(&config.shared.domain, selector, None, index == 0).await?;
-    }
-    Ok(Arc::new(keyring))
-}
-
 /// Ends when we are to stop.
 async fn stopped(mut stopping: watch::Receiver<bool>) {
     // An error means that the sender is gone, which is a stop too.
     let _ = stopping.wait_for(|stop| *stop).await;
-}
-
-/// Opens the store of `config`, making data folder and database where they are not there yet.
-///
-/// # Errors
-/// When they cannot be made or opened.
-pub async fn open_store(config: &Config) -> Result<Store> {
-    make_folder(&config.data)?;
-    let database = config.database_at();
-    let opened = Store::open(database.clone()).await;
-    opened.with_context(|| format!("the database {database} cannot be opened"))
-}
-
-/// Opens the installation's secret, making it where it is not there yet.
-///
-/// # Errors
-/// When it cannot be read or written.
-pub fn open_secret(config: &Config) -> Result<Secret> {
-    let file = config.data.join(SECRET_FILE);
-    Secret::open(&file).with_context(|| format!("the secret {} cannot be used", file.display()))
-}
-
-/// Makes the data folder, open to its owner alone.
-fn make_folder(folder: &Path) -> Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).with_context(|| format!("the data folder {} cannot be made", folder.display()))
-}
-
-fn resolver(config: &Config) -> Result<Resolver> {
-    let limits = DnsLimits { ttl_max: config.dns.believe_at_most, ..DnsLimits::default() };
-    match config.dns.resolver {
-        Some(server) => Resolver::at(server, limits),
-        None => Resolver::system(limits),
-    }
-    .context("dns.resolver: no DNS server can be asked")
 }
 
 fn routing(config: &Config) -> Routing {
@@ -534,29 +394,4 @@ fn pool_settings(config: &Config, standing: Standing) -> Settings {
     let ceiling = u32::try_from(config.smtp.connections_per_receiver).unwrap_or(u32::MAX);
     let limits = Limits { ceiling, ..Limits::default() };
     Settings { limits, standing, ..Settings::default() }
-}
-
-fn client_tls(config: &Config) -> Result<ClientTls> {
-    ClientTls::new(&extra_roots(config)?).context("TLS cannot be set up")
-}
-
-/// The client for servers that libraries name.
-///
-/// # Errors
-/// When `smtp.extra_ca` cannot be read or is none.
-pub fn https(config: &Config, dns: &Resolver) -> Result<Https> {
-    let reach = if config.https.private { Reach::Private } else { Reach::Public };
-    Ok(Https::new(Arc::new(dns.clone()), &extra_roots(config)?, reach)?)
-}
-
-fn extra_roots(config: &Config) -> Result<Vec<rustls::pki_types::CertificateDer<'static>>> {
-    use rustls::pki_types::pem::PemObject as _;
-    let mut roots = Vec::new();
-    if let Some(file) = &config.smtp.extra_ca {
-        let name = || format!("smtp.extra_ca: {} cannot be read", file.display());
-        for certificate in rustls::pki_types::CertificateDer::pem_file_iter(file).with_context(name)? {
-            roots.push(certificate.with_context(name)?);
-        }
-    }
-    Ok(roots)
 }

@@ -1,6 +1,7 @@
 //! Rules of the configuration.
 
 use std::io::Write;
+use std::time::Duration;
 
 use super::*;
 

@@ -1,11 +1,13 @@
-//! The SMTP conversation as a client (RFC 5321 §3): greeting to TLS, then one message after another.
+//! The SMTP conversation as a client (RFC 5321 §3): one message after another on an open connection.
 //!
 //! In: an address to call, then envelopes with composed mails. Out: the reply that decided, at its stage, or how the
-//! conversation broke. One recipient per message, so a reply is always about one person. Not here: which host to
-//! call (`dial`), when to call it (`pool`), and what a reply means (`outcome`).
+//! conversation broke. One recipient per message, so a reply is always about one person. Not here: how it begins
+//! (`opening`), which host to call (`dial`), when to call it (`pool`), and what a reply means (`outcome`).
+
+mod opening;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,12 +17,14 @@ use standards::reply::Reply;
 use tokio::time::Instant;
 
 use super::content;
+use super::hitch::{Hitch, accept, words};
 use super::sign_in::{Mechanisms, SignIn};
 use super::standing::Standing;
 use super::transcript::Transcript;
-use super::wire::{NotSecured, Waits, Wire, connect};
-use crate::net::tls::{ClientTls, Demand, Security, TlsFacts};
-use crate::outcome::{Said, Stage, Trouble};
+use super::wire::{Waits, Wire};
+use crate::net::tls::{Security, TlsFacts};
+use crate::outcome::{Stage, Trouble};
+pub(super) use opening::Call;
 
 /// One message for one recipient, ready to be sent.
 #[derive(Clone)]
@@ -44,19 +48,6 @@ pub struct Manner {
     pub begins_in_tls: bool,
     /// Who we are there; none at a stranger's MX.
     pub sign_in: Option<SignIn>,
-}
-
-/// Why a conversation stopped short: refused by a reply, or broken.
-#[derive(Debug)]
-pub(super) struct Hitch {
-    pub(super) stage: Stage,
-    pub(super) why: Why,
-}
-
-#[derive(Debug)]
-pub(super) enum Why {
-    Replied(Reply),
-    Broke(Trouble),
 }
 
 /// What became of one message on an open connection.
@@ -97,24 +88,6 @@ pub(super) struct Connection {
     pub(super) spent: bool,
 }
 
-/// Whom to call, from where, and how.
-pub(super) struct Call<'a> {
-    pub(super) host: &'a Domain,
-    pub(super) remote: SocketAddr,
-    pub(super) source: Option<IpAddr>,
-    pub(super) helo: &'a Domain,
-    pub(super) manner: &'a Manner,
-    pub(super) tls: &'a ClientTls,
-    /// TLS is known to fail at this host; only where none is demanded.
-    pub(super) in_clear: bool,
-    pub(super) waits: &'a Waits,
-    pub(super) standing: &'a Standing,
-    pub(super) until: Instant,
-}
-
-/// Challenges of one sign-in: LOGIN has two.
-const CHALLENGES_MAX: u32 = 4;
-
 /// A mail up to this length leaves in one write, which a socket's buffer takes at once (Linux: 16 KiB at first).
 const AT_ONCE: usize = 16 * 1024;
 
@@ -128,162 +101,33 @@ impl fmt::Debug for Envelope {
     }
 }
 
-impl Hitch {
-    pub(super) fn broke(stage: Stage, trouble: Trouble) -> Self {
-        Self { stage, why: Why::Broke(trouble) }
-    }
-
-    fn replied(stage: Stage, reply: Reply) -> Self {
-        Self { stage, why: Why::Replied(reply) }
-    }
-
-    /// RFC 5321 §3.8: the server is closing the channel.
-    fn is_parting(&self) -> bool {
-        matches!(&self.why, Why::Replied(reply) if reply.code == 421)
-    }
-
-    pub(super) fn into_said(self, host: &Domain) -> Said {
-        match self.why {
-            Why::Replied(reply) => Said::Replied { stage: self.stage, reply, host: host.to_string() },
-            Why::Broke(trouble) => Said::Broken { stage: self.stage, trouble, host: Some(host.to_string()) },
+impl Envelope {
+    /// The three commands of this message, or none when the server lacks what it needs.
+    fn commands(&self, offers: Offers) -> Option<[String; 3]> {
+        let from = self.mail_from.as_ref();
+        let utf8 = self.smtputf8 || self.rcpt_to.needs_smtputf8() || from.is_some_and(Address::needs_smtputf8);
+        let eight_bit = !self.data.is_ascii();
+        if utf8 && !offers.smtputf8 || eight_bit && !offers.eight_bit {
+            return None;
         }
+        let mut mail = match from {
+            Some(address) => format!("MAIL FROM:<{address}>"),
+            None => "MAIL FROM:<>".to_owned(),
+        };
+        if offers.size {
+            mail.push_str(&format!(" SIZE={}", self.data.len()));
+        }
+        if eight_bit {
+            mail.push_str(" BODY=8BITMIME");
+        }
+        if utf8 {
+            mail.push_str(" SMTPUTF8");
+        }
+        Some([mail, format!("RCPT TO:<{}>", self.rcpt_to), "DATA".to_owned()])
     }
 }
 
 impl Connection {
-    /// Calls, and talks up to the point where mail can be sent.
-    pub(super) async fn open(call: &Call<'_>, log: &mut Transcript) -> Result<Self, Hitch> {
-        let (wire, local) = match connect(call.remote, call.source, soonest(call.waits.connect, call.until)).await {
-            Ok(connected) => connected,
-            Err(trouble) => {
-                log.note(format_args!("no connection to {} [{}]: {}", call.host, call.remote, words(trouble)));
-                return Err(Hitch::broke(Stage::Connect, trouble));
-            }
-        };
-        log.note(format_args!("connected to {} [{}] from {}", call.host, call.remote, local.ip()));
-        let mut connection = Self {
-            wire,
-            host: call.host.clone(),
-            remote: call.remote,
-            local,
-            tls: None,
-            offers: Offers::default(),
-            begun: 0,
-            standing: call.standing.clone(),
-            stained: false,
-            spent: false,
-        };
-        if call.manner.begins_in_tls {
-            connection.shake(call, log).await?;
-        }
-        let greeting = connection.hear(Stage::Greeting, call.waits.greeting, call.until, log).await?;
-        accept(Stage::Greeting, greeting)?;
-        connection.hello(call, log).await?;
-        if !call.in_clear && connection.offers.starttls && connection.tls.is_none() {
-            connection.starttls(call, log).await?;
-        }
-        if let Some(tls) = &connection.tls {
-            log.session(call.host, Some(local.ip()), tls.would_fail);
-        } else if !call.in_clear {
-            log.session(call.host, Some(local.ip()), Some("starttls-not-supported"));
-        }
-        let demand = call.manner.security.at(call.host);
-        if !demand.allows_clear() && connection.tls.is_none() {
-            log.note("this message may only go under TLS, and there is none here");
-            return Err(Hitch::broke(Stage::Tls, broken(&demand)));
-        }
-        if let Some(sign_in) = &call.manner.sign_in {
-            connection.sign_in(sign_in, call, log).await?;
-        }
-        Ok(connection)
-    }
-
-    /// EHLO, and HELO where EHLO is not understood (RFC 5321 §3.2).
-    async fn hello(&mut self, call: &Call<'_>, log: &mut Transcript) -> Result<(), Hitch> {
-        let waits = call.waits;
-        self.wire.say(&format!("EHLO {}", call.helo), log);
-        self.flush(Stage::Hello, waits, call.until, log).await?;
-        let reply = self.hear(Stage::Hello, waits.hello, call.until, log).await?;
-        if matches!(reply.code, 500 | 501 | 502 | 504) {
-            self.offers = Offers::default();
-            self.wire.say(&format!("HELO {}", call.helo), log);
-            self.flush(Stage::Hello, waits, call.until, log).await?;
-            let reply = self.hear(Stage::Hello, waits.hello, call.until, log).await?;
-            return accept(Stage::Hello, reply).map(|_| ());
-        }
-        let reply = accept(Stage::Hello, reply)?;
-        self.offers = Offers::read(&reply);
-        Ok(())
-    }
-
-    /// STARTTLS and, under it, EHLO again (RFC 3207 §4.2). A refusal leaves the connection in clear.
-    async fn starttls(&mut self, call: &Call<'_>, log: &mut Transcript) -> Result<(), Hitch> {
-        self.wire.say("STARTTLS", log);
-        self.flush(Stage::Tls, call.waits, call.until, log).await?;
-        let reply = self.hear(Stage::Tls, call.waits.hello, call.until, log).await?;
-        if reply.code == 421 {
-            return Err(Hitch::replied(Stage::Tls, reply));
-        }
-        if reply.code != 220 {
-            return Ok(());
-        }
-        self.shake(call, log).await?;
-        self.hello(call, log).await
-    }
-
-    /// The handshake.
-    async fn shake(&mut self, call: &Call<'_>, log: &mut Transcript) -> Result<(), Hitch> {
-        let until = soonest(call.waits.tls, call.until);
-        match self.wire.secure(call.tls, &call.manner.security, call.host, call.remote, until).await {
-            Ok(facts) => {
-                let how = if facts.verified { "verified" } else { "certificate not checked" };
-                log.note(format_args!("{}, {}, {how}", facts.version, facts.cipher));
-                if let Some(kind) = facts.would_fail {
-                    log.note(format_args!(
-                        "the domain's MTA-STS policy, which it tries out, would not trust this host: {kind}"
-                    ));
-                }
-                self.tls = Some(facts);
-                Ok(())
-            }
-            Err(NotSecured { why, kind }) => {
-                log.note(format_args!("the TLS handshake failed: {why}"));
-                log.session(call.host, Some(self.local.ip()), Some(kind));
-                Err(Hitch::broke(Stage::Tls, broken(&call.manner.security.at(call.host))))
-            }
-        }
-    }
-
-    /// AUTH (RFC 4954 §4): never in clear, and never to a host whose certificate was not checked, except on this very
-    /// machine. What we say is not shown.
-    async fn sign_in(&mut self, sign_in: &SignIn, call: &Call<'_>, log: &mut Transcript) -> Result<(), Hitch> {
-        let verified = self.tls.as_ref().is_some_and(|tls| tls.verified);
-        if !verified && !self.remote.ip().to_canonical().is_loopback() {
-            log.note("no password is sent here: the connection is not verified TLS");
-            return Err(Hitch::broke(Stage::Auth, Trouble::Tls));
-        }
-        let Some(mut script) = sign_in.script(self.offers.auth) else {
-            log.note("the server offers no way to sign in that fits");
-            return Err(Hitch::broke(Stage::Auth, Trouble::Lacking));
-        };
-        self.wire.say_hidden(&script.command, script.shown, log);
-        for _ in 0..CHALLENGES_MAX {
-            self.flush(Stage::Auth, call.waits, call.until, log).await?;
-            let reply = self.hear(Stage::Auth, call.waits.hello, call.until, log).await?;
-            match reply.code {
-                235 => return Ok(()),
-                // After the last answer a 334 carries an error of XOAUTH2; an empty line lets the server say it plainly.
-                334 => {
-                    let answer = script.answers.pop().unwrap_or_default();
-                    self.wire.say_hidden(&answer, "…", log);
-                }
-                400.. => return Err(Hitch::replied(Stage::Auth, reply)),
-                _ => break,
-            }
-        }
-        Err(Hitch::broke(Stage::Auth, Trouble::NotSmtp))
-    }
-
     /// Sends one message. The connection is fit for the next one unless [`Connection::spent`].
     pub(super) async fn send(
         &mut self,
@@ -292,7 +136,7 @@ impl Connection {
         until: Instant,
         log: &mut Transcript,
     ) -> Turn {
-        let Some(commands) = self.commands(envelope) else {
+        let Some(commands) = envelope.commands(self.offers) else {
             log.note("the server offers no SMTPUTF8 or 8BITMIME, which this message needs");
             return Turn::Over(Err(Hitch::broke(Stage::MailFrom, Trouble::Lacking)));
         };
@@ -301,7 +145,7 @@ impl Connection {
         let mut heard_mail = false;
         let envelope_taken = self.envelope(&commands, waits, until, &mut heard_mail, log).await;
         let over = match envelope_taken {
-            Err(hitch) if kept && !heard_mail && is_closing(&hitch) => {
+            Err(hitch) if kept && !heard_mail && hitch.is_closing() => {
                 self.spent = true;
                 return Turn::Stale;
             }
@@ -309,7 +153,7 @@ impl Connection {
             Ok(()) => self.content(envelope, waits, until, log).await,
         };
         if let Err(hitch) = &over {
-            self.spent |= hitch.is_parting() || matches!(hitch.why, Why::Broke(_));
+            self.spent |= hitch.ends();
         }
         Turn::Over(over)
     }
@@ -350,7 +194,7 @@ impl Connection {
                 Ok(_) if stage == Stage::Data && refusal.is_some() => self.end_nothing(waits, until, log).await,
                 Ok(_) => {}
                 Err(hitch) => {
-                    let ends = hitch.is_parting() || matches!(hitch.why, Why::Broke(_));
+                    let ends = hitch.ends();
                     self.spent |= ends;
                     self.stained = true;
                     refusal.get_or_insert(hitch);
@@ -446,30 +290,6 @@ impl Connection {
         }
     }
 
-    /// The three commands of this message, or none when the server lacks what it needs.
-    fn commands(&self, envelope: &Envelope) -> Option<[String; 3]> {
-        let from = envelope.mail_from.as_ref();
-        let utf8 = envelope.smtputf8 || envelope.rcpt_to.needs_smtputf8() || from.is_some_and(Address::needs_smtputf8);
-        let eight_bit = !envelope.data.is_ascii();
-        if utf8 && !self.offers.smtputf8 || eight_bit && !self.offers.eight_bit {
-            return None;
-        }
-        let mut mail = match from {
-            Some(address) => format!("MAIL FROM:<{address}>"),
-            None => "MAIL FROM:<>".to_owned(),
-        };
-        if self.offers.size {
-            mail.push_str(&format!(" SIZE={}", envelope.data.len()));
-        }
-        if eight_bit {
-            mail.push_str(" BODY=8BITMIME");
-        }
-        if utf8 {
-            mail.push_str(" SMTPUTF8");
-        }
-        Some([mail, format!("RCPT TO:<{}>", envelope.rcpt_to), "DATA".to_owned()])
-    }
-
     async fn flush(&mut self, stage: Stage, waits: &Waits, until: Instant, log: &mut Transcript) -> Result<(), Hitch> {
         self.wire.flush(waits.block, until).await.map_err(|trouble| self.broke(stage, trouble, log))
     }
@@ -488,78 +308,5 @@ impl Connection {
         self.spent = true;
         log.note(words(trouble));
         Hitch::broke(stage, trouble)
-    }
-}
-
-impl Offers {
-    /// From the lines after the first (RFC 5321 §4.1.1.1).
-    fn read(reply: &Reply) -> Self {
-        let mut offers = Self::default();
-        for line in reply.text.lines().skip(1) {
-            let keyword = line.split([' ', '=']).next().unwrap_or("");
-            match keyword.to_ascii_uppercase().as_str() {
-                "PIPELINING" => offers.pipelining = true,
-                "SIZE" => offers.size = true,
-                "8BITMIME" => offers.eight_bit = true,
-                "SMTPUTF8" => offers.smtputf8 = true,
-                "STARTTLS" => offers.starttls = true,
-                "AUTH" => offers.auth.read(line),
-                _ => {}
-            }
-        }
-        offers
-    }
-}
-
-/// Whether the reply lets the conversation go on at this stage.
-fn accept(stage: Stage, reply: Reply) -> Result<Reply, Hitch> {
-    let goes_on = match stage {
-        Stage::Greeting => reply.code == 220,
-        Stage::Data => reply.code == 354,
-        _ => reply.is_positive(),
-    };
-    if goes_on {
-        Ok(reply)
-    } else if reply.code >= 400 {
-        Err(Hitch::replied(stage, reply))
-    } else {
-        // A 354 to MAIL, a 250 to DATA: whoever says that is talking about something else.
-        Err(Hitch::broke(stage, Trouble::NotSmtp))
-    }
-}
-
-fn is_closing(hitch: &Hitch) -> bool {
-    hitch.is_parting() || matches!(hitch.why, Why::Broke(Trouble::Closed))
-}
-
-/// What it is called when TLS does not come to what was demanded.
-pub(super) fn broken(demand: &Demand) -> Trouble {
-    match demand {
-        Demand::Named { by_policy: true, .. } | Demand::NotNamed => Trouble::Sts,
-        Demand::Vouched(_) | Demand::Unknown => Trouble::Dane,
-        Demand::Encrypted | Demand::Tried { encrypted: true, .. } => Trouble::InClear,
-        Demand::Nothing | Demand::Tried { .. } | Demand::Named { by_policy: false, .. } => Trouble::Tls,
-    }
-}
-
-fn soonest(wait: Duration, until: Instant) -> Instant {
-    until.min(Instant::now() + wait)
-}
-
-/// A trouble in words, for the transcript.
-pub(super) fn words(trouble: Trouble) -> &'static str {
-    match trouble {
-        Trouble::Refused => "nobody listens there",
-        Trouble::TimedOut => "no answer in time",
-        Trouble::Closed => "the connection was closed",
-        Trouble::Unreachable => "no network path, or no right to the source address",
-        Trouble::Tls => "the TLS handshake failed",
-        Trouble::Sts => "this is not a host that the domain's MTA-STS policy trusts",
-        Trouble::Dane => "this is not the host that the TLSA records in DNS describe",
-        Trouble::InClear => "no TLS here, and the library sends nothing in clear",
-        Trouble::NotSmtp => "this is not SMTP",
-        Trouble::Lacking => "the server lacks what the message needs",
-        Trouble::Withdrawn => "this process lost its right to send",
-        Trouble::NoToken => "there is no access token to sign in with",
     }
 }

@@ -14,7 +14,8 @@ use std::time::Duration;
 use standards::domain::Domain;
 use tokio::time::Instant;
 
-use super::conversation::{Call, Connection, Manner, broken, words};
+use super::conversation::{Call, Connection, Manner};
+use super::hitch::{broken, words};
 use super::route::Route;
 use super::standing::Standing;
 use super::transcript::Transcript;

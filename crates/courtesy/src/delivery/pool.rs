@@ -16,8 +16,9 @@ use std::time::Duration;
 use standards::domain::Domain;
 use tokio::time::{Instant, sleep};
 
-use super::conversation::{Connection, Envelope, Manner, Turn, Why, words};
+use super::conversation::{Connection, Envelope, Manner, Turn};
 use super::dial::{Dialer, RelayAddr};
+use super::hitch::{Why, words};
 pub use super::lane::Asker;
 use super::lane::{Entry, Kept, Lane, Slot};
 use super::pace::Limits;

@@ -10,14 +10,14 @@ use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Delivery;
-use super::attempt::{Not, chance, ended, untried};
+use super::attempt::{Not, chance, ended, not_sent, untried};
 use super::written;
 use crate::clock;
 use crate::intake::Told;
 use crate::library::Library;
 use crate::metrics;
 use crate::notice::Language;
-use crate::notice::catalogue::{Notice, Urgency};
+use crate::notice::catalogue::Urgency;
 use crate::notice::render::render_push;
 use crate::outcome::{Cause, Outcome};
 use crate::push::{OutPush, Sent, Shown, receipt};
@@ -28,11 +28,12 @@ use crate::timeline::{Attempt, Entry, What};
 /// Tries `message` once.
 pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Settled, Not> {
     let library = super::attempt::library(engine, message)?;
-    let told: Told = serde_json::from_str(&message.fields).map_err(|error| Not::Ours(error.to_string()))?;
+    let told: Told = serde_json::from_str(&message.fields)?;
     let key = told.patron.key().unwrap_or_default();
-    let devices = engine.parts.store.subscriptions_of(&message.library, &key).await.map_err(ours)?;
+    let devices = engine.parts.store.subscriptions_of(&message.library, &key).await?;
     if devices.is_empty() {
-        return Ok(not_sent(message, now));
+        // There is no device left.
+        return Ok(not_sent(message, "push.none", now));
     }
     let not_before = super::texted::silent_until(engine, message, &library, now).await?;
     if not_before > now && not_before < message.deadline {
@@ -86,8 +87,7 @@ async fn shown(
 
 /// RFC 8030 §5.3: what somebody waits for may wake a telephone that saves its battery.
 fn urgency(message: &Claimed) -> &'static str {
-    let entry = Notice::from_code(&message.notice).ok().and_then(Notice::entry);
-    match entry.map_or(Urgency::Soon, |entry| entry.urgency) {
+    match Urgency::of(&message.notice) {
         Urgency::Now => "high",
         Urgency::Soon => "normal",
         Urgency::Routine => "low",
@@ -99,18 +99,6 @@ fn urgency(message: &Claimed) -> &'static str {
 fn keep(message: &Claimed, now: Timestamp) -> Duration {
     let end = message.next_way_at.map_or(message.deadline, |next_way| next_way.min(message.deadline));
     Duration::try_from(end.duration_since(now)).unwrap_or_default()
-}
-
-fn ours(error: crate::store::StoreError) -> Not {
-    Not::Ours(error.to_string())
-}
-
-/// Over, before anything was sent: there is no device left.
-fn not_sent(message: &Claimed, now: Timestamp) -> Settled {
-    let cause = "push.none";
-    let entry = Entry { at: now, what: What::NotSent { cause: cause.to_owned() } };
-    let ended = ended(message, State::Failed, Some(cause.to_owned()), vec![entry], now);
-    Settled { tried: false, ..ended }
 }
 
 /// Forgets devices that are gone, and notes which are in use.
@@ -140,14 +128,6 @@ fn together(sent: &[Sent]) -> Outcome {
     best.map_or(Outcome::Refused { cause: Cause::of("push.none"), reply: None }, |one| one.outcome.clone())
 }
 
-fn word(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Accepted { .. } => "accepted",
-        Outcome::Deferred { .. } => "deferred",
-        Outcome::Refused { .. } => "refused",
-    }
-}
-
 fn settled(engine: &Delivery, message: &Claimed, sent: Vec<Sent>, took: Duration) -> Settled {
     let at = clock::now();
     let outcome = together(&sent);
@@ -163,10 +143,10 @@ fn settled(engine: &Delivery, message: &Claimed, sent: Vec<Sent>, took: Duration
         }
         Settlement::AnotherSender { cause } => (State::Failed, Some(cause), None),
     };
-    let of_outcome = |one: &&Sent| word(&one.outcome) == word(&outcome);
+    let of_outcome = |one: &&Sent| one.outcome.code() == outcome.code();
     let host = sent.iter().find(of_outcome).map(|one| one.host.clone()).unwrap_or_default();
     engine.parts.metrics.tried(metrics::Tried {
-        outcome: word(&outcome),
+        outcome: outcome.code(),
         cause: outcome.cause().map_or("", |cause| cause.code()),
         provider: "push",
         relay: "push",
@@ -182,7 +162,7 @@ fn settled(engine: &Delivery, message: &Claimed, sent: Vec<Sent>, took: Duration
         source: None,
         provider: host.clone(),
         host: Some(host.clone()).filter(|host| !host.is_empty()),
-        outcome: word(&outcome).to_owned(),
+        outcome: outcome.code().to_owned(),
         cause: outcome.cause().map(|cause| cause.code().to_owned()),
         reply: outcome.reply().map(ToString::to_string),
         tls: None,

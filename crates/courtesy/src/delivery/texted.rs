@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Delivery;
-use super::attempt::{Not, chance, ended, untried};
+use super::attempt::{Not, chance, ended, not_sent, untried};
 use super::written;
 use crate::channel::{Number, Word};
 use crate::clock;
@@ -29,7 +29,7 @@ pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp
         return Ok(not_sent(message, "sms.missing", now));
     };
     let answers = Word::from_notice(&message.notice);
-    let consent = engine.parts.store.consent(&message.library, number.as_str()).await.map_err(ours)?;
+    let consent = engine.parts.store.consent(&message.library, number.as_str()).await?;
     // Who wrote STOP is told so once, and who asks for help is helped.
     if let Some(refused) = consent.filter(|consent| !consent.given && answers.is_none()) {
         let because = if refused.how == "gateway" { refused.by } else { "sms.stop".to_owned() };
@@ -80,7 +80,7 @@ pub(super) async fn silent_until(
     let not_before = library.not_before(now);
     let told: Told = serde_json::from_str(&message.fields).unwrap_or_default();
     let Some(key) = told.patron.key() else { return Ok(not_before) };
-    let record = engine.parts.store.patron(&message.library, &key).await.map_err(ours)?;
+    let record = engine.parts.store.patron(&message.library, &key).await?;
     let Some(quiet) = record.and_then(|record| record.quiet) else { return Ok(not_before) };
     let zone = TimeZone::get(&library.time_zone).unwrap_or(TimeZone::UTC);
     // Where one ends the other may have begun, and each ends within a day.
@@ -102,12 +102,12 @@ async fn words(
     now: Timestamp,
 ) -> Result<String, Not> {
     let language = Language::from_tag(&message.language).unwrap_or(Language::En);
-    let told: Told = serde_json::from_str(&message.fields).map_err(|error| Not::Ours(error.to_string()))?;
+    let told: Told = serde_json::from_str(&message.fields)?;
     let made = written::ingredients(engine, message, &told, library, language, now).await?;
     let text = render_sms(&made.words, &made.fields, &made.frame);
     let text = text.map_err(|missing| written::held(message, &missing, now))?;
-    let text = text.ok_or_else(|| Not::Settled(Box::new(not_sent(message, "sms.failed", now))))?;
-    let known = engine.parts.store.was_texted(&message.library, number.as_str()).await.map_err(ours)?;
+    let text = text.ok_or_else(|| not_sent(message, "sms.failed", now))?;
+    let known = engine.parts.store.was_texted(&message.library, number.as_str()).await?;
     let end = match language {
         Language::En => " Reply STOP to end texts.",
         Language::Fr => " ARRET pour ne plus en recevoir.",
@@ -120,17 +120,6 @@ async fn words(
     Ok(link.filter(is_free).unwrap_or(text))
 }
 
-fn ours(error: crate::store::StoreError) -> Not {
-    Not::Ours(error.to_string())
-}
-
-/// Over, before anything was sent.
-fn not_sent(message: &Claimed, cause: &str, now: Timestamp) -> Settled {
-    let entry = Entry { at: now, what: What::NotSent { cause: cause.to_owned() } };
-    let ended = ended(message, State::Failed, Some(cause.to_owned()), vec![entry], now);
-    Settled { tried: false, ..ended }
-}
-
 async fn settled(engine: &Delivery, message: &Claimed, sent: &Sent, text: &str, took_ms: u64) -> Settled {
     let at = clock::now();
     let settlement = settle(&sent.outcome, message.attempt, at, message.deadline, &engine.schedule, false, chance());
@@ -139,7 +128,7 @@ async fn settled(engine: &Delivery, message: &Claimed, sent: &Sent, text: &str, 
         && let Err(error) = engine
             .parts
             .store
-            .note_consent(Some(message.library.clone()), message.address.clone(), refusal(*cause, at))
+            .note_refused_text(message.id, message.library.clone(), message.address.clone(), refusal(*cause, at))
             .await
     {
         // The next refusal tells us again.
@@ -161,12 +150,7 @@ async fn settled(engine: &Delivery, message: &Claimed, sent: &Sent, text: &str, 
         source: None,
         provider: gateway.clone(),
         host: sent.host.clone(),
-        outcome: match sent.outcome {
-            Outcome::Accepted { .. } => "accepted",
-            Outcome::Deferred { .. } => "deferred",
-            Outcome::Refused { .. } => "refused",
-        }
-        .to_owned(),
+        outcome: sent.outcome.code().to_owned(),
         cause: sent.outcome.cause().map(|cause| cause.code().to_owned()),
         reply: sent.outcome.reply().map(ToString::to_string),
         tls: None,

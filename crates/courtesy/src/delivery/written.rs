@@ -55,15 +55,14 @@ impl Written {
         now: Timestamp,
     ) -> Result<Self, Not> {
         if ReplyKind::from_notice(&message.notice).is_some() {
-            let mail = engine.parts.store.reply_mail(message.id).await.map_err(|error| Not::Ours(error.to_string()))?;
+            let mail = engine.parts.store.reply_mail(message.id).await?;
             return mail.map(Self::Reply).ok_or_else(|| Not::Ours("the mail it is made of is gone".to_owned()));
         }
-        let told: Told = serde_json::from_str(&message.fields).map_err(|error| Not::Ours(error.to_string()))?;
+        let told: Told = serde_json::from_str(&message.fields)?;
         let Some(submitted) = &told.submitted else {
             return rendered(engine, message, &told, library, language, now).await.map(Box::new).map(Self::Notice);
         };
-        let mail = engine.parts.store.submitted(&message.library, message.event).await;
-        let mail = mail.map_err(|error| Not::Ours(error.to_string()))?;
+        let mail = engine.parts.store.submitted(&message.library, message.event).await?;
         let mail = mail.ok_or_else(|| Not::Ours("the mail that was handed in is gone".to_owned()))?;
         Ok(Self::Submitted { mail, generated: submitted.generated })
     }
@@ -157,13 +156,13 @@ pub(super) async fn ingredients(
     language: Language,
     now: Timestamp,
 ) -> Result<Ingredients, Not> {
-    let notice = Notice::from_code(&message.notice).map_err(|error| Not::Ours(error.to_string()))?;
+    let notice = Notice::from_code(&message.notice)?;
     let words = match &told.tried {
         Some(tried) => Words::parse(&tried.words, language).ok().map(Arc::new),
         None => {
             let source = WordsSource { of: message.words_of.clone(), version: message.words_version };
             let words = engine.parts.book.words_at(&source, notice, language).await;
-            words.map_err(|error| Not::Ours(error.to_string()))?
+            words?
         }
     };
     let words = words.ok_or_else(|| Not::Ours(format!("the words of {} are gone", message.notice)))?;

@@ -13,11 +13,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::{after, no_store, page};
 use super::auth::Caller;
-use super::messages::no_store;
-use super::problem::{FieldError, Problem, Refusal};
+use super::problem::{Problem, Refusal};
 use crate::id::AuditId;
-use crate::library::LibraryCode;
 use crate::store::{AuditFilter, Audited};
 
 /// Rows of a page unless asked otherwise, and at most.
@@ -124,18 +123,6 @@ pub struct AuditWhole {
 /// The consortium's own entries, in a query.
 const CONSORTIUM: &str = "-";
 
-fn invalid(pointer: &str, detail: String) -> Box<Problem> {
-    let errors = vec![FieldError { pointer: pointer.to_owned(), detail: detail.clone(), code: "invalid" }];
-    Problem::new("field-invalid", detail, "Fix it.").with(errors)
-}
-
-/// A library that this caller may read of.
-fn named(caller: &Caller, code: &str) -> Result<LibraryCode, Refusal> {
-    let code = LibraryCode::parse(code).map_err(|error| invalid("/library", error.to_string()))?;
-    caller.may_act_for(&code)?;
-    Ok(code)
-}
-
 /// Who changed what, when and why, the newest first.
 #[utoipa::path(get, path = "/v1/audit", tag = "audit", params(AuditQuery),
     responses((status = 200, body = AuditList), (status = 422, body = Problem)), security(("key" = [])))]
@@ -145,18 +132,16 @@ pub async fn list(
     Query(query): Query<AuditQuery>,
 ) -> Result<Response, Refusal> {
     let library = match (query.library.as_deref(), &caller.key.library) {
-        (None, own) => own.as_ref().map(ToString::to_string),
         (Some(CONSORTIUM), None) => Some(String::new()),
-        (Some(code), _) => Some(named(&caller, code)?.to_string()),
+        (named, _) => caller.library_named(named)?.map(|code| code.to_string()),
     };
-    let before = query.after.map(|text| text.parse().map_err(|_| invalid("/after", format!("“{text}” is no id"))));
-    let filter = AuditFilter { library, what: query.what, by: query.by, before: before.transpose()? };
+    let before = after(query.after.as_deref())?;
+    let filter = AuditFilter { library, what: query.what, by: query.by, before };
     let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    let mut found = app.store.audit(&filter, limit + 1).await?;
-    let has_more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next = found.last().filter(|_| has_more).map(|last| last.id.to_string());
-    Ok(no_store(Json(AuditList { data: found.into_iter().map(AuditAnswer::of).collect(), next, has_more })))
+    let found = app.store.audit(&filter, limit + 1).await?;
+    let (found, next) = page(found, limit, |entry| entry.id.to_string());
+    let data = found.into_iter().map(AuditAnswer::of).collect();
+    Ok(no_store(Json(AuditList { data, has_more: next.is_some(), next })))
 }
 
 /// Look at the seals of all entries of a library, or of the consortium: whoever changed, removed or cut off some behind our
@@ -168,10 +153,7 @@ pub async fn check(
     caller: Caller,
     Query(query): Query<AuditedQuery>,
 ) -> Result<Response, Refusal> {
-    let library = match query.library.as_deref() {
-        Some(code) => Some(named(&caller, code)?),
-        None => caller.key.library.clone(),
-    };
+    let library = caller.library_named(query.library.as_deref())?;
     let held = app.store.audit_holds(library.as_ref()).await?;
     let is_whole = held.broken_at.is_none();
     Ok(no_store(Json(AuditWhole { entries: held.entries, is_whole, broken_at: held.broken_at })))

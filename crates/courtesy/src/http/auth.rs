@@ -127,6 +127,17 @@ impl Caller {
         }
     }
 
+    /// The library that a query is about: the one it names, or the key's own; none where the key speaks for all.
+    ///
+    /// # Errors
+    /// `field-invalid` for what is no code, `key-forbidden` when the key speaks for another library only.
+    pub fn library_named(&self, code: Option<&str>) -> Result<Option<LibraryCode>, Box<Problem>> {
+        let Some(code) = code else { return Ok(self.key.library.clone()) };
+        let code = LibraryCode::parse(code).map_err(|error| Problem::field("/library", error.to_string()))?;
+        self.may_act_for(&code)?;
+        Ok(Some(code))
+    }
+
     /// Only the consortium may go on.
     ///
     /// # Errors

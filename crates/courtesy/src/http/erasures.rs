@@ -13,11 +13,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::{after, no_store, page};
 use super::auth::Caller;
-use super::messages::no_store;
-use super::problem::{FieldError, Problem, Refusal};
+use super::problem::{Problem, Refusal};
 use crate::id::ErasureId;
-use crate::library::LibraryCode;
 use crate::store::Erasure;
 
 /// Rows of a page unless asked otherwise, and at most.
@@ -109,11 +108,6 @@ pub struct ErasureQuery {
     after: Option<String>,
 }
 
-fn invalid(pointer: &str, detail: String) -> Box<Problem> {
-    let errors = vec![FieldError { pointer: pointer.to_owned(), detail: detail.clone(), code: "invalid" }];
-    Problem::new("field-invalid", detail, "Fix it.").with(errors)
-}
-
 /// The erasing of patrons and of what has served its time, the newest first.
 #[utoipa::path(get, path = "/v1/erasures", tag = "patrons", params(ErasureQuery),
     responses((status = 200, body = ErasureList), (status = 422, body = Problem)), security(("key" = [])))]
@@ -122,25 +116,16 @@ pub async fn list(
     caller: Caller,
     Query(query): Query<ErasureQuery>,
 ) -> Result<Response, Refusal> {
-    let library = match query.library.as_deref() {
-        Some(code) => {
-            let code = LibraryCode::parse(code).map_err(|error| invalid("/library", error.to_string()))?;
-            caller.may_act_for(&code)?;
-            Some(code)
-        }
-        None => caller.key.library.clone(),
-    };
-    let before = query.after.map(|text| text.parse().map_err(|_| invalid("/after", format!("“{text}” is no id"))));
+    let library = caller.library_named(query.library.as_deref())?;
+    let before = after(query.after.as_deref())?;
     let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    let mut found = app.store.erasures(library.as_ref(), before.transpose()?, limit + 1).await?;
-    let has_more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next = found.last().filter(|_| has_more).map(|last| last.id.to_string());
+    let found = app.store.erasures(library.as_ref(), before, limit + 1).await?;
+    let (found, next) = page(found, limit, |erasure| erasure.id.to_string());
     let mut data = Vec::with_capacity(found.len());
     for erasure in found {
         data.push(with_left(&app, erasure).await?);
     }
-    Ok(no_store(Json(ErasureList { data, next, has_more })))
+    Ok(no_store(Json(ErasureList { data, has_more: next.is_some(), next })))
 }
 
 /// One erasure.

@@ -1,6 +1,8 @@
 //! `POST /v1/events` and `POST /v1/events:batch`: the JSON door.
+//!
+//! In: one event, or one a line. Out: each one's receipt or problem, after it is on disk; a repeated Idempotency-Key gets the answer of
+//! the first time. Not here: the body's fields (`event_body`).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -8,86 +10,16 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use standards::address::Address;
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::no_store;
 use super::auth::Caller;
+use super::event_body::{EventBody, event_from};
 use super::problem::{FieldError, Problem, Refusal, read_json};
-use crate::channel::{Country, Number};
-use crate::intake::limits::{self, KEY_OCTETS_MAX};
-use crate::intake::{Event, Handed, Receipt, Refused, Side, Strictness, Taken, Told};
-use crate::library::LibraryCode;
-use crate::notice::Language;
-use crate::notice::status::Status;
-use crate::patron::{Patron, postal_lines};
-
-/// Most fields in one event.
-const FIELDS_MAX: usize = 100;
-
-/// Something happened to a request.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EventBody {
-    /// The library's code. May be left out where the key speaks for one library.
-    #[schema(example = "MRPL")]
-    library: Option<String>,
-    /// The request's number.
-    #[schema(example = "BC-104233")]
-    request: String,
-    /// What happened: a status of the catalogue, or its name in SHAREit or ISO 18626.
-    #[schema(example = "ready_for_pickup")]
-    status: String,
-    /// `borrowing` or `lending`. May be left out where the status is about one side only.
-    side: Option<String>,
-    /// Which time the status is entered, where it can be more than once: a counter or a date.
-    #[serde(default)]
-    occurrence: Option<String>,
-    /// The patron.
-    #[serde(default)]
-    patron: PatronBody,
-    /// What the words may name: title, author, `pickup_by`, `due_date` …
-    #[serde(default)]
-    #[schema(value_type = std::collections::BTreeMap<String, String>)]
-    fields: BTreeMap<String, serde_json::Value>,
-    /// When it happened: a moment with its zone. Left out: now. What comes late then changes nothing that happened after it.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, example = "2026-11-22T09:30:00-08:00")]
-    at: Option<jiff::Timestamp>,
-    /// Of a `correction`: the status that it takes back. It is then told only to those who were told that.
-    #[schema(example = "ready_for_pickup")]
-    undoes: Option<String>,
-    /// In a batch: the event's own Idempotency-Key.
-    idempotency_key: Option<String>,
-}
-
-/// The patron of a request.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PatronBody {
-    /// The library's number for the patron.
-    #[serde(rename = "ref")]
-    reference: Option<String>,
-    /// Where mail goes.
-    #[schema(example = "amira@patron.example")]
-    email: Option<String>,
-    /// Where text messages go, as people write it: `604 555 0123`.
-    #[schema(example = "604 555 0123")]
-    phone: Option<String>,
-    /// Whether the patron agreed to text messages. Left out: as it was.
-    texts: Option<bool>,
-    /// Where letters go, one line each, without the name.
-    #[serde(default)]
-    address: Vec<String>,
-    /// Given name.
-    first_name: Option<String>,
-    /// Family name.
-    surname: Option<String>,
-    /// Both, as the library writes them.
-    full_name: Option<String>,
-    /// `en` or `fr`.
-    language: Option<String>,
-}
+use crate::channel::Country;
+use crate::intake::limits::KEY_OCTETS_MAX;
+use crate::intake::{Event, Handed, Receipt, Refused, Strictness, Taken};
 
 /// The answer to an event.
 #[derive(Debug, Serialize, ToSchema)]
@@ -261,8 +193,7 @@ pub async fn batch(
         });
         push_line(&mut text, index + 1, answer);
     }
-    let headers = [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store")];
-    Ok((StatusCode::ACCEPTED, headers, text).into_response())
+    Ok((StatusCode::ACCEPTED, no_store(([(header::CONTENT_TYPE, "application/x-ndjson")], text))).into_response())
 }
 
 fn push_line(text: &mut String, line: usize, answer: Result<String, Box<Problem>>) {
@@ -295,7 +226,7 @@ fn handed(event: Event, key: Option<String>, caller: &Caller, body: &[u8]) -> Re
     if key.is_empty() || key.len() > KEY_OCTETS_MAX || !key.is_ascii() {
         let detail = format!("The Idempotency-Key must be 1 to {KEY_OCTETS_MAX} ASCII characters.");
         return Err(Problem::new("field-invalid", detail, "Use the id of the event in your system.")
-            .with(vec![wrong("/idempotency_key", "invalid", "its length or its characters".to_owned())]));
+            .with(vec![FieldError::invalid("/idempotency_key", "its length or its characters".to_owned())]));
     }
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body);
     let hash = digest.as_ref().try_into().expect("SHA-256 gives 32 octets");
@@ -309,8 +240,8 @@ fn answer_text(receipt: &Receipt) -> String {
 fn accepted(text: String, replayed: bool, dry_run: bool) -> Response {
     // A dry run has accepted nothing.
     let status = if dry_run { StatusCode::OK } else { StatusCode::ACCEPTED };
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    let mut response = (status, headers, text).into_response();
+    let answer = no_store(([(header::CONTENT_TYPE, "application/json")], text));
+    let mut response = (status, answer).into_response();
     if replayed {
         response.headers_mut().insert("idempotency-replayed", header::HeaderValue::from_static("true"));
     }
@@ -322,24 +253,17 @@ fn key_reused() -> Box<Problem> {
     Problem::new("idempotency-reused", detail, "Use a new key for a new event.")
 }
 
-fn wrong(pointer: &str, code: &'static str, detail: String) -> FieldError {
-    FieldError { pointer: pointer.to_owned(), detail, code }
-}
-
 fn refusal(refused: &Refused) -> Box<Problem> {
     match refused {
         Refused::NoLibrary(code) => {
             let detail = format!("There is no library {code}.");
-            Problem::new("field-invalid", detail, "Use the code of its Participant Record.").with(vec![wrong(
-                "/library",
-                "invalid",
-                format!("there is no library {code}"),
-            )])
+            Problem::new("field-invalid", detail, "Use the code of its Participant Record.")
+                .with(vec![FieldError::invalid("/library", format!("there is no library {code}"))])
         }
         Refused::Fields(fields) => {
             let errors = fields
                 .iter()
-                .map(|(name, detail)| wrong(&format!("/fields/{name}"), "invalid", detail.clone()))
+                .map(|(name, detail)| FieldError::invalid(format!("/fields/{name}"), detail.clone()))
                 .collect::<Vec<_>>();
             let detail = errors.iter().map(|error| error.detail.clone()).collect::<Vec<_>>().join("; ");
             Problem::new("field-invalid", detail, "Fix the fields and send the event again.").with(errors)
@@ -347,7 +271,7 @@ fn refusal(refused: &Refused) -> Box<Problem> {
         Refused::Missing { notice, fields } => {
             let errors = fields
                 .iter()
-                .map(|name| wrong(&format!("/fields/{name}"), "missing", format!("the notice {notice} names it")))
+                .map(|name| FieldError::missing(format!("/fields/{name}"), format!("the notice {notice} names it")))
                 .collect();
             let names = fields.iter().map(|name| format!("(({name}))")).collect::<Vec<_>>().join(", ");
             let first = fields.first().map_or("field", String::as_str);
@@ -359,127 +283,4 @@ fn refusal(refused: &Refused) -> Box<Problem> {
             .with(errors)
         }
     }
-}
-
-/// The event a body describes; every wrong field at once.
-fn event_from(body: EventBody, caller: &Caller, country: Country) -> Result<Event, Box<Problem>> {
-    let mut errors = Vec::new();
-    let library = match (&body.library, &caller.key.library) {
-        (Some(code), _) => LibraryCode::parse(code).map_err(|error| wrong("/library", "invalid", error.to_string())),
-        (None, Some(own)) => Ok(own.clone()),
-        (None, None) => Err(wrong("/library", "missing", "this key speaks for many libraries; say which".to_owned())),
-    };
-    let status = Status::from_code(&body.status).map_err(|error| wrong("/status", "invalid", error.to_string()));
-    let side = match body.side.as_deref() {
-        None => Ok(status.as_ref().map_or(Side::Borrowing, |status| Side::usual(*status))),
-        Some("borrowing") => Ok(Side::Borrowing),
-        Some("lending") => Ok(Side::Lending),
-        Some(other) => Err(wrong("/side", "invalid", format!("“{other}” is neither borrowing nor lending"))),
-    };
-    if body.request.trim().is_empty() {
-        errors.push(wrong("/request", "missing", "give the request's number".to_owned()));
-    }
-    let undoes = undoes_from(body.undoes.as_deref(), status.as_ref().ok().copied(), &mut errors);
-    let patron = patron_from(body.patron, country, &mut errors);
-    let fields = fields_from(body.fields, &mut errors);
-    let occurrence = body.occurrence.unwrap_or_default();
-    let parts = limits::Parts { request: &body.request, occurrence: &occurrence, patron: &patron, fields: &fields };
-    errors.extend(parts.too_long().into_iter().map(|(pointer, detail)| wrong(&pointer, "invalid", detail)));
-    match (library, status, side) {
-        (Ok(library), Ok(status), Ok(side)) if errors.is_empty() => {
-            caller.may_act_for(&library)?;
-            Ok(Event {
-                library,
-                request: body.request.trim().to_owned(),
-                status,
-                side,
-                occurrence,
-                told: Told { patron, fields, at: body.at, undoes, ..Told::default() },
-                source: "api",
-            })
-        }
-        (library, status, side) => {
-            errors.extend([library.err(), status.err(), side.err()].into_iter().flatten());
-            errors.sort_by(|a, b| a.pointer.cmp(&b.pointer));
-            let detail = errors.iter().map(|e| format!("{}: {}", e.pointer, e.detail)).collect::<Vec<_>>().join("; ");
-            Err(Problem::new("field-invalid", detail, "Fix the fields and send the event again.").with(errors))
-        }
-    }
-}
-
-/// The status that a correction takes back.
-fn undoes_from(text: Option<&str>, status: Option<Status>, errors: &mut Vec<FieldError>) -> Option<Status> {
-    let text = text?;
-    if status.is_some_and(|status| status != Status::Correction) {
-        errors.push(wrong("/undoes", "invalid", "only a correction takes a status back".to_owned()));
-    }
-    match Status::from_code(text) {
-        Ok(Status::Correction) => errors.push(wrong("/undoes", "invalid", "tell the status anew instead".to_owned())),
-        Ok(undone) => return Some(undone),
-        Err(error) => errors.push(wrong("/undoes", "invalid", error.to_string())),
-    }
-    None
-}
-
-fn patron_from(body: PatronBody, country: Country, errors: &mut Vec<FieldError>) -> Patron {
-    let email = body.email.filter(|text| !text.trim().is_empty()).and_then(|text| match Address::parse(text.trim()) {
-        Ok(address) => Some(address),
-        Err(error) => {
-            errors.push(wrong("/patron/email", "invalid", format!("this is not an email address: {error}")));
-            None
-        }
-    });
-    let language = body.language.and_then(|tag| {
-        let language = Language::from_tag(&tag);
-        if language.is_none() {
-            errors.push(wrong("/patron/language", "invalid", format!("we do not write “{tag}”; use en or fr")));
-        }
-        language
-    });
-    let phone =
-        body.phone.filter(|text| !text.trim().is_empty()).and_then(|text| match Number::parse(&text, country) {
-            Ok(number) => Some(number),
-            // Patron records hold all kinds of numbers: one that nobody is to text holds no mail up.
-            Err(_) if body.texts != Some(true) => None,
-            Err(error) => {
-                errors.push(wrong("/patron/phone", "invalid", error.to_string()));
-                None
-            }
-        });
-    let postal = postal_lines(body.address.iter().map(String::as_str)).unwrap_or_else(|detail| {
-        errors.push(wrong("/patron/address", "invalid", detail));
-        Vec::new()
-    });
-    Patron {
-        id: body.reference,
-        email,
-        phone,
-        texts: body.texts,
-        postal,
-        first_name: body.first_name,
-        surname: body.surname,
-        full_name: body.full_name,
-        language,
-    }
-}
-
-fn fields_from(fields: BTreeMap<String, serde_json::Value>, errors: &mut Vec<FieldError>) -> BTreeMap<String, String> {
-    if fields.len() > FIELDS_MAX {
-        errors.push(wrong("/fields", "invalid", format!("at most {FIELDS_MAX} fields can come with an event")));
-        return BTreeMap::new();
-    }
-    let mut read = BTreeMap::new();
-    for (name, value) in fields {
-        match value {
-            serde_json::Value::String(text) => drop(read.insert(name, text)),
-            serde_json::Value::Number(number) => drop(read.insert(name, number.to_string())),
-            serde_json::Value::Null => {}
-            _ => errors.push(wrong(
-                &format!("/fields/{}", name.replace('~', "~0").replace('/', "~1")),
-                "invalid",
-                "give a text or a number".to_owned(),
-            )),
-        }
-    }
-    read
 }

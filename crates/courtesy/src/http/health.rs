@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use super::App;
-use super::messages::no_store;
+use super::answer::no_store;
 use crate::clock;
 use crate::config::Role;
 use crate::delivery::standing::Standing;

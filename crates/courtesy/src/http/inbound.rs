@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::no_store;
 use super::auth::Caller;
-use super::messages::no_store;
 use super::problem::{Problem, Refusal};
 use crate::id::ReturnedId;
 use crate::inbound::Became;

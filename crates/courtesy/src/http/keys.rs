@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::no_store;
 use super::auth::{Caller, hash, new_secret, shown};
-use super::messages::no_store;
-use super::problem::{FieldError, Problem, Refusal, read_json};
+use super::problem::{Problem, Refusal, read_json};
 use crate::clock;
 use crate::id::KeyId;
 use crate::library::LibraryCode;
@@ -92,30 +92,23 @@ pub async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Respons
 #[utoipa::path(post, path = "/v1/keys", tag = "keys", request_body = KeyBody, responses((status = 201, body = KeyAnswer), (status = 422, body = Problem)), security(("key" = [])))]
 pub async fn make(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
-    let wrong = |pointer: &str, detail: String| {
-        Problem::new("field-invalid", detail.clone(), "Fix the field.").with(vec![FieldError {
-            pointer: pointer.to_owned(),
-            detail,
-            code: "invalid",
-        }])
-    };
     let body: KeyBody = read_json(&body)?;
     let name = body.name.trim().to_owned();
     if name.is_empty() || name.chars().count() > NAME_LETTERS_MAX || name.chars().any(char::is_control) {
-        return Err(wrong("/name", format!("a name has 1 to {NAME_LETTERS_MAX} letters, on one line")).into());
+        return Err(Problem::field("/name", format!("a name has 1 to {NAME_LETTERS_MAX} letters, on one line")).into());
     }
     let library = match body.library {
         Some(code) => {
-            let code = LibraryCode::parse(&code).map_err(|error| wrong("/library", error.to_string()))?;
+            let code = LibraryCode::parse(&code).map_err(|error| Problem::field("/library", error.to_string()))?;
             if app.book.library(&code).is_none() {
-                return Err(wrong("/library", format!("there is no library {code}")).into());
+                return Err(Problem::field("/library", format!("there is no library {code}")).into());
             }
             Some(code)
         }
         None => None,
     };
     let scope = body.scope.as_deref().map_or(Some(Scope::All), Scope::from_code);
-    let scope = scope.ok_or_else(|| wrong("/scope", "a scope is all or submit".to_owned()))?;
+    let scope = scope.ok_or_else(|| Problem::field("/scope", "a scope is all or submit"))?;
     let secret = new_secret();
     let now = clock::now();
     let key =

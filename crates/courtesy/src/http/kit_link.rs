@@ -10,9 +10,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::no_store;
 use super::auth::Caller;
 use super::libraries::library;
-use super::messages::no_store;
 use super::problem::{Problem, Refusal};
 use crate::clock;
 use crate::sender::{KIT_LINK_LASTS, kit_token};

@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::no_store;
 use super::auth::Caller;
-use super::messages::{found, no_store};
+use super::messages::found;
 use super::problem::{Problem, Refusal, read_json};
 use crate::clock;
 use crate::id::MessageId;

@@ -10,9 +10,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::no_store;
 use super::auth::Caller;
 use super::events::DryRun;
-use super::messages::no_store;
 use super::problem::{FieldError, Problem, Refusal, read_json};
 use crate::clock;
 use crate::library::{By, Claims, Library, LibraryCode, RecordProblem, RowError, read_csv};
@@ -78,25 +78,23 @@ fn put_checked(app: &App, caller: &Caller, code: &str, body: &[u8]) -> Result<Li
         caller.must_be_consortium()?;
     }
     let given: Library = read_json(body)?;
-    let mut errors: Vec<FieldError> = given
-        .problems()
-        .into_iter()
-        .map(|problem| FieldError { pointer: format!("/{}", problem.field), detail: problem.detail, code: "invalid" })
-        .collect();
+    let mut errors: Vec<FieldError> = given.problems().into_iter().map(told).collect();
     let by = if caller.must_be_consortium().is_ok() { By::Consortium } else { By::Library };
     if let Some(problem) = with_claims(app, |claims| claims.problem(&given, by)) {
-        errors.push(FieldError { pointer: format!("/{}", problem.field), detail: problem.detail, code: "invalid" });
+        errors.push(told(problem));
     }
     if given.code != code {
         let detail = format!("it says {} and the address says {code}", given.code);
-        errors.push(FieldError { pointer: "/code".to_owned(), detail, code: "invalid" });
+        errors.push(FieldError::invalid("/code", detail));
     }
     if errors.is_empty() {
         return Ok(given);
     }
-    let detail =
-        errors.iter().map(|error| format!("{}: {}", error.pointer, error.detail)).collect::<Vec<_>>().join("; ");
-    Err(Problem::new("field-invalid", detail, "Fix the fields and send the record again.").with(errors))
+    Err(Problem::fields(errors, "Fix the fields and send the record again."))
+}
+
+fn told(problem: RecordProblem) -> FieldError {
+    FieldError::invalid(format!("/{}", problem.field), problem.detail)
 }
 
 /// Changes the record of `code` as `change` does, checked as every record is. What cannot stand; empty when it is kept.

@@ -1,13 +1,16 @@
 //! The HTTP doors: all routes, each with its audience, in the order in which one meets them.
 
+mod answer;
 mod audit;
 pub mod auth;
 mod doctor;
 mod erasures;
+mod event_body;
 mod events;
 pub mod health;
 mod inbound;
 mod iso18626;
+pub mod kept;
 mod keys;
 mod kit_link;
 pub mod letters;
@@ -16,7 +19,8 @@ mod messages;
 mod notices;
 mod openapi;
 pub mod own_page;
-pub mod patrons;
+mod patron_file;
+mod patrons;
 pub mod peer;
 pub mod problem;
 pub mod push;
@@ -24,6 +28,7 @@ mod queue;
 mod relay_state;
 mod relays;
 pub mod reports;
+mod resend;
 mod role;
 pub mod secure_door;
 mod senders;
@@ -31,6 +36,7 @@ pub mod serving;
 pub mod sign_on;
 pub mod stops;
 mod texts;
+mod timeline;
 pub mod unreached;
 pub mod watching;
 pub mod webhooks;
@@ -240,19 +246,19 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/push/seen", post(push::seen))
         .route("/v1/messages", get(messages::list))
         .route("/v1/messages/{id}", get(messages::show))
-        .route("/v1/messages/{id}/timeline", get(messages::timeline))
-        .route("/v1/messages/{id}/resend", post(messages::again))
+        .route("/v1/messages/{id}/timeline", get(timeline::timeline))
+        .route("/v1/messages/{id}/resend", post(resend::again))
         .route("/v1/messages/{id}/cancel", post(messages::cancel))
-        .route("/v1/messages:resend", post(unreached::resend_many))
+        .route("/v1/messages:resend", post(resend::resend_many))
         .route("/v1/unreached", get(unreached::list))
         .route("/v1/unreached/{id}/resolve", post(unreached::resolve))
         .merge(of_libraries())
         .route("/v1/audit", get(audit::list))
         .route("/v1/audit:check", get(audit::check))
         .route("/v1/reports", get(reports::all))
-        .route("/v1/patrons/{library}", post(patrons::import))
+        .route("/v1/patrons/{library}", post(patron_file::import))
         .route("/v1/patrons/{library}/{ref}", get(patrons::show).put(patrons::put).delete(patrons::remove))
-        .route("/v1/patrons/{library}/{ref}/everything", get(patrons::export))
+        .route("/v1/patrons/{library}/{ref}/everything", get(kept::export))
         .route("/v1/erasures", get(erasures::list))
         .route("/v1/erasures/{id}", get(erasures::show))
         .route("/v1/queue", get(queue::show))

@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::no_store;
 use super::auth::Caller;
 use super::events::DryRun;
 use super::libraries::library;
-use super::messages::no_store;
-use super::problem::{Problem, Refusal, read_json};
+use super::problem::{FieldError, Problem, Refusal, read_json};
 use crate::clock;
 use crate::library::Library;
 use crate::notice::catalogue::{NOTICES, Notice};
@@ -190,11 +190,9 @@ fn told(problem: &WordsTrouble) -> WordsProblem {
 /// The warnings about words that can be saved; the errors of words that cannot.
 fn checked(source: &str, notice: Notice, language: Language, app: &App) -> Result<Vec<WordsProblem>, Box<Problem>> {
     let refuse = |problems: Vec<WordsProblem>| {
-        let errors = problems.iter().map(|problem| super::problem::FieldError {
-            pointer: format!("/line/{}", problem.line),
-            detail: problem.detail.clone(),
-            code: "invalid",
-        });
+        let at_line =
+            |problem: &WordsProblem| FieldError::invalid(format!("/line/{}", problem.line), problem.detail.as_str());
+        let errors = problems.iter().map(at_line);
         let detail = problems.iter().map(|p| format!("line {}: {}", p.line, p.detail)).collect::<Vec<_>>().join("; ");
         Problem::new("words-invalid", detail, "Fix the lines and save again.").with(errors.collect())
     };

@@ -6,8 +6,9 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    audit, doctor, erasures, events, health, inbound, iso18626, keys, kit_link, letters, libraries, messages, notices,
-    patrons, push, queue, relay_state, relays, reports, senders, sign_on, stops, texts, unreached, webhooks,
+    audit, doctor, erasures, events, health, inbound, iso18626, kept, keys, kit_link, letters, libraries, messages,
+    notices, patron_file, patrons, push, queue, relay_state, relays, reports, resend, senders, sign_on, stops, texts,
+    timeline, unreached, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -29,10 +30,10 @@ use super::{
         push::rotate,
         messages::list,
         messages::show,
-        messages::timeline,
-        messages::again,
+        timeline::timeline,
+        resend::again,
         messages::cancel,
-        unreached::resend_many,
+        resend::resend_many,
         unreached::list,
         unreached::resolve,
         libraries::list,
@@ -73,11 +74,11 @@ use super::{
         notices::reset,
         notices::versions,
         notices::preview,
-        patrons::import,
+        patron_file::import,
         patrons::show,
         patrons::put,
         patrons::remove,
-        patrons::export,
+        kept::export,
         erasures::list,
         erasures::show,
         queue::show,

@@ -1,44 +1,33 @@
-//! `/v1/patrons/{library}`: patrons as a library knows them: one by one or from a CSV file; all that is kept of one, saved or erased.
+//! `/v1/patrons/{library}/{ref}`: a patron as the library knows them.
 //!
-//! In: a library, and its number for a patron. Out: the record, with what looks like a slip. [`everything`] is what the patron's own page
-//! and staff use too. Not here: the erasing (`erasing`).
+//! In: a library, and its number for a patron. Out: the record, with what looks like a slip. Not here: many from a file (`patron_file`), all that
+//! is kept of one (`kept`), the erasing (`erasing`).
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use standards::address::Address;
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::no_store;
 use super::auth::Caller;
 use super::erasures::{ErasureAnswer, with_left};
 use super::events::DryRun;
 use super::libraries::library;
-use super::messages::no_store;
 use super::problem::{FieldError, Problem, Refusal, read_json};
 use crate::channel::{Channel, Number};
 use crate::clock;
-use crate::intake::Told;
-use crate::library::{Library, RowError};
+use crate::library::Library;
 use crate::notice::Language;
-use crate::notice::catalogue::{Audience, Notice};
-use crate::notice::status::Status;
-use crate::outcome::stop::ListedAddress;
-use crate::patron::import::{self, number_problem, read_csv};
+use crate::patron::import::{self, number_problem};
 use crate::patron::{Patron, Quiet, Record, name_problem, postal_lines, probably_meant};
-use crate::store::{Consent, Deed, MessageRow, PatronEvent};
-
-/// Events of one patron that are saved at most: a lifetime of loans.
-const EVENTS_MAX: u32 = 10_000;
-
-/// What a file for the patron leaves out of a history: names of staff are theirs, and how we are connected, or what servers said to each
-/// other, tells nothing of the patron that is not there.
-const NOT_THEIRS: [&str; 5] = ["by", "transcript", "source", "relay", "return_path"];
+use crate::store::{Consent, Deed};
 
 /// A patron as the library tells of them. What is left out stays as it is.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -154,116 +143,7 @@ pub async fn remove(
     Ok(no_store((StatusCode::ACCEPTED, Json(with_left(&app, erasure).await?)).into_response()))
 }
 
-/// All that is kept of a patron, as a file.
-#[utoipa::path(get, path = "/v1/patrons/{library}/{ref}/everything", tag = "patrons", params(("library" = String, Path), ("ref" = String, Path)),
-    responses((status = 200, body = Object), (status = 404, body = Problem)), security(("key" = [])))]
-pub async fn export(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    Path((code, number)): Path<(String, String)>,
-) -> Result<Response, Refusal> {
-    let library = library(&app, &caller, &code)?;
-    let all = everything(&app, &library, &number, caller.name()).await?.ok_or_else(|| nobody(&number))?;
-    Ok(file_of(&all))
-}
-
-/// `all` as a file to keep.
-#[must_use]
-pub fn file_of(all: &serde_json::Value) -> Response {
-    let place = (header::CONTENT_DISPOSITION, "attachment; filename=\"patron.json\"");
-    no_store(([place], Json(all)).into_response())
-}
-
-/// What an import did, or would do.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PatronImport {
-    /// Patrons who are new.
-    added: usize,
-    /// Patrons of whom something is new.
-    changed: usize,
-    /// Patrons of whom all was known.
-    unchanged: usize,
-    /// Addresses that look like slips. They are kept as they are.
-    suspects: Vec<Suspect>,
-    /// Whether nothing was kept.
-    dry_run: bool,
-}
-
-/// An address that looks like a slip.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Suspect {
-    /// The line in the file.
-    line: u64,
-    #[serde(rename = "ref")]
-    number: String,
-    email: String,
-    /// The address that was probably meant.
-    probably_meant: String,
-}
-
-/// A file with errors.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PatronImportProblem {
-    #[serde(flatten)]
-    problem: Problem,
-    rows: Vec<RowError>,
-}
-
-/// Import patrons from CSV: all rows or none, and every row's every error at once.
-#[utoipa::path(post, path = "/v1/patrons/{library}", tag = "patrons", params(("library" = String, Path), DryRun), request_body(content = String, content_type = "text/csv"),
-    responses((status = 200, body = PatronImport), (status = 422, body = PatronImportProblem)), security(("key" = [])))]
-pub async fn import(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    Path(code): Path<String>,
-    Query(DryRun { dry_run }): Query<DryRun>,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    let library = library(&app, &caller, &code)?;
-    let rows = match read_csv(&body, app.texts.country()) {
-        Ok(rows) => rows,
-        Err(rows) => {
-            let detail = format!("{} errors; nothing was changed.", rows.len());
-            let problem = *Problem::new("import-invalid", detail, "Fix the rows and import the file again.");
-            let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            return Ok(no_store((status, kind, Json(PatronImportProblem { problem, rows }))));
-        }
-    };
-    let numbers: Vec<String> = rows.iter().filter_map(|row| row.patron.id.clone()).collect();
-    let mut known = app.store.patrons(&library.code, &numbers).await?;
-    let mut done = PatronImport { added: 0, changed: 0, unchanged: 0, suspects: Vec::new(), dry_run };
-    let mut kept = Vec::new();
-    for row in rows {
-        let number = row.patron.id.clone().unwrap_or_default();
-        if let Some(email) = &row.patron.email
-            && let Some(meant) = probably_meant(email)
-        {
-            let (line, email) = (row.line, email.to_string());
-            done.suspects.push(Suspect { line, number: number.clone(), email, probably_meant: meant });
-        }
-        let before = known.remove(&number);
-        let mut record = before.clone().unwrap_or_default();
-        take_over(&mut record, &row);
-        match &before {
-            None => done.added += 1,
-            Some(before) if *before == record && row.patron.texts.is_none() => {
-                done.unchanged += 1;
-                continue;
-            }
-            Some(_) => done.changed += 1,
-        }
-        kept.push((row, record));
-    }
-    if !dry_run {
-        let subject = format!("{} patrons", kept.len());
-        let deed = Deed::new(Some(&library.code), caller.name(), "patron.changed", subject, clock::now());
-        keep(&app, &library, kept, deed, &caller).await?;
-    }
-    Ok(no_store(Json(done)))
-}
-
-fn nobody(number: &str) -> Box<Problem> {
+pub(super) fn nobody(number: &str) -> Box<Problem> {
     let shown: String = number.chars().take(import::NUMBER_LETTERS_MAX).collect();
     Problem::new("not-found", format!("Nothing is known of a patron {shown}."), "")
 }
@@ -272,7 +152,7 @@ fn nobody(number: &str) -> Box<Problem> {
 fn checked(app: &App, number: &str, given: PatronGiven) -> Result<(import::Told, Option<Vec<Channel>>), Box<Problem>> {
     let mut errors = Vec::new();
     let mut wrong = |pointer: &str, detail: String| {
-        errors.push(FieldError { pointer: pointer.to_owned(), detail, code: "invalid" });
+        errors.push(FieldError::invalid(pointer, detail));
     };
     if let Some(detail) = number_problem(number) {
         wrong("/ref", detail);
@@ -311,9 +191,7 @@ fn checked(app: &App, number: &str, given: PatronGiven) -> Result<(import::Told,
         Vec::new()
     });
     if !errors.is_empty() {
-        let detail =
-            errors.iter().map(|error| format!("{}: {}", error.pointer, error.detail)).collect::<Vec<_>>().join("; ");
-        return Err(Problem::new("field-invalid", detail, "Fix the fields and send it again.").with(errors));
+        return Err(Problem::fields(errors, "Fix the fields and send it again."));
     }
     let patron = Patron {
         id: Some(number.to_owned()),
@@ -330,7 +208,7 @@ fn checked(app: &App, number: &str, given: PatronGiven) -> Result<(import::Told,
 }
 
 /// What a library tells by hand stands against what its events still tell.
-fn take_over(record: &mut Record, told: &import::Told) {
+pub(super) fn take_over(record: &mut Record, told: &import::Told) {
     let patron = &told.patron;
     if let Some(email) = &patron.email {
         record.correct_mail(email.clone());
@@ -344,7 +222,7 @@ fn take_over(record: &mut Record, told: &import::Told) {
     }
 }
 
-async fn keep(
+pub(super) async fn keep(
     app: &App,
     library: &Library,
     kept: Vec<(import::Told, Record)>,
@@ -392,95 +270,4 @@ async fn answer(app: &App, library: &Library, number: String, record: Record) ->
         digest: record.digest,
         quiet: record.quiet,
     })
-}
-
-/// Whether `row` went to the patron: notices to staff and copies for them are made of the same events.
-fn is_theirs(library: &Library, known: &Patron, row: &MessageRow) -> bool {
-    let is_told = Notice::from_code(&row.notice).is_ok_and(|notice| notice.audience == Audience::Patron);
-    let is_copy = library.cc.iter().any(|copy| copy.to_string() == row.address);
-    is_told && (!is_copy || known.is_at(&row.address))
-}
-
-/// All that is kept of the patron with this key at `library`; none where nothing is. That it was taken out stands in the audit.
-///
-/// # Errors
-/// When the store is broken.
-pub async fn everything(
-    app: &App,
-    library: &Library,
-    key: &str,
-    by: String,
-) -> crate::store::Result<Option<serde_json::Value>> {
-    let Some((record, events, known)) = kept_of(app, library, key).await? else { return Ok(None) };
-    let mut told = Vec::with_capacity(events.len());
-    for event in &events {
-        let mut messages = Vec::with_capacity(event.messages.len());
-        for row in event.messages.iter().filter(|row| is_theirs(library, &known, row)) {
-            let history = app.store.timeline(row.id).await?;
-            let history = history.iter().map(|entry| {
-                let mut line = serde_json::to_value(entry).unwrap_or_default();
-                if let Some(line) = line.as_object_mut() {
-                    line.retain(|name, _| !NOT_THEIRS.contains(&name.as_str()));
-                }
-                line
-            });
-            messages.push(serde_json::json!({
-                "id": row.id, "notice": row.notice, "language": row.language, "channel": row.channel,
-                "address": row.address, "state": row.state, "cause": row.cause, "made_at": row.created_at,
-                "history": history.collect::<Vec<_>>(),
-            }));
-        }
-        let mut fields: serde_json::Value = serde_json::from_str(&event.fields).unwrap_or_default();
-        // A code may still open something.
-        if let Some(fields) = fields.get_mut("fields").and_then(serde_json::Value::as_object_mut) {
-            fields.retain(|name, _| name != "code");
-        }
-        told.push(serde_json::json!({
-            "id": event.id, "request": event.request, "status": event.status, "received_at": event.received_at,
-            "told": fields, "messages": messages,
-        }));
-    }
-    let consent = match &known.phone {
-        Some(phone) => app.store.consent(&library.code, phone.as_str()).await?,
-        None => None,
-    };
-    let stop = match &known.email {
-        Some(email) => app.store.do_not_send(&library.code, &ListedAddress::of(email)).await?,
-        None => None,
-    };
-    let devices = app.store.subscriptions_of(&library.code, key).await?;
-    let devices = devices.iter().map(|one| serde_json::json!({ "name": one.name, "since": one.made_at }));
-    let devices: Vec<_> = devices.collect();
-    let now = clock::now();
-    app.store.note(Deed::new(Some(&library.code), by, "patron.exported", subject(key), now)).await?;
-    Ok(Some(serde_json::json!({
-        "library": library.code.as_str(), "saved_at": now, "patron": key, "record": record,
-        "text_messages": consent.map(|consent| serde_json::json!({
-            "agreed": consent.given, "at": consent.at, "how": consent.how,
-        })),
-        "do_not_send": stop.map(|stop| serde_json::json!({ "since": stop.since, "cause": stop.cause.code() })),
-        "devices": devices, "events": told,
-    })))
-}
-
-/// What the audit names: the library's number, and no address.
-fn subject(key: &str) -> &str {
-    if key.starts_with(crate::patron::BY_ADDRESS) { "" } else { key }
-}
-
-type KeptOf = (Record, Vec<PatronEvent>, Patron);
-
-async fn kept_of(app: &App, library: &Library, key: &str) -> crate::store::Result<Option<KeptOf>> {
-    let record = app.store.patron(&library.code, key).await?;
-    let events = app.store.patron_events(&library.code, key, EVENTS_MAX).await?;
-    if record.is_none() && events.is_empty() {
-        return Ok(None);
-    }
-    let record = record.unwrap_or_default();
-    // Where a code was sent is not yet known to be theirs.
-    let tells = |event: &&PatronEvent| event.status != Status::PatronCode.code();
-    let told =
-        events.iter().filter(tells).find_map(|event| Some(serde_json::from_str::<Told>(&event.fields).ok()?.patron));
-    let known = record.complete(&told.unwrap_or_default());
-    Ok(Some((record, events, known)))
 }

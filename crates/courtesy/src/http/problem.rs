@@ -54,6 +54,18 @@ pub struct FieldError {
     pub code: &'static str,
 }
 
+impl FieldError {
+    /// A field with a value that does not do; `detail` says what would.
+    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into(), code: "invalid" }
+    }
+
+    /// A field that has to be there, and why.
+    pub fn missing(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into(), code: "missing" }
+    }
+}
+
 /// A refusal, as a problem document.
 /// A response carries its problem beside its body, so that the outermost layer can title it in the caller's language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -92,6 +104,27 @@ impl Problem {
             errors: Vec::new(),
             fix: fix.into(),
         })
+    }
+
+    /// One field of the request has a value that does not do.
+    #[must_use]
+    pub fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Box<Self> {
+        let error = FieldError::invalid(pointer, detail);
+        Self::new("field-invalid", error.detail.clone(), "Fix the field.").with(vec![error])
+    }
+
+    /// Several fields of the request are wrong: all are told at once, each at its place.
+    #[must_use]
+    pub fn fields(errors: Vec<FieldError>, fix: &str) -> Box<Self> {
+        let each: Vec<_> = errors.iter().map(|error| format!("{}: {}", error.pointer, error.detail)).collect();
+        Self::new("field-invalid", each.join("; "), fix).with(errors)
+    }
+
+    /// The same problem, with another thing to do.
+    #[must_use]
+    pub fn fixed_by(mut self: Box<Self>, fix: impl Into<String>) -> Box<Self> {
+        self.fix = fix.into();
+        self
     }
 
     /// The same problem, naming the fields.

@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::no_store;
 use super::auth::Caller;
 use super::libraries::library;
-use super::messages::no_store;
 use super::own_page::is_own_page;
 use super::problem::{FieldError, Problem, Refusal, read_json};
 use crate::channel::Channel;
@@ -248,6 +248,6 @@ fn whose(app: &App, text: &str, now: Timestamp) -> Result<Pass, Box<Problem>> {
 }
 
 fn wrong(pointer: &str, detail: &str) -> Box<Problem> {
-    let errors = vec![FieldError { pointer: pointer.to_owned(), detail: detail.to_owned(), code: "invalid" }];
+    let errors = vec![FieldError::invalid(pointer, detail)];
     Problem::new("field-invalid", format!("Something is wrong: {detail}."), "Fix it, and send it again.").with(errors)
 }

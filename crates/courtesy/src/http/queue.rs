@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::no_store;
 use super::auth::Caller;
-use super::messages::no_store;
-use super::problem::{FieldError, Problem, Refusal, read_json};
+use super::problem::{Problem, Refusal, read_json};
 use crate::clock;
 use crate::library::LibraryCode;
 use crate::notice::catalogue::Notice;
@@ -132,17 +132,12 @@ pub struct PauseList {
 
 fn whose(app: &App, caller: &Caller, body: &[u8]) -> Result<Option<LibraryCode>, Box<Problem>> {
     let body: PauseBody = if body.is_empty() { PauseBody::default() } else { read_json(body)? };
-    let Some(code) = body.library else { return Ok(caller.key.library.clone()) };
-    let wrong = |detail: String| {
-        Problem::new("field-invalid", detail.clone(), "Use the code of its Participant Record.")
-            .with(vec![FieldError { pointer: "/library".to_owned(), detail, code: "invalid" }])
-    };
-    let code = LibraryCode::parse(&code).map_err(|error| wrong(error.to_string()))?;
-    caller.may_act_for(&code)?;
-    if app.book.library(&code).is_none() {
-        return Err(wrong(format!("there is no library {code}")));
+    let library = caller.library_named(body.library.as_deref())?;
+    if let Some(code) = library.as_ref().filter(|code| app.book.library(code).is_none()) {
+        let absent = Problem::field("/library", format!("there is no library {code}"));
+        return Err(absent.fixed_by("Use the code of its Participant Record."));
     }
-    Ok(Some(code))
+    Ok(library)
 }
 
 /// Stop sending for a library, or for everybody: what is due waits, what is under way is finished.
@@ -186,14 +181,8 @@ pub struct HeldAnswer {
 fn held_of(app: &App, caller: &Caller, body: &[u8]) -> Result<(LibraryCode, String), Box<Problem>> {
     let body: HeldBody = read_json(body)?;
     let library = super::libraries::library(app, caller, &body.library)?;
-    let notice = Notice::from_code(&body.notice).map_err(|error| {
-        let detail = error.to_string();
-        Problem::new("field-invalid", detail.clone(), "GET /v1/queue names what is held.").with(vec![FieldError {
-            pointer: "/notice".to_owned(),
-            detail,
-            code: "invalid",
-        }])
-    })?;
+    let notice = Notice::from_code(&body.notice)
+        .map_err(|error| Problem::field("/notice", error.to_string()).fixed_by("GET /v1/queue names what is held."))?;
     Ok((library.code.clone(), notice.code()))
 }
 

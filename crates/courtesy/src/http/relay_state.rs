@@ -9,8 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::no_store;
 use super::auth::Caller;
-use super::messages::no_store;
 use super::problem::{Problem, Refusal};
 use crate::clock;
 use crate::config::{Relay, Role};

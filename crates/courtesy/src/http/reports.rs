@@ -10,8 +10,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::no_store;
 use super::auth::Caller;
-use super::messages::no_store;
 use super::problem::{Refusal, accepted_language};
 use crate::library::LibraryCode;
 use crate::notice::Language;

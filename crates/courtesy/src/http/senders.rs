@@ -13,10 +13,10 @@ use standards::domain::Domain;
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::no_store;
 use super::auth::Caller;
 use super::libraries::library;
-use super::messages::no_store;
-use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json};
+use super::problem::{Problem, Refusal, accepted_language, read_json};
 use crate::clock;
 use crate::delivery::own_relay;
 use crate::delivery::token::Credentials;
@@ -105,14 +105,14 @@ impl RelaySecret {
             let Some(text) = text else { continue };
             if !(1..=RELAY_SECRET_OCTETS_MAX).contains(&text.len()) || text.chars().any(char::is_control) {
                 let detail = format!("1 to {RELAY_SECRET_OCTETS_MAX} octets, without line breaks");
-                return Err(wrong(pointer, detail));
+                return Err(Problem::field(pointer, detail));
             }
         }
         let Some(source) = &relay.tokens else {
             if self.client_secret.is_some() || self.refresh_token.is_some() {
-                return Err(wrong("/client_secret", "the relay's record names no token endpoint (tokens)".to_owned()));
+                return Err(Problem::field("/client_secret", "the relay's record names no token endpoint (tokens)"));
             }
-            let secret = self.secret.ok_or_else(|| wrong("/secret", "give the password or access token".to_owned()))?;
+            let secret = self.secret.ok_or_else(|| Problem::field("/secret", "give the password or access token"))?;
             return Ok(secret.into_bytes());
         };
         let (pointer, given) = match source.grant {
@@ -121,7 +121,7 @@ impl RelaySecret {
         };
         if given.is_none() || self.secret.is_some() {
             let detail = "the relay's tokens come from its token endpoint: give what that grant needs, and no secret";
-            return Err(wrong(pointer, detail.to_owned()));
+            return Err(Problem::field(pointer, detail));
         }
         let credentials = Credentials { client_secret: self.client_secret, refresh_token: self.refresh_token };
         serde_json::to_vec(&credentials).map_err(|error| Problem::ours(&error))
@@ -173,7 +173,7 @@ pub async fn kit(
     let library = library(&app, &caller, &code)?;
     let format = format.map(|text| Format::from_code(&text).ok_or(text)).transpose().map_err(|text| {
         let all = Format::ALL.map(Format::code).join(", ");
-        wrong("/format", format!("“{text}” is no format; use {all}"))
+        Problem::field("/format", format!("“{text}” is no format; use {all}"))
     })?;
     let Some(from) = &library.from else {
         let detail =
@@ -187,8 +187,7 @@ pub async fn kit(
         None => no_store(Json(kit)),
         Some(format) => {
             let text = kit.render(format, accepted_language(&headers));
-            let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
-            (kind, text).into_response()
+            no_store(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text))
         }
     })
 }
@@ -269,21 +268,13 @@ fn yes() -> bool {
     true
 }
 
-fn wrong(pointer: &str, detail: String) -> Box<Problem> {
-    Problem::new("field-invalid", detail.clone(), "Fix the field.").with(vec![FieldError {
-        pointer: pointer.to_owned(),
-        detail,
-        code: "invalid",
-    }])
-}
-
 /// Keep a DKIM key made elsewhere.
 #[utoipa::path(post, path = "/v1/dkim/import", tag = "senders", request_body = DkimImport, responses((status = 201, body = DkimAnswer), (status = 422, body = Problem)), security(("key" = [])))]
 pub async fn dkim_import(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
     let body: DkimImport = read_json(&body)?;
-    let domain = Domain::parse(&body.domain).map_err(|error| wrong("/domain", error.to_string()))?;
-    Domain::parse(&body.selector).map_err(|_| wrong("/selector", "a selector is a DNS label".to_owned()))?;
+    let domain = Domain::parse(&body.domain).map_err(|error| Problem::field("/domain", error.to_string()))?;
+    Domain::parse(&body.selector).map_err(|_| Problem::field("/selector", "a selector is a DNS label"))?;
     let imported = app
         .keyring
         .import(&domain, &body.selector, body.library.as_deref(), body.private_key.as_bytes(), body.active)
@@ -297,7 +288,7 @@ pub async fn dkim_import(State(app): State<Arc<App>>, caller: Caller, body: Byte
             Ok((StatusCode::CREATED, no_store(Json(DkimAnswer::from(&*key)))).into_response())
         }
         Err(crate::keyring::NotAKey::Store(error)) => Err(error.into()),
-        Err(error) => Err(wrong("/private_key", error.to_string()).into()),
+        Err(error) => Err(Problem::field("/private_key", error.to_string()).into()),
     }
 }
 
@@ -314,7 +305,7 @@ pub struct DkimRotate {
 pub async fn dkim_rotate(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
     let body: DkimRotate = read_json(&body)?;
-    let domain = Domain::parse(&body.domain).map_err(|error| wrong("/domain", error.to_string()))?;
+    let domain = Domain::parse(&body.domain).map_err(|error| Problem::field("/domain", error.to_string()))?;
     let of_domain: Vec<_> = app.keyring.all().into_iter().filter(|key| key.domain == domain.as_str()).collect();
     let next = of_domain.iter().find(|key| !key.active && key.algorithm == "rsa");
     let Some(next) = next else {
@@ -340,6 +331,5 @@ pub async fn dkim_rotate(State(app): State<Arc<App>>, caller: Caller, body: Byte
 pub async fn zone(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Refusal> {
     caller.must_be_consortium()?;
     let text = published::zone(&app.config, &app.keyring.all(), clock::now());
-    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], text)
-        .into_response())
+    Ok(no_store(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text)))
 }

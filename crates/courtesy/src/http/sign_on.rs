@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::no_store;
 use super::auth::Caller;
 use super::libraries::library;
-use super::messages::no_store;
-use super::problem::{FieldError, Problem, Refusal, read_json};
+use super::problem::{Problem, Refusal, read_json};
 use crate::clock;
 use crate::config::Config;
 use crate::library::{Library, LibraryCode, SignOn};
@@ -134,8 +134,7 @@ pub async fn put_secret(
     };
     if !is_secret(&body.client_secret) {
         let detail = format!("1 to {SECRET_OCTETS_MAX} octets, without line breaks");
-        let error = FieldError { pointer: "/client_secret".to_owned(), detail: detail.clone(), code: "invalid" };
-        return Err(Problem::new("field-invalid", detail, "Give the client's secret.").with(vec![error]).into());
+        return Err(Problem::field("/client_secret", detail).fixed_by("Give the client's secret.").into());
     }
     let deed = caller.deed(Some(&library.code), SECRET_CHANGED, "");
     keep_secret(&app, &library.code, sign_on, &body.client_secret, deed).await?;

@@ -13,9 +13,9 @@ use standards::address::Address;
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::{no_store, page};
 use super::auth::Caller;
 use super::libraries::library;
-use super::messages::no_store;
 use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json};
 use crate::clock;
 use crate::library::LibraryCode;
@@ -122,10 +122,8 @@ pub async fn list(
         .is_some_and(|value| value.contains("text/csv"));
     let limit = query.limit.unwrap_or(if wants_file { PAGE_MAX } else { PAGE }).clamp(1, PAGE_MAX);
     let which = Listed { address, cause: query.cause, after: query.after };
-    let mut stops = app.store.do_not_send_list(&library.code, &which, limit + 1).await?;
-    let has_more = stops.len() > limit as usize;
-    stops.truncate(limit as usize);
-    let next = has_more.then(|| stops.last().map(|stop| stop.address.clone())).flatten();
+    let stops = app.store.do_not_send_list(&library.code, &which, limit + 1).await?;
+    let (stops, next) = page(stops, limit, |stop| stop.address.clone());
     let data: Vec<StopAnswer> = stops.into_iter().map(|stop| StopAnswer::of(stop, language)).collect();
     if wants_file {
         let next = next.as_deref().and_then(|next| next.parse().ok());
@@ -137,7 +135,7 @@ pub async fn list(
         }
         return Ok(answer);
     }
-    Ok(no_store(Json(StopList { data, next, has_more })))
+    Ok(no_store(Json(StopList { data, has_more: next.is_some(), next })))
 }
 
 fn as_csv(stops: &[StopAnswer]) -> String {
@@ -241,7 +239,7 @@ fn from_csv(body: &[u8]) -> Result<Vec<(ListedAddress, String)>, Box<Problem>> {
             WrongStop::Unreadable => "this is not CSV".to_owned(),
             WrongStop::TooMany => format!("a file has {} addresses at most", file::ADDRESSES_MAX),
         };
-        FieldError { pointer: format!("/{}", row.line), detail, code: "invalid" }
+        FieldError::invalid(format!("/{}", row.line), detail)
     });
     let problem = Problem::new(
         "import-invalid",
@@ -320,7 +318,7 @@ fn few(addresses: usize) -> Result<(), Box<Problem>> {
 fn reason(text: &str) -> Result<String, Box<Problem>> {
     let text = text.trim();
     if text.is_empty() {
-        let errors = vec![FieldError { pointer: "/reason".to_owned(), detail: "say why".to_owned(), code: "missing" }];
+        let errors = vec![FieldError::missing("/reason", "say why")];
         return Err(Problem::new("field-invalid", "A reason must be given: it is kept.", "Say why.").with(errors));
     }
     Ok(text.chars().filter(|c| !c.is_control()).take(REASON_LETTERS_MAX).collect())
@@ -328,7 +326,7 @@ fn reason(text: &str) -> Result<String, Box<Problem>> {
 
 fn listed(text: &str, pointer: &str) -> Result<ListedAddress, Box<Problem>> {
     Address::parse(text.trim()).map(|address| ListedAddress::of(&address)).map_err(|error| {
-        let errors = vec![FieldError { pointer: pointer.to_owned(), detail: error.to_string(), code: "invalid" }];
+        let errors = vec![FieldError::invalid(pointer, error.to_string())];
         Problem::new("field-invalid", "An address is not valid; nothing was changed.", "Fix it.").with(errors)
     })
 }

@@ -1,4 +1,4 @@
-//! `/v1/unreached`: the patrons we could not reach, each with what to do next; and sending many messages again.
+//! `/v1/unreached`: the patrons we could not reach, each with what to do next.
 
 use std::sync::Arc;
 
@@ -13,32 +13,30 @@ use standards::address::Address;
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::{after, no_store, page};
 use super::auth::Caller;
-use super::messages::{found, no_store, wants_shared};
-use super::problem::{FieldError, Problem, Refusal, accepted_language, read_json};
+use super::messages::found;
+use super::problem::{Problem, Refusal, accepted_language, read_json};
 use crate::channel::Channel;
 use crate::clock;
 use crate::id::MessageId;
-use crate::intake::{Resent, Told, Wish};
+use crate::intake::Told;
 use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice};
 use crate::outcome::{Cause, Facts, Step};
 use crate::queue::State as MessageState;
-use crate::store::{Filter, MessageRow, SeenTo};
+use crate::store::{MessageRow, SeenTo};
 
 /// Rows of a page unless asked otherwise, and at most.
 const PAGE: u32 = 50;
 const PAGE_MAX: u32 = 500;
 
 /// How far back the list goes: after that the loan is over, or somebody has asked.
-const BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub(super) const BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Letters of a note.
 const NOTE_LETTERS_MAX: usize = 500;
-
-/// Messages sent again by one request, at most: a page of the list. More at once is a flood that somebody should look at.
-const MANY_MAX: u32 = 500;
 
 /// A patron we could not reach.
 #[derive(Debug, Serialize, ToSchema)]
@@ -94,19 +92,6 @@ pub struct UnreachedQuery {
     after: Option<String>,
 }
 
-/// The library a query is about: the one named, or the key's own.
-fn whose(caller: &Caller, named: Option<&str>) -> Result<Option<LibraryCode>, Box<Problem>> {
-    let Some(code) = named else { return Ok(caller.key.library.clone()) };
-    let code = LibraryCode::parse(code).map_err(|error| invalid("/library", error.to_string()))?;
-    caller.may_act_for(&code)?;
-    Ok(Some(code))
-}
-
-fn invalid(pointer: &str, detail: String) -> Box<Problem> {
-    let errors = vec![FieldError { pointer: pointer.to_owned(), detail: detail.clone(), code: "invalid" }];
-    Problem::new("field-invalid", detail, "Fix it.").with(errors)
-}
-
 /// The patrons we could not reach in the last thirty days and nobody has seen to, each with what to do next.
 #[utoipa::path(get, path = "/v1/unreached", tag = "unreached", params(UnreachedQuery),
     responses((status = 200, body = UnreachedList), (status = 422, body = Problem)), security(("key" = [])))]
@@ -117,19 +102,17 @@ pub async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let language = accepted_language(&headers);
-    let library = whose(&caller, query.library.as_deref())?;
+    let library = caller.library_named(query.library.as_deref())?;
     let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    let before = query.after.map(|text| text.parse().map_err(|_| invalid("/after", format!("“{text}” is no id"))));
+    let before = after(query.after.as_deref())?;
     let since = clock::now().checked_sub(BACK).unwrap_or(Timestamp::MIN);
-    let mut rows = app.store.unreached(library.as_ref(), since, before.transpose()?, limit + 1).await?;
-    let has_more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next = has_more.then(|| rows.last().map(|row| row.id.to_string())).flatten();
+    let rows = app.store.unreached(library.as_ref(), since, before, limit + 1).await?;
+    let (rows, next) = page(rows, limit, |row| row.id.to_string());
     let mut data = Vec::with_capacity(rows.len());
     for row in rows {
         data.extend(unreached(&app, row, language).await?);
     }
-    Ok(no_store(Json(UnreachedList { data, next, has_more })))
+    Ok(no_store(Json(UnreachedList { data, has_more: next.is_some(), next })))
 }
 
 /// A patron whom a message did not reach.
@@ -246,7 +229,7 @@ pub async fn resolve(
     let row = found(&app, &caller, &id).await?;
     let body: ResolveBody = read_json(&body)?;
     if !SeenTo::HOWS.contains(&body.by.as_str()) {
-        return Err(invalid("/by", format!("“{}” is no way; use {}", body.by, SeenTo::HOWS.join(", "))).into());
+        return Err(Problem::field("/by", format!("“{}” is no way; use {}", body.by, SeenTo::HOWS.join(", "))).into());
     }
     if !matches!(row.state, MessageState::Failed | MessageState::Suppressed) {
         let detail = format!("The message is {}; only one that did not arrive is on the list.", row.state);
@@ -256,73 +239,4 @@ pub async fn resolve(
     let seen = SeenTo::told(&body.by, caller.name(), note, clock::now());
     let changed = app.store.see_to(row.library, row.id, seen).await?;
     Ok(no_store(Json(ResolveAnswer { message: row.id, changed })))
-}
-
-/// Which messages to send again, and how.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ManyBody {
-    /// A library's code; left out: the key's own library, or all where the key speaks for all.
-    library: Option<String>,
-    /// `failed`, which is usual, or `suppressed`.
-    state: Option<String>,
-    /// A cause, or the first part of one: `auth`.
-    cause: Option<String>,
-    /// Of one notice.
-    notice: Option<String>,
-    /// Made at this time or later; thirty days ago unless said.
-    #[schema(value_type = Option<String>)]
-    since: Option<Timestamp>,
-    /// `auto` or `shared`.
-    from: Option<String>,
-    /// Messages at most; 500 is the most of all.
-    most: Option<u32>,
-    /// Only count them.
-    #[serde(default)]
-    dry_run: bool,
-}
-
-/// What was sent again, or would be.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ManyAnswer {
-    /// Messages that fit and were not sent again before.
-    count: usize,
-    /// Whether more fit than were looked at: ask again.
-    has_more: bool,
-    dry_run: bool,
-    /// The new messages.
-    #[schema(value_type = Vec<String>)]
-    messages: Vec<MessageId>,
-}
-
-/// Send again all messages that did not arrive and fit, each once: what was sent again or seen to before is left out.
-#[utoipa::path(post, path = "/v1/messages:resend", tag = "messages", request_body(content = ManyBody),
-    responses((status = 200, body = ManyAnswer), (status = 422, body = Problem)), security(("key" = [])))]
-pub async fn resend_many(State(app): State<Arc<App>>, caller: Caller, body: Bytes) -> Result<Response, Refusal> {
-    let body: ManyBody = read_json(&body)?;
-    let library = whose(&caller, body.library.as_deref())?;
-    let state = match body.state.as_deref() {
-        None | Some("failed") => MessageState::Failed,
-        Some("suppressed") => MessageState::Suppressed,
-        Some(other) => return Err(invalid("/state", format!("“{other}”: use failed or suppressed")).into()),
-    };
-    let shared = wants_shared(body.from.as_deref())?;
-    let most = body.most.unwrap_or(MANY_MAX).clamp(1, MANY_MAX);
-    let since = body.since.or_else(|| clock::now().checked_sub(BACK).ok());
-    let filter =
-        Filter { library, state: Some(state), cause: body.cause, notice: body.notice, since, ..Filter::default() };
-    let mut rows = app.store.messages_not_seen_to(&filter, most + 1).await?;
-    let has_more = rows.len() > most as usize;
-    rows.truncate(most as usize);
-    let mut messages = Vec::new();
-    let count = rows.len();
-    if !body.dry_run {
-        for row in rows {
-            let wish = Wish { shared, ..Wish::default() };
-            if let Resent::As(id) = app.intake.resend(row, wish, caller.name()).await? {
-                messages.push(id);
-            }
-        }
-    }
-    Ok(no_store(Json(ManyAnswer { count, has_more, dry_run: body.dry_run, messages })))
 }

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
+use super::answer::{after, no_store, page};
 use super::auth::Caller;
 use super::libraries::library;
-use super::messages::no_store;
-use super::problem::{FieldError, Problem, Refusal, read_json};
+use super::problem::{Problem, Refusal, read_json};
 use crate::clock;
 use crate::id::{DeliveryId, WebhookId};
 use crate::library::LibraryCode;
@@ -374,19 +374,16 @@ pub async fn deliveries(
     let webhook = of_path(&app, &caller, &code, &id).await?;
     let state = match query.state.as_deref() {
         Some(code) => Some(DeliveryState::from_code(code).ok_or_else(|| {
-            wrong("/state", format!("“{code}” is not a state; write waiting, delivered or given_up"))
+            Problem::field("/state", format!("“{code}” is not a state; write waiting, delivered or given_up"))
         })?),
         None => None,
     };
-    let before =
-        query.after.map(|id| id.parse().map_err(|_| wrong("/after", format!("{id} is no cursor")))).transpose()?;
+    let before = after(query.after.as_deref())?;
     let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    let mut log = app.store.deliveries(&webhook.library, webhook.id, state, before, limit + 1).await?;
-    let has_more = log.len() > limit as usize;
-    log.truncate(limit as usize);
-    let next = has_more.then(|| log.last().map(|one| one.id.to_string())).flatten();
+    let log = app.store.deliveries(&webhook.library, webhook.id, state, before, limit + 1).await?;
+    let (log, next) = page(log, limit, |one| one.id.to_string());
     let data = log.into_iter().map(DeliveryAnswer::from).collect();
-    Ok(no_store(Json(DeliveryList { data, next, has_more })))
+    Ok(no_store(Json(DeliveryList { data, has_more: next.is_some(), next })))
 }
 
 /// The webhook of a path, where the caller's key opens its library.
@@ -401,25 +398,20 @@ async fn found(app: &App, library: &LibraryCode, id: &str) -> Result<Webhook, Re
     Ok(app.store.webhook(library, wanted).await?.ok_or_else(absent)?)
 }
 
-fn wrong(pointer: &str, detail: String) -> Box<Problem> {
-    let errors = vec![FieldError { pointer: pointer.to_owned(), detail: detail.clone(), code: "invalid" }];
-    Problem::new("field-invalid", detail, "Fix the field.").with(errors)
-}
-
 /// The types that a body names, where all of it can be used.
 fn checked(app: &App, body: &WebhookBody) -> Result<Vec<Kind>, Box<Problem>> {
     if body.url.len() > URL_LETTERS_MAX {
-        return Err(wrong("/url", format!("a URL has at most {URL_LETTERS_MAX} letters")));
+        return Err(Problem::field("/url", format!("a URL has at most {URL_LETTERS_MAX} letters")));
     }
-    app.outbox.may_post_to(&body.url).map_err(|error| wrong("/url", error.to_string()))?;
+    app.outbox.may_post_to(&body.url).map_err(|error| Problem::field("/url", error.to_string()))?;
     if body.note.chars().count() > NOTE_LETTERS_MAX || body.note.chars().any(char::is_control) {
-        return Err(wrong("/note", format!("a note has at most {NOTE_LETTERS_MAX} letters, on one line")));
+        return Err(Problem::field("/note", format!("a note has at most {NOTE_LETTERS_MAX} letters, on one line")));
     }
     let mut kinds = Vec::new();
     for (index, code) in body.types.iter().enumerate() {
         let kind = Kind::from_code(code).ok_or_else(|| {
             let all: Vec<&str> = Kind::ALL.iter().map(|kind| kind.code()).collect();
-            wrong(&format!("/types/{index}"), format!("“{code}” is not one of {}", all.join(", ")))
+            Problem::field(format!("/types/{index}"), format!("“{code}” is not one of {}", all.join(", ")))
         })?;
         if !kinds.contains(&kind) {
             kinds.push(kind);

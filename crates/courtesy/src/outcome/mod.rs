@@ -142,6 +142,16 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The word of histories and metrics.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "accepted",
+            Self::Deferred { .. } => "deferred",
+            Self::Refused { .. } => "refused",
+        }
+    }
+
     /// Why not; none when it was accepted.
     #[must_use]
     pub fn cause(&self) -> Option<Cause> {

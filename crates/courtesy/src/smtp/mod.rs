@@ -7,6 +7,7 @@
 //! listed source address hands in. Not here: what the mails mean.
 
 mod gate;
+mod receiving;
 mod recipient;
 mod session;
 mod sign_in;
@@ -52,7 +53,7 @@ const LARGE_MAILS_MAX: usize = 16;
 pub struct Door {
     host: String,
     certificate: Arc<Certificate>,
-    /// Places for mails that are larger than [`session::SMALL_OCTETS`].
+    /// Places for mails that are larger than [`receiving::SMALL_OCTETS`].
     large: Semaphore,
     duty: Duty,
     /// The handshake comes before the greeting (RFC 8314 §3.3), and not by STARTTLS.

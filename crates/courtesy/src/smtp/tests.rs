@@ -339,7 +339,7 @@ async fn what_is_too_large_is_refused_at_its_end_and_the_conversation_goes_on() 
     let mut client = Client::call(open.address).await;
     client.follow(&UP_TO_DATA.replace("{path}", &open.path)).await;
     let line = [vec![b'x'; 998], b"\r\n".to_vec()].concat();
-    client.put(&line.repeat(session::MESSAGE_OCTETS_MAX / 1000 + 1)).await;
+    client.put(&line.repeat(receiving::MESSAGE_OCTETS_MAX / 1000 + 1)).await;
     client.put(b".\r\n").await;
     client.follow("<- 552 5.3.4\n-> NOOP\n<- 250").await;
     client.put(&vec![b'x'; 64 * 1024]).await;

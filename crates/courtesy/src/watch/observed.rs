@@ -1,13 +1,18 @@
 //! What providers really answered, counted in memory and written down now and then.
+//!
+//! In: the answers to messages that left. Out: counts of seven days, which outvote records; incidents for refusals that concern the sender.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError, RwLock};
 
+use jiff::Timestamp;
 use standards::domain::Domain;
 
+use super::Senders;
 use crate::clock;
-use crate::library::LibraryCode;
-use crate::sender::{Family, Observed, SenderKind};
+use crate::library::{Library, LibraryCode};
+use crate::outcome::{Cause, Outcome, Provider};
+use crate::sender::{Family, Observed, Plan, SenderKind};
 use crate::store;
 
 type Seen = HashMap<(LibraryCode, String, String), (i64, i64)>;
@@ -93,6 +98,61 @@ impl Ledger {
         if let Err(error) = self.read(store).await {
             tracing::error!(%error, "what providers answered could not be read");
         }
+    }
+}
+
+impl Senders {
+    /// What a provider answered to a message under `plan`: counted, and an incident where it was a refusal for
+    /// authentication.
+    pub async fn observed(
+        &self,
+        library: &Library,
+        plan: &Plan,
+        provider: Provider,
+        outcome: &Outcome,
+        now: Timestamp,
+    ) {
+        let authentication = outcome.cause().filter(|cause| cause.is_within("auth"));
+        let accepted = matches!(outcome, Outcome::Accepted { .. });
+        if !accepted && authentication.is_none() {
+            return;
+        }
+        let name = provider.name_or("other");
+        if self.observed.count(&library.code, plan.from.domain(), name, plan.sender, accepted) {
+            self.forget_plans();
+        }
+        match authentication {
+            None => self.accepted(library, name, now).await,
+            Some(cause) => {
+                self.refused(library, plan.from.domain(), plan.rung.code(), name, cause.code(), now).await;
+                // So many refusals may have outvoted the records.
+                self.tell_changes(plan.from.domain(), &library.region, now);
+            }
+        }
+    }
+
+    /// A message from `from` that a provider had accepted came back for authentication: counted as a refusal, and an
+    /// incident.
+    pub async fn refused_later(
+        &self,
+        library: &Library,
+        from: &Domain,
+        sender: SenderKind,
+        provider: &str,
+        cause: Cause,
+        now: Timestamp,
+    ) {
+        if self.observed.count(&library.code, from, provider, sender, false) {
+            self.forget_plans();
+        }
+        self.refused(library, from, sender.code(), provider, cause.code(), now).await;
+        self.tell_changes(from, &library.region, now);
+    }
+
+    /// What was answered to this library's messages in the last seven days.
+    #[must_use]
+    pub fn observations(&self, library: &Library) -> Vec<Observed> {
+        self.observed.of(&library.code)
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use standards::domain::Domain;
 
+use super::own_relay::RELAY_CAUSE;
 use super::{Change, Senders};
 use crate::library::{Library, LibraryCode};
 use crate::sender::{Plan, Rung, SenderKind, Standing};
@@ -33,7 +34,7 @@ pub fn still_stands(incident: &Incident, library: &Library, plan: &Plan) -> bool
     }
     match incident.cause.as_str() {
         UNPROVEN_CAUSE => library.from.as_ref().is_some_and(|from| from.domain().as_str() == incident.detail),
-        super::RELAY_CAUSE => library.relay.is_some(),
+        RELAY_CAUSE => library.relay.is_some(),
         // Notices may leave under another domain than the one refused.
         _ => refusal(incident).is_none_or(|(_, domain)| domain == plan.from.domain().as_str()),
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Good, good};
+use super::look::{Good, good};
 
 #[test]
 fn facts_are_not_used_in_the_last_moment_before_they_run_out() {

@@ -117,14 +117,16 @@ async fn visit(
     })
 }
 
-/// The pass that this browser has, where it opens still: not once its patron was erased, whoever has their number now.
+/// The pass that this browser has, where it opens still: not once its patron was erased, whoever has their
+/// number now, and not once it was left.
 pub(super) async fn pass_of(web: &Web, headers: &HeaderMap, now: clock::Timestamp) -> Result<Option<Pass>, Oops> {
     let sealed = cookie(headers, &patron_cookie(web));
     let Some(pass) = sealed.and_then(|sealed| Pass::open(&web.secret, sealed, now)) else { return Ok(None) };
     let Ok(library) = LibraryCode::parse(&pass.library) else { return Ok(None) };
     let mark = gone_mark(&web.secret, &library, &pass.patron);
     let is_gone = web.store.is_gone(&library, mark, pass.made_at()).await?;
-    Ok(Some(pass).filter(|_| !is_gone))
+    let is_over = is_gone || web.store.was_tried(&library, &me::left(&pass)).await?;
+    Ok(Some(pass).filter(|_| !is_over))
 }
 
 async fn signed_in(web: &Web, secret: &str, now: clock::Timestamp) -> Result<Option<(Session, Staff)>, Oops> {

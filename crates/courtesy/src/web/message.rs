@@ -1,7 +1,7 @@
-//! One message: what became of it and why, its history, and what can be done.
+//! One message: what became of it and why, and what can be done.
 //!
 //! In: a message's id. Out: its page. Resend, another address, take back, and "taken care of" are forms here; they go
-//! through the same engine as the API's. Who may see conversations between servers gets them, addresses masked.
+//! through the same engine as the API's. Not here: the lines of its history (`history`).
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use axum::extract::{Path, State};
 use serde::Deserialize;
 use standards::address::Address;
 
+use super::history::{Line, lines};
 use super::messages::{Row, Tag, facts, label, receiver, rows};
 use super::oops::Oops;
 use super::shell::{Place, Shell};
@@ -18,32 +19,14 @@ use super::together::Together;
 use super::visit::{Visit, lead_to};
 use super::{Answer, Web, returns};
 use crate::channel::{Channel, Number};
-use crate::delivery::transcript::{Transcript, masked};
 use crate::id::MessageId;
-use crate::intake::{Resent, Told, Wish, digest, reminders};
+use crate::intake::{Resent, Told, Wish};
 use crate::library::LibraryCode;
-use crate::outcome::{Cause, Facts};
+use crate::outcome::Cause;
 use crate::patron::probably_meant;
 use crate::queue::State as Standing;
 use crate::staff::Right;
 use crate::store::{MessageRow, SeenTo};
-use crate::timeline::{self, Attempt, Entry, News, Returned, What};
-
-/// One line of the history.
-struct Line {
-    at: jiff::Timestamp,
-    /// `good`, `wait`, `bad` or `quiet`.
-    mood: &'static str,
-    words: String,
-    more: Option<String>,
-    details: Option<Details>,
-}
-
-/// What servers said to each other.
-struct Details {
-    facts: Vec<(String, String)>,
-    transcript: String,
-}
 
 #[derive(Template)]
 #[template(path = "message.html")]
@@ -293,152 +276,4 @@ pub(super) async fn handled(
     } else {
         visit.done(&library, "handled")
     }
-}
-
-fn lines(shell: &Shell, row: &MessageRow, entries: Vec<Entry>, sees_servers: bool) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for entry in entries {
-        let at = entry.at;
-        let line = |mood, words| Line { at, mood, words, more: None, details: None };
-        match entry.what {
-            What::Attempted(attempt) => lines.extend(attempted(shell, row, at, *attempt, sees_servers)),
-            What::Returned(returned) => lines.push(came_back(shell, row, at, *returned, sees_servers)),
-            other => {
-                let (mood, words) = simple(shell, row, &other);
-                lines.push(line(mood, words));
-            }
-        }
-    }
-    lines
-}
-
-/// Lines that are one sentence.
-fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String) {
-    let receiver = receiver(row);
-    let why = |code: &str| Cause::of(code).headline(shell.language(), &facts(row, receiver.as_deref()));
-    match what {
-        What::Told { source, status, .. } if source == reminders::SOURCE => {
-            ("quiet", shell.with("line-reminded", "status", label(shell, status)))
-        }
-        What::Told { source, .. } if source == digest::SOURCE => ("quiet", shell.say("line-digest")),
-        What::Told { source, status, .. } => {
-            let words = shell.with2(
-                "line-told",
-                ("status", label(shell, status)),
-                ("source", shell.say(&format!("source-{source}"))),
-            );
-            ("quiet", words)
-        }
-        What::Cut { fields } => ("quiet", shell.with("line-cut", "fields", fields.join(", "))),
-        What::SenderChanged { .. } => ("wait", shell.say("line-sender-changed")),
-        What::Held { cause, fields } if fields.is_empty() => ("held", shell.with("line-held", "why", why(cause))),
-        What::Held { fields, .. } => ("held", shell.with("line-held-fields", "fields", fields.join(", "))),
-        What::Expired { cause } => ("bad", shell.with("line-expired", "why", why(cause))),
-        What::NotSent { cause } => ("bad", shell.with("line-not-sent", "why", why(cause))),
-        What::Replied { passed_on: Some(_), .. } => ("quiet", shell.say("line-replied-passed-on")),
-        What::Replied { .. } => ("wait", shell.say("line-replied")),
-        What::PassesOn { .. } => ("quiet", shell.say("line-passes-on")),
-        What::Answers { .. } => ("quiet", shell.say("line-answers")),
-        What::DoNotSend { because, since } => {
-            let words = shell.with2("line-do-not-send", ("why", why(because)), ("since", shell.day(since)));
-            ("bad", words)
-        }
-        What::AddressStopped { cause } => ("bad", shell.with("line-address-stopped", "why", why(cause))),
-        What::AddressTried { since } => ("quiet", shell.with("line-address-tried", "since", shell.day(since))),
-        What::AddressUsedAgain => ("good", shell.say("line-address-used-again")),
-        What::Cancelled { by } => ("quiet", shell.with("line-cancelled", "by", by.clone())),
-        What::Resent { by, .. } => ("quiet", shell.with("line-resent", "by", by.clone())),
-        What::Repeats { by, .. } => ("quiet", shell.with("line-repeats", "by", by.clone())),
-        What::Climbed { channel, waited, .. } => {
-            let way = shell.say(&format!("channel-{channel}"));
-            let words = match (waited, row.channel) {
-                (true, Channel::Push) => "line-climbed-unseen",
-                (true, _) => "line-climbed-waited",
-                (false, _) => "line-climbed",
-            };
-            ("quiet", shell.with(words, "way", way))
-        }
-        What::NextWay { channel, .. } => {
-            ("quiet", shell.with("line-next-way", "way", shell.say(&format!("channel-{channel}"))))
-        }
-        What::WaitsForOthers { until } => ("wait", shell.with("line-waits-for-others", "until", shell.moment(until))),
-        What::Gathered { .. } => ("good", shell.say("line-gathered")),
-        What::Gathers { count } => ("quiet", shell.with("line-gathers", "count", count)),
-        What::LeftOut { request, cause, .. } => {
-            ("quiet", shell.with2("line-left-out", ("request", request.clone()), ("why", why(cause))))
-        }
-        What::Waits { until } => ("wait", shell.with("line-waits", "until", shell.moment(until))),
-        What::Seen { opened: true } => ("good", shell.say("line-opened")),
-        What::Seen { opened: false } => ("good", shell.say("line-shown")),
-        What::Posted { by } => ("good", shell.with("line-posted", "by", by.clone())),
-        What::PatronSays { place: timeline::Place::Inbox } => ("good", shell.say("line-says-inbox")),
-        What::PatronSays { place: timeline::Place::Spam } => ("bad", shell.say("line-says-spam")),
-        What::PatronSays { place: timeline::Place::Nowhere } => ("wait", shell.say("line-says-nowhere")),
-        What::Released { by } => ("quiet", shell.with("line-released", "by", by.clone())),
-        What::Attempted(_) | What::Returned(_) => ("quiet", String::new()),
-    }
-}
-
-/// An attempt is two lines: what we did, and what was answered.
-fn attempted(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, attempt: Attempt, sees_servers: bool) -> [Line; 2] {
-    let words = if row.channel == Channel::Push {
-        shell.with("line-pushed", "service", attempt.relay.clone())
-    } else {
-        shell.with2("line-sent", ("from", attempt.from.clone()), ("relay", attempt.relay.clone()))
-    };
-    // An attempt stands in the history at the time of its outcome.
-    let began = at.checked_sub(std::time::Duration::from_millis(attempt.took_ms)).unwrap_or(at);
-    let sent = Line { at: began, mood: "quiet", words, more: None, details: None };
-    let receiver = receiver(row);
-    let domain = attempt.from.rsplit_once('@').map(|(_, domain)| domain);
-    let about =
-        Facts { provider: Some(&attempt.provider), domain, their_domain: receiver.as_deref(), ..Facts::default() };
-    let cause = attempt.cause.as_deref().map(Cause::of);
-    let why = cause.map(|cause| cause.headline(shell.language(), &about));
-    let (mood, words) = match attempt.outcome.as_str() {
-        "accepted" => ("good", shell.with("line-accepted", "provider", attempt.provider.clone())),
-        "deferred" => ("wait", shell.with("line-deferred", "why", why.unwrap_or_default())),
-        _ => ("bad", shell.with("line-refused", "why", why.unwrap_or_default())),
-    };
-    let more = cause.map(|cause| cause.doing(shell.language(), &about));
-    let took = attempt.took_ms;
-    let known = [
-        ("fact-reply", attempt.reply.map(|reply| masked(&reply))),
-        ("fact-cause", attempt.cause),
-        ("fact-host", attempt.host),
-        ("fact-source", attempt.source),
-        ("fact-return-path", Some(attempt.return_path)),
-        ("fact-tls", attempt.tls),
-        ("fact-took", Some(format!("{took} ms"))),
-    ];
-    let details = sees_servers.then(|| Details {
-        facts: known.into_iter().filter_map(|(name, value)| Some((shell.say(name), value?))).collect(),
-        transcript: Transcript::from_text(attempt.transcript).masked().as_str().to_owned(),
-    });
-    [sent, Line { at, mood, words, more, details }]
-}
-
-/// A mail that came back.
-fn came_back(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, returned: Returned, sees_servers: bool) -> Line {
-    let receiver = receiver(row);
-    let about = Facts {
-        provider: returned.provider.as_deref().or(row.provider.as_deref()),
-        their_domain: receiver.as_deref(),
-        ..Facts::default()
-    };
-    let why = Cause::of(&returned.cause).headline(shell.language(), &about);
-    let (mood, words) = match returned.news {
-        News::Failed => ("bad", shell.with("line-returned-failed", "why", why)),
-        News::Complaint => ("bad", shell.say("line-returned-complaint")),
-        News::Delayed => ("wait", shell.with("line-returned-delayed", "why", why)),
-        News::Delivered => ("good", shell.say("line-returned-delivered")),
-        News::AutoReply => ("quiet", shell.say("line-returned-auto-reply")),
-        News::Other => ("quiet", shell.say("line-returned-other")),
-    };
-    let known = [("fact-cause", Some(returned.cause)), ("fact-status", returned.status), ("fact-host", returned.host)];
-    let details = sees_servers.then(|| Details {
-        facts: known.into_iter().filter_map(|(name, value)| Some((shell.say(name), value?))).collect(),
-        transcript: masked(&returned.words),
-    });
-    Line { at, mood, words, more: None, details }
 }

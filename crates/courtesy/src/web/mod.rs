@@ -38,6 +38,7 @@ mod front;
 mod guard;
 mod guides;
 mod help;
+mod history;
 mod home;
 mod ill_admin;
 mod it;

@@ -1,6 +1,6 @@
 //! One patron, for staff: how they are reached, a correction, all that is kept of them as a file, and the erasing of it.
 //!
-//! In: the library's number for a patron. Out: the page; forms that go through what the API goes through (`http::patrons`).
+//! In: the library's number for a patron. Out: the page; forms that go through what the API goes through (`http::patrons`, `http::kept`).
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::Visit;
 use super::{Answer, Web};
-use crate::http::patrons;
+use crate::http::kept;
 use crate::notice::Language;
 use crate::patron::{Patron, Record, probably_meant};
 use crate::staff::Right;
@@ -133,8 +133,8 @@ pub(super) async fn correct(State(web): State<Arc<Web>>, visit: Visit, Form(form
 /// All that is kept of a patron, as a file.
 pub(super) async fn save(State(web): State<Arc<Web>>, visit: Visit, Query(which): Query<Which>) -> Answer {
     let library = visit.library()?;
-    let all = patrons::everything(&web, library, &which.number, visit.by()).await?.ok_or(Oops::NotFound)?;
-    Ok(patrons::file_of(&all))
+    let all = kept::everything(&web, library, &which.number, visit.by()).await?.ok_or(Oops::NotFound)?;
+    Ok(kept::file_of(&all))
 }
 
 /// The form.

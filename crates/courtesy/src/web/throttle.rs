@@ -83,17 +83,6 @@ impl Throttle {
         Ok(())
     }
 
-    /// How long `name` has to wait from `now` on; zero: it may try.
-    pub(super) fn wait(&self, name: &str, known_device: bool, now: Timestamp) -> SignedDuration {
-        let all = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        all.get(&(hash(name), known_device)).map_or(SignedDuration::ZERO, |tries| tries.wait(now))
-    }
-
-    /// A try that failed.
-    pub(super) fn failed(&self, name: &str, known_device: bool, now: Timestamp) {
-        let _ = self.try_now(name, known_device, now);
-    }
-
     /// The try was a good one, and those before it are forgiven.
     pub(super) fn succeeded(&self, name: &str, known_device: bool) {
         self.tries.lock().unwrap_or_else(PoisonError::into_inner).remove(&(hash(name), known_device));

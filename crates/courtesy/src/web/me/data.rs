@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::mine::Mine;
 use super::{CONTACT, WAY_IN};
-use crate::http::patrons;
+use crate::http::kept;
 use crate::web::oops::Oops;
 use crate::web::visit::{Visit, lead_to};
 use crate::web::{Answer, Web};
@@ -21,8 +21,8 @@ pub(in crate::web) async fn save(State(web): State<Arc<Web>>, visit: Visit) -> A
         return Ok(lead_to(CONTACT));
     }
     let by = visit.shell("me-title").say("me-by-patron");
-    let all = patrons::everything(&web, &mine.library, &mine.pass.patron, by).await?.ok_or(Oops::NotFound)?;
-    Ok(patrons::file_of(&all))
+    let all = kept::everything(&web, &mine.library, &mine.pass.patron, by).await?.ok_or(Oops::NotFound)?;
+    Ok(kept::file_of(&all))
 }
 
 /// The form.

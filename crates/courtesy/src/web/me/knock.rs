@@ -12,7 +12,7 @@ use axum::Form;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::code::{Asker, Sending, To, Typed, known_address};
@@ -21,10 +21,10 @@ use super::way_in::{self, WayIn, library_of};
 use super::{HERE, WAY_IN, keep, quiet, set};
 use crate::http::peer::Network;
 use crate::id::random_bytes;
-use crate::library::Library;
+use crate::library::{Library, LibraryCode};
 use crate::notice::Language;
 use crate::outcome::stop::ListedAddress;
-use crate::patron::{BY_ADDRESS, Knock, Pass, Patron, Whom};
+use crate::patron::{BY_ADDRESS, Knock, Pass, Patron, TRIES_MAX, Whom};
 use crate::web::guard::cookie;
 use crate::web::oops::Oops;
 use crate::web::shell::Shell;
@@ -73,9 +73,10 @@ pub(in crate::web) async fn ask(
     let told = tell(Arc::clone(&web), library, knock.whom, digits, visit.language, visit.now);
     tokio::spawn(async move {
         tokio::time::sleep(ANSWER_FIRST).await;
-        // What is broken was logged where it broke; who had enough codes is told nothing.
-        let _ = told.await;
-        drop(place);
+        if let Some(_turn) = place.turn().await {
+            // What is broken was logged where it broke; who had enough codes is told nothing.
+            let _ = told.await;
+        }
     });
     Ok(quiet(response))
 }
@@ -200,28 +201,33 @@ pub(in crate::web) async fn show(State(web): State<Arc<Web>>, visit: Visit, head
     }
 }
 
-/// Guesses at the code, or the number, of one knock: each has its own, and there are few.
+/// Guesses at the code, or the number, of one knock: each has its own, and there are few, whichever process they come by.
 struct Guesses<'a> {
     web: &'a Web,
     visit: &'a Visit,
+    library: LibraryCode,
     name: String,
 }
 
 impl<'a> Guesses<'a> {
-    fn of(web: &'a Web, visit: &'a Visit, knock: &Knock) -> Self {
-        Self { web, visit, name: format!("knock {}", knock.asked.nonce) }
+    /// At the `what` of `knock`.
+    fn of(web: &'a Web, visit: &'a Visit, library: &Library, knock: &Knock, what: &str) -> Self {
+        Self { web, visit, library: library.code.clone(), name: format!("{what} {}", knock.asked.nonce) }
     }
 
-    /// The words that ask to wait, where there is a wait.
-    fn wait(&self) -> Option<String> {
-        let wait = self.web.codes.wait(&self.name, false, self.visit.now);
+    /// Takes one; the words that say why not, where they have to wait, or there is none left.
+    async fn take(&self) -> Result<Option<String>, Oops> {
+        let now = self.visit.now;
         let shell = self.visit.shell("me-code-title");
-        (wait > SignedDuration::ZERO).then(|| shell.with("sign-in-wait", "seconds", wait.as_secs() + 1))
+        if let Err(wait) = self.web.codes.try_now(&self.name, false, now) {
+            return Ok(Some(shell.with("sign-in-wait", "seconds", wait.as_secs() + 1)));
+        }
+        let is_left = self.web.store.take_try(self.library.clone(), self.name.clone(), TRIES_MAX, now).await?;
+        Ok((!is_left).then(|| shell.say("me-code-used-up")))
     }
 
-    /// One more was wrong.
-    fn failed(&self, words: &'static str) -> String {
-        self.web.codes.failed(&self.name, false, self.visit.now);
+    /// It was wrong.
+    fn wrong(&self, words: &'static str) -> String {
         self.visit.shell("me-code-title").say(words)
     }
 }
@@ -234,18 +240,18 @@ pub(in crate::web) async fn check(
     Form(typed): Form<Typed>,
 ) -> Answer {
     let Some((library, knock)) = at_door(&web, &headers, visit.now) else { return Ok(lead_to(WAY_IN)) };
-    let guesses = Guesses::of(&web, &visit, &knock);
-    let wrong = match guesses.wait() {
-        Some(wait) => Some(wait),
+    let guesses = Guesses::of(&web, &visit, &library, &knock, "knock");
+    let wrong = match guesses.take().await? {
+        Some(no) => Some(no),
         None if knock.asked.fits(&web.secret, &typed.code, visit.now) => None,
-        None => Some(guesses.failed("me-code-wrong")),
+        None => Some(guesses.wrong("me-code-wrong")),
     };
     if let Some(wrong) = wrong {
         return Ok(quiet(visit.again(&AtDoor::new(&visit, &library, &knock, Some(wrong)))?));
     }
     let mut found = found(&web, &library, &knock.whom).await?;
     match (found.pop(), found.is_empty()) {
-        (Some((key, _)), true) => Ok(admit(&web, &library, key, visit.now)),
+        (Some((key, _)), true) => admit(&web, &visit, &library, &knock, key).await,
         (Some(_), false) => {
             let mut response = lead_to(NUMBER);
             put(&web, &mut response, &knock.shown(visit.now), visit.now);
@@ -253,7 +259,7 @@ pub(in crate::web) async fn check(
         }
         // Nobody has it any more, since the code was sent.
         (None, _) => {
-            let wrong = Some(guesses.failed("me-code-wrong"));
+            let wrong = Some(guesses.wrong("me-code-wrong"));
             Ok(quiet(visit.again(&AtDoor::new(&visit, &library, &knock, wrong))?))
         }
     }
@@ -275,22 +281,28 @@ pub(in crate::web) async fn number(
 ) -> Answer {
     let at_door = at_door(&web, &headers, visit.now).filter(|(_, knock)| knock.is_shown);
     let Some((library, knock)) = at_door else { return Ok(lead_to(WAY_IN)) };
-    let guesses = Guesses::of(&web, &visit, &knock);
-    let mut wrong = guesses.wait();
+    let guesses = Guesses::of(&web, &visit, &library, &knock, "number");
+    let mut wrong = guesses.take().await?;
     if wrong.is_none() {
         let found = found(&web, &library, &knock.whom).await?;
         if let Some((key, _)) = found.into_iter().find(|(key, _)| key == which.number.trim()) {
-            return Ok(admit(&web, &library, key, visit.now));
+            return admit(&web, &visit, &library, &knock, key).await;
         }
-        wrong = Some(guesses.failed("me-which-wrong"));
+        wrong = Some(guesses.wrong("me-which-wrong"));
     }
     Ok(quiet(visit.again(&AtDoor::new(&visit, &library, &knock, wrong))?))
 }
 
-/// Opens the page of the patron with this key, who has shown that the address on record is theirs.
-fn admit(web: &Web, library: &Library, key: String, now: Timestamp) -> Response {
+/// Opens the page of the patron with this key, who has shown that the address on record is theirs. A code opens once: whoever finds it and
+/// the cookie later, on a computer that many use, finds nothing.
+async fn admit(web: &Web, visit: &Visit, library: &Library, knock: &Knock, key: String) -> Answer {
+    let (now, once) = (visit.now, format!("opened {}", knock.asked.nonce));
+    if !web.store.take_try(library.code.clone(), once, 1, now).await? {
+        let wrong = visit.shell("me-code-title").say("me-code-opened");
+        return Ok(quiet(visit.again(&AtDoor::new(visit, library, knock, Some(wrong)))?));
+    }
     let mut response = lead_to(HERE);
     keep(web, &mut response, &Pass::new(&library.code, key, None, now).proven(now));
     line(web, &mut response, "", 0);
-    quiet(response)
+    Ok(quiet(response))
 }
