@@ -18,6 +18,7 @@ mod init;
 mod keys;
 mod letters;
 mod library;
+mod log;
 mod looking;
 mod messages;
 mod moving;

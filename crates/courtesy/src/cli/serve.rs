@@ -6,8 +6,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::init::make_operator_key;
+use super::log::{self, Level};
 use super::{Common, Exit};
-use crate::config::{Log, LogFormat};
 use crate::service::Service;
 
 /// What this process does, over the settings.
@@ -34,7 +34,7 @@ impl Args {
 pub(super) async fn run(args: &Args, common: &Common) -> Result<Exit> {
     let common = args.over(common);
     let config = common.settings()?;
-    let level = start_log(&config.log)?;
+    let level = log::start(&config.log)?;
     let data = config.data.clone();
     let service = Service::start(config).await?;
     if service.app.store.keys().await?.is_empty() {
@@ -65,9 +65,6 @@ pub(super) async fn run(args: &Args, common: &Common) -> Result<Exit> {
     watched.abort();
     Ok(Exit::Good)
 }
-
-/// Changes the level of the log while we run.
-type Level = tracing_subscriber::reload::Handle<EnvFilter, tracing_subscriber::Registry>;
 
 /// Reads the settings again. Settings that cannot stand change nothing.
 async fn reload(service: &Service, common: &Common, level: &Level) {
@@ -100,21 +97,4 @@ async fn keep_watched() {
         tell(&[NotifyState::Watchdog]);
         tokio::time::sleep(within / 2).await;
     }
-}
-
-/// Sends the log to standard error.
-fn start_log(log: &Log) -> Result<Level> {
-    use tracing_subscriber::layer::SubscriberExt as _;
-    use tracing_subscriber::util::SubscriberInitExt as _;
-    let (filter, level) = tracing_subscriber::reload::Layer::new(EnvFilter::try_new(&log.level)?);
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        // Colours are for people; a file or a journal gets plain lines.
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
-    let registry = tracing_subscriber::registry().with(filter);
-    match log.format {
-        LogFormat::Text => registry.with(lines).init(),
-        LogFormat::Json => registry.with(lines.json()).init(),
-    }
-    Ok(level)
 }

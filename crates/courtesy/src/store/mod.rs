@@ -203,6 +203,15 @@ impl Store {
         self.readers.is_postgres()
     }
 
+    /// Takes what was erased out of the log of an embedded database, where older states of its pages stand. False where somebody reads in it
+    /// at this moment: then it is for later.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn empty_log(&self) -> Result<bool> {
+        self.writer.empty_log().await
+    }
+
     /// Waits until everything handed to the writer is on disk, and closes the database.
     pub async fn close(self) {
         self.writer.stop().await;

@@ -78,6 +78,11 @@ impl Writer {
         }
     }
 
+    /// See [`super::Store::empty_log`].
+    pub(super) async fn empty_log(&self) -> Result<bool> {
+        self.pool.empty_log().await
+    }
+
     pub(super) async fn accept(&self, events: Vec<NewEvent>) -> Result<Vec<Accepted>> {
         self.put(|answer| Write::Accept(events, answer)).await
     }
