@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use standards::address::Address;
 
 use super::accept::{NewMessage, Written, append, insert_messages};
 use super::audit::{Deed, note};
@@ -65,6 +66,14 @@ pub struct MessageRow {
     pub gather_at: Option<Timestamp>,
     /// The event of the message in which it was told together with others.
     pub told_in: Option<EventId>,
+}
+
+impl MessageRow {
+    /// The domain it goes to; none where it goes to no mailbox.
+    #[must_use]
+    pub fn receiver(&self) -> Option<String> {
+        Address::parse(&self.address).ok().map(|address| address.domain().to_string())
+    }
 }
 
 /// What became of a repeat.

@@ -9,7 +9,6 @@ use askama::Template;
 use axum::extract::{Query, State};
 use jiff::Timestamp;
 use serde::Deserialize;
-use standards::address::Address;
 
 use super::oops::Oops;
 use super::shell::{Place, Shell};
@@ -83,12 +82,7 @@ pub(super) struct Row {
 
 /// What a cause says of `row`.
 pub(super) fn facts<'a>(row: &'a MessageRow, receiver: Option<&'a str>) -> Facts<'a> {
-    Facts { provider: row.provider.as_deref().or(receiver), their_domain: receiver, ..Facts::default() }
-}
-
-/// The domain that `row` goes to.
-pub(super) fn receiver(row: &MessageRow) -> Option<String> {
-    Address::parse(&row.address).ok().map(|address| address.domain().to_string())
+    Facts::of(row.provider.as_deref(), receiver)
 }
 
 /// The notice's name as staff know it.
@@ -111,7 +105,7 @@ pub(super) async fn rows(
         let by = row.told_in.and_then(|event| told_by.get(&event));
         let told: Option<Told> = told.get(&row.event).and_then(|fields| serde_json::from_str(fields).ok());
         let name = told.and_then(|told| told.patron.fields().remove("full_name"));
-        let receiver = receiver(&row);
+        let receiver = row.receiver();
         let why = by.unwrap_or(&row);
         let cause = why.cause.as_deref().filter(|_| why.state != Standing::Accepted);
         let usual = || Tag::of_row(shell, &row, row.provider.as_deref().or(receiver.as_deref()));
