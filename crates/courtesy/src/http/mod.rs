@@ -1,6 +1,6 @@
 //! The HTTP doors: all routes, each with its audience, in the order in which one meets them.
 
-mod answer;
+pub mod answer;
 mod audit;
 pub mod auth;
 mod deliveries;

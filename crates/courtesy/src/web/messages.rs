@@ -15,6 +15,7 @@ use super::shell::{Place, Shell};
 use super::visit::{Visit, lead_to};
 use super::{Answer, Web, form, together};
 use crate::channel::Channel;
+use crate::http::answer;
 use crate::id::{EventId, MessageId};
 use crate::intake::Told;
 use crate::library::Library;
@@ -25,7 +26,7 @@ use crate::queue::State as Standing;
 use crate::store::{Filter, MessageRow};
 
 /// Rows of a page.
-const PAGE: usize = 25;
+const PAGE: u32 = 25;
 
 /// Letters of a search that are looked at.
 const SEARCH_LETTERS_MAX: usize = 100;
@@ -238,17 +239,15 @@ async fn found(web: &Web, library: &Library, asked: &Asked) -> Result<Found, Oop
     };
     if !asked.q.is_empty() {
         let before: Option<EventId> = asked.after.parse().ok();
-        let sought = web.store.search(&library.code, &asked.q, &filter, before, PAGE).await?;
+        let sought = web.store.search(&library.code, &asked.q, &filter, before, PAGE as usize).await?;
         return Ok(Found {
             messages: sought.messages,
             next: sought.next.map(|event| event.to_string()),
             back_to: sought.next.filter(|_| sought.is_cut).map(EventId::made_at),
         });
     }
-    let mut messages = web.store.messages(&filter, u32::try_from(PAGE + 1).unwrap_or(u32::MAX)).await?;
-    let has_more = messages.len() > PAGE;
-    messages.truncate(PAGE);
-    let next = messages.last().filter(|_| has_more).map(|last| last.id.to_string());
+    let messages = web.store.messages(&filter, PAGE + 1).await?;
+    let (messages, next) = answer::page(messages, PAGE, |last| last.id.to_string());
     Ok(Found { messages, next, back_to: None })
 }
 
