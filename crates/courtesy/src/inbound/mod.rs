@@ -247,9 +247,10 @@ impl Inbound {
         let spool = Arc::clone(&self.parts.spool);
         // Reading the mail of strangers takes time, and must not be able to take us down.
         let read = tokio::task::spawn_blocking(move || {
-            let waiting = spool.read(id)?;
-            let (letter, returned) = reading::open(&waiting.mail);
-            Ok::<_, io::Error>(Read { waiting, letter, findings: returned.findings })
+            spool.open_one(id, |waiting| {
+                let (letter, returned) = reading::open(&waiting.mail);
+                Read { waiting, letter, findings: returned.findings }
+            })
         });
         let read = match read.await {
             Ok(Ok(read)) => read,
