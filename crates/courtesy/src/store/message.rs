@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use standards::address::Address;
 
-use super::accept::{NewMessage, Written, append, insert_messages};
 use super::audit::{Deed, note};
 use super::engine::{Row, Tx};
 use super::erasure::{event_is_hidden, hidden};
+use super::new_message::{NewMessage, Written, insert_messages};
 use super::statement::{Builder, query};
+use super::timeline::append;
 use super::unreached::{remember_repeat, standing_repeat, waiting_in_place};
 use super::{Result, Store, StoreError, from_json, id_from, nameless};
 use crate::channel::Channel;
