@@ -8,7 +8,6 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use standards::address::Address;
 use utoipa::ToSchema;
 
 use super::App;
@@ -92,12 +91,8 @@ pub struct CauseAnswer {
 
 fn cause_answer(code: &str, row: &MessageRow, language: Language) -> CauseAnswer {
     let cause = Cause::of(code);
-    let receiver = Address::parse(&row.address).ok().map(|address| address.domain().to_string());
-    let facts = Facts {
-        provider: row.provider.as_deref().or(receiver.as_deref()),
-        their_domain: receiver.as_deref(),
-        ..Facts::default()
-    };
+    let receiver = row.receiver();
+    let facts = Facts::of(row.provider.as_deref(), receiver.as_deref());
     CauseAnswer {
         code: cause.code(),
         words: cause.headline(language, &facts),

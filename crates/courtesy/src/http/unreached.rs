@@ -138,9 +138,7 @@ impl Missed {
     #[must_use]
     pub fn words(&self, language: Language) -> String {
         let domain = self.address.as_ref().map(|address| address.domain().to_string());
-        let provider = self.row.provider.as_deref().or(domain.as_deref());
-        let facts = Facts { provider, their_domain: domain.as_deref(), ..Facts::default() };
-        self.cause.headline(language, &facts)
+        self.cause.headline(language, &Facts::of(self.row.provider.as_deref(), domain.as_deref()))
     }
 }
 
@@ -154,8 +152,7 @@ pub async fn missed(app: &App, row: MessageRow) -> crate::store::Result<Option<M
     if !to_patron {
         return Ok(None);
     }
-    let told = app.store.event_fields(&row.library, row.event).await?;
-    let told: Told = told.and_then(|fields| serde_json::from_str(&fields).ok()).unwrap_or_default();
+    let told = Told::of(&app.store, &row.library, row.event).await?.unwrap_or_default();
     let address = Address::parse(&row.address).ok();
     let is_copy = app.book.library(&row.library).is_some_and(|library| {
         address.as_ref().is_some_and(|address| library.cc.contains(address)) && told.patron.email != address

@@ -114,8 +114,7 @@ impl Intake {
         if channel != Channel::Mail && !to_patron {
             return Ok(Err("Only notices to patrons can go by this channel."));
         }
-        let told = self.store.event_fields(&row.library, row.event).await?;
-        let told: Told = told.and_then(|fields| serde_json::from_str(&fields).ok()).unwrap_or_default();
+        let told = Told::of(&self.store, &row.library, row.event).await?.unwrap_or_default();
         let told = self.as_known_now(&row.library, told).await?;
         // An address that was corrected since is not written to again.
         let stands = |address: &String| told.corrected.iter().all(|was| was != address);

@@ -86,6 +86,14 @@ pub struct Facts<'a> {
     pub reference: Option<&'a str>,
 }
 
+impl<'a> Facts<'a> {
+    /// Of an answer: who gave it, and the domain written to, by which a receiver is called that has no other name.
+    #[must_use]
+    pub fn of(provider: Option<&'a str>, their_domain: Option<&'a str>) -> Self {
+        Self { provider: provider.or(their_domain), their_domain, ..Self::default() }
+    }
+}
+
 /// A text that names no cause.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("“{0}” is not a cause")]

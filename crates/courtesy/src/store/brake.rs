@@ -5,9 +5,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::accept::append;
 use super::statement::{Builder, query};
 use super::tally::first_id_at;
+use super::timeline::append;
 use super::{Result, Store, StoreError, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::MessageId;

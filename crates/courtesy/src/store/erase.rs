@@ -8,12 +8,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::accept::append;
 use super::engine::Tx;
 use super::erasure::{ErasedSoFar, add, hide, went_on};
 use super::replies::forget_passed_on;
 use super::retention::erase_content;
 use super::statement::{Builder, Statement, either, query};
+use super::timeline::append;
 use super::{Result, Store, id_from};
 use crate::clock::micros;
 use crate::id::{ErasureId, EventId, MessageId};

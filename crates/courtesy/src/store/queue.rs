@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use standards::address::Address;
 
-use super::accept::append;
 use super::arrival::{Counted, Ended};
 use super::do_not_send::{Unlisted, are_listed};
 use super::engine::{Row, Tx};
 use super::erasure::{self, event_is_hidden};
 use super::message::channel_from;
 use super::statement::{Builder, Statement, either, query};
+use super::timeline::append;
 use super::{Result, Sole, Store, StoreError, digest, id_from};
 use crate::channel::Channel;
 use crate::clock::{from_micros, micros};

@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::accept::{NewMessage, Written, append, insert_messages};
 use super::arrival::{Counted, Ended};
 use super::do_not_send::note;
 use super::engine::{Row, Tx};
+use super::new_message::{NewMessage, Written, insert_messages};
 use super::statement::{either, query};
+use super::timeline::append;
 use super::unreached::remember_repeat;
 use super::{Result, Store, StoreError, id_from, nameless};
 use crate::clock::micros;

@@ -3,7 +3,7 @@
 //! In: the lines of a timeline. Out: words and a mood for each; an attempt is two. Who may see what servers said to each other gets it, addresses
 //! masked.
 
-use super::messages::{facts, label, receiver};
+use super::messages::{facts, label};
 use super::shell::Shell;
 use crate::channel::Channel;
 use crate::delivery::transcript::{Transcript, masked};
@@ -48,7 +48,7 @@ pub(super) fn lines(shell: &Shell, row: &MessageRow, entries: Vec<Entry>, sees_s
 
 /// Lines that are one sentence.
 fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String) {
-    let receiver = receiver(row);
+    let receiver = row.receiver();
     let why = |code: &str| Cause::of(code).headline(shell.language(), &facts(row, receiver.as_deref()));
     match what {
         What::Told { source, status, .. } if source == reminders::SOURCE => {
@@ -123,7 +123,7 @@ fn attempted(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, attempt: Atte
     // An attempt stands in the history at the time of its outcome.
     let began = at.checked_sub(std::time::Duration::from_millis(attempt.took_ms)).unwrap_or(at);
     let sent = Line { at: began, mood: "quiet", words, more: None, details: None };
-    let receiver = receiver(row);
+    let receiver = row.receiver();
     let domain = attempt.from.rsplit_once('@').map(|(_, domain)| domain);
     let about =
         Facts { provider: Some(&attempt.provider), domain, their_domain: receiver.as_deref(), ..Facts::default() };
@@ -154,7 +154,7 @@ fn attempted(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, attempt: Atte
 
 /// A mail that came back.
 fn came_back(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, returned: Returned, sees_servers: bool) -> Line {
-    let receiver = receiver(row);
+    let receiver = row.receiver();
     let about = Facts {
         provider: returned.provider.as_deref().or(row.provider.as_deref()),
         their_domain: receiver.as_deref(),

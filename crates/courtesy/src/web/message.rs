@@ -12,7 +12,7 @@ use serde::Deserialize;
 use standards::address::Address;
 
 use super::history::{Line, lines};
-use super::messages::{Row, Tag, facts, label, receiver, rows};
+use super::messages::{Row, Tag, facts, label, rows};
 use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::together::Together;
@@ -103,11 +103,10 @@ async fn page(
     let library = visit.library()?;
     let shell =
         visit.shell("message-title").at(Place::Messages).below("nav-messages", "/messages").wrong(wrong.is_some());
-    let told = web.store.event_fields(&library.code, row.event).await?;
-    let told: Option<Told> = told.and_then(|fields| serde_json::from_str(&fields).ok());
+    let told = Told::of(&web.store, &library.code, row.event).await?;
     let letters = told.as_ref().is_some_and(|told| !told.patron.postal.is_empty());
     let pushes = has_device(web, &library.code, told.as_ref()).await?;
-    let receiver = receiver(&row);
+    let receiver = row.receiver();
     let acts = visit.may(Right::ActOnMessages);
     let entries = web.store.timeline(row.id).await?;
     let unseen =

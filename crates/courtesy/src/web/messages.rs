@@ -9,13 +9,13 @@ use askama::Template;
 use axum::extract::{Query, State};
 use jiff::Timestamp;
 use serde::Deserialize;
-use standards::address::Address;
 
 use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::{Visit, lead_to};
 use super::{Answer, Web, form, together};
 use crate::channel::Channel;
+use crate::http::answer;
 use crate::id::{EventId, MessageId};
 use crate::intake::Told;
 use crate::library::Library;
@@ -26,7 +26,7 @@ use crate::queue::State as Standing;
 use crate::store::{Filter, MessageRow};
 
 /// Rows of a page.
-const PAGE: usize = 25;
+const PAGE: u32 = 25;
 
 /// Letters of a search that are looked at.
 const SEARCH_LETTERS_MAX: usize = 100;
@@ -83,12 +83,7 @@ pub(super) struct Row {
 
 /// What a cause says of `row`.
 pub(super) fn facts<'a>(row: &'a MessageRow, receiver: Option<&'a str>) -> Facts<'a> {
-    Facts { provider: row.provider.as_deref().or(receiver), their_domain: receiver, ..Facts::default() }
-}
-
-/// The domain that `row` goes to.
-pub(super) fn receiver(row: &MessageRow) -> Option<String> {
-    Address::parse(&row.address).ok().map(|address| address.domain().to_string())
+    Facts::of(row.provider.as_deref(), receiver)
 }
 
 /// The notice's name as staff know it.
@@ -111,7 +106,7 @@ pub(super) async fn rows(
         let by = row.told_in.and_then(|event| told_by.get(&event));
         let told: Option<Told> = told.get(&row.event).and_then(|fields| serde_json::from_str(fields).ok());
         let name = told.and_then(|told| told.patron.fields().remove("full_name"));
-        let receiver = receiver(&row);
+        let receiver = row.receiver();
         let why = by.unwrap_or(&row);
         let cause = why.cause.as_deref().filter(|_| why.state != Standing::Accepted);
         let usual = || Tag::of_row(shell, &row, row.provider.as_deref().or(receiver.as_deref()));
@@ -244,17 +239,15 @@ async fn found(web: &Web, library: &Library, asked: &Asked) -> Result<Found, Oop
     };
     if !asked.q.is_empty() {
         let before: Option<EventId> = asked.after.parse().ok();
-        let sought = web.store.search(&library.code, &asked.q, &filter, before, PAGE).await?;
+        let sought = web.store.search(&library.code, &asked.q, &filter, before, PAGE as usize).await?;
         return Ok(Found {
             messages: sought.messages,
             next: sought.next.map(|event| event.to_string()),
             back_to: sought.next.filter(|_| sought.is_cut).map(EventId::made_at),
         });
     }
-    let mut messages = web.store.messages(&filter, u32::try_from(PAGE + 1).unwrap_or(u32::MAX)).await?;
-    let has_more = messages.len() > PAGE;
-    messages.truncate(PAGE);
-    let next = messages.last().filter(|_| has_more).map(|last| last.id.to_string());
+    let messages = web.store.messages(&filter, PAGE + 1).await?;
+    let (messages, next) = answer::page(messages, PAGE, |last| last.id.to_string());
     Ok(Found { messages, next, back_to: None })
 }
 

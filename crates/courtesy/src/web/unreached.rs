@@ -17,6 +17,7 @@ use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::Visit;
 use super::{Answer, Web, returns};
+use crate::http::answer;
 use crate::http::unreached::{Missed, missed};
 use crate::id::MessageId;
 use crate::intake::{Resent, Wish};
@@ -92,10 +93,8 @@ async fn page(web: &Web, visit: &Visit, after: &str, typed: Option<(MessageId, S
     let library = &visit.library()?.code;
     let shell = visit.shell("unreached-title").at(Place::Unreached).wrong(typed.is_some());
     let since = visit.now.checked_sub(BACK).unwrap_or(Timestamp::MIN);
-    let mut found = web.store.unreached(Some(library), since, after.parse().ok(), PAGE + 1).await?;
-    let has_more = found.len() > PAGE as usize;
-    found.truncate(PAGE as usize);
-    let next = found.last().filter(|_| has_more).map(|row| format!("/unreached?after={}", row.id));
+    let found = web.store.unreached(Some(library), since, after.parse().ok(), PAGE + 1).await?;
+    let (found, next) = answer::page(found, PAGE, |row| format!("/unreached?after={}", row.id));
     let mut lines = Vec::new();
     for row in found {
         if let Some(one) = missed(web, row).await? {
