@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::standing::Right;
 use super::together::{self, Look};
 use super::truth::{self, Untrue};
 use super::{Delivery, mailed, pushed, texted};
@@ -47,8 +48,8 @@ impl<E: std::error::Error> From<E> for Not {
     }
 }
 
-/// Tries `message` once and says what becomes of it.
-pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled {
+/// Tries `message` once, as long as the `right` it was claimed under holds, and says what becomes of it.
+pub(super) async fn attempt(engine: &Delivery, mut message: Claimed, right: &Right) -> Settled {
     let now = clock::now();
     if ReplyKind::from_notice(&message.notice).is_some() {
         // Somebody's mail passed on as the library would be a forgery; and whoever wrote to the shared address is
@@ -86,9 +87,9 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
         }
     };
     let sent = match message.channel {
-        Channel::Mail => mailed::attempt(engine, &message, now).await,
-        Channel::Text => texted::attempt(engine, &message, now).await,
-        Channel::Push => pushed::attempt(engine, &message, now).await,
+        Channel::Mail => mailed::attempt(engine, &message, right, now).await,
+        Channel::Text => texted::attempt(engine, &message, right, now).await,
+        Channel::Push => pushed::attempt(engine, &message, right, now).await,
         Channel::Letter => Ok(lettered(&message, now)),
     };
     match sent {

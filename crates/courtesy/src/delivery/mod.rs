@@ -68,6 +68,7 @@ use pool::Pool;
 use relays::Relays;
 use route::Routes;
 use seats::Whose;
+use standing::Right;
 pub use tls_report::TlsCounts;
 
 /// Messages claimed in one transaction at most.
@@ -205,7 +206,9 @@ impl Delivery {
         drop(tokio::time::timeout(GATHER, self.under_way.acquire_many(many)).await);
         let Some(first) = self.place(stop).await else { return false };
         drop(first);
-        if !self.parts.pool.may_send() {
+        // Before the claim: what is claimed is ours by this, and is not ended without it.
+        let right = self.parts.pool.right(Some(self.parts.config.retry.lease));
+        if !right.holds() {
             return tokio::select! {
                 biased;
                 () = stop => false,
@@ -215,7 +218,7 @@ impl Delivery {
         let now = clock::now();
         // Not to be broken off by a stop: what is claimed is tried or handed back, or it would wait for its lease.
         let pause = match self.claim(now).await {
-            Ok(claimed) if !claimed.is_empty() => return self.begin(claimed, settler, stop).await,
+            Ok(claimed) if !claimed.is_empty() => return self.begin(claimed, &right, settler, stop).await,
             Ok(_) => self.until_due(now).await,
             Err(error) => {
                 tracing::error!(%error, "the queue could not be read");
@@ -243,6 +246,7 @@ impl Delivery {
     async fn begin(
         self: &Arc<Self>,
         claimed: Vec<Claimed>,
+        right: &Right,
         settler: &settling::Settler,
         stop: &mut (impl Future<Output = ()> + Unpin),
     ) -> bool {
@@ -254,10 +258,10 @@ impl Delivery {
                 }
                 return false;
             };
-            let (engine, settler) = (Arc::clone(self), settler.clone());
+            let (engine, settler, right) = (Arc::clone(self), settler.clone(), right.clone());
             let counted = self.parts.metrics.begin();
             tokio::spawn(async move {
-                let settled = attempt::attempt(&engine, message).await;
+                let settled = attempt::attempt(&engine, message, &right).await;
                 settler.put(settled).await;
                 drop(counted);
                 drop(place);
