@@ -101,7 +101,8 @@ async fn what_a_dead_process_had_under_way_is_due_at_once_and_keeps_its_attempt(
     assert!(again.iter().all(|message| message.attempt == 2), "the attempt that nobody settled counts");
 
     // The dead process's word comes too late: its attempt number has moved on.
-    store.settle(vec![accepted(&dead[0])]).await.unwrap();
+    let failed = Settled { state: State::Failed, ..accepted(&dead[0]) };
+    assert_eq!(store.settle(vec![failed]).await.unwrap(), [false]);
     let row = store.message(None, dead[0].id).await.unwrap().unwrap();
     assert_eq!(row.state, State::Sending);
 }

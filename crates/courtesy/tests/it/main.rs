@@ -85,6 +85,8 @@ mod store;
 #[cfg(test)]
 mod submission;
 #[cfg(test)]
+mod taken_over;
+#[cfg(test)]
 mod texts;
 #[cfg(test)]
 mod tidy;

@@ -1,0 +1,80 @@
+//! Messages that another process has taken over: whose word counts, and what is told of it.
+
+use courtesy::clock::Timestamp;
+use courtesy::id::{MessageId, ReturnedId};
+use courtesy::queue::State;
+use courtesy::store::{Claimed, Follows, Joined, Settled, Store};
+use courtesy::timeline::{Entry, News, Returned, What};
+
+use crate::kept::Kept;
+use crate::store::{LEASE, at, event, settled};
+
+practice::on_both_databases! {
+    crate::kept::Kept::at;
+    what_a_receiver_has_is_accepted_whoever_heard_it_and_goes_out_no_more,
+    an_acceptance_written_again_undoes_nothing_that_came_after,
+}
+
+async fn state(store: &Store, id: MessageId) -> State {
+    store.message(None, id).await.unwrap().unwrap().state
+}
+
+/// A report that somebody gave up on a mail.
+fn came_back(now: Timestamp) -> Entry {
+    let report = ReturnedId::new(now);
+    let returned = Returned {
+        report,
+        digest: report.to_string(),
+        news: News::Failed,
+        cause: "mailbox.full".to_owned(),
+        reply: Some(550),
+        status: None,
+        provider: None,
+        words: String::new(),
+        host: None,
+    };
+    Entry { at: now, what: What::Returned(Box::new(returned)) }
+}
+
+async fn what_a_receiver_has_is_accepted_whoever_heard_it_and_goes_out_no_more(kept: Kept) {
+    let numbers = ["BC-1", "BC-2", "BC-3", "BC-4"];
+    kept.accept(numbers.map(|number| event("MRPL", number, at(0))).to_vec()).await.unwrap();
+    let old = kept.claim_all(at(1)).await;
+    let taken_over = at(2) + LEASE;
+    let new = kept.claim_all(taken_over).await;
+    let now_with = |old: &Claimed| new.iter().find(|one| one.id == old.id).unwrap();
+    // The next attempt at the first is under way, at the second it was put off, the third was handed back, the fourth is over.
+    let put_off = Settled { due_at: Some(taken_over), ..settled(now_with(&old[1]), State::Delayed, taken_over) };
+    let back = Settled { tried: false, ..settled(now_with(&old[2]), State::Queued, taken_over) };
+    let over = settled(now_with(&old[3]), State::Failed, taken_over);
+    let back = Settled { due_at: Some(taken_over), ..back };
+    assert_eq!(kept.settle(vec![put_off, back, over]).await.unwrap(), [true; 3]);
+
+    let late = |at| old.iter().map(|one| settled(one, State::Accepted, at)).collect::<Vec<_>>();
+    let heard = at(1) + LEASE;
+    assert_eq!(kept.settle(late(heard)).await.unwrap(), [true, true, true, false]);
+    for (one, wanted) in old.iter().zip([State::Accepted, State::Accepted, State::Accepted, State::Failed]) {
+        assert_eq!(state(&kept, one.id).await, wanted);
+    }
+    assert!(kept.claim_all(at(9) + LEASE + LEASE).await.is_empty(), "no more copies leave");
+    // What the attempts after them come to is theirs no more.
+    let second = settled(now_with(&old[0]), State::Failed, at(9) + LEASE);
+    assert_eq!(kept.settle(vec![second]).await.unwrap(), [false]);
+    assert_eq!(state(&kept, old[0].id).await, State::Accepted);
+    for (one, lines) in [(&old[0], 2), (&old[1], 3), (&old[3], 2)] {
+        assert_eq!(kept.timeline(one.id).await.unwrap().len(), lines, "only what settled a message is told of it");
+    }
+}
+
+async fn an_acceptance_written_again_undoes_nothing_that_came_after(kept: Kept) {
+    kept.accept(vec![event("MRPL", "BC-1", at(0))]).await.unwrap();
+    let claimed = kept.claim_all(at(1)).await.remove(0);
+    let accepted = settled(&claimed, State::Accepted, at(2));
+    kept.settle(vec![accepted.clone()]).await.unwrap();
+    let follows = Follows { refused: Some("own".to_owned()), ..Follows::default() };
+    let joined = kept.join_returned(claimed.id, came_back(at(3)), follows).await.unwrap();
+    assert!(matches!(joined, Joined::Written { again: true, .. }), "{joined:?}");
+    // The answer to the first may have been lost.
+    assert_eq!(kept.settle(vec![accepted]).await.unwrap(), [false]);
+    assert_eq!(state(&kept, claimed.id).await, State::Queued);
+}
