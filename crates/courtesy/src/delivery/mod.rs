@@ -27,6 +27,7 @@ pub mod relay_health;
 pub mod relays;
 mod reply;
 pub mod return_path;
+mod round;
 pub mod route;
 pub mod seats;
 mod settling;
@@ -66,6 +67,7 @@ use own_relay::OwnRelays;
 use policy::Policies;
 use pool::Pool;
 use relays::Relays;
+use round::Round;
 use route::Routes;
 use seats::Whose;
 use standing::Right;
@@ -282,14 +284,14 @@ impl Delivery {
             }
         }
         let last = self.last_served.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut libraries = store.libraries_due(now, &last, LIBRARIES_A_ROUND).await?;
-        let Some(last) = libraries.last() else { return Ok(Vec::new()) };
-        last.clone_into(&mut self.last_served.lock().unwrap_or_else(PoisonError::into_inner));
-        libraries.retain(|library| !self.is_others(library, now));
+        let due = store.libraries_due(now, &last, LIBRARIES_A_ROUND).await?;
+        let Some(Round { libraries, each, last }) = Round::of(due, room, |library| self.is_others(library, now)) else {
+            return Ok(Vec::new());
+        };
+        *self.last_served.lock().unwrap_or_else(PoisonError::into_inner) = last;
         if libraries.is_empty() {
             return Ok(Vec::new());
         }
-        let each = u32::try_from((room / libraries.len()).max(1)).unwrap_or(1);
         let round = self.rounds.fetch_add(1, Ordering::Relaxed);
         store.claim_led(libraries, each, leads(round), now, until).await
     }
