@@ -23,6 +23,9 @@ const LEASE: Duration = Duration::from_secs(45);
 /// We stop so much earlier: a mail on its way needs a moment.
 const MARGIN: Duration = Duration::from_secs(10);
 
+/// Clocks of machines that are set by the network differ by milliseconds.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(1);
+
 /// How often we say that we live, and look who does not.
 const EVERY: Duration = Duration::from_secs(5);
 
@@ -126,9 +129,35 @@ impl Standing {
 /// When the store is broken.
 pub async fn renew(standing: &Standing, store: &Store, name: &str) -> crate::store::Result<()> {
     let (running, wall) = (Instant::now(), clock::now());
-    store.stay_alive(name.to_owned(), LEASE, wall).await?;
+    let there = store.stay_alive(name.to_owned(), LEASE, wall).await?;
+    compare(store, ahead((wall, clock::now()), there));
     standing.heard(running, wall);
     Ok(())
+}
+
+/// How far the database's clock is ahead of ours, which said `there` between two moments of ours: no further than is certain.
+fn ahead((before, after): (Timestamp, Timestamp), there: Timestamp) -> SignedDuration {
+    there.duration_since(after).max(SignedDuration::ZERO) + there.duration_since(before).min(SignedDuration::ZERO)
+}
+
+/// Has leases counted by the database's clock, and says when ours begins to be wrong and when that is over.
+fn compare(store: &Store, ahead: SignedDuration) {
+    let was_off = is_off(store.clock_ahead());
+    store.note_clock(ahead);
+    match (was_off, is_off(ahead)) {
+        (false, true) => tracing::error!(
+            ahead_s = ahead.as_secs(),
+            "the clocks of this machine and of the database differ: leases are counted by the database's; set both by NTP"
+        ),
+        (true, false) => tracing::info!("the clocks of this machine and of the database agree again"),
+        _ => {}
+    }
+}
+
+/// Whether clocks that are so far apart are worth a word.
+#[must_use]
+pub fn is_off(ahead: SignedDuration) -> bool {
+    ahead.abs() > CLOCKS_APART
 }
 
 /// Says that we live, and takes over from those who do not, until it is dropped.

@@ -183,6 +183,8 @@ pub struct Store {
     process: ProcessId,
     /// What this process told last that it can send through, as JSON.
     seats: std::sync::Arc<tokio::sync::Mutex<String>>,
+    /// Microseconds that the database's clock is ahead of ours, as far as we know.
+    clock_ahead: std::sync::Arc<std::sync::atomic::AtomicI64>,
 }
 
 impl Store {
@@ -194,7 +196,7 @@ impl Store {
         let (readers, writing) = open::open(&database.into()).await?;
         let process = ProcessId::new(crate::clock::now());
         let seats = std::sync::Arc::new(tokio::sync::Mutex::new("[]".to_owned()));
-        Ok(Self { readers, writer: writer::Writer::start(writing), process, seats })
+        Ok(Self { readers, writer: writer::Writer::start(writing), process, seats, clock_ahead: std::sync::Arc::default() })
     }
 
     /// Whether other processes may work on the same database at the same time.

@@ -58,12 +58,14 @@ const CLAIM: &str = claim!(concat!(
     ") order by lane <> $6, lane, due_at limit $4)"
 ));
 
-/// The same where others claim at the same moment: what they have in hand is passed over.
+/// The same where others claim at the same moment: what they have in hand is passed over. Their leases end by the database's
+/// clock, which says `$7`: by ours they may seem to have ended long ago.
 const CLAIM_AMONG_OTHERS: &str = claim!(
     "select chosen.id from json_array_elements_text($1::json) as wanted (library), lateral (\
        select waiting.id from (values (0::bigint), (1), (2)) as lanes (lane), lateral (\
          select id, due_at from message where message.library = wanted.library and message.lane = lanes.lane \
-           and due_at is not null and due_at <= $2 order by due_at limit $4 for update skip locked) as waiting \
+           and due_at is not null and due_at <= $2 and (state <> 'sending' or due_at <= $7) \
+         order by due_at limit $4 for update skip locked) as waiting \
        order by lanes.lane <> $6, lanes.lane, waiting.due_at limit $4) as chosen \
      where not exists (select 1 from pause where pause.library in ('', wanted.library))"
 );
@@ -76,7 +78,7 @@ const CLAIM_EXPIRED: &str = claim!(
 
 const CLAIM_EXPIRED_AMONG_OTHERS: &str = claim!(
     "select id from message where $1 is null and due_at is not null and deadline <= $2 and due_at <= $2 \
-     and exists (select 1 from pause where pause.library in ('', message.library)) order by deadline limit $4 \
+     and (state <> 'sending' or due_at <= $6) and exists (select 1 from pause where pause.library in ('', message.library)) order by deadline limit $4 \
      for update skip locked"
 );
 
@@ -298,7 +300,9 @@ impl Store {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Vec<Claimed>> {
-        let process = self.process;
+        let (process, ahead) = (self.process, self.clock_ahead());
+        let there = |time: Timestamp| time.checked_add(ahead).map_or(i64::MAX, micros);
+        let (now_there, until_there) = (self.is_shared().then(|| there(now)), there(lease_until));
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
@@ -306,11 +310,15 @@ impl Store {
                     let which = which
                         .bind(names)
                         .bind(micros(now))
-                        .bind(micros(lease_until))
+                        .bind(until_there)
                         .bind(i64::from(most))
                         .bind(process.to_bytes());
                     let which = match lead {
                         Some(lead) => which.bind(lead.lane()),
+                        None => which,
+                    };
+                    let which = match now_there {
+                        Some(now_there) => which.bind(now_there),
                         None => which,
                     };
                     let rows = which.fetch_all(&mut *tx).await?;

@@ -5,6 +5,7 @@ use courtesy::id::{MessageId, ReturnedId};
 use courtesy::queue::State;
 use courtesy::store::{Claimed, Follows, Joined, Settled, Store};
 use courtesy::timeline::{Entry, News, Returned, What};
+use jiff::SignedDuration;
 
 use crate::kept::Kept;
 use crate::store::{LEASE, at, event, settled};
@@ -13,6 +14,7 @@ practice::on_both_databases! {
     crate::kept::Kept::at;
     what_a_receiver_has_is_accepted_whoever_heard_it_and_goes_out_no_more,
     an_acceptance_written_again_undoes_nothing_that_came_after,
+    a_clock_that_is_wrong_ends_nobodys_lease,
 }
 
 async fn state(store: &Store, id: MessageId) -> State {
@@ -77,4 +79,29 @@ async fn an_acceptance_written_again_undoes_nothing_that_came_after(kept: Kept) 
     // The answer to the first may have been lost.
     assert_eq!(kept.settle(vec![accepted]).await.unwrap(), [false]);
     assert_eq!(state(&kept, claimed.id).await, State::Queued);
+}
+
+async fn a_clock_that_is_wrong_ends_nobodys_lease(kept: Kept) {
+    if !kept.is_shared() {
+        // There is one clock.
+        return;
+    }
+    let fast = SignedDuration::from_mins(20);
+    let other = kept.again().await;
+    other.note_clock(-fast);
+    let claim = |store: Store, now| async move {
+        store.claim(vec!["MRPL".to_owned()], 9, now, now + LEASE).await.unwrap()
+    };
+    kept.accept(vec![event("MRPL", "BC-1", at(0))]).await.unwrap();
+    let ours = claim(kept.store.clone(), at(1)).await;
+    assert_eq!(ours.len(), 1);
+    assert!(claim(other.clone(), at(2) + fast).await.is_empty(), "by its clock our lease is over");
+    assert_eq!(claim(other.clone(), at(2) + fast + LEASE).await.len(), 1, "now it is");
+    // And theirs is for a whole lease, not for twenty minutes more.
+    assert!(claim(kept.store.clone(), at(1) + LEASE + LEASE).await.is_empty());
+    assert_eq!(claim(kept.store.clone(), at(3) + LEASE + LEASE).await.len(), 1);
+    // What waits for its time and has no lease is found by anybody's clock.
+    kept.accept(vec![event("MRPL", "BC-2", at(100))]).await.unwrap();
+    assert_eq!(claim(other.clone(), at(101)).await.len(), 1);
+    other.close().await;
 }

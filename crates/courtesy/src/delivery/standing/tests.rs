@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::Standing;
+use super::{Standing, ahead, is_off};
 use crate::clock;
 
 const LEASE: Duration = Duration::from_secs(900);
@@ -55,4 +55,14 @@ async fn what_is_claimed_is_ours_no_longer_than_its_lease() {
         assert!(!right.holds() && standing.holds());
         assert!(standing.right(None).holds());
     }
+}
+
+#[test]
+fn an_answer_that_took_long_is_no_difference_of_clocks() {
+    let at = |second| Timestamp::from_second(1_900_000_000 + second).unwrap();
+    let seconds = |ahead: SignedDuration| ahead.as_secs();
+    assert_eq!(seconds(ahead((at(0), at(100)), at(70))), 0);
+    assert_eq!(seconds(ahead((at(0), at(1)), at(601))), 600);
+    assert_eq!(seconds(ahead((at(0), at(100)), at(-600))), -600);
+    assert!(is_off(SignedDuration::from_secs(-61)) && !is_off(SignedDuration::from_secs(60)));
 }
