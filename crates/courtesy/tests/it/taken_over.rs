@@ -3,7 +3,7 @@
 use courtesy::clock::Timestamp;
 use courtesy::id::{MessageId, ReturnedId};
 use courtesy::queue::State;
-use courtesy::store::{Claimed, Follows, Joined, Settled, Store};
+use courtesy::store::{Claimed, Follows, Joined, Settled, Store, week};
 use courtesy::timeline::{Entry, News, Returned, What};
 use jiff::SignedDuration;
 
@@ -14,6 +14,7 @@ practice::on_both_databases! {
     crate::kept::Kept::at;
     what_a_receiver_has_is_accepted_whoever_heard_it_and_goes_out_no_more,
     an_acceptance_written_again_undoes_nothing_that_came_after,
+    two_reports_at_once_fail_a_message_once,
     a_clock_that_is_wrong_ends_nobodys_lease,
 }
 
@@ -79,6 +80,27 @@ async fn an_acceptance_written_again_undoes_nothing_that_came_after(kept: Kept) 
     // The answer to the first may have been lost.
     assert_eq!(kept.settle(vec![accepted]).await.unwrap(), [false]);
     assert_eq!(state(&kept, claimed.id).await, State::Queued);
+}
+
+async fn two_reports_at_once_fail_a_message_once(kept: Kept) {
+    let other = kept.again().await;
+    kept.accept((0..30).map(|number| event("MRPL", &number.to_string(), at(0))).collect()).await.unwrap();
+    let claimed = kept.claim_all(at(1)).await;
+    kept.settle(claimed.iter().map(|one| settled(one, State::Accepted, at(2))).collect()).await.unwrap();
+    for one in &claimed {
+        let told = |store: Store| {
+            let id = one.id;
+            tokio::spawn(async move { store.join_returned(id, came_back(at(3)), Follows::default()).await.unwrap() })
+        };
+        let (first, second) = tokio::join!(told(kept.store.clone()), told(other.clone()));
+        let failed = |joined: &Joined| matches!(joined, Joined::Written { failed: true, .. });
+        let both = [first.unwrap(), second.unwrap()];
+        assert_eq!(both.iter().filter(|joined| failed(joined)).count(), 1, "{both:?}");
+    }
+    let arrived = kept.arrived(None, week(at(0)), week(at(0))).await.unwrap();
+    let counted: Vec<_> = arrived.iter().map(|one| (one.outcome, one.messages)).collect();
+    assert_eq!(counted, [(State::Failed, 30)]);
+    other.close().await;
 }
 
 async fn a_clock_that_is_wrong_ends_nobodys_lease(kept: Kept) {
