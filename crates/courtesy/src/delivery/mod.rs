@@ -159,7 +159,7 @@ impl Delivery {
         })
     }
 
-    /// Works until `stop`; then finishes what is under way, settles it and takes leave of the receivers.
+    /// Works until `stop`, or until a part of it is gone; then finishes what is under way, settles it and takes leave of the receivers.
     pub async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
         let (settler, settling) = {
             let Parts { store, wake, metrics, .. } = &self.parts;
@@ -171,10 +171,15 @@ impl Delivery {
         let engine = Arc::clone(&self);
         let looking = tokio::spawn(async move { relay_health::run(&engine.parts).await });
         tokio::pin!(stop);
-        while self.round(&settler, &mut stop).await {}
+        let is_whole = || ![&settling, &calling, &telling, &looking].iter().any(|part| part.is_finished());
+        while is_whole() && self.round(&settler, &mut stop).await {}
         calling.abort();
         telling.abort();
         looking.abort();
+        if settling.is_finished() {
+            // Nothing that is under way could be settled any more.
+            return;
+        }
         // All permits back means that nothing is under way. The lease bounds the wait: past it, others take over.
         let all = u32::try_from(self.parts.config.limits.in_flight).unwrap_or(u32::MAX);
         let lease = self.parts.config.retry.lease;

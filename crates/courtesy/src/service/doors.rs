@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result};
 use axum::serve::Listener as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
+use super::engines::Engines;
 use super::stopped;
 use crate::http::peer::Peer;
 use crate::http::secure_door::{self, SecureListener};
@@ -22,7 +22,7 @@ pub(super) struct Doors {
     pub(super) http: SocketAddr,
     pub(super) https: Option<SocketAddr>,
     pub(super) metrics: Option<SocketAddr>,
-    pub(super) tasks: Vec<JoinHandle<()>>,
+    pub(super) engines: Engines,
 }
 
 impl Doors {
@@ -34,22 +34,22 @@ impl Doors {
     ) -> Result<Self> {
         let counted = axum::middleware::from_fn_with_state(Arc::clone(&app.metrics), watching::counted);
         let all = web::door(Arc::clone(app), router(Arc::clone(app))).layer(counted);
-        let (http, door) = open(app.config.listen.http, "listen.http", all.clone(), closing).await?;
-        let mut doors = Self { http, https: None, metrics: None, tasks: vec![door] };
+        let mut engines = Engines::default();
+        let http = open(app.config.listen.http, "listen.http", all.clone(), closing, &mut engines).await?;
+        let mut doors = Self { http, https: None, metrics: None, engines };
         if let Some(at) = app.config.listen.metrics {
-            let (address, door) = open(at, "listen.metrics", watching::door(Arc::clone(app)), closing).await?;
-            doors.metrics = Some(address);
-            doors.tasks.push(door);
+            let routes = watching::door(Arc::clone(app));
+            doors.metrics = Some(open(at, "listen.metrics", routes, closing, &mut doors.engines).await?);
         }
         if let Some(at) = app.config.acme.listen {
-            doors.tasks.push(open(at, "acme.listen", secure_door::plain(Arc::clone(app)), closing).await?.1);
+            open(at, "acme.listen", secure_door::plain(Arc::clone(app)), closing, &mut doors.engines).await?;
         }
         if let Some(at) = app.config.listen.https {
             let listener = SecureListener::new(bound(at, "listen.https").await?, Arc::clone(certificate))?;
             doors.https = Some(listener.local_addr()?);
             let all = all.into_make_service_with_connect_info::<Peer>();
             let door = axum::serve(listener, all).with_graceful_shutdown(stopped(closing.clone()));
-            doors.tasks.push(tokio::spawn(async move { drop(door.await) }));
+            doors.engines.start("listen.https", async move { drop(door.await) });
         }
         Ok(doors)
     }
@@ -58,15 +58,17 @@ impl Doors {
 /// Serves `routes` at `address` until `closing`.
 async fn open(
     address: SocketAddr,
-    option: &str,
+    option: &'static str,
     routes: axum::Router,
     closing: &watch::Receiver<bool>,
-) -> Result<(SocketAddr, JoinHandle<()>)> {
+    engines: &mut Engines,
+) -> Result<SocketAddr> {
     let listener = bound(address, option).await?;
     let address = listener.local_addr()?;
     let routes = routes.into_make_service_with_connect_info::<Peer>();
     let door = axum::serve(listener, routes).with_graceful_shutdown(stopped(closing.clone()));
-    Ok((address, tokio::spawn(async move { drop(door.await) })))
+    engines.start(option, async move { drop(door.await) });
+    Ok(address)
 }
 
 async fn bound(address: SocketAddr, option: &str) -> Result<TcpListener> {

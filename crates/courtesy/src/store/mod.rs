@@ -196,13 +196,24 @@ impl Store {
         let (readers, writing) = open::open(&database.into()).await?;
         let process = ProcessId::new(crate::clock::now());
         let seats = std::sync::Arc::new(tokio::sync::Mutex::new("[]".to_owned()));
-        Ok(Self { readers, writer: writer::Writer::start(writing), process, seats, clock_ahead: std::sync::Arc::default() })
+        Ok(Self {
+            readers,
+            writer: writer::Writer::start(writing),
+            process,
+            seats,
+            clock_ahead: std::sync::Arc::default(),
+        })
     }
 
     /// Whether other processes may work on the same database at the same time.
     #[must_use]
     pub fn is_shared(&self) -> bool {
         self.readers.is_postgres()
+    }
+
+    /// Waits until the task that writes is gone: after a bug, or [`Store::close`].
+    pub async fn writer_gone(&self) {
+        self.writer.gone().await;
     }
 
     /// Waits until everything handed to the writer is on disk, and closes the database.

@@ -87,9 +87,9 @@ async fn join(tx: &mut Tx, id: MessageId, entry: Entry, follows: Follows) -> Res
     let What::Returned(returned) = &entry.what else { return Ok(Joined::Known) };
     // Locked where others may write: what is decided here is about the message as it stands.
     let Some(row) = either(row_for_join!(""), row_for_join!(" for update"))
-    .bind(id.to_bytes().to_vec())
-    .fetch_optional(&mut *tx)
-    .await?
+        .bind(id.to_bytes().to_vec())
+        .fetch_optional(&mut *tx)
+        .await?
     else {
         return Ok(Joined::NoSuchMessage);
     };

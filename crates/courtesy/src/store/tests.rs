@@ -108,6 +108,15 @@ async fn what_a_dead_process_had_under_way_is_due_at_once_and_keeps_its_attempt(
 }
 
 #[tokio::test]
+async fn a_store_that_cannot_write_does_not_answer() {
+    let (store, _folder) = store().await;
+    store.answers().await.unwrap();
+    store.writer.clone().stop().await;
+    store.writer_gone().await;
+    assert!(matches!(store.answers().await, Err(StoreError::Closed)), "though it could be read");
+}
+
+#[tokio::test]
 async fn taking_over_leaves_alone_what_waits_or_is_over() {
     let (store, folder) = store().await;
     store.accept(vec![event("A", 1), event("A", 2)]).await.unwrap();

@@ -68,6 +68,16 @@ impl Writer {
         Self { deed: Some(std::sync::Arc::new(deed)), ..self }
     }
 
+    /// Waits until the task is gone.
+    pub(super) async fn gone(&self) {
+        self.line.closed().await;
+    }
+
+    /// Whether the task is gone.
+    pub(super) fn is_gone(&self) -> bool {
+        self.line.is_closed()
+    }
+
     /// Has the task write what it holds, and waits for that. Other handles get [`StoreError::Closed`] from now on.
     pub(super) async fn stop(self) {
         let task = self.stopped.lock().await.take();

@@ -111,9 +111,8 @@ async fn a_clock_that_is_wrong_ends_nobodys_lease(kept: Kept) {
     let fast = SignedDuration::from_mins(20);
     let other = kept.again().await;
     other.note_clock(-fast);
-    let claim = |store: Store, now| async move {
-        store.claim(vec!["MRPL".to_owned()], 9, now, now + LEASE).await.unwrap()
-    };
+    let claim =
+        |store: Store, now| async move { store.claim(vec!["MRPL".to_owned()], 9, now, now + LEASE).await.unwrap() };
     kept.accept(vec![event("MRPL", "BC-1", at(0))]).await.unwrap();
     let ours = claim(kept.store.clone(), at(1)).await;
     assert_eq!(ours.len(), 1);
