@@ -4,6 +4,7 @@
 //! here: the conversation (`pool`), and what its answer means (`judged`).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -148,17 +149,26 @@ impl Way {
         (written, key): (&Written, Option<&Key>),
     ) -> Result<Result<Attempted, Busy>, Not> {
         let Self { library, to, plan, .. } = self;
-        let write = || Envelope {
-            mail_from: Some(mail_from(engine, message, plan)),
-            rcpt_to: to.clone(),
-            smtputf8: to.needs_smtputf8() || written.needs_smtputf8(),
-            data: written.mail(engine, message, to, plan, library, key, self.language).into(),
+        let unsigned = AtomicBool::new(false);
+        let write = || {
+            let mail = written.mail(engine, message, to, plan, library, key, self.language);
+            unsigned.store(mail.is_none(), Ordering::Relaxed);
+            Some(Envelope {
+                mail_from: Some(mail_from(engine, message, plan)),
+                rcpt_to: to.clone(),
+                smtputf8: to.needs_smtputf8() || written.needs_smtputf8(),
+                data: mail?.into(),
+            })
         };
         let asker = Asker { library: &library.code, urgency: Urgency::of(&message.notice), right };
-        match self.own_relay() {
-            Some(own) => through_relay(engine, asker, library, own, &write, &receiver.relay).await,
-            None => Ok(to_strangers(engine, asker, library, to.domain(), route, write, &receiver.relay).await),
+        let handed_over = match self.own_relay() {
+            Some(own) => through_relay(engine, asker, library, own, &write, &receiver.relay).await?,
+            None => to_strangers(engine, asker, library, to.domain(), route, write, &receiver.relay).await,
+        };
+        if unsigned.load(Ordering::Relaxed) {
+            return Err(Not::Ours("its mail could not be signed, and does not leave unsigned".to_owned()));
         }
+        Ok(handed_over)
     }
 }
 
@@ -169,7 +179,7 @@ async fn to_strangers(
     library: &Library,
     domain: &Domain,
     route: &Route,
-    write: impl FnOnce() -> Envelope,
+    write: impl FnOnce() -> Option<Envelope>,
     relay: &RelayAddr,
 ) -> Result<Attempted, Busy> {
     let parts = &engine.parts;
@@ -233,7 +243,7 @@ async fn through_relay(
     asker: Asker<'_>,
     library: &Library,
     relay: &OwnRelay,
-    write: impl Fn() -> Envelope,
+    write: impl Fn() -> Option<Envelope>,
     speaker: &RelayAddr,
 ) -> Result<Result<Attempted, Busy>, Not> {
     match engine.parts.own_relays.submit(library, relay, asker, speaker, write).await {

@@ -86,13 +86,13 @@ impl OwnRelays {
     ///
     /// # Errors
     /// [`NoWay`].
-    pub async fn submit(
+    pub async fn submit<E: Into<Option<Envelope>>>(
         &self,
         library: &Library,
         relay: &OwnRelay,
         asker: Asker<'_>,
         speaker: &RelayAddr,
-        write: impl Fn() -> Envelope,
+        write: impl Fn() -> E,
     ) -> Result<Result<Attempted, Busy>, NoWay> {
         let way = self.way(library, relay).await?;
         let first = self.pool.submit(&write, &way.route, speaker, &way.manner, asker).await;

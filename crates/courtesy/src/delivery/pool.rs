@@ -117,6 +117,8 @@ type Lanes = HashMap<(Domain, Site), Vec<(Manner, Arc<Lane>)>>;
 const LANES_MAX: usize = 10_000;
 /// How soon a message comes again that we broke off, where nobody else has taken it over.
 const WITHDRAWN: Duration = Duration::from_secs(5);
+/// How soon a message may come again that could not be written.
+const UNWRITTEN: Duration = Duration::from_secs(60);
 /// How often idle connections are looked through.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -137,14 +139,14 @@ impl Pool {
     }
 
     /// Tries to hand over one message, within [`Waits::whole`] and the lease it was claimed under. It is written (composed, signed) when its turn has come:
-    /// most of a message's cost is its signature, and what waits in line should not hold its mail in memory. `asker`'s library has
-    /// its turn among those that wait.
+    /// most of a message's cost is its signature, and what waits in line should not hold its mail in memory. Where it cannot be
+    /// written (none), nobody is called. `asker`'s library has its turn among those that wait.
     ///
     /// # Errors
     /// [`Busy`]: nothing was tried.
-    pub async fn deliver(
+    pub async fn deliver<E: Into<Option<Envelope>>>(
         &self,
-        write: impl FnOnce() -> Envelope,
+        write: impl FnOnce() -> E,
         route: &Route,
         relay: &RelayAddr,
         security: &Security,
@@ -158,9 +160,9 @@ impl Pool {
     ///
     /// # Errors
     /// [`Busy`]: nothing was tried.
-    pub async fn submit(
+    pub async fn submit<E: Into<Option<Envelope>>>(
         &self,
-        write: impl FnOnce() -> Envelope,
+        write: impl FnOnce() -> E,
         route: &Route,
         relay: &RelayAddr,
         manner: &Manner,
@@ -173,9 +175,9 @@ impl Pool {
         }
     }
 
-    async fn tried(
+    async fn tried<E: Into<Option<Envelope>>>(
         &self,
-        write: impl FnOnce() -> Envelope,
+        write: impl FnOnce() -> E,
         route: &Route,
         relay: &RelayAddr,
         manner: &Manner,
@@ -188,14 +190,14 @@ impl Pool {
         let lane = self.lane(route, relay, manner);
         let mut log = Transcript::new(began);
         let mut relined = false;
-        let written = LazyCell::new(write);
+        let written: LazyCell<Option<Envelope>, _> = LazyCell::new(|| write().into());
         loop {
             let slot = match lane.enter(asker, (began + waits.line).min(until)).await {
                 Entry::Slot(slot) => slot,
                 Entry::Busy(wait) => return Err(Busy { wait }),
                 Entry::Paused(said, left) => return Ok(from_memory(said, left, log)),
             };
-            let envelope: &Envelope = &written;
+            let Some(envelope) = LazyCell::force(&written) else { return Err(Busy { wait: UNWRITTEN }) };
             if let Some((said, via)) = self.on_kept(&slot, (envelope, asker.right), until, &mut log).await {
                 return Ok(Attempted { said, transcript: log, via: Some(via), asked: true });
             }

@@ -405,3 +405,16 @@ async fn whoever_lost_the_right_to_send_does_not_end_the_mail() {
     assert!(deliver().await.is_err(), "what was claimed before is not ended");
     host.done().await;
 }
+
+#[tokio::test]
+async fn for_a_mail_that_could_not_be_written_nobody_is_called() {
+    let host = Host::new(&[&[HELLO, MESSAGE, QUIT].concat()]).await;
+    let (pool, route) = (pool(), one_host(host.address));
+    let (relay, security) = (relay(), Security::Opportunistic);
+    let nothing = pool.deliver(|| None, &route, &relay, &security, asker()).await;
+    assert!(nothing.is_err(), "it counts as not tried");
+    assert_eq!(pool.load(&relay, &route.site).idle, 0);
+    deliver(&pool, &to("patron@plain.example"), &route).await;
+    pool.close().await;
+    host.done().await;
+}
