@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use courtesy::clock::Timestamp;
+use courtesy::delivery::conversation::Envelope;
 use courtesy::delivery::dial::RelayAddr;
 use courtesy::delivery::pace::Limits;
 use courtesy::delivery::pool::{Asker, Pool, Settings};
@@ -411,7 +412,7 @@ async fn for_a_mail_that_could_not_be_written_nobody_is_called() {
     let host = Host::new(&[&[HELLO, MESSAGE, QUIT].concat()]).await;
     let (pool, route) = (pool(), one_host(host.address));
     let (relay, security) = (relay(), Security::Opportunistic);
-    let nothing = pool.deliver(|| None, &route, &relay, &security, asker()).await;
+    let nothing = pool.deliver(|| None::<Envelope>, &route, &relay, &security, asker()).await;
     assert!(nothing.is_err(), "it counts as not tried");
     assert_eq!(pool.load(&relay, &route.site).idle, 0);
     deliver(&pool, &to("patron@plain.example"), &route).await;
