@@ -1,5 +1,7 @@
 //! `courtesy serve`: runs until it is told to stop, and tells systemd how it goes.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
@@ -9,6 +11,9 @@ use super::init::make_operator_key;
 use super::log::{self, Level};
 use super::{Common, Exit};
 use crate::service::Service;
+
+/// How long what is under way may take to finish where a part of us is gone: as long as the longest conversation.
+const STOP_WHEN_BROKEN: Duration = Duration::from_secs(10 * 60);
 
 /// What this process does, over the settings.
 #[derive(clap::Args)]
@@ -36,7 +41,7 @@ pub(super) async fn run(args: &Args, common: &Common) -> Result<Exit> {
     let config = common.settings()?;
     let level = log::start(&config.log)?;
     let data = config.data.clone();
-    let service = Service::start(config).await?;
+    let mut service = Service::start(config).await?;
     if service.app.store.keys().await?.is_empty() {
         // `courtesy serve` alone is a beginning.
         make_operator_key(&service.app.store, &data).await?;
@@ -46,10 +51,11 @@ pub(super) async fn run(args: &Args, common: &Common) -> Result<Exit> {
     tell(&[NotifyState::Ready]);
     let watched = tokio::spawn(keep_watched());
     let (mut terminate, mut hang_up) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
-    loop {
+    let broken = loop {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => break,
-            _ = terminate.recv() => break,
+            _ = tokio::signal::ctrl_c() => break None,
+            _ = terminate.recv() => break None,
+            part = service.broken() => break Some(part),
             _ = hang_up.recv() => {
                 if let Ok(now) = NotifyState::monotonic_usec_now() {
                     tell(&[NotifyState::Reloading, now]);
@@ -58,9 +64,17 @@ pub(super) async fn run(args: &Args, common: &Common) -> Result<Exit> {
                 tell(&[NotifyState::Ready]);
             }
         }
-    }
+    };
     tracing::info!("stopping: what is under way is finished first");
     tell(&[NotifyState::Stopping]);
+    if let Some(part) = broken {
+        // What is broken may keep the rest from ending.
+        if tokio::time::timeout(STOP_WHEN_BROKEN, service.stop()).await.is_err() {
+            tracing::error!("what was under way could not be finished; it is taken up by the next start");
+        }
+        watched.abort();
+        anyhow::bail!("{part} ended by itself, without which nothing works as it should: start again");
+    }
     service.stop().await;
     watched.abort();
     Ok(Exit::Good)

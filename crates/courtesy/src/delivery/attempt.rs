@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::standing::Right;
 use super::together::{self, Look};
 use super::truth::{self, Untrue};
 use super::{Delivery, mailed, pushed, texted};
@@ -47,8 +48,8 @@ impl<E: std::error::Error> From<E> for Not {
     }
 }
 
-/// Tries `message` once and says what becomes of it.
-pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled {
+/// Tries `message` once, as long as the `right` it was claimed under holds, and says what becomes of it.
+pub(super) async fn attempt(engine: &Delivery, mut message: Claimed, right: &Right) -> Settled {
     let now = clock::now();
     if ReplyKind::from_notice(&message.notice).is_some() {
         leave_as_shared(&mut message);
@@ -56,7 +57,7 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
     if let Some(over) = over_already(&message, now) {
         return over;
     }
-    match tried(engine, &mut message, now).await {
+    match tried(engine, &mut message, right, now).await {
         Ok(settled) => settled,
         Err(Not::Settled(settled)) => *settled,
         Err(Not::Ours(why)) => {
@@ -88,7 +89,7 @@ fn over_already(message: &Claimed, now: Timestamp) -> Option<Settled> {
     Some(Settled { tried: false, ..ended(message, state, cause, vec![Entry { at: now, what }], now) })
 }
 
-async fn tried(engine: &Delivery, message: &mut Claimed, now: Timestamp) -> Result<Settled, Not> {
+async fn tried(engine: &Delivery, message: &mut Claimed, right: &Right, now: Timestamp) -> Result<Settled, Not> {
     match truth::look(&engine.parts.store, &engine.parts.book, message, now).await? {
         None => {}
         Some(Untrue::Because(why)) => return Ok(no_longer_true(message, why.code(), now)),
@@ -99,9 +100,9 @@ async fn tried(engine: &Delivery, message: &mut Claimed, now: Timestamp) -> Resu
         Look::Nothing(settled) => return Ok(*settled),
     };
     let sent = match message.channel {
-        Channel::Mail => mailed::attempt(engine, message, now).await?,
-        Channel::Text => texted::attempt(engine, message, now).await?,
-        Channel::Push => pushed::attempt(engine, message, now).await?,
+        Channel::Mail => mailed::attempt(engine, message, right, now).await?,
+        Channel::Text => texted::attempt(engine, message, right, now).await?,
+        Channel::Push => pushed::attempt(engine, message, right, now).await?,
         Channel::Letter => lettered(message, now),
     };
     Ok(together::without(&left_out, sent))

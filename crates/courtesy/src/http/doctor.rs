@@ -18,6 +18,7 @@ use crate::clock;
 use crate::config::Role;
 use crate::delivery::relay_health;
 use crate::delivery::seats::Whose;
+use crate::delivery::standing::is_off;
 use crate::library::Library;
 use crate::notice::Language;
 use crate::published::{self, changes};
@@ -115,6 +116,12 @@ async fn database(app: &App, findings: &mut Findings, now: Timestamp) -> store::
     let processes = app.store.processes().await?;
     let alive: Vec<&str> = processes.iter().filter(|(_, until)| *until >= now).map(|(name, _)| name.as_str()).collect();
     findings.add("pass", "processes", format!("{} live on this database: {}", alive.len(), alive.join(", ")));
+    let ahead = app.store.clock_ahead();
+    if is_off(ahead) {
+        let (seconds, how) = (ahead.as_secs().unsigned_abs(), if ahead.is_negative() { "ahead of" } else { "behind" });
+        let detail = format!("this machine's clock is {seconds} s {how} the database's: set both by NTP");
+        findings.add("warn", "clock", detail);
+    }
     if app.config.plays(Role::Deliver) && !app.readiness.standing.holds() {
         let detail = "this process may not send: the database has not heard it for too long (compare the clocks)";
         findings.add("fail", "processes", detail);

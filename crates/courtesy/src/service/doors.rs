@@ -10,8 +10,8 @@ use axum::response::Response;
 use axum::serve::Listener as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
+use super::engines::Engines;
 use crate::config::Network;
 use crate::http::secure_door::{self, SecureListener};
 use crate::http::{App, router, serving, watching};
@@ -26,7 +26,7 @@ pub(super) struct Doors {
     pub(super) http: SocketAddr,
     pub(super) https: Option<SocketAddr>,
     pub(super) metrics: Option<SocketAddr>,
-    pub(super) tasks: Vec<JoinHandle<()>>,
+    pub(super) engines: Engines,
 }
 
 impl Doors {
@@ -38,24 +38,23 @@ impl Doors {
     ) -> Result<Self> {
         let counted = axum::middleware::from_fn_with_state(Arc::clone(&app.metrics), watching::counted);
         let all = web::door(Arc::clone(app), router(Arc::clone(app))).layer(counted);
-        let (http, door) = open(app.config.listen.http, "listen.http", all.clone(), proxies(app), closing).await?;
-        let mut doors = Self { http, https: None, metrics: None, tasks: vec![door] };
+        let mut engines = Engines::default();
+        let http = open(app, app.config.listen.http, "listen.http", all.clone(), closing, &mut engines).await?;
+        let mut doors = Self { http, https: None, metrics: None, engines };
         if let Some(at) = app.config.listen.metrics {
-            let (address, door) =
-                open(at, "listen.metrics", watching::door(Arc::clone(app)), proxies(app), closing).await?;
-            doors.metrics = Some(address);
-            doors.tasks.push(door);
+            let routes = watching::door(Arc::clone(app));
+            doors.metrics = Some(open(app, at, "listen.metrics", routes, closing, &mut doors.engines).await?);
         }
         if let Some(at) = app.config.acme.listen {
-            doors
-                .tasks
-                .push(open(at, "acme.listen", secure_door::plain(Arc::clone(app)), proxies(app), closing).await?.1);
+            let routes = secure_door::plain(Arc::clone(app));
+            open(app, at, "acme.listen", routes, closing, &mut doors.engines).await?;
         }
         if let Some(at) = app.config.listen.https {
             let listener = SecureListener::new(bound(at, "listen.https").await?, Arc::clone(certificate))?;
             doors.https = Some(listener.local_addr()?);
             let all = if app.config.is_https() { all.layer(axum::middleware::map_response(by_tls_alone)) } else { all };
-            doors.tasks.push(tokio::spawn(serving::serve(listener, all, proxies(app), closing.clone())));
+            let door = serving::serve(listener, all, proxies(app), closing.clone());
+            doors.engines.start("listen.https", door);
         }
         Ok(doors)
     }
@@ -75,15 +74,17 @@ async fn by_tls_alone(mut response: Response) -> Response {
 
 /// Serves `routes` at `address` until `closing`.
 async fn open(
+    app: &App,
     address: SocketAddr,
-    option: &str,
+    option: &'static str,
     routes: axum::Router,
-    proxies: Arc<[Network]>,
     closing: &watch::Receiver<bool>,
-) -> Result<(SocketAddr, JoinHandle<()>)> {
+    engines: &mut Engines,
+) -> Result<SocketAddr> {
     let listener = bound(address, option).await?;
     let address = listener.local_addr()?;
-    Ok((address, tokio::spawn(serving::serve(listener, routes, proxies, closing.clone()))))
+    engines.start(option, serving::serve(listener, routes, proxies(app), closing.clone()));
+    Ok(address)
 }
 
 async fn bound(address: SocketAddr, option: &str) -> Result<TcpListener> {

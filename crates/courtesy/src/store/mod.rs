@@ -66,6 +66,7 @@ mod schema;
 mod search;
 mod seats;
 mod session;
+mod settled;
 mod sign_on;
 mod sole;
 mod staff;
@@ -117,7 +118,7 @@ pub use outbox::{Answered, ClaimedDelivery};
 pub use passkey::Passkey;
 pub use patron::PATRON_KEPT;
 pub use pause::Pause;
-pub use queue::{Claimed, Counts, Settled};
+pub use queue::{Claimed, Counts};
 pub use receiver_hold::ReceiverHold;
 pub use relay::{RelayChange, RelayChanged};
 pub use relay_state::{RelayDrain, RelayLook};
@@ -129,6 +130,7 @@ pub use returned::{Follows, Joined};
 pub use search::Sought;
 pub use seats::NO_RELAY;
 pub use session::{FormSent, NewSession, Session};
+pub use settled::Settled;
 pub use sole::{NotSole, Sole};
 pub use staff::Staff;
 pub use sts::StsPolicy;
@@ -189,6 +191,8 @@ pub struct Store {
     process: ProcessId,
     /// What this process told last that it can send through, as JSON.
     seats: std::sync::Arc<tokio::sync::Mutex<String>>,
+    /// Microseconds that the database's clock is ahead of ours, as far as we know.
+    clock_ahead: std::sync::Arc<std::sync::atomic::AtomicI64>,
 }
 
 impl Store {
@@ -200,7 +204,13 @@ impl Store {
         let (readers, writing) = open::open(&database.into()).await?;
         let process = ProcessId::new(crate::clock::now());
         let seats = std::sync::Arc::new(tokio::sync::Mutex::new("[]".to_owned()));
-        Ok(Self { readers, writer: writer::Writer::start(writing), process, seats })
+        Ok(Self {
+            readers,
+            writer: writer::Writer::start(writing),
+            process,
+            seats,
+            clock_ahead: std::sync::Arc::default(),
+        })
     }
 
     /// Whether other processes may work on the same database at the same time.
@@ -216,6 +226,11 @@ impl Store {
     /// When the store is broken.
     pub async fn empty_log(&self) -> Result<bool> {
         self.writer.empty_log().await
+    }
+
+    /// Waits until the task that writes is gone: after a bug, or [`Store::close`].
+    pub async fn writer_gone(&self) {
+        self.writer.gone().await;
     }
 
     /// Waits until everything handed to the writer is on disk, and closes the database.

@@ -101,9 +101,19 @@ async fn what_a_dead_process_had_under_way_is_due_at_once_and_keeps_its_attempt(
     assert!(again.iter().all(|message| message.attempt == 2), "the attempt that nobody settled counts");
 
     // The dead process's word comes too late: its attempt number has moved on.
-    store.settle(vec![accepted(&dead[0])]).await.unwrap();
+    let failed = Settled { state: State::Failed, ..accepted(&dead[0]) };
+    assert_eq!(store.settle(vec![failed]).await.unwrap(), [false]);
     let row = store.message(None, dead[0].id).await.unwrap().unwrap();
     assert_eq!(row.state, State::Sending);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_write_does_not_answer() {
+    let (store, _folder) = store().await;
+    store.answers().await.unwrap();
+    store.writer.clone().stop().await;
+    store.writer_gone().await;
+    assert!(matches!(store.answers().await, Err(StoreError::Closed)), "though it could be read");
 }
 
 #[tokio::test]
