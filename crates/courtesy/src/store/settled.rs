@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::accept::append;
+use super::timeline::append;
 use super::arrival::{Counted, Ended};
 use super::engine::{Row, Tx};
 use super::statement::{Builder, query};
