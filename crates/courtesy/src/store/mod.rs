@@ -81,9 +81,11 @@ mod webhook;
 mod words;
 mod writer;
 
+use std::io;
 use std::time::Duration;
 
 use engine::Pool;
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 
 use crate::config::Database;
 use crate::id::ProcessId;
@@ -216,6 +218,22 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
+/// `value` as JSON without NUL: PostgreSQL keeps `\u0000` in a text and refuses the whole row once it looks into it.
 fn to_json<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_string(value).expect("our own types have text keys and no failing parts")
+    let mut json = Vec::new();
+    let written = value.serialize(&mut Serializer::with_formatter(&mut json, WithoutNul));
+    written.expect("our own types have text keys and no failing parts");
+    String::from_utf8(json).expect("JSON is text")
+}
+
+/// Writes the replacement character where a text has a NUL.
+struct WithoutNul;
+
+impl Formatter for WithoutNul {
+    fn write_char_escape<W: ?Sized + io::Write>(&mut self, writer: &mut W, escape: CharEscape) -> io::Result<()> {
+        match escape {
+            CharEscape::AsciiControl(0) => writer.write_all(b"\\ufffd"),
+            escape => CompactFormatter.write_char_escape(writer, escape),
+        }
+    }
 }

@@ -32,6 +32,25 @@ practice::on_both_databases! {
     crate::store::tests::upgraded::Both::at;
     what_was_told_before_an_upgrade_is_found_by_name_afterwards,
     a_claim_beside_the_transaction_that_lists_an_address_does_not_pass_for_unlisted,
+    a_nul_that_an_older_version_kept_goes_with_the_upgrade,
+}
+
+async fn a_nul_that_an_older_version_kept_goes_with_the_upgrade(both: Both) {
+    both.store.accept(vec![event("A", 1)]).await.unwrap();
+    for text in [
+        r#"insert into timeline (message, at, n, what) select id, 1, 0, '{"words":"no\u0000\u0000body"}' from message"#,
+        r#"insert into timeline (message, at, n, what) select id, 1, 1, '{"words":"somebody"}' from message"#,
+        r#"insert into patron (library, number, record, changed_at) values ('A', '1', '{"name":"Z\u0000"}', 1)"#,
+        "delete from _sqlx_migrations where description = 'no nul'",
+    ] {
+        both.run(text).await;
+    }
+    let store = Store::open(both.database.clone()).await.unwrap();
+    let rows = query("select what from timeline where at = 1 union select record from patron order by 1");
+    let rows = rows.fetch_all(&store.readers).await.unwrap();
+    let texts: Vec<String> = rows.iter().map(|row| row.try_get(0).unwrap()).collect();
+    assert_eq!(texts, [r#"{"name":"Z\ufffd"}"#, r#"{"words":"no\ufffd\ufffdbody"}"#, r#"{"words":"somebody"}"#]);
+    store.close().await;
 }
 
 async fn what_was_told_before_an_upgrade_is_found_by_name_afterwards(both: Both) {
