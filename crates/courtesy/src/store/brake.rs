@@ -3,7 +3,7 @@
 //! One row for each library and kind of notice. What is held for it has the cause `brake`, and ends at its deadline like anything that is
 //! held. Held, let go and dropped in pieces: a hundred thousand messages are no one transaction.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::accept::append;
 use super::statement::{Builder, Statement, checked, query};
@@ -20,6 +20,9 @@ pub const BRAKE: &str = "brake";
 
 /// Messages changed in one transaction.
 const PIECE: i64 = 500;
+
+/// How long after it was let go a message leaves by itself that nobody gathered with others of its patron's.
+const GATHERED_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 
 /// Held messages counted at most.
 const COUNTED_MAX: i64 = 100_000;
@@ -144,7 +147,8 @@ impl Store {
         self.in_pieces(library, notice, WAITING, State::Held, Some(BRAKE), entry).await
     }
 
-    /// Lets go what is held: it leaves now, and counting begins anew. Gives how many messages that were; none where nothing is held.
+    /// Lets go what is held: it leaves now, what was to be told together as soon as it is gathered, and counting begins anew. Gives how many
+    /// messages that were; none where nothing is held.
     ///
     /// # Errors
     /// When the store is broken; ask for it again.
@@ -203,6 +207,7 @@ impl Store {
         cause: Option<&'static str>,
         entry: Entry,
     ) -> Result<u64> {
+        let by_itself = entry.at.checked_add(GATHERED_WITHIN).unwrap_or(entry.at);
         // What was looked at is behind us: of a hundred thousand, each piece does not begin at the first again.
         let mut last = Vec::new();
         let mut all = 0;
@@ -213,8 +218,9 @@ impl Store {
                 .writer
                 .write(move |tx| {
                     Box::pin(async move {
-                        let piece = piece(&library, &notice, which, &after);
-                        let rows = piece.bind(state.code()).bind(cause).bind(micros(entry.at)).fetch_all(&mut *tx).await?;
+                        let piece = piece(&library, &notice, which, &after).bind(state.code()).bind(cause);
+                        let piece = piece.bind(micros(entry.at)).bind(micros(by_itself));
+                        let rows = piece.fetch_all(&mut *tx).await?;
                         let ids =
                             rows.iter().map(|row| id_from(&row.try_get::<Vec<u8>>(0)?).map(MessageId::from_bytes));
                         let ids = ids.collect::<Result<Vec<_>>>()?;
@@ -251,12 +257,15 @@ pub(super) fn asked_for_brakes(library: Option<&LibraryCode>) -> Statement {
 }
 
 /// Gives the next messages of a notice, of those that are as `which` says and come after the id `after`, another state: `$5`, for the cause
-/// `$6`, at the time `$7`.
+/// `$6`, at the time `$7`; what is to be told together leaves by itself at `$8`.
 pub(super) fn piece(library: &str, notice: &str, which: &str, after: &[u8]) -> Statement {
     let notice_is = checked!("notice");
     query(format!(
-        "update message set state = $5, cause = $6, changed_at = $7, waits_for = null, digest_at = null, digest_of = null, \
-         due_at = case $5 when 'held' then deadline when 'queued' then $7 else null end \
+        "update message set state = $5, cause = $6, changed_at = $7, waits_for = null, \
+         digest_at = case when $5 = 'queued' and digest_of is not null then $7 else null end, \
+         digest_of = case when $5 = 'cancelled' then null else digest_of end, \
+         due_at = case $5 when 'held' then deadline when 'queued' then \
+         case when digest_of is null then $7 when deadline < $8 then deadline else $8 end else null end \
          where id in (select id from message where library = $1 and {notice_is} = $2 and id > $3 and {which} \
          order by id limit $4) and {which} returning id"
     ))
