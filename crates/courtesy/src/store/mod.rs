@@ -109,7 +109,7 @@ pub use key::{ApiKey, Scope};
 pub use me::PatronEvent;
 pub use measured::{Connections, MEASURED_MAX, Measured};
 pub use message::{Filter, MessageRow, Repeated};
-pub use outbox::{Answered, ClaimedDelivery};
+pub use outbox::{Answered, ClaimedDelivery, WebhookDue};
 pub use passkey::Passkey;
 pub use patron::PATRON_KEPT;
 pub use pause::Pause;
@@ -145,6 +145,15 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("the database could not be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// Others held a table that a migration changes for as long as it was waited for.
+    #[error(
+        "the database could not be brought up to date: the migration {migration} waits for a table that another transaction reads; \
+         is a backup (pg_dump) running? Start again when it is over"
+    )]
+    InUse {
+        /// Which.
+        migration: String,
+    },
     /// A newer program has changed the database so that this one cannot work with it.
     #[error(
         "a newer version has changed the database, and this one cannot work with it (it wants schema {wanted}, this is {known}): \
