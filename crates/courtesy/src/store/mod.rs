@@ -88,9 +88,11 @@ mod webhook;
 mod words;
 mod writer;
 
+use std::io;
 use std::time::Duration;
 
 use engine::Pool;
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 
 use crate::config::Database;
 use crate::id::ProcessId;
@@ -114,7 +116,7 @@ pub use me::PatronEvent;
 pub use measured::{Connections, MEASURED_MAX, Measured};
 pub use message::{Filter, MessageRow, Repeated};
 pub use new_message::{Gather, NewMessage};
-pub use outbox::{Answered, ClaimedDelivery};
+pub use outbox::{Answered, ClaimedDelivery, WebhookDue};
 pub use passkey::Passkey;
 pub use patron::PATRON_KEPT;
 pub use pause::Pause;
@@ -151,6 +153,15 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("the database could not be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// Others held a table that a migration changes for as long as it was waited for.
+    #[error(
+        "the database could not be brought up to date: the migration {migration} waits for a table that another transaction reads; \
+         is a backup (pg_dump) running? Start again when it is over"
+    )]
+    InUse {
+        /// Which.
+        migration: String,
+    },
     /// A newer program has changed the database so that this one cannot work with it.
     #[error(
         "a newer version has changed the database, and this one cannot work with it (it wants schema {wanted}, this is {known}): \
@@ -248,6 +259,22 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
+/// `value` as JSON without NUL: PostgreSQL keeps `\u0000` in a text and refuses the whole row once it looks into it.
 fn to_json<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_string(value).expect("our own types have text keys and no failing parts")
+    let mut json = Vec::new();
+    let written = value.serialize(&mut Serializer::with_formatter(&mut json, WithoutNul));
+    written.expect("our own types have text keys and no failing parts");
+    String::from_utf8(json).expect("JSON is text")
+}
+
+/// Writes the replacement character where a text has a NUL.
+struct WithoutNul;
+
+impl Formatter for WithoutNul {
+    fn write_char_escape<W: ?Sized + io::Write>(&mut self, writer: &mut W, escape: CharEscape) -> io::Result<()> {
+        match escape {
+            CharEscape::AsciiControl(0) => writer.write_all(b"\\ufffd"),
+            escape => CompactFormatter.write_char_escape(writer, escape),
+        }
+    }
 }

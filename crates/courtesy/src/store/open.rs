@@ -96,7 +96,7 @@ async fn open_postgres(url: &str) -> Result<Pool> {
         })
         .connect_with(options)
         .await?;
-    schema::update_postgres(&pool).await?;
+    schema::update_postgres(&pool, schema::WAITS).await?;
     Ok(Pool::Postgres { pool, each_apart })
 }
 

@@ -12,7 +12,7 @@ use crate::notice::catalogue::Audience;
 use crate::queue::State;
 use crate::secret::Secret;
 use crate::staff::Role;
-use crate::store::Tally;
+use crate::store::{Kept, Tally};
 
 /// The names of words in the files of a language, each with its file.
 fn named(language: Language) -> BTreeMap<String, String> {
@@ -82,6 +82,7 @@ fn put_together() -> Vec<String> {
     let erasures = ["of-patron", "of-retention", "waiting", "under-way", "failing", "done"];
     names.extend(erasures.map(|what| format!("erasure-{what}")));
     names.extend(["all", "waiting", "delivered", "given-up"].map(|state| format!("webhook-log-{state}")));
+    names.extend(Kept::ALL.map(|what| format!("retention-wrong-{}", what.code())));
     for what in ["content", "talk", "address", "submitted", "texts", "patrons", "events", "audit"] {
         names.extend([format!("retention-{what}"), format!("retention-{what}-why")]);
     }
