@@ -35,4 +35,4 @@ retention-sure = Effacer, et enregistrer
 retention-texts = Les noms que les passerelles donnent aux textos
 retention-texts-why = Les accusés viennent en quelques jours. Les textos des usagers sont transmis et ne sont pas conservés.
 retention-patrons = Ce qu’on sait des usagers : nom, coordonnées, choix, consentement aux textos
-retention-patrons-why = Depuis le dernier changement, et tant qu’un de leurs avis est conservé. Ce qu’ils ont refusé (ARRÊT, signalement d’un indésirable) reste pour de bon, afin d’être respecté.
+retention-patrons-why = Depuis le dernier changement, et tant qu’un de leurs avis est conservé. Ce qu’ils ont refusé (ARRET, signalement d’un indésirable) reste pour de bon, afin d’être respecté.

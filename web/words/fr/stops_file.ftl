@@ -1,6 +1,6 @@
 stops-file-bring = Exclure les adresses d’un fichier
 stops-file-choose = Un fichier d’adresses (CSV)
-stops-file-hint = Des colonnes nommées address et reason, ou des adresses seules, une par ligne. Vous voyez ce qu’il contient avant que rien ne change.
+stops-file-hint = Des colonnes nommées adresse et raison, ou des adresses seules, une par ligne. Vous voyez ce qu’il contient avant que rien ne change.
 stops-file-check = Vérifier le fichier
 stops-file-title = Ce que contient le fichier
 stops-file-none = Il n’y a aucune adresse dans ce fichier. Enregistrez votre liste en CSV, une adresse par ligne, et choisissez-la de nouveau.

@@ -5,6 +5,7 @@
 //! each other (`digest`), and how items look (`notice`).
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::Told;
@@ -36,7 +37,7 @@ pub struct LeftOut {
 /// What is told together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Together {
-    /// The notices that are true, what is late first.
+    /// The notices that are true, what is late first; of one kind, the earliest day first.
     pub items: Vec<Item>,
     /// Which messages these stand for, in the same order.
     pub messages: Vec<MessageId>,
@@ -72,12 +73,13 @@ pub async fn together(
             }
             None => {
                 let rank = Notice::from_code(&member.row.notice).map_or(u8::MAX, |notice| short::rank(notice.status));
-                told.push((rank, member.row.id, item(book, library, &member, language, hides, now).await?));
+                let (day, item) = item(book, library, &member, language, hides, now).await?;
+                told.push(((rank, day.unwrap_or(Date::MAX), member.row.id), item));
             }
         }
     }
-    told.sort_by_key(|(rank, id, _)| (*rank, *id));
-    (found.messages, found.items) = told.into_iter().map(|(_, id, item)| (id, item)).unzip();
+    told.sort_by_key(|(order, _)| *order);
+    (found.messages, found.items) = told.into_iter().map(|((_, _, id), item)| (id, item)).unzip();
     Ok(found)
 }
 
@@ -90,7 +92,7 @@ pub(super) fn no_longer_true(member: &Member, library: &Library, now: Timestamp)
     untrue(&told.said(notice.status, &zone)?, &life, today(library, now))
 }
 
-/// A notice in short: its subject in the words that were in force when its event came, its day, its request.
+/// A notice in short, with the day that it is about: its subject in the words that were in force when its event came, its day, its request.
 async fn item(
     book: &Book,
     library: &Library,
@@ -98,13 +100,13 @@ async fn item(
     language: Language,
     hides: bool,
     now: Timestamp,
-) -> crate::store::Result<Item> {
+) -> crate::store::Result<(Option<Date>, Item)> {
     let row = &member.row;
     let told: Told = serde_json::from_str(&member.fields).unwrap_or_default();
     let all = told.all_fields(library, &row.request, language);
     let (fields, _, _) = Fields::from_pairs(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let Ok(notice) = Notice::from_code(&row.notice) else {
-        return Ok(Item { said: row.notice.clone(), facts: row.request.clone(), url: None });
+        return Ok((None, Item { said: row.notice.clone(), facts: row.request.clone(), url: None }));
     };
     let mut frame = Frame::of(library, Audience::Patron, language, today(library, now));
     frame.hide_titles |= told.hide_titles || hides;
@@ -114,5 +116,6 @@ async fn item(
     let label = || notice.entry().map_or(row.notice.as_str(), |entry| entry.label(language)).to_owned();
     let day = short::day(notice.status, &fields, language, &frame.zone);
     let facts = day.into_iter().chain([row.request.clone()]).collect::<Vec<_>>().join(" · ");
-    Ok(Item { said: said.unwrap_or_else(label), facts, url: fields.url(Field::RequestUrl).map(str::to_owned) })
+    let url = fields.url(Field::RequestUrl).map(str::to_owned);
+    Ok((short::date(notice.status, &fields, &frame.zone), Item { said: said.unwrap_or_else(label), facts, url }))
 }

@@ -21,6 +21,9 @@ const RETURN_SIZE: f32 = 6.5;
 /// Smaller letters of an address are read by no sorting machine.
 const ADDRESS_SIZE_MIN: f32 = 5.0;
 
+/// A last paragraph of more lines may be broken: a page would end far above its foot.
+const LAST_LINES_MAX: usize = 6;
+
 /// What stands on one page.
 #[derive(Default)]
 pub(super) struct Page {
@@ -139,6 +142,17 @@ impl<'f> Setter<'f> {
         }
     }
 
+    /// Makes sure that the last paragraph and what follows it are on one page: how to reach the desk, alone on a page, says nothing.
+    fn room_for_end(&mut self, part: &Part, below: f32) {
+        let Part::Paragraph(lines) = part else { return };
+        let width = self.sheet.right - self.sheet.left;
+        let count: usize = lines.iter().map(|line| self.fonts.lines(line, width, BODY, Weight::Regular).len()).sum();
+        if count <= LAST_LINES_MAX {
+            #[expect(clippy::cast_precision_loss, reason = "some lines")]
+            self.room_for((count as f32 + 0.5) * LEADING + below);
+        }
+    }
+
     fn part(&mut self, part: &Part) {
         match part {
             Part::Heading(line) => {
@@ -148,10 +162,14 @@ impl<'f> Setter<'f> {
             }
             Part::Paragraph(lines) => lines.iter().for_each(|line| self.body(line)),
             Part::List(items) => items.iter().for_each(|item| {
-                self.room_for(0.0);
+                // What an item says and its facts stay on one page.
+                self.room_for(if item.len() > 1 { LEADING } else { 0.0 });
                 let (left, right) = (self.sheet.left, self.sheet.right);
                 self.cell("–", left, right, BODY, Weight::Regular);
-                self.text(item, left + 5.0 * MM, right, BODY, LEADING, Weight::Regular);
+                for line in item {
+                    self.text(line, left + 5.0 * MM, right, BODY, LEADING, Weight::Regular);
+                }
+                self.gap(if item.len() > 1 { LEADING * 0.3 } else { 0.0 });
             }),
             Part::Facts(rows) => rows.iter().for_each(|(label, value)| self.fact(label, value)),
             Part::Divider => {
@@ -201,12 +219,16 @@ pub(super) fn set(letter: &Addressed, fonts: &Fonts, sheet: Sheet) -> Vec<Page> 
     setter.gap(LEADING * 0.6);
     setter.text(&letter.letter.subject, left, right, 12.5, LEADING * 1.15, Weight::Bold);
     setter.gap(LEADING * 0.4);
-    for part in &letter.letter.parts {
+    #[expect(clippy::cast_precision_loss, reason = "a desk is reached in some ways")]
+    let contact = LEADING + letter.letter.contact.len() as f32 * SMALL_LEADING;
+    for (n, part) in letter.letter.parts.iter().enumerate() {
+        if n > 0 && n + 1 == letter.letter.parts.len() {
+            setter.room_for_end(part, contact);
+        }
         setter.part(part);
         setter.gap(LEADING * 0.5);
     }
-    #[expect(clippy::cast_precision_loss, reason = "a desk is reached in some ways")]
-    setter.room_for(LEADING + letter.letter.contact.len() as f32 * SMALL_LEADING);
+    setter.room_for(contact);
     setter.gap(LEADING * 0.5);
     setter.rule(setter.y - LEADING * 0.7);
     for line in &letter.letter.contact {
@@ -222,10 +244,11 @@ pub(super) fn set(letter: &Addressed, fonts: &Fonts, sheet: Sheet) -> Vec<Page> 
             continue;
         }
         let of = match letter.language {
-            Language::En => format!("page {} of {count}", n + 1),
-            Language::Fr => format!("page {} de {count}", n + 1),
+            Language::En => format!("Page {} of {count}", n + 1),
+            Language::Fr => format!("Page {} de {count}", n + 1),
         };
-        let head = format!("{}  ·  {}  ·  {of}", apart(whose), dates::day(letter.day, letter.language));
+        // The name comes last: a long one is cut off, and the number stays.
+        let head = format!("{of}  ·  {}  ·  {}", dates::day(letter.day, letter.language), apart(whose));
         if let Some(line) = fonts.clipped(&head, right - left, SMALL, Weight::Regular) {
             page.lines.push((left, TOP, line));
         }

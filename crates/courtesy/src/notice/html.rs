@@ -8,12 +8,15 @@ use askama::Template as _;
 
 use super::Language;
 use super::frame::{self, Frame, FrameWords};
-use super::render::{Run, Runs, Written};
+use super::render::{Listed, Run, Runs, Written};
 
 const PARAGRAPH: &str = "<p style=\"margin:0 0 16px\">";
 const HEADING: &str = "<h2 style=\"margin:24px 0 8px;font-size:18px;line-height:1.3\">";
 const LIST: &str = "<ul style=\"margin:0 0 16px;padding-left:24px\">";
 const ITEM: &str = "<li style=\"margin:0 0 4px\">";
+/// An item of two lines wants some room to the next.
+const ITEM_WITH_FACTS: &str = "<li style=\"margin:0 0 12px\">";
+const ITEM_FACTS: &str = "<br>\n<span class=\"quiet\" style=\"color:#4b5563\">";
 const DIVIDER: &str = "<hr class=\"rule\" style=\"margin:24px 0;border:0;border-top:1px solid #d5d9de\">\n";
 // The roles say again what the elements say: on a phone label and value stand below one another (`display: block`), and
 // browsers then forget that they were a table.
@@ -93,11 +96,7 @@ fn write_block(block: &Written<'_>, out: &mut String) {
         }
         Written::List(items) => {
             out.push_str(LIST);
-            for item in items {
-                out.push_str(ITEM);
-                write_runs(item, out);
-                out.push_str("</li>\n");
-            }
+            items.iter().for_each(|item| write_item(item, out));
             out.push_str("</ul>\n");
         }
         Written::Facts(rows) => {
@@ -120,6 +119,17 @@ fn write_block(block: &Written<'_>, out: &mut String) {
         }
         Written::Divider => out.push_str(DIVIDER),
     }
+}
+
+fn write_item(item: &Listed<'_>, out: &mut String) {
+    out.push_str(if item.facts.is_some() { ITEM_WITH_FACTS } else { ITEM });
+    write_runs(&item.line, out);
+    if let Some(facts) = &item.facts {
+        out.push_str(ITEM_FACTS);
+        write_run(facts, out);
+        out.push_str("</span>");
+    }
+    out.push_str("</li>\n");
 }
 
 fn write_runs(runs: &Runs<'_>, out: &mut String) {

@@ -4,7 +4,7 @@
 //! told stays as it was told. Not here: where on the page they stand (`letter`).
 
 use super::frame::{self, Frame};
-use super::render::{Runs, Written};
+use super::render::{Listed, Runs, Written};
 use super::{Language, text};
 
 /// The longest address of a page that somebody types.
@@ -28,8 +28,8 @@ pub enum Part {
     Heading(String),
     /// Lines that belong together.
     Paragraph(Vec<String>),
-    /// Items of a list.
-    List(Vec<String>),
+    /// Items of a list, of one line or more.
+    List(Vec<Vec<String>>),
     /// Labels and values.
     Facts(Vec<(String, String)>),
     /// A rule across.
@@ -43,7 +43,7 @@ pub(super) fn write(subject: String, blocks: &[Written<'_>], frame: &Frame, lang
         Some(match block {
             Written::Heading(runs) => Part::Heading(line(runs)),
             Written::Paragraph(lines) => Part::Paragraph(lines.iter().map(line).collect()),
-            Written::List(items) => Part::List(items.iter().map(line).collect()),
+            Written::List(items) => Part::List(items.iter().map(|item| lines(item, language)).collect()),
             Written::Facts(rows) => Part::Facts(rows.iter().map(|(label, value)| (line(label), line(value))).collect()),
             Written::Button(label, url) if url.len() <= TYPED_LETTERS_MAX => {
                 Part::Facts(vec![(line(label), (*url).to_owned())])
@@ -66,6 +66,13 @@ fn contact(frame: &Frame, language: Language) -> Vec<String> {
     lines.into_iter().flatten().filter(|line| !line.is_empty()).collect()
 }
 
+/// An item: what it says, and its facts below.
+fn lines(item: &Listed<'_>, language: Language) -> Vec<String> {
+    let mut facts = String::new();
+    item.facts.iter().for_each(|run| text::push_isolated(run, &mut facts));
+    [on_paper(&item.line, language), facts].into_iter().filter(|line| !line.is_empty()).collect()
+}
+
 fn on_paper(runs: &Runs<'_>, language: Language) -> String {
     let mut line = String::with_capacity(80);
     for run in runs {
@@ -79,21 +86,23 @@ fn on_paper(runs: &Runs<'_>, language: Language) -> String {
 }
 
 /// What mail says and paper does not, the longest first. Nobody answers paper by replying.
-const EN: [(&str, &str); 6] = [
+const EN: [(&str, &str); 7] = [
     ("Reply yes or no to this message", "Write to us with a yes or no"),
     ("Reply to this message", "Write to us"),
     ("reply to this message", "write to us"),
+    ("in one message", "in one letter"),
     ("our next message", "our next notice"),
     ("this message", "this letter"),
     ("This message", "This letter"),
 ];
 
 /// See [`EN`].
-const FR: [(&str, &str); 7] = [
+const FR: [(&str, &str); 8] = [
     ("Répondez oui ou non à ce message", "Écrivez-nous oui ou non"),
     ("Répondez à ce message", "Écrivez-nous"),
     ("répondez à ce message", "écrivez-nous"),
     ("répondez à celui-ci", "écrivez-nous"),
+    ("dans un seul message", "dans une seule lettre"),
     ("notre prochain message", "notre prochain avis"),
     ("ce message", "cette lettre"),
     ("Ce message", "Cette lettre"),

@@ -61,11 +61,18 @@ pub(super) struct Run<'a> {
 /// A line as it will be written.
 pub(super) type Runs<'a> = Vec<Run<'a>>;
 
+/// An item of a list.
+pub(super) struct Listed<'a> {
+    pub line: Runs<'a>,
+    /// What stands below it, quieter: the facts of a notice told in short.
+    pub facts: Option<Run<'a>>,
+}
+
 /// A part of the letter as it will be written.
 pub(super) enum Written<'a> {
     Heading(Runs<'a>),
     Paragraph(Vec<Runs<'a>>),
-    List(Vec<Runs<'a>>),
+    List(Vec<Listed<'a>>),
     Facts(Vec<(Runs<'a>, Runs<'a>)>),
     Button(Runs<'a>, &'a str),
     Divider,
@@ -190,7 +197,10 @@ impl<'a, 'f> Scribe<'a, 'f> {
             Block::Paragraph(lines) => {
                 some(lines.iter().filter_map(|line| self.standing(line)).collect()).map(Written::Paragraph)
             }
-            Block::List(items) => some(items.iter().flat_map(|item| self.items(item)).collect()).map(Written::List),
+            Block::List(items) => {
+                let items: Vec<Listed<'a>> = items.iter().flat_map(|item| self.items(item)).collect();
+                (!items.is_empty()).then_some(Written::List(items))
+            }
             Block::Facts(facts) => {
                 let rows = facts.iter().filter_map(|fact| {
                     let hidden =
@@ -215,7 +225,8 @@ impl<'a, 'f> Scribe<'a, 'f> {
     }
 
     /// An item of a list: one line, or as many as the field has that is all of it.
-    fn items(&mut self, item: &'a [Piece]) -> Vec<Runs<'a>> {
+    fn items(&mut self, item: &'a [Piece]) -> Vec<Listed<'a>> {
+        let alone = |line| Listed { line, facts: None };
         if let [Piece::Field { field, .. }] = item
             && let Some(items) = self.fields.items(*field)
         {
@@ -225,21 +236,18 @@ impl<'a, 'f> Scribe<'a, 'f> {
             && let Some(lines) = self.fields.lines(*field)
         {
             let run = |text| Run { text, is_value: true, bold: false, link: None };
-            return lines.map(|line| vec![run(self.afford(Cow::Borrowed(line)))]).collect();
+            return lines.map(|line| alone(vec![run(self.afford(Cow::Borrowed(line)))])).collect();
         }
-        self.standing(item).into_iter().collect()
+        self.standing(item).map(alone).into_iter().collect()
     }
 
     /// What a single notice says, linked, and its facts: apart from it, so that a title from right to left leaves them in their place.
-    fn short_notice(&mut self, item: &'a Item) -> Runs<'a> {
+    fn short_notice(&mut self, item: &'a Item) -> Listed<'a> {
         let link = item.url.as_deref().and_then(|url| self.afford_link(url));
-        let run = |text, is_value, link| Run { text, is_value, bold: false, link };
-        let mut runs = vec![run(self.afford(Cow::Borrowed(&item.said)), true, link)];
-        if !item.facts.is_empty() {
-            runs.push(run(Cow::Borrowed(" · "), false, None));
-            runs.push(run(self.afford(Cow::Borrowed(&item.facts)), true, None));
-        }
-        runs
+        let run = |text, link| Run { text, is_value: true, bold: false, link };
+        let line = vec![run(self.afford(Cow::Borrowed(&item.said)), link)];
+        let facts = (!item.facts.is_empty()).then(|| run(self.afford(Cow::Borrowed(&item.facts)), None));
+        Listed { line, facts }
     }
 
     /// A line, or nothing where all that stood in it was left out.

@@ -5,7 +5,7 @@
 
 use super::Language;
 use super::frame::{self, Frame};
-use super::render::{Run, Runs, Written};
+use super::render::{Listed, Run, Runs, Written};
 use super::typography;
 
 /// RFC 5322 §2.1.1 recommends 78; 72 leaves room for `> ` in replies.
@@ -40,10 +40,7 @@ fn write_block(block: &Written<'_>, language: Language, out: &mut String) {
         }
         Written::Paragraph(lines) => lines.iter().for_each(|line| wrap(plain(line).trim(), 0, out)),
         Written::List(items) => {
-            for item in items {
-                out.push_str("- ");
-                wrap_from(plain(item).trim(), 2, 2, out);
-            }
+            items.iter().for_each(|item| write_item(item, out));
         }
         Written::Facts(rows) => write_facts(rows, language, out),
         Written::Button(label, url) => {
@@ -55,6 +52,21 @@ fn write_block(block: &Written<'_>, language: Language, out: &mut String) {
             out.push_str(RULE);
             out.push('\n');
         }
+    }
+}
+
+/// An item; what it says, its facts and its address stand below one another where it has facts.
+fn write_item(item: &Listed<'_>, out: &mut String) {
+    out.push_str("- ");
+    let Some(facts) = &item.facts else { return wrap_from(plain(&item.line).trim(), 2, 2, out) };
+    let mut said = String::with_capacity(120);
+    item.line.iter().for_each(|run| push_isolated(run, &mut said));
+    wrap_from(said.trim(), 2, 2, out);
+    let mut below = String::with_capacity(80);
+    push_isolated(facts, &mut below);
+    for line in [Some(below.as_str()), item.line.iter().find_map(|run| run.link)].into_iter().flatten() {
+        out.push_str("  ");
+        wrap_from(line, 2, 2, out);
     }
 }
 

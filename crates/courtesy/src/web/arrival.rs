@@ -42,8 +42,11 @@ const SOURCES_SHOWN: usize = 8;
 
 /// The charts, in units of their drawing.
 const CHART_HEIGHT: i64 = 160;
-const BAR_WIDTH: i64 = 48;
-const BAR_STEP: i64 = 72;
+/// As wide as a page at most, so that half a year is seen at once; a few weeks stand no further apart than they can be compared.
+const CHART_WIDTH_MAX: i64 = 1104;
+const BAR_STEP_MAX: i64 = 92;
+/// Names of weeks need so much; where bars stand closer, every other has none.
+const LABEL_WIDTH: i64 = 56;
 const LINE_WIDTH: i64 = 400;
 
 /// `?weeks=12`.
@@ -122,6 +125,8 @@ struct Bar {
     failed_y: i64,
     failed_height: i64,
     label: String,
+    /// Whether the chart has room to name it.
+    is_named: bool,
     ends: Ends,
     words: String,
     href: Option<String>,
@@ -169,6 +174,7 @@ struct Page {
     mood: &'static str,
     is_few: bool,
     chart_width: i64,
+    bar_width: i64,
     bars: Vec<Bar>,
     heads: Vec<String>,
     lines: Vec<Line>,
@@ -207,7 +213,8 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(asked)
         refused: visit.at.as_ref().and_then(|library| sender_setup::refused_lately(&web, &shell, library)),
         mood,
         is_few: all.all() < SHARE_FROM,
-        chart_width: weeks * BAR_STEP,
+        chart_width: weeks * bar_step(weeks),
+        bar_width: bar_width(weeks),
         bars: bars(&shell, &found, from, to, &links),
         heads: (from..=to).rev().map(|week| short(day_of(week), shell.language())).collect(),
         lines: lines(&shell, &found, from, to, &links),
@@ -273,6 +280,15 @@ impl Links {
     }
 }
 
+/// How far bars stand from each other.
+fn bar_step(weeks: i64) -> i64 {
+    (CHART_WIDTH_MAX / weeks.max(1)).min(BAR_STEP_MAX)
+}
+
+fn bar_width(weeks: i64) -> i64 {
+    bar_step(weeks) * 2 / 3
+}
+
 fn bars(shell: &Shell, found: &[Arrived], from: i64, to: i64, links: &Links) -> Vec<Bar> {
     let mut weeks: BTreeMap<i64, Ends> = (from..=to).map(|week| (week, Ends::default())).collect();
     for one in found {
@@ -280,24 +296,27 @@ fn bars(shell: &Shell, found: &[Arrived], from: i64, to: i64, links: &Links) -> 
     }
     let most = weeks.values().map(|ends| ends.all()).max().unwrap_or(0).max(1);
     let height = |count: i64| if count == 0 { 0 } else { (count * CHART_HEIGHT / most).max(2) };
-    let bar = |(place, (week, ends)): (usize, (i64, Ends))| {
+    let count = to - from + 1;
+    let (step, width) = (bar_step(count), bar_width(count));
+    let bar = |(week, ends): (i64, Ends)| {
         let (accepted_height, failed_height) = (height(ends.accepted), height(ends.failed));
-        let x = i64::try_from(place).unwrap_or(0) * BAR_STEP + (BAR_STEP - BAR_WIDTH) / 2;
+        let x = (week - from) * step + (step - width) / 2;
         let accepted_y = CHART_HEIGHT + 4 - accepted_height;
         Bar {
             x,
-            middle: x + BAR_WIDTH / 2,
+            middle: x + width / 2,
             accepted_y,
             accepted_height,
             failed_y: (accepted_y - failed_height).max(0),
             failed_height,
             label: short(day_of(week), shell.language()),
+            is_named: step >= LABEL_WIDTH || (to - week) % 2 == 0,
             words: ends.words(shell),
             href: Some(links.to(week, week, &[])).filter(|_| ends.all() > 0),
             ends,
         }
     };
-    weeks.into_iter().enumerate().map(bar).collect()
+    weeks.into_iter().map(bar).collect()
 }
 
 fn lines(shell: &Shell, found: &[Arrived], from: i64, to: i64, links: &Links) -> Vec<Line> {

@@ -29,7 +29,7 @@ use crate::notice::field::Field;
 use crate::store::Draft;
 
 /// Letters on one line of the letter's field, to give it as many lines as it fills.
-const LINE_LETTERS: usize = 48;
+const LINE_LETTERS: usize = 40;
 
 /// Lines of the letter's field: fewer are no room to write in, more are no page to look at.
 const LINES: std::ops::RangeInclusive<usize> = 12..=30;
@@ -44,8 +44,8 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(shell: &Shell, side: Side) -> Self {
-        let Side { language, parts, base } = side;
+    fn of(shell: &Shell, side: &Side) -> Self {
+        let (language, parts, base) = (side.language, side.parts.clone(), side.base);
         let filled = parts.body.lines().map(|line| 1 + line.chars().count() / LINE_LETTERS).sum::<usize>();
         Self { language, name: shell.tongue(language), lines: filled.clamp(*LINES.start(), *LINES.end()), parts, base }
     }
@@ -127,6 +127,10 @@ pub(super) async fn page(web: &Web, visit: &Visit, edited: Edited, again: Again,
     let test_as = tested.as_ref().map_or(again.test_as.as_str(), |tested| tested.library.as_str());
     let own_address = again.test_to.is_empty().then(|| notice_test::usual_address(visit)).flatten();
     let said = |side: &Side| texted(&shell, &edited.library, edited.notice, side.language, &side.parts);
+    let mut sides: Vec<Shown> = typed.0.iter().map(|side| Shown::of(&shell, side)).collect();
+    // As high as each other, so that what follows stands beside its like.
+    let lines = sides.iter().map(|side| side.lines).max().unwrap_or(*LINES.start());
+    sides.iter_mut().for_each(|side| side.lines = lines);
     Ok(Editor {
         place: edited.editor(),
         label: edited.label(shell.language())?,
@@ -138,7 +142,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, edited: Edited, again: Again,
         samples: SAMPLES.iter().map(|(name, words)| (*name, shell.say(words))).collect(),
         findings: typed.findings(web, &shell, &edited),
         texts: typed.0.iter().filter_map(said).collect(),
-        sides: typed.0.into_iter().map(|side| Shown::of(&shell, side)).collect(),
+        sides,
         wrong: again.wrong,
         test_as: notice_test::choices(web, &shell, &edited, test_as),
         tested,

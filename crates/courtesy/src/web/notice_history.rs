@@ -104,14 +104,16 @@ pub(super) async fn show(
     edited: Edited,
     Query(asked): Query<Asked>,
 ) -> Answer {
-    let shell = edited.around(&visit, "history-title").below("editor-title", &edited.path(&edited.notice.code()));
+    let shell = edited.around(&visit, "history-title");
+    let label = edited.label(shell.language())?;
+    let shell = shell.below_named(label.clone(), &edited.path(&edited.notice.code()));
     let saved = saved(&web, &edited).await?;
     let has_own = |all: &Vec<SavedWords>| all.first().is_some_and(|newest| newest.source.is_some());
     let own = saved.iter().filter(|(_, all)| has_own(all));
     let own = own.map(|(language, _)| (language.tag(), shell.tongue(*language))).collect();
     visit.page(&History {
         place: edited.editor(),
-        label: edited.label(shell.language())?,
+        label,
         versions: versions(&shell, &saved),
         own,
         compared: compared(&web, &shell, &edited, &asked, &saved).await?,

@@ -91,7 +91,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
                     }))
                     .filter(|_| !library.cc.is_empty()),
                 ),
-                fact("timing-title", Some(super::timing::in_words(&web, &shell, library))),
+                fact("timing-title", Some(super::timing::days_in_words(&web, &shell, library))),
                 fact("record-hide-titles", Some(shell.say(if library.hide_titles { "yes" } else { "no" }))),
                 fact("record-demands-tls", Some(shell.say(if library.demands_tls { "yes" } else { "no" }))),
             ],

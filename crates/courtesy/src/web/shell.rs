@@ -80,7 +80,7 @@ pub struct Shell {
     visit: Visit,
     title: &'static str,
     place: Place,
-    trail: Vec<(&'static str, String)>,
+    trail: Vec<(String, String)>,
     zone: TimeZone,
     is_wrong: bool,
 }
@@ -108,8 +108,16 @@ impl Shell {
     /// The same below a page of the library: its word and its path there, such as `/ill-admin`.
     #[must_use]
     pub fn below(mut self, words: &'static str, path: &str) -> Self {
-        let href = self.to(path);
+        let (words, href) = (self.say(words), self.to(path));
         self.trail.push((words, href));
+        self
+    }
+
+    /// The same below a page whose title is `name`.
+    #[must_use]
+    pub fn below_named(mut self, name: String, path: &str) -> Self {
+        let href = self.to(path);
+        self.trail.push((name, href));
         self
     }
 
@@ -272,7 +280,7 @@ impl Shell {
     /// The pages above this one.
     #[must_use]
     pub fn trail(&self) -> Vec<Link> {
-        let link = |(words, href): &(&str, String)| Link { words: self.say(words), href: href.clone(), is_here: false };
+        let link = |(words, href): &(String, String)| Link { words: words.clone(), href: href.clone(), is_here: false };
         self.trail.iter().map(link).collect()
     }
 

@@ -114,8 +114,17 @@ fn days(all: &[u8]) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// When a library reminds its patrons, in a sentence.
+/// When a library reminds its patrons, in a sentence of its own.
 pub(super) fn in_words(web: &Web, shell: &Shell, library: &Library) -> String {
+    said(web, shell, library, ["timing-says", "timing-says-none"])
+}
+
+/// The same beside a label that says what it is about.
+pub(super) fn days_in_words(web: &Web, shell: &Shell, library: &Library) -> String {
+    said(web, shell, library, ["timing-days", "timing-days-none"])
+}
+
+fn said(web: &Web, shell: &Shell, library: &Library, [some_days, none]: [&'static str; 2]) -> String {
     let timing = &library.timing;
     let some = [
         ("timing-says-due-soon", &timing.due_soon_days),
@@ -126,8 +135,8 @@ pub(super) fn in_words(web: &Web, shell: &Shell, library: &Library) -> String {
         some.into_iter().filter(|(_, all)| !all.is_empty()).map(|(words, all)| shell.with(words, "days", days(all)));
     let said: Vec<String> = said.collect();
     let reminds = match said.is_empty() {
-        true => shell.say("timing-says-none"),
-        false => shell.with("timing-says", "when", said.join("; ")),
+        true => shell.say(none),
+        false => shell.with(some_days, "when", said.join("; ")),
     };
     match library.gathers(web.config.digest.by_default) {
         true => format!("{reminds} {}", shell.say("timing-says-digest")),
@@ -140,6 +149,7 @@ fn page(visit: &Visit, typed: &Typed, mut wrong: BTreeMap<&'static str, String>)
         .shell("timing-title")
         .at(Place::Notices)
         .below("nav-ill-admin", "/ill-admin")
+        .below("record-title", "/ill-admin/participant-record")
         .below("patron-notices-title", "/ill-admin/patron-notices")
         .wrong(!wrong.is_empty());
     let is_wrong = !wrong.is_empty();

@@ -88,6 +88,7 @@ async fn what_may_wait_goes_out_as_one_message_and_what_cannot_goes_at_once() {
         world.tell_one(&overdue).await,
         world.tell_one(&event("renewal_accepted", "BC-2", 30, "The Waves")).await,
         world.tell_one(&event("due_soon", "BC-3", 5, "Middlemarch")).await,
+        world.tell_one(&event("overdue", "BC-5", -9, "Emma")).await,
     ];
     for id in waiting {
         assert_eq!(world.row(id).await.state, State::Queued);
@@ -102,10 +103,11 @@ async fn what_may_wait_goes_out_as_one_message_and_what_cannot_goes_at_once() {
     assert_eq!(mails.len(), 2, "the shelf's and the day's");
     let mail = &mails[1];
     assert_eq!(mail.subject, "Today’s news about your interlibrary loans");
-    let places: Vec<usize> = ["Please return: The Overstory", "Due soon: Middlemarch", "Renewed: The Waves"]
-        .map(|said| mail.text.find(said).unwrap_or_else(|| panic!("{said} in {}", mail.text)))
-        .to_vec();
-    assert!(places.is_sorted(), "what is late comes first: {}", mail.text);
+    let places: Vec<usize> =
+        ["Please return: Emma", "Please return: The Overstory", "Due soon: Middlemarch", "Renewed: The Waves"]
+            .map(|said| mail.text.find(said).unwrap_or_else(|| panic!("{said} in {}", mail.text)))
+            .to_vec();
+    assert!(places.is_sorted(), "what is late comes first, and the earliest of it: {}", mail.text);
     for said in ["was due", "BC-1", "BC-2", "BC-3", url, "/me/"] {
         assert!(mail.text.contains(said), "{said} in {}", mail.text);
     }

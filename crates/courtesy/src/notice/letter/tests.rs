@@ -8,7 +8,8 @@ use crate::notice::value::Fields;
 fn text(letter: &Letter) -> String {
     let lines = letter.parts.iter().flat_map(|part| match part {
         Part::Heading(line) => vec![line.clone()],
-        Part::Paragraph(lines) | Part::List(lines) => lines.clone(),
+        Part::Paragraph(lines) => lines.clone(),
+        Part::List(items) => items.concat(),
         Part::Facts(rows) => rows.iter().map(|(label, value)| format!("{label} {value}")).collect(),
         Part::Divider => Vec::new(),
     });

@@ -85,8 +85,11 @@ fn a_title_from_right_to_left_leaves_the_day_in_its_place() {
     let Rendered { text, html, .. } =
         together(vec![item(Status::DueSoon, "زقاق المدق 1947", 7, Language::En, &frame)], Language::En);
     let text = text.replace("\n  ", " ");
-    assert!(text.contains("\u{2069}\u{2069} <https://ill.mapleridge.example/r/BC-7> · due 15"), "{text}");
-    assert!(html.contains("</bdi></a> · <bdi>due 15"), "{html}");
+    assert!(
+        text.contains("\u{2069}\u{2069} due 15\u{a0}December 2026 · BC-7 https://ill.mapleridge.example/r/BC-7\n"),
+        "{text}"
+    );
+    assert!(html.contains("</bdi></a><br>\n<span class=\"quiet\" style=\"color:#4b5563\"><bdi>due 15"), "{html}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Addresses to stop writing to, from a CSV file: all of them, and what is wrong with every row that is.
 //!
 //! In: the file's octets. Out: addresses, each once with its reason, and the rows that name none. A heading says which
-//! column is `address` and which `reason`; without one the first is the address and the second the reason. Spreadsheets
+//! column is `address` and which `reason`, in English or in French; without one the first is the address and the second the reason. Spreadsheets
 //! part cells by comma, semicolon or tab: whichever the first row has. Nothing is decided here about rows that are wrong.
 
 #[cfg(test)]
@@ -49,6 +49,12 @@ pub struct WrongRow {
     /// What is wrong with it.
     pub why: WrongStop,
 }
+
+/// What the column of addresses is called.
+const ADDRESS_NAMES: [&str; 4] = ["address", "adresse", "email", "courriel"];
+
+/// What the column of reasons is called.
+const REASON_NAMES: [&str; 3] = ["reason", "raison", "motif"];
 
 /// What is wrong with a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,9 +105,12 @@ pub fn read(file: &[u8]) -> StopFile {
         let line = lines.at(file, row.position().map_or(0, csv::Position::byte));
         let cell = |place: usize| row.get(place).map(|octets| bare(&String::from_utf8_lossy(octets)).to_owned());
         if index == 0 {
-            let named = |name: &str| row.iter().position(|found| found.eq_ignore_ascii_case(name.as_bytes()));
-            if let Some(place) = named("address").or_else(|| named("email")) {
-                (address, reason) = (place, named("reason"));
+            let named = |names: &[&str]| {
+                let place = |name: &&str| row.iter().position(|found| found.eq_ignore_ascii_case(name.as_bytes()));
+                names.iter().find_map(place)
+            };
+            if let Some(place) = named(&ADDRESS_NAMES) {
+                (address, reason) = (place, named(&REASON_NAMES));
                 continue;
             }
         }

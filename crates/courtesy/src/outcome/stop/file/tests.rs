@@ -21,6 +21,14 @@ fn every_row_is_read_as_spreadsheets_write_it_with_and_without_a_heading() {
 }
 
 #[test]
+fn a_heading_may_be_french() {
+    for file in ["Raison;Adresse\nx;ann@patron.example\n", "nom,COURRIEL,motif\nAnn,ann@patron.example,x\n"] {
+        let found = read(file.as_bytes());
+        assert_eq!((addresses(&found), &*found.wrong), (vec![("ann@patron.example", Some("x"))], &[][..]), "{file}");
+    }
+}
+
+#[test]
 fn every_wrong_row_is_named_with_its_line_and_the_others_are_read() {
     let found = read(b"address,reason\nann@patron.example,x\nnonsense,y\n,z\nANN@patron.example,again\n\xff@,w\n");
     assert_eq!(addresses(&found), [("ann@patron.example", Some("x"))]);
