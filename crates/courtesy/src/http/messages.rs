@@ -86,7 +86,7 @@ pub struct CauseAnswer {
     words: String,
     /// Who can fix it.
     fixer: String,
-    /// What we do about it.
+    /// What we do about it; of a message that has ended, what was done, or what to do next.
     doing: String,
 }
 
@@ -102,7 +102,10 @@ fn cause_answer(code: &str, row: &MessageRow, language: Language) -> CauseAnswer
         code: cause.code(),
         words: cause.headline(language, &facts),
         fixer: cause.whose_job(language, &facts),
-        doing: cause.doing(language, &facts),
+        doing: match row.state {
+            MessageState::Failed | MessageState::Suppressed => cause.in_the_end(language, &facts),
+            _ => cause.doing(language, &facts),
+        },
     }
 }
 
