@@ -267,8 +267,8 @@ impl Eraser {
     }
 
     async fn erase_answers(&self, library: &LibraryCode, known: &KnownAs) -> Result<()> {
-        for phone in &known.phones {
-            while self.store.erase_answers(library.clone(), phone.clone()).await? {}
+        for point in known.phones.iter().chain(&known.mails) {
+            while self.store.erase_answers(library.clone(), point.clone()).await? {}
         }
         Ok(())
     }

@@ -392,6 +392,7 @@ fn routing(config: &Config) -> Routing {
         port: config.smtp.port,
         ipv6_first: false,
         loopback: config.smtp.loopback,
+        private: config.https.private,
         ours: config.relay.now().iter().map(|relay| relay.host.clone()).collect(),
     }
 }

@@ -10,7 +10,7 @@ pub mod dns;
 pub mod domain;
 pub mod dsn;
 pub mod iso18626;
-mod mime;
+pub mod mime;
 pub mod mta_sts;
 pub mod reply;
 pub mod report;

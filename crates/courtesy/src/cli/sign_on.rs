@@ -40,7 +40,7 @@ pub(super) struct SignOn {
     /// The same in French
     #[arg(long)]
     name_fr: Option<String>,
-    /// Patrons no longer sign in
+    /// Patrons no longer sign in; the secret kept here is erased
     #[arg(long, conflicts_with_all = ["issuer", "client_id", "secret", "number_claim", "mail_claim", "name", "name_fr"])]
     off: bool,
 }
@@ -97,7 +97,9 @@ pub(super) async fn run(what: SignOn, client: &Client, common: &Common) -> Resul
     }
     answer(&lines(&sign_on))?;
     say(match (sign_on.get("sign_on"), sign_on["has_secret"].as_bool()) {
-        (None, _) => "Patrons sign in nowhere; the link in each notice and a code open their page.",
+        (None, _) => {
+            "Patrons sign in nowhere, and no secret is kept; the link in each notice and a code open their page."
+        }
         (Some(_), Some(true)) => "Patrons can sign in.",
         (Some(_), _) => "The secret is missing: give it with --secret FILE. Until then patrons cannot sign in.",
     });

@@ -35,7 +35,7 @@ pub enum Dnssec {
     Off,
 }
 
-/// How we ask other servers by HTTPS, whose addresses other people give.
+/// How we ask other servers by HTTPS, and libraries' own relays, whose addresses other people give.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpsSettings {

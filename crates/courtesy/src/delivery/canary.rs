@@ -126,7 +126,11 @@ impl Canaries {
             Ok(found) => found,
             Err(NoWay::NoSecret) => Some(RelayFound::NoSecret),
             Err(NoWay::NoToken(why)) => Some(RelayFound::NoToken { why: why.to_string() }),
-            Err(NoWay::NoHost) => Some(RelayFound::Unreachable { why: format!("DNS: no address of {}", relay.host) }),
+            Err(NoWay::NoHost) => {
+                let why =
+                    format!("DNS: no address of {} that may be asked (a private one needs https.private)", relay.host);
+                Some(RelayFound::Unreachable { why })
+            }
             Err(NoWay::Broken(error)) => {
                 tracing::error!(library = %library.code, %error, "a relay could not be tried");
                 return;

@@ -18,6 +18,7 @@ use standards::domain::Domain;
 use tokio::time::timeout;
 
 use crate::clock::Timestamp;
+use crate::net::https::is_public;
 use crate::outcome::NoRoute;
 
 /// A set of mail hosts under one name: the sorted host names.
@@ -57,6 +58,9 @@ pub struct Routing {
     /// Whether loopback addresses are hosts: in the practice internet they are, on the real one an MX record that
     /// names 127.0.0.1 would have us talk to ourselves.
     pub loopback: bool,
+    /// Whether libraries' own relays may be at private addresses. Who may name a relay could else reach into the operator's network,
+    /// and read there what a server says of itself. Receivers are not asked for it: an organisation may resolve its own to such.
+    pub private: bool,
     /// Our own host names: an MX record that names one leads back to us, and neither it nor what is less preferred
     /// may be used (RFC 5321 §5.1).
     pub ours: Vec<Domain>,
@@ -64,7 +68,7 @@ pub struct Routing {
 
 impl Default for Routing {
     fn default() -> Self {
-        Self { port: 25, ipv6_first: false, loopback: false, ours: Vec::new() }
+        Self { port: 25, ipv6_first: false, loopback: false, private: false, ours: Vec::new() }
     }
 }
 
@@ -188,8 +192,8 @@ impl Routes {
         answer
     }
 
-    /// The route to one host that is no MX: a library's own relay at `port`, remembered by the resolver alone. `in_clear`:
-    /// only where it is on this very machine.
+    /// The route to one host that is no MX: a library's own relay at `port`, remembered by the resolver alone, at public addresses where
+    /// nothing else is allowed. `in_clear`: only where it is on this very machine.
     ///
     /// # Errors
     /// [`NoRoute::NoHost`], or [`NoRoute::DnsTrouble`].
@@ -197,7 +201,9 @@ impl Routes {
         let routing = Routing { port, ..self.routing.clone() };
         let found = timeout(ROUTE_TIME_MAX, addresses(&*self.dns, host, &routing)).await;
         let Ok(mut found) = found else { return Err(NoRoute::DnsTrouble) };
-        found.addresses.retain(|address| !in_clear || address.ip().to_canonical().is_loopback());
+        // Loopback addresses are among them only where they are hosts.
+        let may_be = |ip: IpAddr| ip.is_loopback() || !in_clear && (routing.private || is_public(ip));
+        found.addresses.retain(|address| may_be(address.ip().to_canonical()));
         match (found.addresses.is_empty(), found.trouble) {
             (false, _) => Ok(Route::to_host(host.clone(), found.addresses)),
             (true, true) => Err(NoRoute::DnsTrouble),

@@ -128,7 +128,7 @@ async fn settled(engine: &Delivery, message: &Claimed, sent: &Sent, text: &str, 
         && let Err(error) = engine
             .parts
             .store
-            .note_consent(Some(message.library.clone()), message.address.clone(), refusal(*cause, at))
+            .note_refused_text(message.id, message.library.clone(), message.address.clone(), refusal(*cause, at))
             .await
     {
         // The next refusal tells us again.

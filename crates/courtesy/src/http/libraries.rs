@@ -80,9 +80,7 @@ fn put_checked(app: &App, caller: &Caller, code: &str, body: &[u8]) -> Result<Li
     let given: Library = read_json(body)?;
     let mut errors: Vec<FieldError> = given.problems().into_iter().map(told).collect();
     let by = if caller.must_be_consortium().is_ok() { By::Consortium } else { By::Library };
-    if let Some(problem) = with_claims(app, |claims| claims.problem(&given, by)) {
-        errors.push(told(problem));
-    }
+    errors.extend(with_claims(app, |claims| claims.problems(&given, by)).into_iter().map(told));
     if given.code != code {
         let detail = format!("it says {} and the address says {code}", given.code);
         errors.push(FieldError::invalid("/code", detail));
@@ -113,7 +111,7 @@ pub async fn change(
     let mut library = (*kept).clone();
     change(&mut library);
     let mut problems = library.problems();
-    problems.extend(with_claims(app, |claims| claims.problem(&library, by)));
+    problems.extend(with_claims(app, |claims| claims.problems(&library, by)));
     if problems.is_empty() && library != *kept {
         app.store.put_libraries(vec![library], by_whom, clock::now()).await?;
         app.book.refresh().await?;
@@ -132,7 +130,7 @@ fn with_claims<T>(app: &App, look: impl FnOnce(&Claims<'_>) -> T) -> T {
     });
     let delegated: Vec<_> = delegated.collect();
     let ours = [app.config.shared.domain.clone(), app.config.shared.bounces()];
-    look(&Claims { ours, libraries: &libraries, delegated: &delegated })
+    look(&Claims::new(ours, &libraries, &delegated))
 }
 
 /// Keeps records, lets the book see them, and has their domains looked at.

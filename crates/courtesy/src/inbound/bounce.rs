@@ -56,6 +56,14 @@ impl Inbound {
             return Ok(match joined {
                 Joined::NotSettled => (Worked::Later, Became { done: Done::Waits, ..became }),
                 Joined::Known => (Worked::Off, Became { done: Done::Known, ..became }),
+                // Of a patron who is erased no mail is kept either, and nobody is told of their complaint: it has no name any more.
+                Joined::Counted { failed } => {
+                    tracing::info!(%message, returned = %waiting.id, failed, "a mail came back for a patron who is erased");
+                    if let Some(telling) = telling.filter(|telling| telling.kind != Kind::Complaint) {
+                        self.tell(&row, telling, false, now).await?;
+                    }
+                    (Worked::Off, Became { done: Done::Joined, ..became })
+                }
                 _ => (Worked::Off, became),
             });
         };

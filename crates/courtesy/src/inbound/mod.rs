@@ -247,9 +247,10 @@ impl Inbound {
         let spool = Arc::clone(&self.parts.spool);
         // Reading the mail of strangers takes time, and must not be able to take us down.
         let read = tokio::task::spawn_blocking(move || {
-            let waiting = spool.read(id)?;
-            let (letter, returned) = reading::open(&waiting.mail);
-            Ok::<_, io::Error>(Read { waiting, letter, findings: returned.findings })
+            spool.open_one(id, |waiting| {
+                let (letter, returned) = reading::open(&waiting.mail);
+                Read { waiting, letter, findings: returned.findings }
+            })
         });
         let read = match read.await {
             Ok(Ok(read)) => read,
@@ -293,8 +294,9 @@ impl Inbound {
         }
         let address = Address::parse(recipient).ok();
         if let Some(message) = return_path::read(&self.parts.secret, local) {
-            // Some people's programs answer to the return path.
-            let person = read.findings.is_empty() && !waiting.envelope.mail_from.is_empty();
+            // Some people's programs answer to the return path, and some people quote what servers say.
+            let person = !waiting.envelope.mail_from.is_empty()
+                && (read.findings.is_empty() || reading::may_be_a_person(&read.letter));
             if let (true, Some(address)) = (person, &address)
                 && let Some(row) = self.parts.store.message(None, message).await?
                 // RFC 3834 §2: what comes back for our answer is never answered.

@@ -26,11 +26,16 @@ pub const WAITING_MAX: usize = 10_000;
 /// What is kept for the operator takes no more of the disk.
 const KEPT_OCTETS_MAX: u64 = 512 << 20;
 
-/// Endings of file names: whole, being written, set aside, and kept for the operator.
+/// A mail whose opening ended the process so often is not opened again. A crash or a power cut may happen once beside it.
+const OPENED_MAX: u64 = 2;
+
+/// Endings of file names: whole, being written, set aside, and kept for the operator; and beside a whole one, how often it was opened
+/// without an end.
 const WHOLE: &str = "mail";
 const BEGUN: &str = "new";
 const ASIDE: &str = "unreadable";
 const KEPT: &str = "kept";
+const OPENED: &str = "opened";
 
 /// What stands before the mail, in one line of JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +149,24 @@ impl Spool {
         Ok(found)
     }
 
+    /// Reads one that waits and gives what `open` makes of it. One that `open` did not return from twice, for it ended the process, is
+    /// not opened a third time.
+    ///
+    /// # Errors
+    /// When it cannot be read; [`io::ErrorKind::InvalidData`] where it is not what [`Spool::keep`] wrote, or is not to be opened.
+    pub fn open_one<T>(&self, id: ReturnedId, open: impl FnOnce(Waiting) -> T) -> io::Result<T> {
+        let waiting = self.read(id)?;
+        let mark = self.path(id, OPENED);
+        let mut file = OpenOptions::new().create(true).append(true).open(&mark)?;
+        if file.metadata()?.len() >= OPENED_MAX {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "opening it ended the process before"));
+        }
+        file.write_all(b".")?;
+        let made = open(waiting);
+        fs::remove_file(mark)?;
+        Ok(made)
+    }
+
     /// Reads one that waits.
     ///
     /// # Errors
@@ -173,6 +196,8 @@ impl Spool {
     pub fn set_aside(&self, id: ReturnedId) -> io::Result<()> {
         fs::rename(self.path(id, WHOLE), self.path(id, ASIDE))?;
         self.one_less();
+        // Where opening it panicked there is none to say that it ended.
+        let _ = fs::remove_file(self.path(id, OPENED));
         Ok(())
     }
 

@@ -291,6 +291,36 @@ async fn a_file_that_is_no_mail_of_ours_is_set_aside() {
     assert!(file.with_extension("unreadable").exists() && !file.exists());
 }
 
+#[tokio::test]
+async fn a_mail_whose_opening_ended_the_process_twice_is_set_aside() {
+    let world = World::new().await;
+    world.accepted().await;
+    let id = world.keep(BOUNCE).await;
+    let file = |ending: &str| world.folder.path().join(format!("spool/{id}.{ending}"));
+    std::fs::write(file("opened"), "..").unwrap();
+    assert_eq!(world.inbound.round().await, 0);
+    assert_eq!((file("mail").exists(), file("unreadable").exists(), file("opened").exists()), (false, true, false));
+    assert_eq!(world.row().await.state, State::Accepted);
+    // Once may be a power cut.
+    let id = world.keep(BOUNCE).await;
+    let file = |ending: &str| world.folder.path().join(format!("spool/{id}.{ending}"));
+    std::fs::write(file("opened"), ".").unwrap();
+    assert_eq!(world.inbound.round().await, 0);
+    assert_eq!((file("mail").exists(), file("unreadable").exists(), file("opened").exists()), (false, false, false));
+    assert_eq!(world.row().await.state, State::Failed);
+}
+
+#[tokio::test]
+async fn a_mail_too_deep_to_be_read_costs_nobody_anything() {
+    let world = World::new().await;
+    world.accepted().await;
+    let deep = "Content-Type: message/rfc822\r\n\r\n".repeat(30_000);
+    world.keep(&format!("From: a@patron.example\r\nSubject: Deep\r\n{deep}")).await;
+    world.keep(BOUNCE).await;
+    assert_eq!(world.inbound.round().await, 0);
+    assert_eq!(world.row().await.state, State::Failed, "what came after it was read");
+}
+
 mod replies {
     //! Rules of replies: to the right desk, answered once, no loops.
 
@@ -461,6 +491,20 @@ mod replies {
         assert!(became.passed_on.is_some());
         let entries = desk.world.store.timeline(desk.world.id).await.unwrap();
         assert!(matches!(entries.last().unwrap().what, What::Replied { .. }), "{entries:?}");
+    }
+
+    #[tokio::test]
+    async fn a_person_who_quotes_a_servers_words_is_no_report() {
+        let desk = desk(|_| {}).await;
+        desk.world.accepted().await;
+        let quoted = letter("p1@patron.example", "")
+            + "\n> Your message could not be delivered: 550 5.1.1 <p1@patron.example> User unknown\n";
+        let became = desk.take_at(&desk.world.path(), "p1@patron.example", &quoted).await;
+        assert_eq!((became.kind, became.passed_on.is_some()), ("reply", true));
+        assert_eq!(desk.world.row().await.state, State::Accepted);
+        // With an empty return path a machine sent it.
+        desk.take_at(&desk.world.path(), "", &quoted.replace("Is it", "Is this")).await;
+        assert_eq!(desk.world.row().await.state, State::Failed);
     }
 
     #[tokio::test]

@@ -191,7 +191,6 @@ fn hold((receipt, event): &mut (Receipt, NewEvent), notice: &str, now: Timestamp
         message.state = State::Held;
         message.cause = Some(BRAKE.to_owned());
         message.due_at = Some(message.deadline);
-        message.gather = None;
         let what = What::Held { cause: BRAKE.to_owned(), fields: Vec::new() };
         message.entries.push(Entry { at: now, what });
         (planned.state, planned.cause, planned.gather_at) = (State::Held, Some(BRAKE), None);

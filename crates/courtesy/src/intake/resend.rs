@@ -104,6 +104,7 @@ impl Intake {
             }
             Repeated::Before(again) => Resent::Before(again),
             Repeated::UnderWay => Resent::NotNow("It has just left.".to_owned()),
+            Repeated::Nameless => Resent::NotNow("The patron is erased: it can be sent to nobody.".to_owned()),
         })
     }
 

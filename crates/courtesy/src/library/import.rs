@@ -55,7 +55,7 @@ pub struct RowError {
     pub detail: String,
 }
 
-/// Reads libraries from CSV, which only the consortium imports; `claims` says which From domains nobody can have.
+/// Reads libraries from CSV, which only the consortium imports; `claims` says which From domains and names nobody can have.
 ///
 /// # Errors
 /// Everything that is wrong with the file, in its order.
@@ -93,11 +93,13 @@ pub fn read_csv(file: &[u8], claims: &Claims<'_>) -> Result<Vec<Library>, Vec<Ro
             Ok(record) => {
                 let mut row = Row { line, heading: &heading, record: &record, errors: &mut errors };
                 if let Some(library) = row.library() {
-                    if let Some(problem) = claims.problem(&library, By::Consortium) {
-                        errors.push(wrong(line, problem.field, problem.detail));
-                    }
-                    if !seen.insert(library.code.clone()) {
-                        errors.push(wrong(line, "code", format!("{} stands in this file twice", library.code)));
+                    let problems = claims.problems(&library, By::Consortium).into_iter();
+                    errors.extend(problems.map(|problem| wrong(line, problem.field, problem.detail)));
+                    let names = library.symbols.iter().map(|symbol| ("symbols", symbol));
+                    for (column, name) in [("code", &library.code)].into_iter().chain(names) {
+                        if !seen.insert(name.clone()) {
+                            errors.push(wrong(line, column, format!("{name} stands in this file twice")));
+                        }
                     }
                     libraries.push(library);
                 }

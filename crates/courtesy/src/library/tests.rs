@@ -24,8 +24,7 @@ fn said(given: &Library, by: By) -> Option<String> {
     let libraries = [Arc::new(library("CITY", Some("ill@city.example"))), Arc::new(library("SHARED", None))];
     let delegated = [(name("delegated.example"), LibraryCode::parse("GONE").unwrap())];
     let ours = [name("notices.example"), name("bounces.example")];
-    let claims = Claims { ours, libraries: &libraries, delegated: &delegated };
-    claims.problem(given, by).map(|problem| problem.detail)
+    Claims::new(ours, &libraries, &delegated).problems(given, by).into_iter().next().map(|problem| problem.detail)
 }
 
 #[test]
@@ -62,11 +61,42 @@ fn nobody_writes_from_the_domains_of_the_service() {
 
 #[test]
 fn a_file_is_refused_at_the_row_that_claims_too_much() {
-    let claims = Claims { ours: [name("notices.example"), name("bounces.example")], libraries: &[], delegated: &[] };
+    let claims = Claims::new([name("notices.example"), name("bounces.example")], &[], &[]);
     let file = b"code,name_en,from\nA,Alpha,ill@a.example\nB,Beta,ill@notices.example\nC,Gamma,ill@a.example\n";
     let errors = read_csv(file, &claims).unwrap_err();
     let places: Vec<(u64, &str)> = errors.iter().map(|error| (error.line, error.column.as_str())).collect();
     assert_eq!(places, [(3, "from")]);
+}
+
+#[test]
+fn a_name_leads_to_one_library_only() {
+    let with = |code: &str, symbols: &[&str]| {
+        let symbols = symbols.iter().map(|symbol| LibraryCode::parse(symbol).unwrap()).collect();
+        Library { symbols, ..library(code, None) }
+    };
+    let kept = [Arc::new(with("MRPL", &["CA-MRPL"])), Arc::new(with("EVIL", &["CA-EVIL"]))];
+    let claims = Claims::new([name("notices.example"), name("bounces.example")], &kept, &[]);
+    let fields = |given: &Library, by: By| -> Vec<_> {
+        claims.problems(given, by).into_iter().map(|problem| problem.field).collect()
+    };
+    for by in [By::Consortium, By::Library] {
+        assert!(fields(&with("EVIL", &["CA-EVIL", "CA-MRPL"]), by).contains(&"symbols"));
+        assert!(fields(&with("EVIL", &["CA-EVIL", "MRPL"]), by).contains(&"symbols"));
+        assert_eq!(fields(&with("MRPL", &["CA-MRPL"]), by), [""; 0]);
+    }
+    assert_eq!(fields(&with("CA-MRPL", &[]), By::Consortium), ["code"]);
+    assert_eq!(fields(&with("EVIL", &["CA-EVIL", "FREE"]), By::Consortium), [""; 0]);
+}
+
+#[test]
+fn what_leads_to_a_library_and_who_sends_for_it_is_the_consortiums_to_say() {
+    let kept = [Arc::new(library("CITY", None))];
+    let claims = Claims::new([name("notices.example"), name("bounces.example")], &kept, &[]);
+    let symbols = vec![LibraryCode::parse("FREE").unwrap()];
+    let given = Library { symbols, region: "other".to_owned(), other_regions: true, ..library("CITY", None) };
+    let fields: Vec<_> = claims.problems(&given, By::Library).into_iter().map(|problem| problem.field).collect();
+    assert_eq!(fields, ["symbols", "region", "other_regions"]);
+    assert!(claims.problems(&given, By::Consortium).is_empty());
 }
 
 fn quiet(reach: serde_json::Value) -> super::Library {

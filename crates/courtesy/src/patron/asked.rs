@@ -1,7 +1,7 @@
 //! A code that was sent so that somebody shows that an address is theirs.
 //!
 //! In: an address, a random number. Out: the code's eight digits, once, for the message; and an [`Asked`] for the pass, from
-//! which nobody can tell the digits. Not here: how often somebody may guess (the page's throttle).
+//! which nobody can tell the digits. Not here: how fast somebody may guess (the page's throttle), and that it is counted (`store`).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,10 @@ use crate::secret::Secret;
 /// How long a code is good: long enough for greylisted mail, too short to be found in an old mailbox.
 pub const CODE_LASTS: SignedDuration = SignedDuration::from_mins(20);
 
-/// Codes there are: eight digits. Guesses are slowed to a few a minute, so in [`CODE_LASTS`] nobody finds one.
+/// How often one code may be tried: enough for every slip of a finger.
+pub const TRIES_MAX: u32 = 10;
+
+/// Codes there are: eight digits. With [`TRIES_MAX`] and the few codes an hour that one patron is sent, nobody finds one in a life.
 const CODES: u64 = 100_000_000;
 
 /// What a code is for.

@@ -24,7 +24,7 @@ use crate::library::{POSTAL_LETTERS_MAX, POSTAL_LINES_MAX};
 use crate::notice::Language;
 use crate::outcome::stop::ListedAddress;
 
-pub use asked::{Asked, CODE_LASTS, Purpose};
+pub use asked::{Asked, CODE_LASTS, Purpose, TRIES_MAX};
 pub use knock::{Knock, Whom};
 pub use pass::{PASS_LASTS, PROVEN_LASTS, Pass, gone_mark};
 pub use quiet::Quiet;

@@ -9,7 +9,7 @@ use super::engine::Tx;
 use super::erasure::request_is_hidden;
 use super::request::{News, hear_all};
 use super::statement::{Builder, query};
-use super::{Result, Store, StoreError, id_from, outbox, to_json};
+use super::{Result, Store, StoreError, id_from, nameless, outbox, to_json};
 use crate::channel::{Channel, Ladder};
 use crate::clock::micros;
 use crate::id::{EventId, MessageId};
@@ -388,7 +388,8 @@ pub(super) async fn insert_messages(tx: &mut Tx, messages: &[Written<'_>]) -> Re
                 .push_bind((!message.ladder.rungs.is_empty()).then(|| to_json(&message.ladder)))
                 .push_bind(message.ladder.climb_at(message.channel, message.due_at.unwrap_or(*at)).map(micros))
                 .push_bind(Urgency::of(&message.notice).lane())
-                .push_bind(message.gather.map(|gather| micros(gather.at)))
+                // What is held waits for nobody, and remembers with whom it was to be told.
+                .push_bind(message.gather.filter(|_| message.state == State::Queued).map(|gather| micros(gather.at)))
                 .push_bind(message.gather.map(|gather| gather.with.to_vec()));
         });
         query.build().execute(&mut *tx).await?;
@@ -406,8 +407,11 @@ pub(super) async fn insert_messages(tx: &mut Tx, messages: &[Written<'_>]) -> Re
 }
 
 /// Appends lines to timelines, and hands them to the webhooks of their libraries. Lines of one message keep the order they
-/// are given in; the message's row already is as they tell.
+/// are given in; the message's row already is as they tell. What other servers said of a patron who is erased is left out.
 pub(super) async fn append(tx: &mut Tx, entries: &[(MessageId, &Entry)]) -> Result<()> {
+    let with_words: Vec<MessageId> =
+        entries.iter().filter(|(_, entry)| entry.what.has_words()).map(|(message, _)| *message).collect();
+    let nameless = nameless::among(tx, &with_words).await?;
     for (start, chunk) in entries.chunks(ROWS_PER_STATEMENT).enumerate() {
         let mut query = Builder::new(
             "insert into timeline (message, at, n, what) select message, at, n, what from \
@@ -418,7 +422,7 @@ pub(super) async fn append(tx: &mut Tx, entries: &[(MessageId, &Entry)]) -> Resu
             row.push_bind(message.to_bytes().to_vec())
                 .push_bind(micros(entry.at))
                 .push_bind(i64::try_from(start * ROWS_PER_STATEMENT + index).unwrap_or(i64::MAX))
-                .push_bind(to_json(&entry.what));
+                .push_bind(line(&nameless, *message, entry));
         });
         query.push(
             ") as given) as told where not exists (select 1 from timeline \
@@ -426,15 +430,23 @@ pub(super) async fn append(tx: &mut Tx, entries: &[(MessageId, &Entry)]) -> Resu
         );
         let written = query.build().execute(&mut *tx).await?;
         if written < chunk.len() as u64 {
-            append_after(tx, chunk).await?;
+            append_after(tx, &nameless, chunk).await?;
         }
     }
     outbox::note(tx, entries).await
 }
 
+/// A line as it is kept.
+fn line(nameless: &HashSet<MessageId>, message: MessageId, entry: &Entry) -> String {
+    match nameless.contains(&message) {
+        true => to_json(&entry.what.clone().without_words()),
+        false => to_json(&entry.what),
+    }
+}
+
 /// Appends those of `entries` that are not there yet after what was written in the same microsecond. A line that is there is an outcome
 /// settled again after an answer that got lost.
-async fn append_after(tx: &mut Tx, entries: &[(MessageId, &Entry)]) -> Result<()> {
+async fn append_after(tx: &mut Tx, nameless: &HashSet<MessageId>, entries: &[(MessageId, &Entry)]) -> Result<()> {
     for (message, entry) in entries {
         query(
             "insert into timeline (message, at, n, what) select $1, $2, (select coalesce(max(n) + 1, 0) from timeline \
@@ -443,7 +455,7 @@ async fn append_after(tx: &mut Tx, entries: &[(MessageId, &Entry)]) -> Result<()
         )
         .bind(message.to_bytes().to_vec())
         .bind(micros(entry.at))
-        .bind(to_json(&entry.what))
+        .bind(line(nameless, *message, entry))
         .execute(&mut *tx)
         .await?;
     }

@@ -3,7 +3,7 @@
 //! One row for each library and kind of notice. What is held for it has the cause `brake`, and ends at its deadline like anything that is
 //! held. Held, let go and dropped in pieces: a hundred thousand messages are no one transaction.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::accept::append;
 use super::statement::{Builder, query};
@@ -20,6 +20,9 @@ pub const BRAKE: &str = "brake";
 
 /// Messages changed in one transaction.
 const PIECE: i64 = 500;
+
+/// How long after it was let go a message leaves by itself that nobody gathered with others of its patron's.
+const GATHERED_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 
 /// Held messages counted at most.
 const COUNTED_MAX: i64 = 100_000;
@@ -150,7 +153,7 @@ impl Store {
         self.in_pieces(library, notice, waiting, State::Held, Some(BRAKE), entry).await
     }
 
-    /// Lets go what is held: it leaves now, and counting begins anew. Gives how many messages that were; none where nothing is held.
+    /// Lets go what is held: it leaves now, what was to be told together as soon as it is gathered, and counting begins anew. Gives how many messages that were; none where nothing is held.
     ///
     /// # Errors
     /// When the store is broken; ask for it again.
@@ -212,11 +215,15 @@ impl Store {
         entry: Entry,
     ) -> Result<u64> {
         let text = format!(
-            "update message set state = $3, cause = $4, changed_at = $5, waits_for = null, digest_at = null, digest_of = null, \
-             due_at = case $3 when 'held' then deadline when 'queued' then $5 else null end \
+            "update message set state = $3, cause = $4, changed_at = $5, waits_for = null, \
+             digest_at = case when $3 = 'queued' and digest_of is not null then $5 else null end, \
+             digest_of = case when $3 = 'cancelled' then null else digest_of end, \
+             due_at = case $3 when 'held' then deadline when 'queued' then \
+             case when digest_of is null then $5 when deadline < $7 then deadline else $7 end else null end \
              where id in (select id from message where library = $1 and notice = $2 and {which} order by id limit $6) \
              and {which} returning id"
         );
+        let by_itself = entry.at.checked_add(GATHERED_WITHIN).unwrap_or(entry.at);
         let mut all = 0;
         loop {
             let (library, notice) = (library.to_string(), notice.to_owned());
@@ -232,6 +239,7 @@ impl Store {
                             .bind(cause)
                             .bind(micros(entry.at))
                             .bind(PIECE)
+                            .bind(micros(by_itself))
                             .fetch_all(&mut *tx)
                             .await?;
                         let ids =

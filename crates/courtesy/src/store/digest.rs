@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::accept::{NewEvent, accept_all, append};
 use super::engine::{Row, Tx};
+use super::erasure::hidden;
 use super::message::{COLUMNS, message_from};
 use super::statement::{Builder, Statement, query};
 use super::{MessageRow, Result, Store, from_json};
@@ -23,6 +24,9 @@ use crate::timeline::{Entry, What};
 /// Which messages wait for others. Whatever else happens to one, a claim or a person's word, ends that. The state is asked for so that
 /// SQLite does not choose the index of states: nearly all that is queued waits for nobody.
 const WAITS: &str = "digest_at is not null and coalesce(state, '') = 'queued'";
+
+/// Nothing is made for a patron who is being erased.
+const HIDDEN: &str = hidden!("message.event");
 
 /// A message that is told together with others, or waits to be, with what it is written from.
 #[derive(Clone, Debug)]
@@ -175,9 +179,9 @@ impl Store {
     }
 }
 
-/// Whether all of them wait still. On a shared database nobody else takes one from here on.
+/// Whether all of them wait still, and of nobody who is being erased. On a shared database nobody else takes one from here on.
 async fn all_wait(tx: &mut Tx, ids: &[MessageId]) -> Result<bool> {
-    let mut asked = Builder::new(format!("select id from message where {WAITS} and id in "));
+    let mut asked = Builder::new(format!("select id from message where {WAITS} and not ({HIDDEN}) and id in "));
     asked.push_list(ids.iter().map(|id| id.to_bytes().to_vec())).push(" order by id");
     if tx.is_shared() {
         asked.push(" for update");

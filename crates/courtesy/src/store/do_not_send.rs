@@ -10,7 +10,7 @@ use standards::address::Address;
 use super::audit::Deed;
 use super::engine::{Row, Tx};
 use super::statement::{Builder, Statement, query};
-use super::{Result, Store, StoreError, audit, id_from, outbox};
+use super::{Result, Store, StoreError, audit, id_from, nameless, outbox};
 use crate::clock::{from_micros, micros};
 use crate::id::MessageId;
 use crate::library::LibraryCode;
@@ -287,6 +287,14 @@ async fn release(
 
 /// Notes an answer against an address. True when it put the address on the list.
 pub(super) async fn note(tx: &mut Tx, strike: &Strike) -> Result<bool> {
+    if strike.weight == Weight::Nothing {
+        return Ok(false);
+    }
+    let is_nameless = nameless::is(tx, strike.message).await?;
+    // No address of theirs comes on the list any more, but for what they refused themselves: to forget that would be to write again.
+    if is_nameless && !strike.cause.is_within("complaint") {
+        return Ok(false);
+    }
     let stops = match strike.weight {
         Weight::Nothing => false,
         Weight::Stops => true,
@@ -299,7 +307,7 @@ pub(super) async fn note(tx: &mut Tx, strike: &Strike) -> Result<bool> {
         library: strike.library.clone(),
         address: strike.address.as_str().to_owned(),
         cause: strike.cause,
-        reply: strike.reply.clone(),
+        reply: if is_nameless { String::new() } else { strike.reply.clone() },
         message: Some(strike.message),
         by: strike.by.to_owned(),
         since: strike.at,

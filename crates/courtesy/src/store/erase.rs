@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::accept::append;
 use super::engine::Tx;
 use super::erasure::{ErasedSoFar, add, hide, went_on};
+use super::replies::forget_passed_on;
 use super::retention::erase_content;
 use super::statement::{Builder, Statement, either, query};
 use super::{Result, Store, id_from};
@@ -18,6 +19,7 @@ use crate::clock::micros;
 use crate::id::{ErasureId, EventId, MessageId};
 use crate::library::LibraryCode;
 use crate::patron::BY_ADDRESS;
+use crate::reply::Kind;
 use crate::timeline::{Entry, What};
 
 /// Events of a slice: erasing holds nobody up for long.
@@ -198,13 +200,13 @@ impl Store {
         Ok(known)
     }
 
-    /// Erases a slice of the text messages to `phone` whose events are nobody's: answers to STOP, START and HELP. Gives whether there are
-    /// more.
+    /// Erases a slice of the messages to `point`, an address or a number, whose events are nobody's: what answers STOP, START and HELP, and
+    /// mail to the shared address. Gives whether there are more.
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn erase_answers(&self, library: LibraryCode, phone: String) -> Result<bool> {
-        self.writer.write(move |tx| Box::pin(async move { answers(tx, &library, &phone).await })).await
+    pub async fn erase_answers(&self, library: LibraryCode, point: String) -> Result<bool> {
+        self.writer.write(move |tx| Box::pin(async move { answers(tx, &library, &point).await })).await
     }
 }
 
@@ -243,14 +245,15 @@ fn of_another_phone() -> Statement {
     )
 }
 
-async fn answers(tx: &mut Tx, library: &LibraryCode, phone: &str) -> Result<bool> {
+async fn answers(tx: &mut Tx, library: &LibraryCode, point: &str) -> Result<bool> {
     let rows = query(
         "select message.id, message.event from message join event on event.id = message.event where message.library = $1 \
-         and message.address = $2 and message.channel <> 'mail' and event.patron = '' limit $3",
+         and message.address = $2 and (message.channel <> 'mail' or message.notice = $4) and event.patron = '' limit $3",
     )
     .bind(library.as_str())
-    .bind(phone)
+    .bind(point)
     .bind(SLICE)
+    .bind(Kind::Answer.notice())
     .fetch_all(&mut *tx)
     .await?;
     if rows.is_empty() {
@@ -297,6 +300,10 @@ async fn slice(
 ) -> Result<ErasedSoFar> {
     let mut asked = Builder::new("select request from event where library = ");
     asked.push_bind(library.as_str()).push(" and patron <> '' and id in ").push_list(events);
+    if tx.is_shared() {
+        // Whoever writes of one of them at this moment is waited for, and what they wrote is erased with the rest.
+        asked.push(" order by id for update");
+    }
     let rows = asked.build().fetch_all(&mut *tx).await?;
     let mut requests = rows.iter().map(|row| row.try_get::<String>(0)).collect::<Result<Vec<_>>>()?;
     requests.sort_unstable();
@@ -312,6 +319,7 @@ async fn slice(
         beside.push_bind(library.as_str()).push(" and message in ").push_list(&ids);
         beside.build().execute(&mut *tx).await?;
     }
+    forget_passed_on(tx, library, &ids).await?;
     // What a device has not shown yet leads nowhere else.
     let mut rungs = Builder::new("update message set rungs = null, climb_at = null where rungs is not null and id in ");
     rungs.push_list(&ids);

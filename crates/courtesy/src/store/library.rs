@@ -19,7 +19,8 @@ impl Store {
         rows.iter().map(|row| from_json(&row.try_get::<String>(0)?)).collect()
     }
 
-    /// Keeps these Participant Records, new or changed, all or none, and what they were before.
+    /// Keeps these Participant Records, new or changed, all or none, and what they were before. Where patrons no longer sign in
+    /// anywhere, the secret for it goes with its settings.
     ///
     /// # Errors
     /// When the store is broken.
@@ -58,6 +59,9 @@ impl Store {
                         .bind(&was)
                         .execute(&mut *tx)
                         .await?;
+                        if library.sign_on.is_none() {
+                            query("delete from sign_on_secret where library = $1").bind(code).execute(&mut *tx).await?;
+                        }
                         let (what, changes) = match &was {
                             Some(was) => ("record.changed", differences(Some(was), &record)?),
                             None => ("record.added", Vec::new()),

@@ -10,7 +10,7 @@ use super::engine::{Row, Tx};
 use super::erasure::{event_is_hidden, hidden};
 use super::statement::{Builder, query};
 use super::unreached::{remember_repeat, standing_repeat, waiting_in_place};
-use super::{Result, Store, StoreError, from_json, id_from};
+use super::{Result, Store, StoreError, from_json, id_from, nameless};
 use crate::channel::Channel;
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
@@ -76,6 +76,8 @@ pub enum Repeated {
     Before(MessageId),
     /// The old one is being sent at this moment: nothing was written.
     UnderWay,
+    /// Its patron is erased, or is being: nothing was written.
+    Nameless,
 }
 
 /// Which messages to list. Every part narrows.
@@ -153,7 +155,8 @@ impl Store {
             .map(|row| {
                 let what: String = row.try_get(1)?;
                 let is_hidden = row.try_get::<i64>(2)? > 0;
-                let what = if is_hidden { without_words(&what)? } else { from_json(&what)? };
+                let what: What = from_json(&what)?;
+                let what = if is_hidden { what.without_words() } else { what };
                 Ok(Entry { at: from_micros(row.try_get(0)?), what })
             })
             .collect()
@@ -228,6 +231,9 @@ impl Store {
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
+                    if nameless::is(tx, old.id).await? {
+                        return Ok(Repeated::Nameless);
+                    }
                     let standing = standing_repeat(tx, &old.library, old.id).await?;
                     if let Some((again, _)) = standing.filter(|(_, address)| *address == message.address) {
                         return Ok(Repeated::Before(again));
@@ -291,16 +297,6 @@ impl Store {
 
 /// What an event told; of nobody who is being erased.
 const FIELDS: &str = concat!("case when ", event_is_hidden!(), " then '{}' else event.fields end");
-
-/// A line without what its receiver said, which may name an address.
-fn without_words(what: &str) -> Result<What> {
-    let mut what: serde_json::Value = from_json(what)?;
-    if let Some(line) = what.as_object_mut() {
-        line.retain(|name, _| !["transcript", "reply"].contains(&name.as_str()));
-        line.entry("words").and_modify(|words| *words = "".into());
-    }
-    serde_json::from_value(what).map_err(|error| StoreError::Corrupt(error.to_string()))
-}
 
 /// Leaves senders out for a message that was just written.
 async fn refuse_under(tx: &mut Tx, library: &LibraryCode, id: MessageId, refused: &str) -> Result<()> {

@@ -2,7 +2,8 @@
 
 use super::accept::{Accepted, NewEvent, NewMessage, accept_all, append};
 use super::engine::Tx;
-use super::statement::query;
+use super::nameless::{self, NAMELESS};
+use super::statement::{Builder, query};
 use super::{Result, Store, StoreError, id_from};
 use crate::clock::micros;
 use crate::id::{EventId, MessageId, ReturnedId};
@@ -95,7 +96,7 @@ impl Store {
         Ok(Some(ReplyMail { kind, languages: row.try_get(1)?, mail: row.try_get(2)? }))
     }
 
-    /// Forgets mails that came, and answers that were given, before `before`.
+    /// Forgets mails that came, and answers that were given, before `before`; and mails that are passed on and about a patron who is erased.
     ///
     /// # Errors
     /// When the store is broken.
@@ -106,11 +107,29 @@ impl Store {
                     for old in ["delete from reply where at < $1", "delete from answered where answered_on < $1"] {
                         query(old).bind(micros(before)).execute(&mut *tx).await?;
                     }
+                    query(format!(
+                        "{PASSED_ON} and about is not null and exists (select 1 from message where message.id = reply.about \
+                         and {NAMELESS})"
+                    ))
+                    .execute(&mut *tx)
+                    .await?;
                     Ok(())
                 })
             })
             .await
     }
+}
+
+/// Mails whose way to their library is over.
+const PASSED_ON: &str = "delete from reply where not exists (select 1 from message as way where way.id = reply.message \
+     and way.state in ('queued', 'sending', 'delayed', 'held'))";
+
+/// Forgets what was passed on of the mails that reply to these messages.
+pub(super) async fn forget_passed_on(tx: &mut Tx, library: &LibraryCode, about: &[Vec<u8>]) -> Result<()> {
+    let mut passed_on = Builder::new(PASSED_ON);
+    passed_on.push(" and library = ").push_bind(library.as_str()).push(" and about in ").push_list(about);
+    passed_on.build().execute(&mut *tx).await?;
+    Ok(())
 }
 
 async fn keep(tx: &mut Tx, reply: NewReply, limits: ReplyLimits) -> Result<Option<KeptReply>> {
@@ -123,9 +142,14 @@ async fn keep(tx: &mut Tx, reply: NewReply, limits: ReplyLimits) -> Result<Optio
         Some(message) if may_pass_on(tx, &reply.library, &reply.writer, since, limits).await? => Some(message),
         _ => None,
     };
+    // A person wrote it, so it is passed on; but to answer a patron who is erased is to keep their address.
+    let is_nameless = match reply.about {
+        Some(about) => nameless::is(tx, about).await?,
+        None => false,
+    };
     let answer = match reply.answer {
         Some((message, sender, languages))
-            if may_answer(tx, &reply.library, &sender, reply.at, since, limits).await? =>
+            if !is_nameless && may_answer(tx, &reply.library, &sender, reply.at, since, limits).await? =>
         {
             Some((message, languages))
         }
@@ -159,7 +183,7 @@ async fn keep(tx: &mut Tx, reply: NewReply, limits: ReplyLimits) -> Result<Optio
     for (message, kind, mail) in rows {
         let Some(message) = message else { continue };
         query(
-            "insert into reply (message, library, kind, sender, at, languages, mail) values ($1, $2, $3, $4, $5, $6, $7)",
+            "insert into reply (message, library, kind, sender, at, languages, mail, about) values ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(message.to_bytes().to_vec())
         .bind(reply.library.as_str())
@@ -168,6 +192,7 @@ async fn keep(tx: &mut Tx, reply: NewReply, limits: ReplyLimits) -> Result<Optio
         .bind(micros(reply.at))
         .bind(languages.as_deref().unwrap_or_default())
         .bind(mail)
+        .bind(reply.about.map(|about| about.to_bytes().to_vec()))
         .execute(&mut *tx)
         .await?;
     }

@@ -8,7 +8,7 @@ use super::do_not_send::note;
 use super::engine::{Row, Tx};
 use super::statement::{either, query};
 use super::unreached::remember_repeat;
-use super::{Result, Store, StoreError, id_from};
+use super::{Result, Store, StoreError, id_from, nameless};
 use crate::clock::micros;
 use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
@@ -31,6 +31,11 @@ pub enum Joined {
     },
     /// It was there before.
     Known,
+    /// Its patron is erased, or is being: it counts, and what was said is not kept.
+    Counted {
+        /// Whether the message, which a receiver had accepted, has now failed.
+        failed: bool,
+    },
     /// The message is being sent: what it came to is not written yet, and must not be written over this.
     NotSettled,
     /// There is no such message.
@@ -73,8 +78,13 @@ impl Store {
     }
 }
 
-async fn join(tx: &mut Tx, id: MessageId, entry: Entry, follows: Follows) -> Result<Joined> {
+async fn join(tx: &mut Tx, id: MessageId, entry: Entry, mut follows: Follows) -> Result<Joined> {
     let What::Returned(returned) = &entry.what else { return Ok(Joined::Known) };
+    let is_nameless = nameless::is(tx, id).await?;
+    if is_nameless {
+        // Nothing goes out again to somebody who is erased.
+        follows = Follows { strike: follows.strike, ..Follows::default() };
+    }
     let Some(row) = query(
         "select state, library, event, request, created_at, changed_at, provider, \
          case when rungs is null then 0 else 1 end from message where id = $1",
@@ -128,6 +138,9 @@ async fn join(tx: &mut Tx, id: MessageId, entry: Entry, follows: Follows) -> Res
     }
     let lines: Vec<(MessageId, &Entry)> = entries.iter().map(|entry| (id, entry)).collect();
     append(tx, &lines).await?;
+    if is_nameless {
+        return Ok(Joined::Counted { failed: over });
+    }
     Ok(Joined::Written { failed: over && !again, again, stopped })
 }
 

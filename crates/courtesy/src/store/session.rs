@@ -208,7 +208,7 @@ impl Store {
             .await
     }
 
-    /// Forgets sessions and links that have run out, and forms that were sent before `before`.
+    /// Forgets sessions and links that have run out, and forms that were sent and codes that were tried before `before`.
     ///
     /// # Errors
     /// When the store is broken.
@@ -218,6 +218,7 @@ impl Store {
                 Box::pin(async move {
                     for (text, time) in [
                         ("delete from form_sent where at < $1", before),
+                        ("delete from code_tried where at < $1", before),
                         ("delete from session where expires_at < $1", now),
                         ("delete from sign_in_link where expires_at < $1", before),
                     ] {

@@ -6,7 +6,7 @@ use super::accept::accept_all;
 use super::engine::{Row, Tx};
 use super::message::{COLUMNS, message_from};
 use super::statement::{Builder, query};
-use super::{Accepted, MessageRow, NewEvent, Result, Store, id_from};
+use super::{Accepted, MessageRow, NewEvent, Result, Store, id_from, nameless};
 use crate::channel::Word;
 use crate::clock::{from_micros, micros};
 use crate::id::MessageId;
@@ -182,6 +182,31 @@ impl Store {
     pub async fn note_consent(&self, library: Option<LibraryCode>, address: String, consent: Consent) -> Result<()> {
         let library = library.map(String::from).unwrap_or_default();
         self.writer.write(move |tx| Box::pin(async move { put_consent(tx, &library, &address, &consent).await })).await
+    }
+
+    /// Notes that `message` was refused in a way that ends texts to its number `address`. Of a patron who is erased no number is kept, but
+    /// where they themselves want none.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn note_refused_text(
+        &self,
+        message: MessageId,
+        library: LibraryCode,
+        address: String,
+        refused: Consent,
+    ) -> Result<()> {
+        self.writer
+            .write(move |tx| {
+                Box::pin(async move {
+                    let is_theirs = !refused.by.starts_with("sms.invalid");
+                    if address.is_empty() || !is_theirs && nameless::is(tx, message).await? {
+                        return Ok(());
+                    }
+                    put_consent(tx, library.as_str(), &address, &refused).await
+                })
+            })
+            .await
     }
 
     /// The newest message that went to `address` by another way than mail, whoever's it was.

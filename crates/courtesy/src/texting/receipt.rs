@@ -102,7 +102,8 @@ impl Texts {
     /// When the store is broken.
     pub async fn learn(&self, row: &MessageRow, cause: Cause, now: Timestamp) -> crate::store::Result<()> {
         if row.channel == Channel::Text && ends_use(cause) {
-            self.store.note_consent(Some(row.library.clone()), row.address.clone(), refusal(cause, now)).await?;
+            let (library, number) = (row.library.clone(), row.address.clone());
+            self.store.note_refused_text(row.id, library, number, refusal(cause, now)).await?;
         }
         Ok(())
     }

@@ -197,6 +197,31 @@ pub enum What {
     },
 }
 
+impl What {
+    /// Whether it has words of other servers in it, which may name whom a message was for.
+    #[must_use]
+    pub fn has_words(&self) -> bool {
+        matches!(self, Self::Attempted(_) | Self::Returned(_))
+    }
+
+    /// The same without them: what happened, and why.
+    #[must_use]
+    pub fn without_words(self) -> Self {
+        match self {
+            Self::Attempted(attempt) => {
+                Self::Attempted(Box::new(Attempt { reply: None, transcript: String::new(), ..*attempt }))
+            }
+            Self::Returned(returned) => {
+                // RFC 3463 §2: three numbers. What gateways write there may be anything.
+                let is_code = |status: &String| status.chars().all(|c| c.is_ascii_digit() || c == '.');
+                let status = returned.status.clone().filter(is_code);
+                Self::Returned(Box::new(Returned { words: String::new(), host: None, status, ..*returned }))
+            }
+            other => other,
+        }
+    }
+}
+
 /// Where a patron finds a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,14 +1,15 @@
 //! How often strangers may ask for a code: counted for whom they ask, from where, and at which library.
 //!
 //! In: a library, whom somebody says they are, and their network. Out: now, or how long to wait; the same whether we know such a patron or
-//! not. From each network there are tries of its own, so that who asks for others keeps nobody out. Kept in memory: a restart forgives, and
-//! the codes that one patron is sent are counted in the store too. Not here: guesses at a code (`throttle`).
+//! not. From each network there are tries of its own, so that who asks for others keeps nobody out. Kept in memory, by each process for
+//! itself: a write for everybody who asks is what strangers would like to cause. A restart forgives; the codes that one patron is sent, and the
+//! tries that each code has, are counted in the store. Not here: guesses at a code (`throttle`).
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::me::code::{CODES_WITHIN, STRANGERS_CODES_MAX};
 use crate::http::peer::Network;
@@ -41,22 +42,41 @@ const FULL: SignedDuration = SignedDuration::from_mins(10);
 /// Codes that are looked up at one time: the pages of others come first.
 const AT_ONCE: usize = 8;
 
+/// Codes that wait for that: more than a class asks for within a moment. Whoever comes then is asked to come again.
+const IN_LINE: usize = 200;
+
 /// Counts who asks.
 pub(super) struct Knocks {
     asked: Mutex<HashMap<String, VecDeque<Timestamp>>>,
+    line: Arc<Semaphore>,
     places: Arc<Semaphore>,
+}
+
+/// A place in the line of those who are looked up.
+pub(super) struct Place {
+    _in_line: OwnedSemaphorePermit,
+    places: Arc<Semaphore>,
+}
+
+impl Place {
+    /// Its turn: it lasts as long as what this gives is kept.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.places.acquire().await.ok()
+    }
 }
 
 impl Default for Knocks {
     fn default() -> Self {
-        Self { asked: Mutex::default(), places: Arc::new(Semaphore::new(AT_ONCE)) }
+        let (line, places) = (Arc::new(Semaphore::new(IN_LINE)), Arc::new(Semaphore::new(AT_ONCE)));
+        Self { asked: Mutex::default(), line, places }
     }
 }
 
 impl Knocks {
-    /// A place to look somebody up; none while all are taken.
-    pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.places).try_acquire_owned().ok()
+    /// A place in the line; none while all are taken.
+    pub(super) fn place(&self) -> Option<Place> {
+        let in_line = Arc::clone(&self.line).try_acquire_owned().ok()?;
+        Some(Place { _in_line: in_line, places: Arc::clone(&self.places) })
     }
 
     /// Counts that somebody of `network` asks for `whom` at `library`.

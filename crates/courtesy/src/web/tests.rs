@@ -223,6 +223,11 @@ fn whoever_guesses_is_slowed_down_and_nobody_is_locked_out() {
         throttle.failed("a.roy", false, start);
     }
     assert_eq!(throttle.wait("a.roy", false, after(31)), SignedDuration::ZERO, "half a minute is the longest wait");
+    for n in 0..10_000 {
+        throttle.failed(&format!("nobody {n}"), false, after(31));
+    }
+    throttle.failed("a.roy", false, after(31));
+    assert!(throttle.wait("a.roy", false, after(32)) > SignedDuration::ZERO, "made-up names set nobody free");
     throttle.succeeded("a.roy", false);
     assert_eq!(throttle.wait("a.roy", false, start), SignedDuration::ZERO);
 }

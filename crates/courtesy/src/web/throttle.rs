@@ -57,6 +57,10 @@ impl Throttle {
             all.retain(|_, tries| now.duration_since(tries.last) < FORGIVEN);
         }
         if all.len() >= NAMES_MAX {
+            // Whoever makes up names tries each of them once or twice: that sets nobody free who has to wait.
+            all.retain(|_, tries| tries.count >= FREE);
+        }
+        if all.len() >= NAMES_MAX {
             all.clear();
         }
         let tries = all.entry((name.to_owned(), known_device)).or_insert(Tries { count: 0, last: now });

@@ -9,7 +9,8 @@ mod tests;
 use std::collections::HashMap;
 
 use axum::http::{HeaderMap, header};
-use mail_parser::{MessageParser, MimeHeaders as _, PartType};
+use mail_parser::{MimeHeaders as _, PartType};
+use standards::mime::parsed;
 
 /// Fields of a form, more than any of ours has.
 const PARTS_MAX: usize = 20;
@@ -33,7 +34,7 @@ pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Upload {
     // A form with files is written as a mail with parts is (RFC 7578 §4.1 and RFC 2046 §5.1).
     let mut mail = format!("Content-Type: {}\r\n\r\n", kind.replacen("form-data", "mixed", 1)).into_bytes();
     mail.extend_from_slice(body);
-    let Some(form) = MessageParser::default().parse(&mail) else { return upload };
+    let Some(form) = parsed(&mail) else { return upload };
     for part in form.parts.iter().filter(|part| !matches!(part.body, PartType::Multipart(_))).take(PARTS_MAX) {
         let Some(disposition) = part.content_disposition() else { continue };
         let Some(name) = disposition.attribute("name") else { continue };

@@ -48,6 +48,7 @@ practice::on_both_databases! {
     what_is_gathered_ends_with_the_message_that_tells_it_or_not_at_all,
     two_that_gather_at_once_gather_once,
     what_leaves_or_is_taken_back_waits_for_no_others,
+    what_the_brake_lets_go_is_told_together_as_it_was_to_be,
     what_nobody_gathers_leaves_by_itself,
     what_was_left_out_is_told_by_none,
     what_became_of_the_last_way_is_what_became_of_each,
@@ -84,6 +85,28 @@ async fn what_is_gathered_ends_with_the_message_that_tells_it_or_not_at_all(kept
     assert!(kept.gathered_in(&code("OKNP"), event).await.unwrap().is_empty(), "another library has none of it");
     let claimed = kept.claim_all(at(2000)).await;
     assert_eq!(claimed.iter().map(|one| one.id).collect::<Vec<_>>(), [into], "nothing else leaves");
+}
+
+async fn what_the_brake_lets_go_is_told_together_as_it_was_to_be(kept: Kept) {
+    // Two had come before so many came, one was held as it came, and one was never to wait.
+    let mut held = waits(3, 1);
+    (held.messages[0].state, held.messages[0].cause) = (State::Held, Some("brake".to_owned()));
+    let all = keep(&kept, vec![waits(1, 1), waits(2, 1), held, event("MRPL", "BC-4", at(4))]).await;
+    kept.brake(&code("MRPL"), "overdue", at(5)).await.unwrap();
+    assert_eq!(kept.hold_waiting(&code("MRPL"), "overdue", at(5)).await.unwrap(), 3);
+    for id in &all {
+        let row = kept.message(None, *id).await.unwrap().unwrap();
+        assert_eq!((row.state, row.gather_at), (State::Held, None));
+    }
+    assert!(kept.libraries_to_gather(at(200)).await.unwrap().is_empty(), "what is held is told by nobody");
+    assert_eq!(kept.let_go(&code("MRPL"), "overdue", "desk", at(300)).await.unwrap(), Some(4));
+    assert_eq!(ids(&kept.to_gather("MRPL", at(300), 10).await.unwrap()), all[..3]);
+    let due = kept.claim_all(at(300)).await;
+    assert_eq!(due.iter().map(|one| one.id).collect::<Vec<_>>(), all[3..]);
+    let row = kept.message(None, all[0]).await.unwrap().unwrap();
+    assert_eq!(row.due_at, Some(at(300) + SignedDuration::from_mins(30)), "where nobody gathers it leaves by itself");
+    let telling = telling(at(301));
+    assert!(kept.gather(telling, all[..3].to_vec(), at(301)).await.unwrap());
 }
 
 async fn two_that_gather_at_once_gather_once(kept: Kept) {

@@ -45,6 +45,8 @@ mod lives;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]
+mod nameless;
+#[cfg(test)]
 mod operating;
 #[cfg(test)]
 mod order;

@@ -5,7 +5,7 @@ use courtesy::id::MessageId;
 use courtesy::outcome::stop::ListedAddress;
 use courtesy::patron::{Patron, Record};
 use courtesy::queue::State;
-use courtesy::store::{Consent, KnownAs, NewEvent};
+use courtesy::store::{Consent, KnownAs, NewEvent, Store};
 use courtesy::timeline::Place;
 use serde_json::json;
 
@@ -202,6 +202,7 @@ practice::on_both_databases! {
     numbers_that_refuse_texts_are_listed_for_the_libraries_that_know_them,
     patrons_are_found_by_the_address_on_record_now_at_their_own_library,
     the_secret_of_a_sign_on_takes_the_place_of_the_one_before,
+    a_code_has_so_many_tries_by_whichever_process_they_come,
 }
 
 async fn patrons_are_found_by_the_address_on_record_now_at_their_own_library(kept: Kept) {
@@ -238,6 +239,19 @@ async fn the_secret_of_a_sign_on_takes_the_place_of_the_one_before(kept: Kept) {
     kept.put_sign_on_secret(code("MRPL"), vec![3], at(1)).await.unwrap();
     assert_eq!(kept.sign_on_secret(&code("MRPL")).await.unwrap(), Some(vec![3]));
     assert_eq!(kept.sign_on_secret(&code("OTHR")).await.unwrap(), None);
+}
+
+async fn a_code_has_so_many_tries_by_whichever_process_they_come(kept: Kept) {
+    let other = kept.again().await;
+    let take = async |store: &Store, code: &str| {
+        store.take_try(crate::world::code("MRPL"), code.to_owned(), 3, at(0)).await.unwrap()
+    };
+    assert!(take(&kept, "one").await && take(&other, "one").await && take(&kept, "one").await);
+    assert!(!take(&other, "one").await && !take(&kept, "one").await, "three are all");
+    assert!(take(&other, "two").await, "another code has its own");
+    kept.forget_visits(at(1), at(1)).await.unwrap();
+    assert!(take(&kept, "one").await, "what is long over is forgotten");
+    other.close().await;
 }
 
 fn of(patron: &str, request: &str, second: i64) -> NewEvent {

@@ -72,6 +72,10 @@ fn return_path_of(world: &World, id: MessageId) -> String {
     return_path::write(&world.app().secret, id, &domain("bounces.notices.example")).to_string()
 }
 
+fn is_empty(folder: &std::path::Path) -> bool {
+    std::fs::read_dir(folder).unwrap().next().is_none()
+}
+
 async fn list(world: &World) -> Vec<Value> {
     world.get(LIST).await.json()["data"].as_array().unwrap().clone()
 }
@@ -195,6 +199,34 @@ async fn a_late_bounce_ends_the_message_and_only_the_unknown_address_is_stopped(
         (&json!("ask_address"), &json!("Amira")),
         "{waiting:?}"
     );
+}
+
+#[tokio::test]
+async fn what_comes_back_after_its_patron_was_erased_counts_and_is_kept_nowhere() {
+    let world = world().await;
+    let to = "patron-late@gmail.example";
+    let late = world.tell_one(&ready("MRPL", "BC-1", to)).await;
+    let odd = world.tell_one(&ready("MRPL", "BC-2", to)).await;
+    for id in [late, odd] {
+        assert_eq!(world.over(id).await.state, State::Accepted);
+    }
+    assert_eq!(world.request("DELETE", "/v1/patrons/MRPL/21234", &world.key, &[], "").await.status, 202);
+    world.until_erased().await;
+    let words = format!("<{to}> The email account that you tried to reach is inactive");
+    let unreadable = format!("From: MAILER-DAEMON@mx.gmail.example\nSubject: Hm\n\n{to}: ?\n");
+    for (id, mail) in [(late, bounce(to, "5.1.1", &words)), (odd, unreadable)] {
+        assert!(come_back(&world, &return_path_of(&world, id), &mail).await.starts_with("250"));
+    }
+    assert_eq!(world.until_state(late, State::Failed).await.cause.as_deref(), Some("addr.unknown"));
+    let spool = world.app().config.data.join("spool");
+    let is_worked_off = async || world.kinds(odd).await.iter().any(|kind| *kind == "returned") && is_empty(&spool);
+    crate::sender_flow::until("nothing is kept of the mails", is_worked_off).await;
+    for id in [late, odd] {
+        let story = format!("{:?}", world.timeline(id).await);
+        assert!(story.contains("Returned") && !story.contains(to) && !story.contains("inactive"), "{story}");
+    }
+    assert!(list(&world).await.is_empty());
+    assert!(!world.get("/v1/messages").await.text.contains(to));
 }
 
 #[tokio::test]

@@ -203,6 +203,27 @@ async fn addresses_that_lead_nowhere_are_not_hosts() {
 }
 
 #[tokio::test]
+async fn a_librarys_own_relay_is_not_asked_in_the_operators_network() {
+    let table = Arc::new(Table::of(
+        "inside.example A 10.0.0.7
+         inside.example A 100.64.0.7
+         inside.example A fd00::2
+         inside.example A 64:ff9b::a00:7
+         inside.example A 127.0.0.1
+         both.example A 192.168.0.7
+         both.example A 9.9.9.9",
+    ));
+    let to = async |host: &str, private: bool| {
+        let routes = Routes::new(Arc::clone(&table) as Arc<dyn Dns>, Routing { private, ..Routing::default() });
+        let found = routes.to_relay(&domain(host), 587, false).await;
+        found.map(|route| route.hosts[0].addresses.len())
+    };
+    assert_eq!(to("inside.example", false).await, Err(NoRoute::NoHost));
+    assert_eq!(to("both.example", false).await, Ok(1));
+    assert_eq!(to("inside.example", true).await, Ok(4));
+}
+
+#[tokio::test]
 async fn hosts_and_addresses_are_bounded() {
     let mut records = String::new();
     for host in 0..40 {

@@ -1,4 +1,5 @@
 use axum::http::HeaderMap;
+use futures_util::FutureExt as _;
 
 use super::*;
 
@@ -61,11 +62,19 @@ fn who_has_to_wait_is_not_counted() {
     assert_eq!((ask(60), ask(61)), (Ok(()), Ok(())));
 }
 
-#[test]
-fn few_are_looked_up_at_one_time() {
+#[tokio::test]
+async fn few_are_looked_up_at_one_time_and_a_class_waits_for_its_turn() {
     let knocks = Knocks::default();
-    let places: Vec<_> = std::iter::from_fn(|| knocks.place()).take(100).collect();
-    assert_eq!(places.len(), AT_ONCE);
+    let places: Vec<_> = std::iter::from_fn(|| knocks.place()).take(1000).collect();
+    assert_eq!(places.len(), IN_LINE);
+    let mut turns = Vec::new();
+    for place in &places[..AT_ONCE] {
+        turns.push(place.turn().await.unwrap());
+    }
+    assert!(places[AT_ONCE].turn().now_or_never().is_none(), "all are taken");
+    turns.pop();
+    assert!(places[AT_ONCE].turn().now_or_never().is_some(), "the next has its turn");
+    drop(turns);
     drop(places);
     assert!(knocks.place().is_some());
 }

@@ -18,12 +18,12 @@ use super::{CONTACT, HERE, WAY_IN, keep, of_link, quiet};
 use crate::channel::Number;
 use crate::id::{EventId, random_bytes};
 use crate::intake::{Event, Handed, Side, Strictness, Taken, Told};
-use crate::library::Library;
+use crate::library::{Library, LibraryCode};
 use crate::notice::Language;
 use crate::notice::status::Status;
 use crate::outcome::stop::ListedAddress;
 use crate::patron::link;
-use crate::patron::{Asked, CODE_LASTS, PROVEN_LASTS, Pass, Patron, Purpose};
+use crate::patron::{Asked, CODE_LASTS, PROVEN_LASTS, Pass, Patron, Purpose, TRIES_MAX};
 use crate::store::{Consent, Deed, MessageRow};
 use crate::web::guard::pass_of;
 use crate::web::oops::Oops;
@@ -195,24 +195,29 @@ pub(in crate::web) struct Typed {
 pub(super) enum Tried {
     Fits(Asked),
     Wrong,
+    /// It was tried too often: only another one opens.
+    UsedUp,
     /// They have to wait so many seconds.
     Wait(i64),
 }
 
-/// Looks whether `typed` is the code that `pass` waits for; guesses are slowed.
-pub(super) fn tried(web: &Web, pass: &Pass, typed: &str, now: Timestamp) -> Tried {
-    let Some(asked) = &pass.asked else { return Tried::Wrong };
+/// Looks whether `typed` is the code that `pass` waits for; guesses are slowed, and counted whichever process they come by.
+pub(super) async fn tried(web: &Web, pass: &Pass, typed: &str, now: Timestamp) -> Result<Tried, Oops> {
+    let (Some(asked), Ok(library)) = (&pass.asked, LibraryCode::parse(&pass.library)) else { return Ok(Tried::Wrong) };
     // Whoever asks anew gets a code of its own, so guesses count for the patron and not for the code.
     let name = format!("{} {}", pass.library, pass.patron);
     let wait = web.codes.wait(&name, false, now);
     if wait > SignedDuration::ZERO {
-        return Tried::Wait(wait.as_secs() + 1);
+        return Ok(Tried::Wait(wait.as_secs() + 1));
+    }
+    if !web.store.take_try(library, asked.nonce.clone(), TRIES_MAX, now).await? {
+        return Ok(Tried::UsedUp);
     }
     if asked.fits(&web.secret, typed, now) {
-        return Tried::Fits(asked.clone());
+        return Ok(Tried::Fits(asked.clone()));
     }
     web.codes.failed(&name, false, now);
-    Tried::Wrong
+    Ok(Tried::Wrong)
 }
 
 impl Tried {
@@ -221,6 +226,7 @@ impl Tried {
         match self {
             Self::Fits(_) => None,
             Self::Wrong => Some(shell.say("me-code-wrong")),
+            Self::UsedUp => Some(shell.say("me-code-used-up")),
             Self::Wait(seconds) => Some(shell.with("sign-in-wait", "seconds", *seconds)),
         }
     }
@@ -229,7 +235,7 @@ impl Tried {
 /// The code was typed on the page of contact points.
 pub(in crate::web) async fn check(State(web): State<Arc<Web>>, visit: Visit, Form(typed): Form<Typed>) -> Answer {
     let mine = Mine::of(&web, &visit).await?;
-    let tried = tried(&web, &mine.pass, &typed.code, visit.now);
+    let tried = tried(&web, &mine.pass, &typed.code, visit.now).await?;
     let Tried::Fits(asked) = tried else {
         let wrong = tried.words(&visit.shell("me-contact-title"));
         return super::contact::again(&web, &visit, &mine, wrong, None).await;
@@ -358,7 +364,7 @@ pub(in crate::web) async fn check_by_link(
     Form(typed): Form<Typed>,
 ) -> Answer {
     let Some(pass) = locked(&web, &headers, visit.now).await? else { return Ok(lead_to(WAY_IN)) };
-    let tried = tried(&web, &pass, &typed.code, visit.now);
+    let tried = tried(&web, &pass, &typed.code, visit.now).await?;
     if let Some(wrong) = tried.words(&visit.shell("me-way-in-title")) {
         return Ok(quiet(visit.again(&waiting(&visit, &pass, token, Some(wrong)))?));
     }

@@ -21,10 +21,10 @@ use super::way_in::{self, WayIn, library_of};
 use super::{HERE, WAY_IN, keep, quiet, set};
 use crate::http::peer::Network;
 use crate::id::random_bytes;
-use crate::library::Library;
+use crate::library::{Library, LibraryCode};
 use crate::notice::Language;
 use crate::outcome::stop::ListedAddress;
-use crate::patron::{BY_ADDRESS, Knock, Pass, Patron, Whom};
+use crate::patron::{BY_ADDRESS, Knock, Pass, Patron, TRIES_MAX, Whom};
 use crate::web::guard::cookie;
 use crate::web::oops::Oops;
 use crate::web::shell::Shell;
@@ -73,9 +73,9 @@ pub(in crate::web) async fn ask(
     let told = tell(Arc::clone(&web), library, knock.whom, digits, visit.language, visit.now);
     tokio::spawn(async move {
         tokio::time::sleep(ANSWER_FIRST).await;
+        let _turn = place.turn().await;
         // What is broken was logged where it broke; who had enough codes is told nothing.
         let _ = told.await;
-        drop(place);
     });
     Ok(quiet(response))
 }
@@ -200,23 +200,29 @@ pub(in crate::web) async fn show(State(web): State<Arc<Web>>, visit: Visit, head
     }
 }
 
-/// Guesses at the code, or the number, of one knock: each has its own, and there are few.
+/// Guesses at the code, or the number, of one knock: each has its own, and there are few, whichever process they come by.
 struct Guesses<'a> {
     web: &'a Web,
     visit: &'a Visit,
+    library: LibraryCode,
     name: String,
 }
 
 impl<'a> Guesses<'a> {
-    fn of(web: &'a Web, visit: &'a Visit, knock: &Knock) -> Self {
-        Self { web, visit, name: format!("knock {}", knock.asked.nonce) }
+    /// At the `what` of `knock`.
+    fn of(web: &'a Web, visit: &'a Visit, library: &Library, knock: &Knock, what: &str) -> Self {
+        Self { web, visit, library: library.code.clone(), name: format!("{what} {}", knock.asked.nonce) }
     }
 
-    /// The words that ask to wait, where there is a wait.
-    fn wait(&self) -> Option<String> {
-        let wait = self.web.codes.wait(&self.name, false, self.visit.now);
-        let shell = self.visit.shell("me-code-title");
-        (wait > SignedDuration::ZERO).then(|| shell.with("sign-in-wait", "seconds", wait.as_secs() + 1))
+    /// Takes one; the words that say why not, where they have to wait, or there is none left.
+    async fn take(&self) -> Result<Option<String>, Oops> {
+        let now = self.visit.now;
+        let (wait, shell) = (self.web.codes.wait(&self.name, false, now), self.visit.shell("me-code-title"));
+        if wait > SignedDuration::ZERO {
+            return Ok(Some(shell.with("sign-in-wait", "seconds", wait.as_secs() + 1)));
+        }
+        let is_left = self.web.store.take_try(self.library.clone(), self.name.clone(), TRIES_MAX, now).await?;
+        Ok((!is_left).then(|| shell.say("me-code-used-up")))
     }
 
     /// One more was wrong.
@@ -234,9 +240,9 @@ pub(in crate::web) async fn check(
     Form(typed): Form<Typed>,
 ) -> Answer {
     let Some((library, knock)) = at_door(&web, &headers, visit.now) else { return Ok(lead_to(WAY_IN)) };
-    let guesses = Guesses::of(&web, &visit, &knock);
-    let wrong = match guesses.wait() {
-        Some(wait) => Some(wait),
+    let guesses = Guesses::of(&web, &visit, &library, &knock, "knock");
+    let wrong = match guesses.take().await? {
+        Some(no) => Some(no),
         None if knock.asked.fits(&web.secret, &typed.code, visit.now) => None,
         None => Some(guesses.failed("me-code-wrong")),
     };
@@ -275,8 +281,8 @@ pub(in crate::web) async fn number(
 ) -> Answer {
     let at_door = at_door(&web, &headers, visit.now).filter(|(_, knock)| knock.is_shown);
     let Some((library, knock)) = at_door else { return Ok(lead_to(WAY_IN)) };
-    let guesses = Guesses::of(&web, &visit, &knock);
-    let mut wrong = guesses.wait();
+    let guesses = Guesses::of(&web, &visit, &library, &knock, "number");
+    let mut wrong = guesses.take().await?;
     if wrong.is_none() {
         let found = found(&web, &library, &knock.whom).await?;
         if let Some((key, _)) = found.into_iter().find(|(key, _)| key == which.number.trim()) {

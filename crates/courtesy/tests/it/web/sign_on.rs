@@ -161,6 +161,27 @@ async fn a_secret_is_for_the_service_it_was_given_for_and_is_never_shown() {
 }
 
 #[tokio::test]
+async fn turning_it_off_erases_its_secret() {
+    let provider = provider().await;
+    let world = world(service(&provider, Some("card"), None)).await;
+    let kept = async || world.app().store.sign_on_secret(&crate::world::code("MRPL")).await.unwrap();
+    let admin = Browser::of(&world, Role::Admin, Some("MRPL")).await;
+    let here = "/staff/MRPL/ill-admin/sign-on";
+    let page = admin.get(here).await;
+    page.must_say("Turning it off also erases the secret");
+    assert!(kept().await.is_some());
+    admin.send(&page, here, &[("off", "1")]).await.must_say("the secret is erased").must_not_say("Turning it off");
+    assert_eq!(kept().await, None);
+    let french = Browser::of(&world, Role::Admin, Some("MRPL")).await.in_french();
+    world.put(Library { sign_on: Some(service(&provider, Some("card"), None)), ..record("MRPL") }).await;
+    french.get(here).await.must_say("La désactivation efface aussi le secret").must_say("Entrez le secret");
+    assert_eq!(secret(&world, &world.key).await, 204);
+    // The same whoever leaves it out of the record, by whatever door.
+    world.put(record("MRPL")).await;
+    assert_eq!(kept().await, None);
+}
+
+#[tokio::test]
 async fn an_admin_sets_it_on_a_page_tries_it_and_turns_it_off() {
     let provider = provider().await;
     let world = World::with(|config| config.https.private = true).await;

@@ -1,10 +1,12 @@
 //! The way to one's own page without a link: by a code to the address on record, and without a word on who is known.
 
+use courtesy::clock::now;
+use courtesy::patron::{Knock, TRIES_MAX};
 use serde_json::{Value, json};
 
 use super::me::{accepted, code_to, link_to, until_sent};
 use super::{Browser, Page};
-use crate::world::{World, ready, record};
+use crate::world::{World, code, ready, record};
 
 const HERS: &str = "patron@gmail.example";
 
@@ -48,6 +50,26 @@ async fn a_patron_without_a_link_comes_in_by_a_code_to_the_address_on_record() {
     browser.get("/me/contact").await.must_say(HERS);
     // With the page of one library open, the link of another leads to that one's door.
     assert_eq!(browser.get("/me?library=OTHR").await.path, "/me/way-in?library=OTHR");
+}
+
+#[tokio::test]
+async fn a_code_that_was_tried_too_often_opens_nothing_whichever_process_counted() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    accepted(&world, &ready("MRPL", "BC-1", HERS)).await;
+    let browser = Browser::stranger(&world);
+    let asked = knock(&browser, HERS).await;
+    until_sent(&world, "patron_code", 1).await;
+    let app = world.app();
+    let sealed = browser.cookie("courtesy_knock").unwrap();
+    let knock = Knock::open(&app.secret, &sealed, now()).unwrap();
+    for _ in 0..TRIES_MAX {
+        let name = format!("knock {}", knock.asked.nonce);
+        assert!(app.store.take_try(code("MRPL"), name, TRIES_MAX, now()).await.unwrap());
+    }
+    let page = browser.send(&asked, "/me/way-in/code", &[("code", &code_to(&world, HERS))]).await;
+    page.must_be(422).must_say("tried too often").must_not_say("Amira");
+    assert_eq!(browser.cookie("__Host-courtesy_patron"), None);
 }
 
 #[tokio::test]
