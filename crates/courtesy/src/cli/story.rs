@@ -220,7 +220,9 @@ fn ending(message: &Value) -> String {
         line(format!("Why        {} ({})", text(cause, "words"), text(cause, "code")));
         line(format!("Whose job  {}", text(cause, "fixer")));
         let label = if matches!(state.as_str(), "failed" | "suppressed") { "To do" } else { "Done" };
-        line(format!("{label:9}  {}", text(cause, "doing")));
+        if !text(cause, "doing").is_empty() {
+            line(format!("{label:9}  {}", text(cause, "doing")));
+        }
     }
     match state.as_str() {
         "accepted" if of("channel") == "letter" => line("We know that it was posted, not that it arrived.".to_owned()),

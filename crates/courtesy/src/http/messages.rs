@@ -15,6 +15,7 @@ use super::App;
 use super::answer::{after, no_store, page};
 use super::auth::Caller;
 use super::problem::{Problem, Refusal, accepted_language};
+use super::unreached::in_the_end;
 use crate::channel::Channel;
 use crate::clock;
 use crate::id::{EventId, MessageId};
@@ -103,7 +104,7 @@ fn cause_answer(code: &str, row: &MessageRow, language: Language) -> CauseAnswer
         words: cause.headline(language, &facts),
         fixer: cause.whose_job(language, &facts),
         doing: match row.state {
-            MessageState::Failed | MessageState::Suppressed => cause.in_the_end(language, &facts),
+            MessageState::Failed | MessageState::Suppressed => in_the_end(row, cause, language, &facts),
             _ => cause.doing(language, &facts),
         },
     }

@@ -25,7 +25,7 @@ use crate::intake::Told;
 use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice};
-use crate::outcome::{Cause, Facts, Step};
+use crate::outcome::{Action, Cause, Facts, Step};
 use crate::queue::State as MessageState;
 use crate::store::{MessageRow, SeenTo};
 
@@ -182,6 +182,17 @@ pub async fn missed(app: &App, row: MessageRow) -> crate::store::Result<Option<M
         cause = app.store.do_not_send(&row.library, &listed).await?.map_or(cause, |stop| stop.cause);
     }
     Ok(Some(Missed { row, told, address, cause }))
+}
+
+/// What there is to say of `cause` once `row` has ended. What staff can do next for a patron is not said of their own notices.
+#[must_use]
+pub fn in_the_end(row: &MessageRow, cause: Cause, language: Language, facts: &Facts<'_>) -> String {
+    let to_staff = Notice::from_code(&row.notice).is_ok_and(|notice| notice.audience != Audience::Patron);
+    match cause.action() {
+        Action::StopAddress => cause.doing(language, facts),
+        _ if to_staff => String::new(),
+        _ => cause.in_the_end(language, facts),
+    }
 }
 
 /// The first one of each patron and request, which is the newest: who is told of that knows how it stands. Mail that names no request is

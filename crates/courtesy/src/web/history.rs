@@ -7,6 +7,7 @@ use super::messages::{facts, label, receiver};
 use super::shell::Shell;
 use crate::channel::Channel;
 use crate::delivery::transcript::{Transcript, masked};
+use crate::http::unreached::in_the_end;
 use crate::intake::{digest, reminders};
 use crate::outcome::{Action, Cause, Facts};
 use crate::store::MessageRow;
@@ -140,9 +141,10 @@ fn attempted(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, attempt: Atte
     // Who was refused for good is not tried again as it was.
     let is_tried_again = attempt.outcome == "deferred";
     let more = cause.map(|cause| match cause.action() {
-        Action::Retry | Action::SlowDown if !is_tried_again => cause.in_the_end(shell.language(), &about),
+        Action::Retry | Action::SlowDown if !is_tried_again => in_the_end(row, cause, shell.language(), &about),
         _ => cause.doing(shell.language(), &about),
     });
+    let more = more.filter(|words| !words.is_empty());
     let took = attempt.took_ms;
     let known = [
         ("fact-reply", attempt.reply.map(|reply| masked(&reply))),

@@ -19,6 +19,7 @@ use super::together::Together;
 use super::visit::{Visit, lead_to};
 use super::{Answer, Web, returns};
 use crate::channel::{Channel, Number};
+use crate::http::unreached::in_the_end;
 use crate::id::MessageId;
 use crate::intake::{Resent, Told, Wish};
 use crate::library::LibraryCode;
@@ -148,7 +149,7 @@ async fn page(
         deadline: row.deadline,
         why: cause.map(|cause| {
             let doing = match row.state {
-                Standing::Failed | Standing::Suppressed => cause.in_the_end(language, &about),
+                Standing::Failed | Standing::Suppressed => in_the_end(&row, cause, language, &about),
                 _ => cause.doing(language, &about),
             };
             [cause.headline(language, &about), cause.whose_job(language, &about), doing]
