@@ -40,6 +40,7 @@ use crate::net::dns::Resolver;
 use crate::net::https::{Https, Reach};
 use crate::net::secure::SecureDns;
 use crate::net::serving::Certificate;
+use crate::net::source::addresses_not_here;
 use crate::outbox::Outbox;
 use crate::push::Pushes;
 use crate::secret::Secret;
@@ -50,8 +51,8 @@ use doors::Doors;
 use engines::Engines;
 use mail_doors::{submission_doors, taking_back};
 use missing::Missing;
-pub use opening::{SECRET_FILE, https, open_secret, open_store};
 use opening::{certificate, client_tls, extra_roots, open_alone_or_shared, open_keyring, resolver};
+pub use opening::{https, make_folder, make_private_file, open_secret, open_store};
 
 /// How long requests may go on that are being answered when the doors close: as long as one may take at all.
 const LAST_ANSWERS: std::time::Duration = std::time::Duration::from_secs(60);
@@ -291,6 +292,11 @@ async fn open_relays(config: &Arc<Config>, store: &Store) -> Result<Arc<Relays>>
     upkeep::tell_relays(store, config).await?;
     let relays = Relays::open(Arc::clone(config), store.clone()).await?;
     relays.share(clock::now()).await?;
+    if config.plays(Role::Deliver) {
+        for (relay, address) in addresses_not_here(config, clock::now()) {
+            tracing::error!(%relay, %address, "this machine does not have a source address of a relay: nothing can leave from it");
+        }
+    }
     Ok(Arc::new(relays))
 }
 

@@ -7,7 +7,7 @@ use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::init::make_operator_key;
+use super::init::{KEY_FILE, make_operator_key};
 use super::log::{self, Level};
 use super::{Common, Exit};
 use crate::service::Service;
@@ -42,10 +42,12 @@ pub(super) async fn run(args: &Args, common: &Common) -> Result<Exit> {
     let level = log::start(&config.log)?;
     let data = config.data.clone();
     let mut service = Service::start(config).await?;
-    if service.app.store.keys().await?.is_empty() {
-        // `courtesy serve` alone is a beginning.
-        make_operator_key(&service.app.store, &data).await?;
-        tracing::info!(folder = %data.display(), "the operator's first API key was made");
+    let (store, file) = (&service.app.store, data.join(KEY_FILE));
+    // `courtesy serve` alone is a beginning; and where the database is this machine's own, so is whoever may read its data folder.
+    let wants_key = if store.is_shared() { store.keys().await?.is_empty() } else { !file.exists() };
+    if wants_key {
+        make_operator_key(store, &data).await?;
+        tracing::info!(file = %file.display(), "an operator's API key was made: there was none in the data folder");
     }
     tracing::info!(http = %service.http, "courtesy serves");
     tell(&[NotifyState::Ready]);

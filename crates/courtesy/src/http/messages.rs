@@ -14,6 +14,7 @@ use super::App;
 use super::answer::{after, no_store, page};
 use super::auth::Caller;
 use super::problem::{Problem, Refusal, accepted_language};
+use super::unreached::in_the_end;
 use crate::channel::Channel;
 use crate::clock;
 use crate::id::{EventId, MessageId};
@@ -85,7 +86,7 @@ pub struct CauseAnswer {
     words: String,
     /// Who can fix it.
     fixer: String,
-    /// What we do about it.
+    /// What we do about it; of a message that has ended, what was done, or what to do next.
     doing: String,
 }
 
@@ -97,7 +98,10 @@ fn cause_answer(code: &str, row: &MessageRow, language: Language) -> CauseAnswer
         code: cause.code(),
         words: cause.headline(language, &facts),
         fixer: cause.whose_job(language, &facts),
-        doing: cause.doing(language, &facts),
+        doing: match row.state {
+            MessageState::Failed | MessageState::Suppressed => in_the_end(row, cause, language, &facts),
+            _ => cause.doing(language, &facts),
+        },
     }
 }
 

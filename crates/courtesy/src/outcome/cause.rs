@@ -144,13 +144,30 @@ impl Cause {
     /// The headline, a sentence without its full stop.
     #[must_use]
     pub fn headline(self, language: Language, facts: &Facts<'_>) -> String {
-        fill(self.0.words(language).0, language, facts)
+        let bare = match language {
+            Language::En => &self.0.bare_en,
+            Language::Fr => &self.0.bare_fr,
+        };
+        match bare {
+            Some(words) if facts.their_domain.is_none() => words.clone(),
+            _ => fill(self.0.words(language).0, language, facts),
+        }
     }
 
     /// What we do about it, in sentences.
     #[must_use]
     pub fn doing(self, language: Language, facts: &Facts<'_>) -> String {
         fill(self.0.words(language).1, language, facts)
+    }
+
+    /// What there is to say of it once the message has ended: what we did to the address, or what staff can do next. Nothing that we
+    /// would still do by ourselves.
+    #[must_use]
+    pub fn in_the_end(self, language: Language, facts: &Facts<'_>) -> String {
+        match self.0.action {
+            Action::StopAddress => self.doing(language, facts),
+            _ => super::Step::after(self).words(language).to_owned(),
+        }
     }
 
     /// Whose job it is, as a noun phrase: `the IT department of mapleridge.example`.
@@ -258,6 +275,10 @@ struct Entry {
     fr: String,
     we_en: String,
     we_fr: String,
+    #[serde(default)]
+    bare_en: Option<String>,
+    #[serde(default)]
+    bare_fr: Option<String>,
     fixer: Fixer,
     action: Action,
     #[serde(default)]

@@ -8,10 +8,10 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::timeline::append;
 use super::arrival::{Counted, Ended};
 use super::engine::{Row, Tx};
 use super::statement::{Builder, query};
+use super::timeline::append;
 use super::{Result, Store, StoreError, digest};
 use crate::clock::micros;
 use crate::id::MessageId;

@@ -7,8 +7,9 @@ use super::messages::{facts, label};
 use super::shell::Shell;
 use crate::channel::Channel;
 use crate::delivery::transcript::{Transcript, masked};
+use crate::http::unreached::in_the_end;
 use crate::intake::{digest, reminders};
-use crate::outcome::{Cause, Facts};
+use crate::outcome::{Action, Cause, Facts};
 use crate::store::MessageRow;
 use crate::timeline::{self, Attempt, Entry, News, Returned, What};
 
@@ -118,7 +119,10 @@ fn attempted(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, attempt: Atte
     let words = if row.channel == Channel::Push {
         shell.with("line-pushed", "service", attempt.relay.clone())
     } else {
-        shell.with2("line-sent", ("from", attempt.from.clone()), ("relay", attempt.relay.clone()))
+        // Where no host has said anything, nothing was sent.
+        let was_sent = attempt.outcome == "accepted" || attempt.reply.is_some();
+        let words = if was_sent { "line-sent" } else { "line-tried" };
+        shell.with2(words, ("from", attempt.from.clone()), ("relay", attempt.relay.clone()))
     };
     // An attempt stands in the history at the time of its outcome.
     let began = at.checked_sub(std::time::Duration::from_millis(attempt.took_ms)).unwrap_or(at);
@@ -134,7 +138,13 @@ fn attempted(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, attempt: Atte
         "deferred" => ("wait", shell.with("line-deferred", "why", why.unwrap_or_default())),
         _ => ("bad", shell.with("line-refused", "why", why.unwrap_or_default())),
     };
-    let more = cause.map(|cause| cause.doing(shell.language(), &about));
+    // Who was refused for good is not tried again as it was.
+    let is_tried_again = attempt.outcome == "deferred";
+    let more = cause.map(|cause| match cause.action() {
+        Action::Retry | Action::SlowDown if !is_tried_again => in_the_end(row, cause, shell.language(), &about),
+        _ => cause.doing(shell.language(), &about),
+    });
+    let more = more.filter(|words| !words.is_empty());
     let took = attempt.took_ms;
     let known = [
         ("fact-reply", attempt.reply.map(|reply| masked(&reply))),

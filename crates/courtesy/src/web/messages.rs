@@ -9,6 +9,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use jiff::Timestamp;
 use serde::Deserialize;
+use standards::address::Address;
 
 use super::oops::Oops;
 use super::shell::{Place, Shell};
@@ -19,7 +20,7 @@ use crate::http::answer;
 use crate::id::{EventId, MessageId};
 use crate::intake::Told;
 use crate::library::Library;
-use crate::notice::catalogue::{NOTICES, Notice};
+use crate::notice::catalogue::{Audience, Entry, NOTICES, Notice};
 use crate::notice::dates;
 use crate::outcome::{Cause, Facts};
 use crate::queue::State as Standing;
@@ -71,7 +72,7 @@ impl Tag {
 pub(super) struct Row {
     pub href: String,
     pub at: Timestamp,
-    /// The patron's name, where the event told it.
+    /// The patron's name, where the event told it; of what goes to staff, who they are and about whom it is.
     pub name: Option<String>,
     /// The address, masked.
     pub to: Option<String>,
@@ -105,7 +106,7 @@ pub(super) async fn rows(
     let line = |row: MessageRow| {
         let by = row.told_in.and_then(|event| told_by.get(&event));
         let told: Option<Told> = told.get(&row.event).and_then(|fields| serde_json::from_str(fields).ok());
-        let name = told.and_then(|told| told.patron.fields().remove("full_name"));
+        let name = reader(shell, library, &row, told.as_ref());
         let receiver = row.receiver();
         let why = by.unwrap_or(&row);
         let cause = why.cause.as_deref().filter(|_| why.state != Standing::Accepted);
@@ -185,7 +186,8 @@ struct Page {
     shell: Shell,
     asked: Asked,
     states: Vec<Choice>,
-    notices: Vec<Choice>,
+    /// Each kind of reader with the notices for them: some have the same name for several.
+    notices: Vec<(String, Vec<Choice>)>,
     chips: Vec<Chip>,
     rows: Vec<Row>,
     next: Option<String>,
@@ -267,12 +269,45 @@ fn states(shell: &Shell, asked: &Asked) -> Vec<Choice> {
     Standing::ALL.into_iter().map(choice).collect()
 }
 
-fn notices(shell: &Shell, asked: &Asked) -> Vec<Choice> {
-    let choice = |entry: &crate::notice::catalogue::Entry| {
+fn notices(shell: &Shell, asked: &Asked) -> Vec<(String, Vec<Choice>)> {
+    let choice = |entry: &Entry| {
         let value = entry.notice.code();
         Choice { words: entry.label(shell.language()).to_owned(), is_chosen: asked.notice == value, value }
     };
-    NOTICES.iter().map(choice).collect()
+    let of = |reader: Audience| {
+        let words = match reader {
+            Audience::Patron => "messages-patron",
+            Audience::Borrowing => "messages-borrowing",
+            Audience::Lending => "messages-lending",
+            Audience::Operator => "messages-administrators",
+        };
+        let entries = NOTICES.iter().filter(|entry| entry.notice.audience == reader);
+        (shell.say(words), entries.map(choice).collect())
+    };
+    Audience::ALL.into_iter().map(of).collect()
+}
+
+/// Whose name a message stands under: the patron's, where the event told it; or staff's, who are told about that patron.
+pub(super) fn reader(shell: &Shell, library: &Library, row: &MessageRow, told: Option<&Told>) -> Option<String> {
+    let name = told.and_then(|told| told.patron.fields().remove("full_name"));
+    match (staff_of(shell, library, row, told), name) {
+        (Some(staff), Some(name)) => Some(shell.with2("messages-about", ("who", staff), ("patron", name))),
+        (staff, name) => staff.or(name),
+    }
+}
+
+/// To whom a message goes, where that is not the patron that it is about: staff whose notice it is, or those whom a copy goes to.
+fn staff_of(shell: &Shell, library: &Library, row: &MessageRow, told: Option<&Told>) -> Option<String> {
+    let notice = Notice::from_code(&row.notice).ok()?;
+    match notice.audience {
+        Audience::Borrowing => return Some(shell.say("messages-borrowing")),
+        Audience::Lending => return Some(shell.say("messages-lending")),
+        Audience::Operator => return Some(shell.say("messages-administrators")),
+        Audience::Patron => {}
+    }
+    let address = Address::parse(&row.address).ok().filter(|_| row.channel == Channel::Mail)?;
+    let is_theirs = told.is_some_and(|told| told.patron.email.as_ref() == Some(&address));
+    (library.cc.contains(&address) && !is_theirs).then(|| shell.say("messages-copy"))
 }
 
 fn chips(shell: &Shell, asked: &Asked) -> Vec<Chip> {

@@ -180,6 +180,8 @@ fn the_dashboard_never_says_that_all_is_accepted_where_some_failed() {
     assert_eq!(verdict(100, 1), ("good", "home-verdict-most"));
     assert_eq!(verdict(100, 9), ("warn", "home-verdict-most"));
     assert_eq!(verdict(100, 11), ("bad", "home-verdict-bad"));
+    assert_eq!(verdict(9, 2), ("warn", "home-verdict-most"), "of so few, single addresses");
+    assert_eq!(verdict(9, 5), ("bad", "home-verdict-bad"));
 }
 
 #[test]
