@@ -2,6 +2,8 @@
 //!
 //! In: messages that want a connection. Out: a [`Slot`] each, never more at once than the pace allows, libraries in turn and of one
 //! library what somebody waits for before its other news; or why not. Every slot gives itself back when dropped, so that a cancelled delivery blocks nobody.
+//! Messages to a site may want different manners (domains there have policies of their own): the site is one and bears what it bears, so they share
+//! its places; a connection serves its own manner alone, and what is wrong with a manner keeps only that one away.
 //! Not here: the conversations themselves.
 
 #[cfg(test)]
@@ -15,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::conversation::Connection;
+use super::conversation::{Connection, Manner};
 use super::pace::{Limits, Pace};
 use super::pool::Load;
 use super::standing::Right;
@@ -32,6 +34,9 @@ pub(super) const LINE_MAX: u32 = 200;
 /// Places in a line that each library has for each urgency, however full it is: whoever has one pickup to tell of waits
 /// neither for another library's thousands nor for its own overdue ones.
 const PLACES_EACH: usize = 10;
+
+/// Manners remembered that came to nothing; those whose time is over are forgotten first.
+const BARRED_MAX: usize = 100;
 
 /// Who asks for a slot.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +118,7 @@ impl Line {
     }
 }
 
-/// The state of one (relay, site, security).
+/// The state of one (relay, site).
 pub(super) struct Lane {
     state: Mutex<State>,
     /// Connections in the making, in use or idle.
@@ -127,11 +132,38 @@ struct State {
     line: Line,
     /// The last used is used first, so that surplus ones grow idle and leave.
     idle: Vec<Kept>,
+    /// Manners in which no conversation could begin: the TLS that they want is not to be had.
+    barred: Vec<(Manner, Pace)>,
+}
+
+impl State {
+    /// What is remembered of the site, or of a conversation there in this manner.
+    fn paused(&self, manner: &Manner, now: Instant) -> Option<(Said, Duration)> {
+        let barred = self.barred.iter().find(|(barred, _)| barred == manner);
+        let paused = self.pace.paused(now).or_else(|| barred?.1.paused(now));
+        paused.map(|(said, left)| (said.clone(), left))
+    }
+
+    /// No conversation could begin in this manner.
+    fn bar(&mut self, manner: &Manner, now: Instant, said: &Said) {
+        let known = self.barred.iter().position(|(barred, _)| barred == manner);
+        if known.is_none() && self.barred.len() >= BARRED_MAX {
+            self.barred.retain(|(_, pace)| pace.paused(now).is_some());
+        }
+        let place = known.unwrap_or(self.barred.len());
+        if place == self.barred.len() && place < BARRED_MAX {
+            self.barred.push((manner.clone(), Pace::new(self.pace.limits())));
+        }
+        if let Some((_, pace)) = self.barred.get_mut(place) {
+            pace.unreachable(now, said.clone());
+        }
+    }
 }
 
 /// A connection, counted as open while it lives.
 pub(super) struct Kept {
     pub(super) connection: Connection,
+    manner: Manner,
     since: Instant,
     _open: Open,
 }
@@ -156,17 +188,17 @@ pub(super) enum Entry {
 
 impl Lane {
     pub(super) fn new(limits: Limits) -> Self {
-        let state =
-            State { pace: Pace::new(limits), turns: Turns::new(), active: 0, line: Line::default(), idle: Vec::new() };
+        let (pace, line) = (Pace::new(limits), Line::default());
+        let state = State { pace, turns: Turns::new(), active: 0, line, idle: Vec::new(), barred: Vec::new() };
         Self { state: Mutex::new(state), open: Arc::default() }
     }
 
-    /// A slot for `asker`'s message, now or before `until`.
-    pub(super) async fn enter(self: &Arc<Self>, asker: Asker<'_>, until: Instant) -> Entry {
+    /// A slot for `asker`'s message, which wants this manner, now or before `until`.
+    pub(super) async fn enter(self: &Arc<Self>, asker: Asker<'_>, manner: &Manner, until: Instant) -> Entry {
         let waiting = {
             let mut state = self.state();
-            if let Some((said, left)) = state.pace.paused(Instant::now()) {
-                return Entry::Paused(said.clone(), left);
+            if let Some((said, left)) = state.paused(manner, Instant::now()) {
+                return Entry::Paused(said, left);
             }
             if state.active < state.pace.limit() && state.line.is_empty() {
                 state.active += 1;
@@ -181,7 +213,7 @@ impl Lane {
         };
         match timeout_at(until, waiting).await {
             // What was learned while we stood in line: those before us may have found nobody.
-            Ok(Ok(slot)) => match self.paused() {
+            Ok(Ok(slot)) => match self.paused_for(manner) {
                 Some((said, left)) => Entry::Paused(said, left),
                 None => Entry::Slot(slot),
             },
@@ -189,9 +221,18 @@ impl Lane {
         }
     }
 
-    /// The idle connection used last.
-    pub(super) fn take_kept(&self) -> Option<Kept> {
-        self.state().idle.pop()
+    /// The idle connection of this manner used last.
+    pub(super) fn take_kept(&self, manner: &Manner) -> Option<Kept> {
+        let mut state = self.state();
+        let place = state.idle.iter().rposition(|kept| kept.manner == *manner)?;
+        Some(state.idle.remove(place))
+    }
+
+    /// An idle connection that one more would be too many beside: it is of another manner, and is to leave.
+    pub(super) fn take_surplus(&self) -> Option<Kept> {
+        let mut state = self.state();
+        let too_many = state.idle.len() + state.active as usize > state.pace.limit() as usize;
+        (too_many && !state.idle.is_empty()).then(|| state.idle.remove(0))
     }
 
     /// A connection is about to be made.
@@ -200,10 +241,12 @@ impl Lane {
         Open(self.open.clone())
     }
 
-    /// It was made: the site is alive.
-    pub(super) fn opened(&self, connection: Connection, open: Open) -> Kept {
-        self.state().pace.reached();
-        Kept { connection, since: Instant::now(), _open: open }
+    /// It was made: the site is alive, and speaks in this manner.
+    pub(super) fn opened(&self, connection: Connection, open: Open, manner: &Manner) -> Kept {
+        let mut state = self.state();
+        state.pace.reached();
+        state.barred.retain(|(barred, _)| barred != manner);
+        Kept { connection, manner: manner.clone(), since: Instant::now(), _open: open }
     }
 
     /// Keeps a connection for the next message, or gives it back when it has done enough or is one too many.
@@ -267,8 +310,12 @@ impl Lane {
         true
     }
 
-    /// The site could not be reached. A refusal for good is not remembered: each message must hear its own.
-    pub(super) fn unreachable(&self, now: Instant, said: &Said) {
+    /// The site could not be reached, or not in this manner. A refusal for good is not remembered: each message must hear its own.
+    pub(super) fn unreachable(&self, now: Instant, said: &Said, manner: &Manner) {
+        // The site is there: it does not speak as this manner demands.
+        if matches!(said, Said::Broken { stage: Stage::Tls, .. }) {
+            return self.state().bar(manner, now, said);
+        }
         if self.open.load(Ordering::Acquire) > 0 {
             return;
         }
@@ -285,13 +332,15 @@ impl Lane {
         let state = self.state();
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let waiting = count(state.line.length);
+        let barred = state.barred.iter().map(|(_, pace)| pace);
+        let paused = std::iter::once(&state.pace).chain(barred).filter_map(|pace| pace.paused(now));
         Load {
             limit: state.pace.limit(),
             active: state.active,
             idle: count(state.idle.len()),
             waiting,
             room: LINE_MAX.saturating_sub(waiting),
-            paused: state.pace.paused(now).map(|(_, left)| left),
+            paused: paused.map(|(_, left)| left).max(),
         }
     }
 
@@ -304,6 +353,11 @@ impl Lane {
     /// What is remembered of a site that is not to be asked, and how long yet.
     pub(super) fn paused(&self) -> Option<(Said, Duration)> {
         self.state().pace.paused(Instant::now()).map(|(said, left)| (said.clone(), left))
+    }
+
+    /// The same, for a conversation in this manner.
+    fn paused_for(&self, manner: &Manner) -> Option<(Said, Duration)> {
+        self.state().paused(manner, Instant::now())
     }
 
     /// Lets in from the line as many as there is room for.

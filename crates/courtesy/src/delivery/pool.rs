@@ -2,7 +2,7 @@
 //!
 //! In: an envelope, its route, the relay to speak from, the security it needs. Out: an [`Attempted`] with what was said
 //! and the whole transcript; or [`Busy`], when the site's line is full and nothing was tried. A lane is one (relay,
-//! site, security); it keeps its idle connections, its pace, and the memory of a site out of reach. Not here: when a
+//! site), and one more for each account we have there; it keeps its idle connections, its pace, and the memory of a site out of reach. Not here: when a
 //! message is due, and what an answer means.
 
 use std::cell::LazyCell;
@@ -23,6 +23,7 @@ pub use super::lane::Asker;
 use super::lane::{Entry, Kept, Lane, Slot};
 use super::pace::Limits;
 use super::route::{Route, Site};
+use super::sign_in::SignIn;
 use super::standing::{Right, Standing};
 use super::transcript::Transcript;
 use super::wire::Waits;
@@ -76,7 +77,7 @@ pub struct Busy {
     pub wait: Duration,
 }
 
-/// How loaded one relay is at one site, over all degrees of security.
+/// How loaded one relay is at one site, over all accounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
     /// Connections allowed now.
@@ -89,7 +90,7 @@ pub struct Load {
     pub waiting: u32,
     /// Places left in the line before [`Busy`].
     pub room: u32,
-    /// How long the site is not asked at all, as it could not be reached.
+    /// How long the site is not asked at all, or in one manner, as it could not be reached.
     pub paused: Option<Duration>,
 }
 
@@ -109,9 +110,8 @@ struct Inner {
     closing: AtomicBool,
 }
 
-/// By relay and site, then by manner: a connection in clear must not serve a message that demands TLS, nor one that was
-/// signed in for one library the message of another.
-type Lanes = HashMap<(Domain, Site), Vec<(Manner, Arc<Lane>)>>;
+/// By relay and site, then by who we are there: what a site bears of strangers says nothing of what it bears of an account.
+type Lanes = HashMap<(Domain, Site), Vec<(Option<SignIn>, Arc<Lane>)>>;
 
 /// Lanes remembered. Those at rest are forgotten first; more sites than this at once are more than one machine serves.
 const LANES_MAX: usize = 10_000;
@@ -192,20 +192,23 @@ impl Pool {
         let mut relined = false;
         let written: LazyCell<Option<Envelope>, _> = LazyCell::new(|| write().into());
         loop {
-            let slot = match lane.enter(asker, (began + waits.line).min(until)).await {
+            let slot = match lane.enter(asker, manner, (began + waits.line).min(until)).await {
                 Entry::Slot(slot) => slot,
                 Entry::Busy(wait) => return Err(Busy { wait }),
                 Entry::Paused(said, left) => return Ok(from_memory(said, left, log)),
             };
             let Some(envelope) = LazyCell::force(&written) else { return Err(Busy { wait: UNWRITTEN }) };
-            if let Some((said, via)) = self.on_kept(&slot, (envelope, asker.right), until, &mut log).await {
+            if let Some((said, via)) = self.on_kept(&slot, manner, (envelope, asker.right), until, &mut log).await {
                 return Ok(Attempted { said, transcript: log, via: Some(via), asked: true });
+            }
+            if let Some(surplus) = lane.take_surplus() {
+                self.inner.leave(surplus.connection);
             }
             let open = lane.dialling();
             let dialled = self.inner.dialer.dial(route, relay, manner, until, &mut log).await;
             let said = match dialled {
                 Ok(connection) => {
-                    let kept = lane.opened(connection, open);
+                    let kept = lane.opened(connection, open, manner);
                     let via = via(&kept.connection);
                     let said = self
                         .on(kept, &slot, (envelope, asker.right), until, &mut log)
@@ -223,7 +226,7 @@ impl Pool {
                 log.note("others are being served: waiting for one of their connections");
                 continue;
             }
-            lane.unreachable(Instant::now(), &said);
+            lane.unreachable(Instant::now(), &said, manner);
             return Ok(Attempted { said, transcript: log, via: None, asked: true });
         }
     }
@@ -243,10 +246,9 @@ impl Pool {
     /// What is remembered of a site that is not to be asked for mail, and for how long yet.
     #[must_use]
     pub fn paused(&self, route: &Route, relay: &RelayAddr) -> Option<(Said, Duration)> {
-        let manner = Manner::default();
         let lanes = self.inner.lanes();
-        let kinds = lanes.get(&(relay.name.clone(), route.site.clone()))?;
-        let (_, lane) = kinds.iter().find(|(kind, _)| *kind == manner)?;
+        let accounts = lanes.get(&(relay.name.clone(), route.site.clone()))?;
+        let (_, lane) = accounts.iter().find(|(account, _)| account.is_none())?;
         lane.paused()
     }
 
@@ -302,11 +304,12 @@ impl Pool {
     async fn on_kept(
         &self,
         slot: &Slot,
+        manner: &Manner,
         message: (&Envelope, &Right),
         until: Instant,
         log: &mut Transcript,
     ) -> Option<(Said, Via)> {
-        let kept = slot.lane.take_kept()?;
+        let kept = slot.lane.take_kept(manner)?;
         let via = via(&kept.connection);
         let tls = if via.tls.is_some() { ", under TLS" } else { "" };
         log.note(format_args!("open connection to {} [{}] from {}{tls}", via.host, via.remote, via.local.ip()));
@@ -366,10 +369,10 @@ impl Pool {
         let mut lanes = self.inner.lanes();
         if lanes.len() >= LANES_MAX {
             let now = Instant::now();
-            lanes.retain(|_, kinds| !kinds.iter().all(|(_, lane)| lane.is_at_rest(now)));
+            lanes.retain(|_, accounts| !accounts.iter().all(|(_, lane)| lane.is_at_rest(now)));
         }
-        let kinds = lanes.entry((relay.name.clone(), route.site.clone())).or_default();
-        if let Some((_, lane)) = kinds.iter().find(|(kind, _)| kind == manner) {
+        let accounts = lanes.entry((relay.name.clone(), route.site.clone())).or_default();
+        if let Some((_, lane)) = accounts.iter().find(|(account, _)| *account == manner.sign_in) {
             return lane.clone();
         }
         let settings = &self.inner.settings;
@@ -379,14 +382,14 @@ impl Pool {
         if let Some((until, said)) = self.inner.held.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             lane.hold(*until, said);
         }
-        kinds.push((manner.clone(), lane.clone()));
+        accounts.push((manner.sign_in.clone(), lane.clone()));
         lane
     }
 
     fn lanes_of(&self, relay: &RelayAddr, site: &Site) -> Vec<Arc<Lane>> {
         let lanes = self.inner.lanes();
-        let kinds = lanes.get(&(relay.name.clone(), site.clone()));
-        kinds.into_iter().flatten().map(|(_, lane)| lane.clone()).collect()
+        let accounts = lanes.get(&(relay.name.clone(), site.clone()));
+        accounts.into_iter().flatten().map(|(_, lane)| lane.clone()).collect()
     }
 }
 

@@ -7,10 +7,11 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::{Asker, Entry, LINE_MAX, Lane, Slot};
+use super::{Asker, Entry, LINE_MAX, Lane, Manner, Slot};
 use crate::delivery::pace::Limits;
 use crate::delivery::standing::Right;
 use crate::library::LibraryCode;
+use crate::net::tls::Security;
 use crate::notice::catalogue::Urgency::{self, Now, Soon};
 use crate::outcome::{Said, Stage, Trouble};
 
@@ -27,7 +28,16 @@ fn library(code: &str) -> LibraryCode {
 }
 
 async fn enter(lane: &Arc<Lane>, code: &str, urgency: Urgency, until: Instant) -> Entry {
-    lane.enter(Asker { library: &library(code), urgency, right: &Right::default() }, until).await
+    enter_in(lane, code, urgency, &Manner::default(), until).await
+}
+
+async fn enter_in(lane: &Arc<Lane>, code: &str, urgency: Urgency, manner: &Manner, until: Instant) -> Entry {
+    lane.enter(Asker { library: &library(code), urgency, right: &Right::default() }, manner, until).await
+}
+
+/// That of a domain whose policy wants TLS.
+fn wants_tls() -> Manner {
+    Manner { security: Security::Required { name: None }, ..Manner::default() }
 }
 
 async fn slot(lane: &Arc<Lane>) -> Slot {
@@ -100,10 +110,40 @@ async fn growth_lets_in_the_next() {
 async fn a_refusal_for_good_is_not_remembered_for_others() {
     let lane = lane(2);
     let reply = standards::reply::Reply::from_lines(554, ["5.7.1 blocked"]);
-    lane.unreachable(Instant::now(), &Said::Replied { stage: Stage::Greeting, reply, host: "mx".to_owned() });
+    lane.unreachable(
+        Instant::now(),
+        &Said::Replied { stage: Stage::Greeting, reply, host: "mx".to_owned() },
+        &Manner::default(),
+    );
     assert!(matches!(enter(&lane, "A", Soon, soon()).await, Entry::Slot(_)));
-    lane.unreachable(Instant::now(), &Said::Broken { stage: Stage::Connect, trouble: Trouble::Refused, host: None });
+    let nobody = Said::Broken { stage: Stage::Connect, trouble: Trouble::Refused, host: None };
+    lane.unreachable(Instant::now(), &nobody, &Manner::default());
     assert!(matches!(enter(&lane, "A", Soon, soon()).await, Entry::Paused(..)));
+}
+
+#[tokio::test]
+async fn a_site_bears_no_more_because_its_domains_want_different_manners() {
+    let lane = lane(1);
+    let held = slot(&lane).await;
+    assert!(matches!(enter_in(&lane, "A", Soon, &wants_tls(), Instant::now()).await, Entry::Busy(_)));
+    drop(held);
+    assert!(matches!(enter_in(&lane, "A", Soon, &wants_tls(), soon()).await, Entry::Slot(_)));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_manner_keeps_only_that_one_away_and_a_site_out_of_reach_all() {
+    let lane = lane(2);
+    let untrusted = Said::Broken { stage: Stage::Tls, trouble: Trouble::Sts, host: None };
+    lane.unreachable(Instant::now(), &untrusted, &wants_tls());
+    assert!(
+        matches!(enter_in(&lane, "A", Soon, &wants_tls(), soon()).await, Entry::Paused(said, _) if said == untrusted)
+    );
+    assert!(matches!(enter(&lane, "A", Soon, soon()).await, Entry::Slot(_)));
+    assert!(lane.paused().is_none() && lane.load(Instant::now()).paused.is_some());
+    let nobody = Said::Broken { stage: Stage::Connect, trouble: Trouble::Refused, host: None };
+    lane.unreachable(Instant::now(), &nobody, &wants_tls());
+    assert!(matches!(enter(&lane, "A", Soon, soon()).await, Entry::Paused(said, _) if said == nobody));
+    assert!(lane.paused().is_some());
 }
 
 /// One that asks for a slot beside this test: whether it was sent back. Its name goes to `served` when it is let in.
