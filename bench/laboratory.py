@@ -161,7 +161,7 @@ class Courtesy:
         """The same from a system that speaks ISO 18626: the document of the README, with this library, patron and number."""
         text = (ROOT / "docs/examples/iso18626-request.xml").read_text()
         request_number = f"ISO-{number:06}"
-        for old, new in (("MRPL", code_of(domain)), ("BC-104250", request_number), ("amira@patron.example", email)):
+        for old, new in (("MRPL", code_of(domain)), ("BC-104250", request_number), ("a.bellweather@patron.example", email)):
             text = text.replace(old, new)
         confirmation = self.call("POST", "/iso18626", text, "application/xml")
         if "<messageStatus>OK</messageStatus>" not in confirmation:

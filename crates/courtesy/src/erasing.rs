@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -69,13 +70,15 @@ pub struct Eraser {
     secret: Arc<Secret>,
     /// Woken when an erasure is asked for here.
     wake: Notify,
+    /// Whether what was erased may still stand in the database's log: after each erasure, and after a start, which may follow on one.
+    has_traces: AtomicBool,
 }
 
 impl Eraser {
     /// An engine over these.
     #[must_use]
     pub fn new(store: Store, book: Arc<Book>, secret: Arc<Secret>) -> Self {
-        Self { store, book, secret, wake: Notify::new() }
+        Self { store, book, secret, wake: Notify::new(), has_traces: AtomicBool::new(true) }
     }
 
     /// Has all that is kept of the patron with this key at `library` erased. Answers once nothing of them is shown or sent any more; the rest
@@ -137,12 +140,26 @@ impl Eraser {
             }
             pause = match self.turn(clock::now()).await {
                 Ok(true) => Duration::ZERO,
-                Ok(false) => LOOK,
+                Ok(false) => {
+                    self.leave_no_traces().await;
+                    LOOK
+                }
                 Err(error) => {
                     tracing::error!(%error, "erasing could not go on");
                     LOOK
                 }
             };
+        }
+    }
+
+    /// Once nothing is left to erase, empties the log. Where somebody reads in it, the next look has its turn.
+    async fn leave_no_traces(&self) {
+        if !self.has_traces.load(Ordering::Relaxed) {
+            return;
+        }
+        match self.store.empty_log().await {
+            Ok(emptied) => self.has_traces.store(!emptied, Ordering::Relaxed),
+            Err(error) => tracing::error!(%error, "the database's log could not be emptied after an erasure"),
         }
     }
 
@@ -208,6 +225,7 @@ impl Eraser {
         match done {
             Ok(None) => {
                 self.store.end_erasure(erasure.id, since(began, now)).await?;
+                self.has_traces.store(true, Ordering::Relaxed);
             }
             Ok(Some(pause)) => {
                 let due_at = now.checked_add(pause).unwrap_or(now);

@@ -118,7 +118,15 @@ pub fn zone(config: &Config, keys: &[Arc<Key>], now: Timestamp) -> String {
     /// One hour: what proofs are believed for.
     const TTL_S: u32 = 3600;
     let shared = &config.shared;
-    let mut text = format!("; records of {}, to be published by the operator\n$TTL {TTL_S}\n", shared.domain);
+    let mut text = format!("; records of {}, to be published by the operator\n", shared.domain);
+    let sends = |relay: &Relay| !relay.is_over(now) && !relay.sources.is_empty();
+    if !config.relay.now().iter().any(sends) {
+        text.push_str(
+            "; NOT YET: no [[relay]] of the settings has source addresses, so these records forbid all mail in this name.\n\
+             ; Add the relays, then ask for the zone again.\n",
+        );
+    }
+    let _ = writeln!(text, "$TTL {TTL_S}");
     let mut txt = |name: &str, value: &str| {
         let strings: Vec<String> =
             standards::spf::edit::strings(value).iter().map(|part| format!("\"{part}\"")).collect();

@@ -20,6 +20,9 @@ use crate::id::random_bytes;
 
 const KEY_OCTETS: usize = 32;
 
+/// The name of the installation's secret in the data folder.
+pub const SECRET_FILE: &str = "secret.key";
+
 /// Keys derived from the installation's secret, one for each use (RFC 5869).
 pub struct Secret {
     sealing: LessSafeKey,

@@ -1,6 +1,7 @@
 //! Starts the doors and engines on one store, and stops them together.
 
 mod doors;
+mod engines;
 mod foreseen;
 mod mail_doors;
 mod missing;
@@ -39,6 +40,7 @@ use crate::net::dns::Resolver;
 use crate::net::https::{Https, Reach};
 use crate::net::secure::SecureDns;
 use crate::net::serving::Certificate;
+use crate::net::source::addresses_not_here;
 use crate::outbox::Outbox;
 use crate::push::Pushes;
 use crate::secret::Secret;
@@ -46,10 +48,11 @@ use crate::store::{Book, Sole, Store};
 use crate::texting::{Line, Texts};
 use crate::watch::{Change, Senders};
 use doors::Doors;
+use engines::Engines;
 use mail_doors::{submission_doors, taking_back};
 use missing::Missing;
-pub use opening::{SECRET_FILE, https, open_secret, open_store};
 use opening::{certificate, client_tls, extra_roots, open_alone_or_shared, open_keyring, resolver};
+pub use opening::{https, make_folder, make_private_file, open_secret, open_store};
 
 /// How long requests may go on that are being answered when the doors close: as long as one may take at all.
 const LAST_ANSWERS: std::time::Duration = std::time::Duration::from_secs(60);
@@ -73,10 +76,10 @@ pub struct Service {
     certificate: Arc<Certificate>,
     missing: Arc<tokio::sync::Mutex<Missing>>,
     stop: watch::Sender<bool>,
-    tasks: Vec<JoinHandle<()>>,
+    engines: Engines,
     /// Closed last: what comes in while the engines finish is taken, and health is told to the end.
     close: watch::Sender<bool>,
-    doors: Vec<JoinHandle<()>>,
+    doors: Engines,
     /// Says that we live, where others share the database.
     keeping: Option<JoinHandle<()>>,
     /// Of the one process that SQLite allows.
@@ -136,8 +139,10 @@ impl Service {
         let (close, closing) = watch::channel(false);
         let doors = Doors::open(&app, &certificate, &closing).await?;
         let missing = Arc::default();
-        let mut tasks = engines(&app, Arc::clone(&delivery), canaries, (changes, text_line, &missing), &stopping);
-        tasks.extend(mail_doors.into_iter().chain(desks).map(|door| tokio::spawn(door.run(stopping.clone()))));
+        let mut engines = engines(&app, Arc::clone(&delivery), canaries, (changes, text_line, &missing), &stopping);
+        for door in mail_doors.into_iter().chain(desks) {
+            engines.start("a door for mail", door.run(stopping.clone()));
+        }
         Ok(Self {
             app,
             http: doors.http,
@@ -149,9 +154,9 @@ impl Service {
             certificate,
             missing,
             stop,
-            tasks,
+            engines,
             close,
-            doors: doors.tasks,
+            doors: doors.engines,
             keeping,
             sole,
         })
@@ -192,19 +197,33 @@ impl Service {
         foreseen::look(&self.app, now).await
     }
 
+    /// Waits until an engine, a door or the store's writer is gone, and gives its name: then only a new start helps. To be asked before a stop.
+    pub async fn broken(&mut self) -> &'static str {
+        let keeping = async {
+            match &mut self.keeping {
+                Some(keeping) => drop(keeping.await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            name = self.engines.ended() => name,
+            name = self.doors.ended() => name,
+            () = self.app.store.writer_gone() => "the store's writer",
+            () = keeping => {
+                // It has been waited for, and is not to be again.
+                self.keeping = None;
+                "saying that we live"
+            }
+        }
+    }
+
     /// Stops the engines, which finish or hand back what is under way; then the HTTP doors; then closes the store. From the first
     /// moment on it is not ready.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
-        for task in self.tasks {
-            let _ = task.await;
-        }
+        self.engines.done().await;
         let _ = self.close.send(true);
-        for mut door in self.doors {
-            if tokio::time::timeout(LAST_ANSWERS, &mut door).await.is_err() {
-                door.abort();
-            }
-        }
+        self.doors.done_within(LAST_ANSWERS).await;
         if let Some(keeping) = self.keeping {
             keeping.abort();
             let _ = keeping.await;
@@ -224,36 +243,36 @@ fn engines(
     canaries: Canaries,
     (changes, text_line, missing): (mpsc::UnboundedReceiver<Change>, Option<Line>, &Arc<tokio::sync::Mutex<Missing>>),
     stopping: &watch::Receiver<bool>,
-) -> Vec<JoinHandle<()>> {
-    let mut tasks = vec![
-        tokio::spawn(Arc::clone(&app.senders).run(stopped(stopping.clone()))),
-        tokio::spawn(announce::run(Arc::clone(&app.intake), changes, stopped(stopping.clone()))),
-        tokio::spawn(upkeep::refresh(Arc::clone(app), Arc::clone(missing), stopped(stopping.clone()))),
-        tokio::spawn(Arc::clone(&app.eraser).run(stopped(stopping.clone()))),
-        tokio::spawn(upkeep::write_found_by(Arc::clone(app), stopped(stopping.clone()))),
-        tokio::spawn(upkeep::foresee(Arc::clone(app), stopped(stopping.clone()))),
-    ];
+) -> Engines {
+    let mut engines = Engines::default();
+    let stop = || stopped(stopping.clone());
+    engines.start("watch", Arc::clone(&app.senders).run(stop()));
+    engines.start("announcements", announce::run(Arc::clone(&app.intake), changes, stop()));
+    engines.start("upkeep", upkeep::refresh(Arc::clone(app), Arc::clone(missing), stop()));
+    engines.start("erasing", Arc::clone(&app.eraser).run(stop()));
+    engines.start("found by", upkeep::write_found_by(Arc::clone(app), stop()));
+    engines.start("foreseeing", upkeep::foresee(Arc::clone(app), stop()));
     if let Some(acme) = &app.acme {
-        tasks.push(tokio::spawn(Arc::clone(acme).run(stopped(stopping.clone()))));
+        engines.start("acme", Arc::clone(acme).run(stop()));
     }
     if app.config.plays(Role::Deliver) {
-        tasks.push(tokio::spawn(delivery.run(stopped(stopping.clone()))));
-        tasks.push(tokio::spawn(canaries.run(stopped(stopping.clone()))));
-        tasks.push(tokio::spawn(ladder::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
-        tasks.push(tokio::spawn(reminders::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
-        tasks.push(tokio::spawn(digest::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
-        tasks.push(tokio::spawn(copies::run(Arc::clone(&app.intake), stopped(stopping.clone()))));
-        tasks.push(tokio::spawn(Arc::clone(&app.outbox).run(stopped(stopping.clone()))));
+        engines.start("delivery", delivery.run(stop()));
+        engines.start("canaries", canaries.run(stop()));
+        engines.start("ladder", ladder::run(Arc::clone(&app.intake), stop()));
+        engines.start("reminders", reminders::run(Arc::clone(&app.intake), stop()));
+        engines.start("digest", digest::run(Arc::clone(&app.intake), stop()));
+        engines.start("copies", copies::run(Arc::clone(&app.intake), stop()));
+        engines.start("outbox", Arc::clone(&app.outbox).run(stop()));
     }
     if let Some(line) = text_line {
-        tasks.push(tokio::spawn(line.run(Arc::clone(&app.texts), Arc::clone(&app.intake), stopped(stopping.clone()))));
+        engines.start("texting", line.run(Arc::clone(&app.texts), Arc::clone(&app.intake), stop()));
     }
     if app.config.plays(Role::Inbound) {
-        tasks.push(tokio::spawn(Arc::clone(&app.inbound).run(stopped(stopping.clone()))));
+        engines.start("inbound", Arc::clone(&app.inbound).run(stop()));
         let dns = Arc::new(app.inbound.dns().clone());
-        tasks.push(tokio::spawn(inbound::names::run(app.store.clone(), dns, stopped(stopping.clone()))));
+        engines.start("names of machines", inbound::names::run(app.store.clone(), dns, stop()));
     }
-    tasks
+    engines
 }
 
 /// Where others share the database: says that we live, from now on. They take over what we have under way once we do not.
@@ -273,6 +292,11 @@ async fn open_relays(config: &Arc<Config>, store: &Store) -> Result<Arc<Relays>>
     upkeep::tell_relays(store, config).await?;
     let relays = Relays::open(Arc::clone(config), store.clone()).await?;
     relays.share(clock::now()).await?;
+    if config.plays(Role::Deliver) {
+        for (relay, address) in addresses_not_here(config, clock::now()) {
+            tracing::error!(%relay, %address, "this machine does not have a source address of a relay: nothing can leave from it");
+        }
+    }
     Ok(Arc::new(relays))
 }
 

@@ -123,6 +123,20 @@ fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
+/// `text` in small letters, to tell whether two addresses or names are one. A letter has its small one only where that has this one as
+/// its capital: Unicode gives the Kelvin sign the small letter k, and whoever may call themselves by it is not whoever is called by a k.
+/// `Ü` and `ü` are one (RFC 6531 §3.3 has addresses of such letters), and so are `K` and `k`.
+#[must_use]
+pub fn in_small_letters(text: &str) -> String {
+    text.chars().map(small).collect()
+}
+
+fn small(letter: char) -> char {
+    let mut lower = letter.to_lowercase();
+    let (Some(small), None) = (lower.next(), lower.next()) else { return letter };
+    if small.to_uppercase().eq([letter]) { small } else { letter }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}@{}", self.local, self.domain)

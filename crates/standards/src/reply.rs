@@ -3,6 +3,9 @@
 //! In: the lines a server said. Out: a [`Reply`]. Not here: what a reply means; that depends on who said it and
 //! when, and is the service's business.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 /// What a server answered: code, enhanced status where it gave one, and its words.
@@ -68,7 +71,7 @@ impl From<Status> for String {
 
 impl Reply {
     /// A reply from its code and its lines as they came, each without code and separator. The enhanced status is
-    /// taken off the front of every line (RFC 2034 §4 repeats it).
+    /// taken off the front of every line (RFC 2034 §4 repeats it), and no control character is kept but a tab.
     #[must_use]
     pub fn from_lines<'a>(code: u16, lines: impl IntoIterator<Item = &'a str>) -> Self {
         let mut status = None;
@@ -85,7 +88,7 @@ impl Reply {
             if index > 0 {
                 text.push('\n');
             }
-            text.push_str(words.trim_end());
+            text.push_str(&legible(words.trim_end()));
         }
         Self { code, status, text }
     }
@@ -107,6 +110,19 @@ impl Reply {
     pub fn is_permanent(&self) -> bool {
         (500..600).contains(&self.code)
     }
+}
+
+/// `text` without control characters other than line ends and tabs. RFC 5321 §4.2 lets a reply have none; who sends them all the same
+/// breaks a database that keeps no NUL, and the terminal of whoever reads them.
+#[must_use]
+pub fn legible(text: &str) -> String {
+    let letter = |letter: char| match letter {
+        '\n' | '\t' => letter,
+        '\r' | '\u{b}' | '\u{c}' => ' ',
+        control if control.is_control() => char::REPLACEMENT_CHARACTER,
+        _ => letter,
+    };
+    text.chars().map(letter).collect()
 }
 
 impl fmt::Display for Reply {

@@ -134,6 +134,7 @@ me-code-another = Send another code
 me-code-check = Go on
 me-code-sent = We have sent a code of eight digits to { $to }. It is good for twenty minutes.
 me-code-wrong = This is not the code, or it is too old. Look at the newest message.
+me-code-opened = This code was used already. Ask for a new code.
 me-code-used-up = That was tried too often. Ask for a new code.
 me-code-nowhere = We have no working address to send a code to. Please ask at your library.
 me-code-not-now = No code can be sent just now. Please try again later.

@@ -18,5 +18,6 @@ how-in-person = In person
 how-other = Some other way
 done-resent-earlier = It was sent again before; nothing more was done.
 done-resent-many = They are on their way again.
+done-resent-some = Those with a working address are on their way again. The others stay here: your library no longer writes to their address.
 done-handled-many = Noted. They are off the list.
 done-none-chosen = Nothing was ticked, so nothing was done.

@@ -134,6 +134,7 @@ me-code-another = Envoyer un autre code
 me-code-check = Continuer
 me-code-sent = Nous avons envoyé un code de huit chiffres à { $to }. Il est bon pendant vingt minutes.
 me-code-wrong = Ce n’est pas le code, ou il est trop ancien. Regardez le dernier message.
+me-code-opened = Ce code a déjà servi. Demandez un nouveau code.
 me-code-used-up = Il y a eu trop d’essais. Demandez un nouveau code.
 me-code-nowhere = Nous n’avons aucune adresse valable où envoyer un code. Adressez-vous à votre bibliothèque.
 me-code-not-now = Aucun code ne peut être envoyé en ce moment. Réessayez plus tard.

@@ -5,14 +5,14 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use super::client::{Client, with_query};
-use super::table::{Table, answer, answer_json, answer_lines, clean, count, list, moment, say, text};
+use super::table::{Table, answer, answer_json, answer_lines, clean, columns, count, in_zone, list, moment, say, text};
 use super::{Common, Exit};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   courtesy audit list --library MRPL
   courtesy audit list --what key --limit 20                        keys made and ended, everywhere
-  courtesy audit check --library MRPL                              was anything changed behind our back?
+  courtesy audit check                                             was anything changed behind our back?
   courtesy --json audit list --limit 100000 > audit.jsonl          for an archive";
 
 /// The most rows the server gives at one time.
@@ -38,7 +38,7 @@ pub(super) enum Audit {
     },
     /// Whether all entries are as they were written
     Check {
-        /// Of one library; unless given, of the consortium
+        /// Of one library; unless given, of the consortium and of each library
         #[arg(long, value_name = "CODE")]
         library: Option<String>,
     },
@@ -57,7 +57,7 @@ pub(super) async fn run(what: Audit, common: &Common) -> Result<Exit> {
 }
 
 async fn show(client: &Client, common: &Common, which: [(&str, Option<String>); 3], limit: usize) -> Result<()> {
-    let mut table = Table::new(&["WHEN", "WHERE", "WHO", "WHAT", "TO", "CHANGED", "WHY"]);
+    let mut table = Table::new(&[&in_zone("WHEN"), "WHERE", "WHO", "WHAT", "TO", "CHANGED", "WHY"]);
     let (mut shown, mut after, mut more) = (0, None, true);
     while more && shown < limit {
         let mut parts = which.to_vec();
@@ -93,20 +93,64 @@ fn row(entry: &Value) -> [String; 7] {
     [moment(&of("at")), of("library"), of("by"), of("what"), of("subject"), changes, of("reason")]
 }
 
+/// Each library's entries are a chain of their own, and the consortium's are one.
 async fn check(client: &Client, common: &Common, library: Option<String>) -> Result<Exit> {
-    let held = client.get(&with_query("/v1/audit:check", &[("library", library)])).await?;
-    let is_whole = held.get("is_whole").and_then(Value::as_bool).unwrap_or(false);
-    let entries = held.get("entries").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-    if common.json {
-        answer_json(&held)?;
-    } else if is_whole {
-        say(&format!("{}, each as it was written.", count(entries, "entry")));
-    } else {
-        let place = held.get("broken_at").and_then(Value::as_i64).unwrap_or_default();
-        say(&format!(
-            "Entry {place} is missing or is not what was written; {} before it fit. Compare with a backup.",
-            count(entries, "entry")
-        ));
+    let chains = match library {
+        Some(one) => vec![one],
+        None => {
+            let libraries = client.get("/v1/libraries").await?;
+            let codes = list(&libraries, "data").iter().map(|library| text(library, "code"));
+            std::iter::once(String::new()).chain(codes).collect()
+        }
+    };
+    let (mut lines, mut exit) = (Vec::new(), Exit::Good);
+    for code in chains {
+        let library = Some(code.clone()).filter(|code| !code.is_empty());
+        let held = client.get(&with_query("/v1/audit:check", &[("library", library)])).await?;
+        let whose = text(&held, "library");
+        // A library's key is asked about its own entries, whatever we ask for, and they come once more by its name.
+        if code.is_empty() && !whose.is_empty() {
+            continue;
+        }
+        if !held.get("is_whole").and_then(Value::as_bool).unwrap_or(false) {
+            exit = Exit::Failed;
+        }
+        if common.json {
+            answer_json(&held)?;
+        } else {
+            let whose = if whose.is_empty() { "the consortium".to_owned() } else { whose };
+            lines.push(vec![clean(&whose), whether_whole(&held)]);
+        }
     }
-    Ok(if is_whole { Exit::Good } else { Exit::Failed })
+    if !common.json {
+        answer(&columns(&lines))?;
+    }
+    Ok(exit)
+}
+
+/// Whether one chain of entries is as it was written, in words.
+fn whether_whole(held: &Value) -> String {
+    let entries = held.get("entries").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let entries = count(entries, "entry");
+    match held.get("broken_at").and_then(Value::as_i64) {
+        None => format!("{entries}, each as it was written"),
+        Some(place) => {
+            format!(
+                "entry {place} is missing or is not what was written; {entries} before it fit: compare with a backup"
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_chain_says_where() {
+        let told = |held| whether_whole(&held);
+        assert_eq!(told(serde_json::json!({"entries":1,"is_whole":true})), "1 entry, each as it was written");
+        let broken = told(serde_json::json!({"entries":4,"is_whole":false,"broken_at":5}));
+        assert!(broken.starts_with("entry 5 is missing") && broken.contains("4 entries before"), "{broken}");
+    }
 }

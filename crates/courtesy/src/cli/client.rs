@@ -322,7 +322,8 @@ fn key(common: &Common) -> Result<String> {
         key
     } else {
         let file = common.settings()?.data.join(KEY_FILE);
-        if !file.exists() {
+        // One that may not be looked at is there: whoever may not read it is told so below.
+        if !file.try_exists().unwrap_or(true) {
             let lines = [
                 format!("no API key: there is no {}", file.display()),
                 "run this where the settings are, or name them with --config FILE;".to_owned(),
@@ -344,7 +345,14 @@ fn key(common: &Common) -> Result<String> {
 }
 
 fn read_key(file: &Path) -> Result<String> {
-    let octets = std::fs::read(file).with_context(|| format!("the key file {} cannot be read", file.display()))?;
+    let octets = std::fs::read(file).map_err(|error| {
+        let mut lines = vec![format!("the key file {} cannot be read: {error}", file.display())];
+        if error.kind() == std::io::ErrorKind::PermissionDenied {
+            lines.push("run this as the account of the service (sudo -u courtesy courtesy …),".to_owned());
+            lines.push("or with a key of your own: --key-file FILE or COURTESY_KEY".to_owned());
+        }
+        Trouble::new(Exit::Forbidden, lines)
+    })?;
     // Not shown in any error: it may be a secret all the same.
     Ok(String::from_utf8_lossy(&octets[..octets.len().min(KEY_OCTETS_MAX)]).into_owned())
 }

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::looking::Looking;
 use super::{Common, Exit};
 use crate::clock;
+use crate::config::usual_file;
 use crate::library::LibraryCode;
 use crate::net::dns::Resolver;
 use crate::net::facts;
@@ -128,6 +129,13 @@ impl<'a> Look<'a> {
     fn at(of: &'a OfDomain, common: &Common) -> anyhow::Result<Self> {
         let config = of.looking.settings(common)?;
         let known = of.looking.known(&config);
+        if let (false, Some(file)) = (known.service, common.config.clone().or_else(usual_file)) {
+            anyhow::bail!(
+                "shared.domain in {} is still {}: set it to your own domain there, or give --shared DOMAIN",
+                file.display(),
+                config.shared.domain
+            );
+        }
         if !known.service {
             anyhow::bail!(
                 "no settings here say which notice service it is: give --shared DOMAIN (and --relay IP), or run this \

@@ -52,7 +52,7 @@ fn receipt(told: &Value, dry_run: bool, marks: Marks) -> String {
     let mut lines = String::new();
     let messages = list(told, "messages");
     if told.get("known_already").and_then(Value::as_bool) == Some(true) {
-        lines.push_str("This was told before; these are the messages of that time.\n");
+        lines.push_str("Already known: this event was told before, and nothing new is sent. Its messages:\n");
     }
     for message in messages {
         let cause = text(message, "cause");
@@ -114,7 +114,7 @@ async fn batch(client: &Client, common: &Common, args: &Args, octets: &[u8], que
             format!("{} has no events; write one JSON object, or one a line", args.file.display()),
         );
     }
-    let (mut told, mut messages, mut refused) = (0, 0, 0);
+    let (mut told, mut known, mut messages, mut refused) = (0, 0, 0, 0);
     for lines in &batches {
         let body: Vec<u8> = lines.iter().map(|(_, line)| *line).collect::<Vec<_>>().join(&b'\n');
         let path = format!("/v1/events:batch{query}");
@@ -133,7 +133,11 @@ async fn batch(client: &Client, common: &Common, args: &Args, octets: &[u8], que
             one["line"] = Value::from(*number);
             if one["status"] == 202 {
                 told += 1;
-                messages += list(&one, "messages").len();
+                if one["known_already"] == true {
+                    known += 1;
+                } else {
+                    messages += list(&one, "messages").len();
+                }
             } else {
                 refused += 1;
                 if !common.json {
@@ -149,7 +153,8 @@ async fn batch(client: &Client, common: &Common, args: &Args, octets: &[u8], que
         }
     }
     let verb = if args.dry_run { "would be written; nothing was sent" } else { "written" };
-    say(&format!("{} taken, {} {verb}; {refused} refused.", count(told, "event"), count(messages, "message")));
+    let known = if known > 0 { format!(" ({known} already known)") } else { String::new() };
+    say(&format!("{} taken{known}, {} {verb}; {refused} refused.", count(told, "event"), count(messages, "message")));
     Ok(if refused == 0 { Exit::Good } else { Exit::Failed })
 }
 

@@ -51,6 +51,12 @@ pub async fn run(args: Args) -> anyhow::Result<i32> {
 /// When `out` cannot be written.
 pub fn explain(args: &Args, stdin: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<i32> {
     let language = Language::from_tag(&args.lang).unwrap_or(Language::En);
+    if args.what.iter().any(|what| what.trim().is_empty()) {
+        eprintln!(
+            "error: there is nothing to explain: give the words of a refusal, such as \"550 5.1.1 User unknown\""
+        );
+        return Ok(FAILED);
+    }
     let mut code = GOOD;
     for batch in args.what.chunks(BATCH) {
         for answer in answers(batch, args.json, language, stdin) {

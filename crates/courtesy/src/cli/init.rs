@@ -63,6 +63,20 @@ pub(super) async fn run(args: &InitArgs, common: &Common) -> Result<Exit> {
     Ok(Exit::Good)
 }
 
+/// Sees to it that the data folder has an operator's key that `store` knows; one of another database is put aside. True where it was made.
+pub(super) async fn operator_key_of(store: &Store, data: &Path) -> Result<bool> {
+    let file = data.join(KEY_FILE);
+    if let Ok(secret) = std::fs::read_to_string(&file) {
+        if store.key_by_hash(hash(secret.trim())).await?.is_some_and(|key| key.revoked_at.is_none()) {
+            return Ok(false);
+        }
+        let aside = data.join(format!("{KEY_FILE}.old"));
+        std::fs::rename(&file, &aside).with_context(|| format!("{} cannot be put aside", file.display()))?;
+    }
+    make_operator_key(store, data).await?;
+    Ok(true)
+}
+
 /// Makes the operator's API key and leaves it in the data folder, readable to its owner alone.
 pub(super) async fn make_operator_key(store: &Store, data: &Path) -> Result<()> {
     let secret = new_secret();

@@ -161,8 +161,25 @@ async fn put(client: &Client, common: &Common, file: &Path, dry_run: bool) -> Re
     } else {
         let done = if dry_run { "is right; nothing was changed" } else { "is kept" };
         say(&format!("The record of {} {done}.", clean(code)));
+        // A library's own key may not see the relays, and need not.
+        if let Ok(relays) = client.get("/v1/relays").await
+            && let Some(words) = without_relay(&text(&kept, "region"), list(&relays, "data"))
+        {
+            say(&words);
+        }
     }
     Ok(Exit::Good)
+}
+
+/// That nothing sends for `region`, where there are relays of several others; where all are of one, they serve every region.
+fn without_relay(region: &str, relays: &[Value]) -> Option<String> {
+    let mut regions: Vec<String> = relays.iter().map(|relay| text(relay, "region")).collect();
+    regions.sort_unstable();
+    regions.dedup();
+    let is_served = regions.len() < 2 || regions.iter().any(|one| one == region);
+    let regions = regions.join(", ");
+    let words = format!("No relay is of the region {region}, so its messages will wait; there are {regions}.");
+    (!is_served).then(|| clean(&words))
 }
 
 async fn import(client: &Client, common: &Common, file: &Path, dry_run: bool) -> Result<Exit> {
@@ -235,6 +252,20 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_region_that_no_relay_serves_is_told() {
+        let relays = |regions: &[&str]| -> Vec<Value> {
+            regions.iter().map(|region| serde_json::json!({ "region": region })).collect()
+        };
+        assert!(
+            without_relay("ca-north", &relays(&["ca-west", "ca-east"]))
+                .is_some_and(|it| it.contains("ca-east, ca-west"))
+        );
+        assert_eq!(without_relay("ca-west", &relays(&["ca-west", "ca-east"])), None);
+        assert_eq!(without_relay("ca-north", &relays(&["ca-west", "ca-west"])), None, "one region serves all");
+        assert_eq!(without_relay("ca-north", &[]), None);
+    }
 
     #[test]
     fn a_record_reads_as_label_and_value() {

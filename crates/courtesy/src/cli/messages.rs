@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::client::{Body, Client, segment, with_query};
 use super::story::story;
-use super::table::{Marks, Table, answer, answer_json, answer_lines, clean, list, moment, say, text};
+use super::table::{Marks, Table, answer, answer_json, answer_lines, clean, in_zone, list, moment, say, text};
 use super::{Common, Exit};
 
 pub(super) const EXAMPLES: &str = "\
@@ -131,6 +131,9 @@ async fn resend(client: &Client, common: &Common, what: Again) -> Result<()> {
         let number = if what.dry_run { text(&done, "count") } else { list(&done, "messages").len().to_string() };
         let verb = if what.dry_run { "would be sent again" } else { "sent again" };
         say(&format!("{number} {verb}."));
+        if let Some(stopped) = done.get("stopped").and_then(Value::as_u64).filter(|stopped| *stopped > 0) {
+            say(&format!("{stopped} not sent: their addresses are stopped (courtesy do-not-send list)."));
+        }
         if done.get("has_more").and_then(Value::as_bool).unwrap_or(false) {
             say("There are more: run it again.");
         }
@@ -155,7 +158,7 @@ async fn resend(client: &Client, common: &Common, what: Again) -> Result<()> {
 async fn all(client: &Client, common: &Common, which: &Which) -> Result<()> {
     let limit = usize::try_from(which.limit).unwrap_or(usize::MAX);
     let (mut shown, mut after) = (0, None);
-    let mut table = Table::new(&["ID", "STATE", "LIBRARY", "REQUEST", "NOTICE", "TO", "CHANGED", "WHY"]);
+    let mut table = Table::new(&["ID", "STATE", "LIBRARY", "REQUEST", "NOTICE", "TO", &in_zone("CHANGED"), "WHY"]);
     let mut more = true;
     while more && shown < limit {
         let page = client.get(&with_query("/v1/messages", &query(which, limit - shown, after.take()))).await?;

@@ -18,6 +18,7 @@ mod init;
 mod keys;
 mod letters;
 mod library;
+mod log;
 mod looking;
 mod messages;
 mod moving;
@@ -36,6 +37,8 @@ pub mod spf;
 mod stops;
 mod story;
 mod table;
+#[cfg(test)]
+mod tests;
 mod topics;
 mod unreached;
 mod webhooks;
@@ -252,7 +255,29 @@ fn failed(error: &anyhow::Error) -> Exit {
         return Exit::Good;
     }
     table::say(&format!("error: {error:#}"));
+    if let Some(fix) = fix_of(error) {
+        table::say(&format!("  {fix}"));
+    }
     error.downcast_ref::<Trouble>().map_or(Exit::Failed, |trouble| trouble.exit)
+}
+
+/// What to do about a door that cannot be opened; the error names the option.
+fn fix_of(error: &anyhow::Error) -> Option<&'static str> {
+    use std::io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+    let is_door = error.chain().any(|cause| cause.to_string().contains("cannot be listened on"));
+    let kind = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind)?;
+    match kind {
+        AddrInUse => {
+            Some("another program listens there, perhaps courtesy itself: stop it, or set that option to another port")
+        }
+        AddrNotAvailable if is_door => {
+            Some("this machine does not have that address: set that option to one that it has")
+        }
+        PermissionDenied if is_door => Some(
+            "ports below 1024 are for who may: give the service CAP_NET_BIND_SERVICE, or set that option to a higher port",
+        ),
+        _ => None,
+    }
 }
 
 async fn execute(line: Line) -> anyhow::Result<Exit> {

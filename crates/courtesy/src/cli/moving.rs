@@ -6,10 +6,12 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde_json::json;
 
+use super::init::{KEY_FILE, operator_key_of};
 use super::table::{answer, answer_json};
 use super::{Common, Exit};
 use crate::config::Database;
-use crate::store::{Sole, copy};
+use crate::service;
+use crate::store::{Sole, Store, copy};
 
 /// Options of `migrate`.
 #[derive(Args)]
@@ -52,8 +54,22 @@ pub(super) async fn backup(args: &File, common: &Common) -> Result<Exit> {
     {
         bail!("there is no database at {}", file.display());
     }
-    let copied = copy(&from, &Database::Sqlite(args.file.clone())).await?;
-    let next = "Keep secret.key from the data folder beside it: without it the keys in the backup are worth nothing.";
+    let folder = args.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        bail!("there is no folder {}; make it first: mkdir -m 700 -p {0}", folder.display());
+    }
+    // All of it is in there: whoever runs this alone may read it.
+    service::make_private_file(&args.file)?;
+    let copied = match copy(&from, &Database::Sqlite(args.file.clone())).await {
+        Ok(copied) => copied,
+        Err(error) => {
+            // What is there is ours and holds nothing.
+            let _ = std::fs::remove_file(&args.file);
+            return Err(error.into());
+        }
+    };
+    let next = "Keep secret.key of the data folder too, in another place: without it the keys in the backup are worth nothing, and \
+                with it whoever has both has them. operator.key need not be kept: courtesy restore makes another one.";
     told(&copied, &args.file.display().to_string(), next, common)
 }
 
@@ -64,14 +80,27 @@ pub(super) async fn restore(args: &File, common: &Common) -> Result<Exit> {
     if !args.file.is_file() {
         bail!("there is no backup at {}", args.file.display());
     }
-    std::fs::create_dir_all(&config.data).with_context(|| format!("{} cannot be made", config.data.display()))?;
+    service::make_folder(&config.data)?;
     let _sole = match &to {
         Database::Sqlite(file) => Some(Sole::of(file)?),
         Database::Postgres(_) => None,
     };
+    if let Database::Sqlite(file) = &to {
+        service::make_private_file(file)?;
+    }
     let copied = copy(&Database::Sqlite(args.file.clone()), &to).await?;
-    let next = "Put the secret.key that belongs to it into the data folder before you start `courtesy serve`.";
-    told(&copied, &to.to_string(), next, common)
+    let store = Store::open(to.clone()).await?;
+    let made = operator_key_of(&store, &config.data).await;
+    store.close().await;
+    let key = match made? {
+        true => format!(
+            "{KEY_FILE} in the data folder is a new operator's key; courtesy keys list shows those of before.\n"
+        ),
+        false => String::new(),
+    };
+    let next =
+        format!("{key}Put the secret.key that belongs to it into the data folder before you start `courtesy serve`.");
+    told(&copied, &to.to_string(), &next, common)
 }
 
 fn told(copied: &[(String, u64)], to: &str, next: &str, common: &Common) -> Result<Exit> {

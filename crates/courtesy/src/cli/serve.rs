@@ -1,14 +1,19 @@
 //! `courtesy serve`: runs until it is told to stop, and tells systemd how it goes.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::init::make_operator_key;
+use super::init::{KEY_FILE, make_operator_key};
+use super::log::{self, Level};
 use super::{Common, Exit};
-use crate::config::{Log, LogFormat};
 use crate::service::Service;
+
+/// How long what is under way may take to finish where a part of us is gone: as long as the longest conversation.
+const STOP_WHEN_BROKEN: Duration = Duration::from_secs(10 * 60);
 
 /// What this process does, over the settings.
 #[derive(clap::Args)]
@@ -34,22 +39,25 @@ impl Args {
 pub(super) async fn run(args: &Args, common: &Common) -> Result<Exit> {
     let common = args.over(common);
     let config = common.settings()?;
-    let level = start_log(&config.log)?;
+    let level = log::start(&config.log)?;
     let data = config.data.clone();
-    let service = Service::start(config).await?;
-    if service.app.store.keys().await?.is_empty() {
-        // `courtesy serve` alone is a beginning.
-        make_operator_key(&service.app.store, &data).await?;
-        tracing::info!(folder = %data.display(), "the operator's first API key was made");
+    let mut service = Service::start(config).await?;
+    let (store, file) = (&service.app.store, data.join(KEY_FILE));
+    // `courtesy serve` alone is a beginning; and where the database is this machine's own, so is whoever may read its data folder.
+    let wants_key = if store.is_shared() { store.keys().await?.is_empty() } else { !file.exists() };
+    if wants_key {
+        make_operator_key(store, &data).await?;
+        tracing::info!(file = %file.display(), "an operator's API key was made: there was none in the data folder");
     }
     tracing::info!(http = %service.http, "courtesy serves");
     tell(&[NotifyState::Ready]);
     let watched = tokio::spawn(keep_watched());
     let (mut terminate, mut hang_up) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
-    loop {
+    let broken = loop {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => break,
-            _ = terminate.recv() => break,
+            _ = tokio::signal::ctrl_c() => break None,
+            _ = terminate.recv() => break None,
+            part = service.broken() => break Some(part),
             _ = hang_up.recv() => {
                 if let Ok(now) = NotifyState::monotonic_usec_now() {
                     tell(&[NotifyState::Reloading, now]);
@@ -58,16 +66,21 @@ pub(super) async fn run(args: &Args, common: &Common) -> Result<Exit> {
                 tell(&[NotifyState::Ready]);
             }
         }
-    }
+    };
     tracing::info!("stopping: what is under way is finished first");
     tell(&[NotifyState::Stopping]);
+    if let Some(part) = broken {
+        // What is broken may keep the rest from ending.
+        if tokio::time::timeout(STOP_WHEN_BROKEN, service.stop()).await.is_err() {
+            tracing::error!("what was under way could not be finished; it is taken up by the next start");
+        }
+        watched.abort();
+        anyhow::bail!("{part} ended by itself, without which nothing works as it should: start again");
+    }
     service.stop().await;
     watched.abort();
     Ok(Exit::Good)
 }
-
-/// Changes the level of the log while we run.
-type Level = tracing_subscriber::reload::Handle<EnvFilter, tracing_subscriber::Registry>;
 
 /// Reads the settings again. Settings that cannot stand change nothing.
 async fn reload(service: &Service, common: &Common, level: &Level) {
@@ -100,21 +113,4 @@ async fn keep_watched() {
         tell(&[NotifyState::Watchdog]);
         tokio::time::sleep(within / 2).await;
     }
-}
-
-/// Sends the log to standard error.
-fn start_log(log: &Log) -> Result<Level> {
-    use tracing_subscriber::layer::SubscriberExt as _;
-    use tracing_subscriber::util::SubscriberInitExt as _;
-    let (filter, level) = tracing_subscriber::reload::Layer::new(EnvFilter::try_new(&log.level)?);
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        // Colours are for people; a file or a journal gets plain lines.
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
-    let registry = tracing_subscriber::registry().with(filter);
-    match log.format {
-        LogFormat::Text => registry.with(lines).init(),
-        LogFormat::Json => registry.with(lines.json()).init(),
-    }
-    Ok(level)
 }

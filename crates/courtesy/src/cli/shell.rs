@@ -30,10 +30,15 @@ pub(super) fn completions(args: &Completions) -> Result<Exit> {
     Ok(Exit::Good)
 }
 
+/// The command with what short help leaves out: manual pages take their words from there.
+pub(super) fn with_all_words(command: clap::Command) -> clap::Command {
+    command.mut_args(|argument| argument.hide_short_help(false)).mut_subcommands(with_all_words)
+}
+
 pub(super) fn man(args: &Man) -> Result<Exit> {
     let folder = &args.folder;
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    clap_mangen::generate_to(Line::command(), folder)
+    clap_mangen::generate_to(with_all_words(Line::command()), folder)
         .with_context(|| format!("manual pages cannot be written into {}", folder.display()))?;
     let pages = std::fs::read_dir(folder)?
         .filter_map(Result::ok)

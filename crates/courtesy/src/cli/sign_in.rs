@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
+use standards::address::in_small_letters;
 
 use super::{Common, Exit};
 use crate::clock;
@@ -21,7 +22,7 @@ pub(super) async fn run(args: &SignInArgs, common: &Common) -> Result<Exit> {
     let now = clock::now();
     let staff = match &args.login {
         None => new_operator(&store, now).await?,
-        Some(login) => match store.staff_by_login(&login.to_lowercase()).await? {
+        Some(login) => match store.staff_by_login(&in_small_letters(login)).await? {
             Some((staff, _)) => staff.id,
             None => {
                 store.close().await;

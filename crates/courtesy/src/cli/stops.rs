@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client::{Body, Client, Trouble, segment, with_query};
-use super::table::{Table, answer, answer_json, answer_lines, count, list, moment, say, text};
+use super::table::{Table, answer, answer_json, answer_lines, count, in_zone, list, moment, say, text};
 use super::{Common, Exit};
 
 pub(super) const EXAMPLES: &str = "\
@@ -171,7 +171,7 @@ async fn show(
         ));
         return Ok(());
     }
-    let mut table = Table::new(&["ADDRESS", "SINCE", "BY", "WHY", "EVIDENCE"]);
+    let mut table = Table::new(&["ADDRESS", &in_zone("SINCE"), "BY", "WHY", "EVIDENCE"]);
     for stop in &stops {
         let of = |name| text(stop, name);
         table.row([of("address"), moment(&of("since")), of("by"), of("words"), of("evidence")]);

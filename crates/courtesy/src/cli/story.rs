@@ -184,11 +184,13 @@ fn attempt_lines(entry: &Value, marks: Marks) -> Vec<String> {
         none if none.is_empty() => of("provider"),
         host => format!("{} ({host})", of("provider")),
     };
-    let first = match of("sender").as_str() {
-        "push" => format!("{} sent to the patron's devices through {}", marks.dot, of("relay")),
-        _ => format!("{} sent as {} via {} to {host}", marks.dot, of("from"), of("relay")),
-    };
     let reply = of("reply");
+    // Where no host has said anything, nothing was sent.
+    let done = if reply.is_empty() && of("outcome") != "accepted" { "tried" } else { "sent" };
+    let first = match of("sender").as_str() {
+        "push" => format!("{} {done} to the patron's devices through {}", marks.dot, of("relay")),
+        _ => format!("{} {done} as {} via {} to {host}", marks.dot, of("from"), of("relay")),
+    };
     let took = format!("[{took} ms]");
     let second = match of("outcome").as_str() {
         "accepted" => format!("{} {reply}  {took}", marks.good),
@@ -217,7 +219,10 @@ fn ending(message: &Value) -> String {
     if let Some(cause) = message.get("cause").filter(|_| state != "accepted") {
         line(format!("Why        {} ({})", text(cause, "words"), text(cause, "code")));
         line(format!("Whose job  {}", text(cause, "fixer")));
-        line(format!("Done       {}", text(cause, "doing")));
+        let label = if matches!(state.as_str(), "failed" | "suppressed") { "To do" } else { "Done" };
+        if !text(cause, "doing").is_empty() {
+            line(format!("{label:9}  {}", text(cause, "doing")));
+        }
     }
     match state.as_str() {
         "accepted" if of("channel") == "letter" => line("We know that it was posted, not that it arrived.".to_owned()),
@@ -293,6 +298,14 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_sent_where_no_host_has_said_anything() {
+        let mut told = refused_then_accepted();
+        told["entries"][1]["reply"] = json!("");
+        told["entries"][1]["host"] = json!("");
+        assert!(plain(&told, false).contains("tried as ill@mapleridge.example via"), "{}", plain(&told, false));
+    }
+
+    #[test]
     fn the_transcript_is_shown_when_asked_for() {
         assert!(plain(&refused_then_accepted(), true).contains("              -> QUIT\n"));
         assert!(!plain(&refused_then_accepted(), false).contains("QUIT"));
@@ -310,7 +323,7 @@ mod tests {
           10:41:59  ✖ its deadline came: addr.unknown
           Why        This address does not exist (addr.unknown)
           Whose job  the patron
-          Done       We stopped using the address.
+          To do      We stopped using the address.
           Next: courtesy messages resend msg_1 --to ADDRESS
         ");
     }

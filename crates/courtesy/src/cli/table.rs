@@ -112,6 +112,12 @@ pub(crate) fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
+/// The heading of a column of times, with the zone in which they are said: `CHANGED (UTC)`.
+pub(crate) fn in_zone(heading: &str) -> String {
+    let zone = TimeZone::system();
+    format!("{heading} ({})", zone.iana_name().unwrap_or("local"))
+}
+
 /// A time of the API as people here read it: `2026-11-22 10:41`.
 pub(crate) fn moment(text: &str) -> String {
     local(text, "%Y-%m-%d %H:%M")

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client::{Body, Client, segment, with_query};
-use super::table::{Table, answer, answer_json, answer_lines, clean, count, list, moment, say, text};
+use super::table::{Table, answer, answer_json, answer_lines, clean, count, in_zone, list, moment, say, text};
 use super::{Common, Exit};
 
 pub(super) const EXAMPLES: &str = "\
@@ -88,7 +88,7 @@ pub(super) async fn run(what: Unreached, common: &Common) -> Result<Exit> {
 }
 
 async fn show(client: &Client, common: &Common, library: Option<String>, limit: usize) -> Result<()> {
-    let mut table = Table::new(&["PATRON", "REQUEST", "NOTICE", "SINCE", "WHY", "NEXT", "MESSAGE"]);
+    let mut table = Table::new(&["PATRON", "REQUEST", "NOTICE", &in_zone("SINCE"), "WHY", "NEXT", "MESSAGE"]);
     let (mut shown, mut after, mut more) = (0, None, true);
     while more && shown < limit {
         let parts = [

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client::{Body, Client, segment, with_query};
-use super::table::{Table, answer, answer_json, answer_lines, count, list, moment, say, text};
+use super::table::{Table, answer, answer_json, answer_lines, count, in_zone, list, moment, say, text};
 use super::{Common, Exit};
 use crate::clock;
 
@@ -211,7 +211,7 @@ fn log(common: &Common, events: &[Value]) -> Result<Exit> {
         answer_lines(events)?;
         return Ok(Exit::Good);
     }
-    let mut table = Table::new(&["ID", "HAPPENED", "TYPE", "STATE", "TRIES", "LAST ANSWER", "NEXT"]);
+    let mut table = Table::new(&["ID", &in_zone("HAPPENED"), "TYPE", "STATE", "TRIES", "LAST ANSWER", "NEXT"]);
     for one in events {
         let said = match (text(one, "answer"), text(one, "why")) {
             (_, why) if !why.is_empty() => why,

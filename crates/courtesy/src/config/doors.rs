@@ -14,6 +14,8 @@ use super::value::{Network, absent_when_empty};
 pub struct Listen {
     /// API and pages.
     pub http: SocketAddr,
+    /// Proxies that are believed to say for whom they speak.
+    pub proxies: Vec<Network>,
     /// The same under TLS. None: nobody listens for it.
     #[serde(deserialize_with = "absent_when_empty")]
     pub https: Option<SocketAddr>,

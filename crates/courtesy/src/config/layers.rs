@@ -10,7 +10,8 @@ use super::{Config, TEMPLATE};
 const PREFIX: &str = "COURTESY_";
 
 /// Variables with the prefix that are the command line's own, not options of the server.
-const NOT_OPTIONS: [&str; 4] = ["COURTESY_CONFIG", "COURTESY_SERVER", "COURTESY_KEY", "COURTESY_KEY_FILE"];
+const NOT_OPTIONS: [&str; 5] =
+    ["COURTESY_CONFIG", "COURTESY_LANG", "COURTESY_SERVER", "COURTESY_KEY", "COURTESY_KEY_FILE"];
 
 /// One value laid over the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,28 +78,113 @@ impl Overlay {
 /// [`Refused`] with file and line, or the overlay's name, and what is allowed.
 pub fn load(file: Option<&Path>, overlays: &[Overlay]) -> Result<Config, Refused> {
     let mut table = defaults();
-    let mut place = "the defaults".to_owned();
+    let mut given = None;
     if let Some(path) = file {
-        place = path.display().to_string();
         let text = std::fs::read_to_string(path)
-            .map_err(|error| Refused { place: place.clone(), what: format!("cannot be read: {error}") })?;
-        let given: Table = toml::from_str(&text).map_err(|error| in_file(path, &text, &error))?;
-        lay_over(&mut table, given);
+            .map_err(|error| Refused { place: path.display().to_string(), what: format!("cannot be read: {error}") })?;
+        let read: Table = toml::from_str(&text).map_err(|error| in_file(path, &text, &error))?;
+        let other_kind = other_kind(&table, &read);
+        lay_over(&mut table, read);
         if let Err(error) = Config::deserialize_table(&table) {
-            return Err(locate(path, &text, &error));
+            let refused = locate(path, &text, &error);
+            let is_kind = refused.what.starts_with(OTHER_KIND);
+            return Err(match other_kind.filter(|_| is_kind) {
+                Some(what) => Refused { what, ..refused },
+                None => refused,
+            });
         }
+        given = Some((path, text));
     }
     for overlay in overlays {
+        let usual = at(&table, &overlay.path).cloned();
         set(&mut table, overlay);
-        Config::deserialize_table(&table)
-            .map_err(|error| Refused { place: overlay.origin.clone(), what: error.message().to_owned() })?;
-        place.clone_from(&overlay.origin);
+        Config::deserialize_table(&table).map_err(|error| {
+            let what = match usual.filter(|_| error.message().starts_with(OTHER_KIND)) {
+                Some(usual) => such_as(&usual),
+                None => plain(error.message()),
+            };
+            Refused { place: overlay.origin.clone(), what }
+        })?;
     }
     let config = Config::deserialize_table(&table)
-        .map_err(|error| Refused { place: place.clone(), what: error.message().to_owned() })?;
-    match config.contradictions().first() {
-        Some(wrong) => Err(Refused { place, what: wrong.clone() }),
+        .map_err(|error| Refused { place: "the defaults".to_owned(), what: error.message().to_owned() })?;
+    match config.contradictions().into_iter().next() {
+        Some(what) => Err(Refused { place: whose(&what, given.as_ref(), overlays), what }),
         None => Ok(config),
+    }
+}
+
+/// How the reader of TOML begins where a value is of another kind than the option.
+const OTHER_KIND: &str = "invalid type";
+
+/// Where a contradiction comes from: the last overlay of an option that the sentence names, or the line of the file with the first one that
+/// it names.
+fn whose(wrong: &str, given: Option<&(&Path, String)>, overlays: &[Overlay]) -> String {
+    let names = |path: &str| wrong.split(|c: char| c.is_whitespace() || c == ',' || c == ';').any(|word| word == path);
+    if let Some(overlay) = overlays.iter().rev().find(|overlay| names(&overlay.path)) {
+        return overlay.origin.clone();
+    }
+    let Some((path, text)) = given else { return "the settings".to_owned() };
+    match paths(&defaults()).iter().filter(|option| names(option)).find_map(|option| line_of(text, option)) {
+        Some(line) => format!("{}:{line}", path.display()),
+        None => path.display().to_string(),
+    }
+}
+
+/// The line on which a file sets `option`, as well as text can tell.
+fn line_of(text: &str, option: &str) -> Option<usize> {
+    let (wanted, key) = option.rsplit_once('.').unwrap_or(("", option));
+    let mut section = "";
+    for (index, line) in text.lines().map(str::trim).enumerate() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']');
+        }
+        if section == wanted && line.split_once('=').is_some_and(|(name, _)| name.trim() == key) {
+            return Some(index + 1);
+        }
+    }
+    None
+}
+
+/// The first option to which `given` gives a value of another kind than its default has, and what to write.
+fn other_kind(defaults: &Table, given: &Table) -> Option<String> {
+    fn first(defaults: &Table, given: &Table, above: &str) -> Option<String> {
+        given.iter().find_map(|(key, value)| match (defaults.get(key)?, value) {
+            (Value::Table(inner), Value::Table(more)) => first(inner, more, &format!("{above}{key}.")),
+            (usual, value) if usual.same_type(value) => None,
+            (usual, _) => Some(format!("{above}{key}: {}", such_as(usual))),
+        })
+    }
+    first(defaults, given, "")
+}
+
+/// What an option takes, told from its value of now.
+fn such_as(usual: &Value) -> String {
+    match usual {
+        Value::Integer(number) => format!("write a number, such as {number}"),
+        Value::Boolean(_) => "write true or false".to_owned(),
+        Value::Array(_) => "write a list in brackets, such as [\"one\", \"two\"]".to_owned(),
+        Value::String(text) if text.is_empty() => "write a text in quotes".to_owned(),
+        Value::String(text) => format!("write a text in quotes, such as \"{text}\""),
+        _ => "write a table of options".to_owned(),
+    }
+}
+
+/// What the reader of TOML says, without the names that numbers have in the code.
+fn plain(message: &str) -> String {
+    message
+        .replace("expected u16", "expected a number from 0 to 65535")
+        .replace("expected u32", "expected a number, 0 or more")
+        .replace("expected usize", "expected a number, 0 or more")
+}
+
+/// The value at a path.
+fn at<'a>(table: &'a Table, path: &str) -> Option<&'a Value> {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    match (table.get(first)?, rest) {
+        (value, None) => Some(value),
+        (Value::Table(inner), Some(rest)) => at(inner, rest),
+        _ => None,
     }
 }
 
@@ -171,7 +257,7 @@ fn in_file(path: &Path, text: &str, error: &toml::de::Error) -> Refused {
         Some(line) => format!("{}:{line}", path.display()),
         None => path.display().to_string(),
     };
-    Refused { place, what: error.message().to_owned() }
+    Refused { place, what: plain(error.message()) }
 }
 
 /// The line of a wrong value. Values of a merged table have no place of their own, so the file is read once more as
@@ -181,7 +267,7 @@ fn locate(path: &Path, text: &str, merged: &toml::de::Error) -> Refused {
         Err(error) if error.span().is_some() && !error.message().starts_with("missing field") => {
             in_file(path, text, &error)
         }
-        _ => Refused { place: line_naming(path, text, merged.message()), what: merged.message().to_owned() },
+        _ => Refused { place: line_naming(path, text, merged.message()), what: plain(merged.message()) },
     }
 }
 

@@ -63,6 +63,38 @@ fn a_bad_value_is_refused_with_its_line_and_what_is_allowed() {
 }
 
 #[test]
+fn a_value_of_another_kind_is_refused_with_one_that_is_right() {
+    assert_eq!(refused("[smtp]\nport = \"many\"\n"), "FILE:2: smtp.port: write a number, such as 25");
+    assert_eq!(refused("[smtp]\nloopback = 1\n"), "FILE:2: smtp.loopback: write true or false");
+    let flag = |text: &str| load(None, &[Overlay::from_flag(text).unwrap()]).unwrap_err().to_string();
+    assert_eq!(flag("smtp.port=many"), "--set smtp.port: write a number, such as 25");
+    assert_eq!(flag("smtp.tls_reports=perhaps"), "--set smtp.tls_reports: write true or false");
+    assert!(flag("smtp.port=70000").contains("a number from 0 to 65535"), "{}", flag("smtp.port=70000"));
+}
+
+#[test]
+fn a_contradiction_is_told_where_its_option_is_set() {
+    let file = file("# one\n[retry]\nlease = \"1m\"\n");
+    let flag = |text: &str| Overlay::from_flag(text).unwrap();
+    let said = load(Some(file.path()), &[flag("smtp.port=2525")]).unwrap_err();
+    assert_eq!(said.place, format!("{}:3", file.path().display()), "not the flag, which is about another option");
+    let said = load(Some(file.path()), &[flag("retry.lease=2m"), flag("smtp.port=2525")]).unwrap_err();
+    assert_eq!(said.place, "--set retry.lease");
+}
+
+#[test]
+fn a_level_of_the_log_that_is_none_is_refused() {
+    let level = |level: &str| load(None, &[Overlay::from_flag(&format!("log.level={level}")).unwrap()]);
+    for good in ["info", "OFF", "warn,courtesy::delivery=debug"] {
+        assert!(level(good).is_ok(), "{good}");
+    }
+    for bad in ["loud", "", "info,courtesy=loud"] {
+        let said = level(bad).unwrap_err().to_string();
+        assert!(said.contains("log.level") && said.contains("debug"), "{said}");
+    }
+}
+
+#[test]
 fn a_mistyped_variable_is_refused_with_the_nearest_option() {
     let said = Overlay::from_environment([("COURTESY_SMTP_PROT".to_owned(), "1".to_owned())]).unwrap_err().to_string();
     assert_eq!(said, "COURTESY_SMTP_PROT: there is no such option; did you mean smtp.port?");
@@ -80,6 +112,11 @@ fn what_a_running_process_cannot_take_up_is_named() {
     new.listen.http = "127.0.0.1:1".parse().unwrap();
     new.smtp.port = 2525;
     assert_eq!(old.wants_a_start(&new), ["listen", "smtp"]);
+    let mut new = old.clone();
+    new.public_url = Some("https://notices.example".to_owned());
+    new.contact = Some("mailto:notices@consortium.example".to_owned());
+    new.oidc.name = "Library login".to_owned();
+    assert_eq!(old.wants_a_start(&new), ["public_url", "contact", "oidc"]);
 }
 
 #[test]

@@ -5,33 +5,74 @@ use std::time::Duration;
 use super::database::is_postgres;
 use super::{Config, Relay, text};
 
+/// The levels of the log.
+const LOG_LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// Whether each part is a level, or a room and its level. The log itself would take any other word for the name of a room, and be silent.
+fn is_log_level(text: &str) -> bool {
+    let is_level = |word: &str| LOG_LEVELS.contains(&word.trim().to_ascii_lowercase().as_str());
+    text.split(',').all(|part| is_level(part.rsplit_once('=').map_or(part, |(_, level)| level)))
+}
+
 impl Config {
     /// The parts in which `new` differs, of which a process that runs can take up none: it has to be started again for them.
     #[must_use]
     pub fn wants_a_start(&self, new: &Self) -> Vec<&'static str> {
+        // Taken apart whole, so that an option added later is thought of here.
+        let Self {
+            public_host,
+            public_url,
+            contact,
+            data,
+            database,
+            roles,
+            region,
+            listen,
+            acme,
+            dns,
+            smtp,
+            https,
+            oidc,
+            shared,
+            relays,
+            relay: _, // taken up, as `relays.here` is
+            text,
+            push,
+            submit_from,
+            retry,
+            deadline,
+            proof,
+            limits,
+            brake: _, // taken up
+            digest,
+            log,
+        } = self;
         let parts = [
-            ("public_host", self.public_host != new.public_host || self.public_url != new.public_url),
-            ("data", self.data != new.data),
-            ("database", self.database != new.database),
-            ("roles", self.roles != new.roles),
-            ("region", self.region != new.region),
-            ("listen", self.listen != new.listen),
-            ("acme", self.acme != new.acme),
-            ("dns", self.dns != new.dns),
-            ("smtp", self.smtp != new.smtp),
-            ("https", self.https != new.https),
-            ("shared", self.shared != new.shared),
-            ("relays.warm_up", self.relays.warm_up != new.relays.warm_up),
-            ("relays.block_lists", self.relays.block_lists != new.relays.block_lists),
-            ("submit_from", self.submit_from != new.submit_from),
-            ("text", self.text != new.text),
-            ("push", self.push != new.push),
-            ("retry", self.retry != new.retry),
-            ("deadline", self.deadline != new.deadline),
-            ("proof", self.proof != new.proof),
-            ("limits", self.limits != new.limits),
-            ("digest", self.digest != new.digest),
-            ("log.format", self.log.format != new.log.format),
+            ("public_host", *public_host != new.public_host),
+            ("public_url", *public_url != new.public_url),
+            ("contact", *contact != new.contact),
+            ("data", *data != new.data),
+            ("database", *database != new.database),
+            ("roles", *roles != new.roles),
+            ("region", *region != new.region),
+            ("listen", *listen != new.listen),
+            ("acme", *acme != new.acme),
+            ("dns", *dns != new.dns),
+            ("smtp", *smtp != new.smtp),
+            ("https", *https != new.https),
+            ("oidc", *oidc != new.oidc),
+            ("shared", *shared != new.shared),
+            ("relays.warm_up", relays.warm_up != new.relays.warm_up),
+            ("relays.block_lists", relays.block_lists != new.relays.block_lists),
+            ("submit_from", *submit_from != new.submit_from),
+            ("text", *text != new.text),
+            ("push", *push != new.push),
+            ("retry", *retry != new.retry),
+            ("deadline", *deadline != new.deadline),
+            ("proof", *proof != new.proof),
+            ("limits", *limits != new.limits),
+            ("digest", *digest != new.digest),
+            ("log.format", log.format != new.log.format), // its level is taken up
         ];
         parts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
@@ -83,6 +124,13 @@ impl Config {
         }
         if self.acme.directory.is_some() && self.listen.smtp_certificate.is_some() {
             wrong.push("acme.directory and listen.smtp_certificate exclude each other; clear one".to_owned());
+        }
+        if !is_log_level(&self.log.level) {
+            let level = &self.log.level;
+            wrong.push(format!(
+                "log.level is “{level}”; write {}, or a level per room, such as info,courtesy::delivery=debug",
+                LOG_LEVELS.join(", ")
+            ));
         }
         wrong.extend(text::missing(&self.text));
         if self.smtp.connections_per_receiver == 0 || self.limits.in_flight == 0 {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::standing::Right;
 use super::together::{self, Look};
 use super::truth::{self, Untrue};
 use super::{Delivery, mailed, pushed, texted};
@@ -47,52 +48,17 @@ impl<E: std::error::Error> From<E> for Not {
     }
 }
 
-/// Tries `message` once and says what becomes of it.
-pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled {
+/// Tries `message` once, as long as the `right` it was claimed under holds, and says what becomes of it.
+pub(super) async fn attempt(engine: &Delivery, mut message: Claimed, right: &Right) -> Settled {
     let now = clock::now();
     if ReplyKind::from_notice(&message.notice).is_some() {
-        // Somebody's mail passed on as the library would be a forgery; and whoever wrote to the shared address is
-        // answered by it.
-        let others = [SenderKind::Own, SenderKind::Relay].iter().filter(|kind| !refused(&message).contains(kind));
-        let others: Vec<SenderKind> = refused(&message).into_iter().chain(others.copied()).collect();
-        message.refused = codes(&others);
+        leave_as_shared(&mut message);
     }
-    if message.is_erased() {
-        let entry = Entry { at: now, what: What::Cancelled { by: "courtesy".to_owned() } };
-        return Settled { tried: false, ..ended(&message, State::Cancelled, None, vec![entry], now) };
+    if let Some(over) = over_already(&message, now) {
+        return over;
     }
-    if now >= message.deadline {
-        let cause = message.last_cause.clone().unwrap_or_else(|| "expired".to_owned());
-        let entry = Entry { at: now, what: What::Expired { cause: cause.clone() } };
-        // What kept it from going says more than that time ran out.
-        let expired = ended(&message, State::Failed, Some(cause), vec![entry], now);
-        return Settled { tried: false, ..expired };
-    }
-    match truth::look(&engine.parts.store, &engine.parts.book, &message, now).await {
-        Ok(None) => {}
-        Ok(Some(Untrue::Because(why))) => return no_longer_true(&message, why.code(), now),
-        Ok(Some(Untrue::NotKnownYet)) => return untried(&message, UNDER_WAY, now),
-        Err(error) => {
-            tracing::error!(message = %message.id, library = %message.library, %error, "what is known of a request could not be read");
-            return untried(&message, OUR_FAULT, now);
-        }
-    }
-    let left_out = match together::look(engine, &mut message, now).await {
-        Ok(Look::Tells(left_out)) => left_out,
-        Ok(Look::Nothing(settled)) => return *settled,
-        Err(error) => {
-            tracing::error!(message = %message.id, library = %message.library, %error, "what is told together could not be read");
-            return untried(&message, OUR_FAULT, now);
-        }
-    };
-    let sent = match message.channel {
-        Channel::Mail => mailed::attempt(engine, &message, now).await,
-        Channel::Text => texted::attempt(engine, &message, now).await,
-        Channel::Push => pushed::attempt(engine, &message, now).await,
-        Channel::Letter => Ok(lettered(&message, now)),
-    };
-    match sent {
-        Ok(settled) => together::without(&left_out, settled),
+    match tried(engine, &mut message, right, now).await {
+        Ok(settled) => settled,
         Err(Not::Settled(settled)) => *settled,
         Err(Not::Ours(why)) => {
             tracing::error!(message = %message.id, library = %message.library, why, "a message could not be tried");
@@ -100,6 +66,46 @@ pub(super) async fn attempt(engine: &Delivery, mut message: Claimed) -> Settled 
             untried(&message, OUR_FAULT, now)
         }
     }
+}
+
+/// Somebody's mail passed on as the library would be a forgery; and whoever wrote to the shared address is answered by it.
+fn leave_as_shared(message: &mut Claimed) {
+    let before = refused(message);
+    let others = [SenderKind::Own, SenderKind::Relay].into_iter().filter(|kind| !before.contains(kind));
+    message.refused = codes(&before.iter().copied().chain(others).collect::<Vec<_>>());
+}
+
+/// What ends before it is tried: for an erased patron, and past its deadline.
+fn over_already(message: &Claimed, now: Timestamp) -> Option<Settled> {
+    let (state, cause, what) = if message.is_erased() {
+        (State::Cancelled, None, What::Cancelled { by: "courtesy".to_owned() })
+    } else if now >= message.deadline {
+        // What kept it from going says more than that time ran out.
+        let cause = message.last_cause.clone().unwrap_or_else(|| "expired".to_owned());
+        (State::Failed, Some(cause.clone()), What::Expired { cause })
+    } else {
+        return None;
+    };
+    Some(Settled { tried: false, ..ended(message, state, cause, vec![Entry { at: now, what }], now) })
+}
+
+async fn tried(engine: &Delivery, message: &mut Claimed, right: &Right, now: Timestamp) -> Result<Settled, Not> {
+    match truth::look(&engine.parts.store, &engine.parts.book, message, now).await? {
+        None => {}
+        Some(Untrue::Because(why)) => return Ok(no_longer_true(message, why.code(), now)),
+        Some(Untrue::NotKnownYet) => return Ok(untried(message, UNDER_WAY, now)),
+    }
+    let left_out = match together::look(engine, message, now).await? {
+        Look::Tells(left_out) => left_out,
+        Look::Nothing(settled) => return Ok(*settled),
+    };
+    let sent = match message.channel {
+        Channel::Mail => mailed::attempt(engine, message, right, now).await?,
+        Channel::Text => texted::attempt(engine, message, right, now).await?,
+        Channel::Push => pushed::attempt(engine, message, right, now).await?,
+        Channel::Letter => lettered(message, now),
+    };
+    Ok(together::without(&left_out, sent))
 }
 
 /// Over without having left: what it says is no longer so.

@@ -15,6 +15,7 @@ use crate::delivery::compose::{Letter, Origin, compose};
 use crate::delivery::conversation::Envelope;
 use crate::delivery::dial::RelayAddr;
 use crate::delivery::own_relay::{NoWay, OwnRelays};
+use crate::delivery::pool::Asker;
 use crate::delivery::return_path;
 use crate::id::CanaryId;
 use crate::library::{Library, OwnRelay};
@@ -161,7 +162,9 @@ impl Canaries {
             .find(|ours| self.config.is_here(ours))
             .map(|ours| RelayAddr { name: ours.host.clone(), sources: ours.sources.clone() });
         let Some(speaker) = speaker else { return Ok(None) };
-        let Ok(attempted) = self.own_relays.submit(library, relay, Urgency::Now, &speaker, envelope).await? else {
+        let right = self.own_relays.pool.right(None);
+        let asker = Asker { library: &library.code, urgency: Urgency::Now, right: &right };
+        let Ok(attempted) = self.own_relays.submit(library, relay, asker, &speaker, envelope).await? else {
             return Ok(Some(RelayFound::Unreachable { why: "busy".to_owned() }));
         };
         let outcome = judge(&attempted.said, Provider::from_mx([relay.host.as_str()]));

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use super::content;
 use super::hitch::{Hitch, accept, words};
 use super::sign_in::{Mechanisms, SignIn};
-use super::standing::Standing;
+use super::standing::Right;
 use super::transcript::Transcript;
 use super::wire::{Waits, Wire};
 use crate::net::tls::{Security, TlsFacts};
@@ -81,7 +81,6 @@ pub(super) struct Connection {
     offers: Offers,
     /// Messages that were begun on it.
     pub(super) begun: u32,
-    standing: Standing,
     /// A transaction was left half done: RSET goes before the next.
     stained: bool,
     /// Nothing more can be sent here.
@@ -128,10 +127,12 @@ impl Envelope {
 }
 
 impl Connection {
-    /// Sends one message. The connection is fit for the next one unless [`Connection::spent`].
+    /// Sends one message, whose mail is ended where `right` still holds. The connection is fit for the next one unless
+    /// [`Connection::spent`].
     pub(super) async fn send(
         &mut self,
         envelope: &Envelope,
+        right: &Right,
         waits: &Waits,
         until: Instant,
         log: &mut Transcript,
@@ -150,7 +151,7 @@ impl Connection {
                 return Turn::Stale;
             }
             Err(hitch) => Err(hitch),
-            Ok(()) => self.content(envelope, waits, until, log).await,
+            Ok(()) => self.content(envelope, right, waits, until, log).await,
         };
         if let Err(hitch) = &over {
             self.spent |= hitch.ends();
@@ -222,6 +223,7 @@ impl Connection {
     async fn content(
         &mut self,
         envelope: &Envelope,
+        right: &Right,
         waits: &Waits,
         until: Instant,
         log: &mut Transcript,
@@ -236,7 +238,7 @@ impl Connection {
             }
             self.wire.outbox.extend_from_slice(content::END);
         }
-        if !self.standing.holds() {
+        if !right.holds() {
             self.spent = true;
             log.note("not ended: another process may have taken the message over");
             return Err(Hitch::broke(Stage::Content, Trouble::Withdrawn));

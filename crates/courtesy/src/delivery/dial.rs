@@ -17,7 +17,6 @@ use tokio::time::Instant;
 use super::conversation::{Call, Connection, Manner};
 use super::hitch::{broken, words};
 use super::route::Route;
-use super::standing::Standing;
 use super::transcript::Transcript;
 use super::wire::Waits;
 use crate::id::random_bytes;
@@ -51,14 +50,13 @@ const SPOKE_TLS_HOSTS_MAX: usize = 20_000;
 pub(super) struct Dialer {
     pub(super) tls: ClientTls,
     pub(super) waits: Waits,
-    standing: Standing,
     broken_tls: Mutex<HashMap<Domain, Instant>>,
     spoke_tls: Mutex<HashSet<Domain>>,
 }
 
 impl Dialer {
-    pub(super) fn new(tls: ClientTls, waits: Waits, standing: Standing) -> Self {
-        Self { tls, waits, standing, broken_tls: Mutex::default(), spoke_tls: Mutex::default() }
+    pub(super) fn new(tls: ClientTls, waits: Waits) -> Self {
+        Self { tls, waits, broken_tls: Mutex::default(), spoke_tls: Mutex::default() }
     }
 
     /// The first host that lets us in.
@@ -131,7 +129,6 @@ impl Dialer {
             tls: &self.tls,
             in_clear: opportunistic && self.tls_is_broken(host, Instant::now()),
             waits: &self.waits,
-            standing: &self.standing,
             until,
         };
         let hitch = match Connection::open(&call, log).await {

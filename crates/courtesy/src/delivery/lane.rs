@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout_at};
 use super::conversation::Connection;
 use super::pace::{Limits, Pace};
 use super::pool::Load;
+use super::standing::Right;
 use super::turn::Turns;
 use crate::library::LibraryCode;
 use crate::notice::catalogue::Urgency;
@@ -39,6 +40,8 @@ pub struct Asker<'a> {
     pub library: &'a LibraryCode,
     /// How soon it is wanted.
     pub urgency: Urgency,
+    /// What it was claimed under.
+    pub right: &'a Right,
 }
 
 /// Who waits: deficit round robin among libraries, where every message costs the same.

@@ -4,6 +4,7 @@
 //! here: the conversation (`pool`), and what its answer means (`judged`).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +21,7 @@ use super::pool::{Asker, Attempted, Busy};
 use super::put_off::Receiver;
 use super::route::{Route, Site};
 use super::seats::Whose;
+use super::standing::Right;
 use super::stopped::{self, Standing};
 use super::transcript::Transcript;
 use super::written::Written;
@@ -40,7 +42,12 @@ use crate::timeline::{Entry, What};
 const WITHOUT_RELAY: SignedDuration = SignedDuration::from_mins(5);
 
 /// Tries `message` once.
-pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Settled, Not> {
+pub(super) async fn attempt(
+    engine: &Delivery,
+    message: &Claimed,
+    right: &Right,
+    now: Timestamp,
+) -> Result<Settled, Not> {
     let way = Way::of(engine, message, now).await?;
     let receiver = way.receiver();
     if let (Ok(route), Some(receiver), None) = (&way.route, &receiver, way.own_relay())
@@ -54,7 +61,7 @@ pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp
     let key = key(engine, &way.plan)?;
     let attempted = match (&way.route, &receiver) {
         (Ok(route), Some(receiver)) => {
-            match way.hand_over(engine, message, route, receiver, (&written, key.as_deref())).await? {
+            match way.hand_over(engine, message, right, route, receiver, (&written, key.as_deref())).await? {
                 Ok(attempted) => Some(attempted),
                 Err(busy) => return Ok(line_full(engine, message, receiver, busy, now)),
             }
@@ -136,37 +143,47 @@ impl Way {
         &self,
         engine: &Delivery,
         message: &Claimed,
+        right: &Right,
         route: &Route,
         receiver: &Receiver,
         (written, key): (&Written, Option<&Key>),
     ) -> Result<Result<Attempted, Busy>, Not> {
         let Self { library, to, plan, .. } = self;
-        let write = || Envelope {
-            mail_from: Some(mail_from(engine, message, plan)),
-            rcpt_to: to.clone(),
-            smtputf8: to.needs_smtputf8() || written.needs_smtputf8(),
-            data: written.mail(engine, message, to, plan, library, key, self.language).into(),
+        let unsigned = AtomicBool::new(false);
+        let write = || {
+            let mail = written.mail(engine, message, to, plan, library, key, self.language);
+            unsigned.store(mail.is_none(), Ordering::Relaxed);
+            Some(Envelope {
+                mail_from: Some(mail_from(engine, message, plan)),
+                rcpt_to: to.clone(),
+                smtputf8: to.needs_smtputf8() || written.needs_smtputf8(),
+                data: mail?.into(),
+            })
         };
-        match self.own_relay() {
-            Some(own) => through_relay(engine, message, library, own, &write, &receiver.relay).await,
-            None => Ok(to_strangers(engine, message, library, to.domain(), route, write, &receiver.relay).await),
+        let asker = Asker { library: &library.code, urgency: Urgency::of(&message.notice), right };
+        let handed_over = match self.own_relay() {
+            Some(own) => through_relay(engine, asker, library, own, &write, &receiver.relay).await?,
+            None => to_strangers(engine, asker, library, to.domain(), route, write, &receiver.relay).await,
+        };
+        if unsigned.load(Ordering::Relaxed) {
+            return Err(Not::Ours("its mail could not be signed, and does not leave unsigned".to_owned()));
         }
+        Ok(handed_over)
     }
 }
 
 /// Hands the message to the receivers' own hosts, with as much TLS as they and the library want.
 async fn to_strangers(
     engine: &Delivery,
-    message: &Claimed,
+    asker: Asker<'_>,
     library: &Library,
     domain: &Domain,
     route: &Route,
-    write: impl FnOnce() -> Envelope,
+    write: impl FnOnce() -> Option<Envelope>,
     relay: &RelayAddr,
 ) -> Result<Attempted, Busy> {
     let parts = &engine.parts;
     let (security, found) = parts.policies.of(domain, route, library.demands_tls, clock::now()).await;
-    let asker = Asker { library: &library.code, urgency: Urgency::of(&message.notice) };
     let attempted = parts.pool.deliver(write, route, relay, &security, asker).await?;
     if let Some(found) = &found {
         parts.tls_counts.add(domain, found, &attempted.transcript.sessions, clock::now());
@@ -223,13 +240,13 @@ fn line_full(engine: &Delivery, message: &Claimed, receiver: &Receiver, busy: Bu
 /// Hands the message to the library's own relay.
 async fn through_relay(
     engine: &Delivery,
-    message: &Claimed,
+    asker: Asker<'_>,
     library: &Library,
     relay: &OwnRelay,
-    write: impl Fn() -> Envelope,
+    write: impl Fn() -> Option<Envelope>,
     speaker: &RelayAddr,
 ) -> Result<Result<Attempted, Busy>, Not> {
-    match engine.parts.own_relays.submit(library, relay, Urgency::of(&message.notice), speaker, write).await {
+    match engine.parts.own_relays.submit(library, relay, asker, speaker, write).await {
         Ok(attempted) => Ok(attempted),
         Err(no_way) => {
             let mut transcript = Transcript::new(tokio::time::Instant::now());

@@ -27,6 +27,7 @@ pub mod relay_health;
 pub mod relays;
 mod reply;
 pub mod return_path;
+mod round;
 pub mod route;
 pub mod seats;
 mod settling;
@@ -66,8 +67,10 @@ use own_relay::OwnRelays;
 use policy::Policies;
 use pool::Pool;
 use relays::Relays;
+use round::Round;
 use route::Routes;
 use seats::Whose;
+use standing::Right;
 pub use tls_report::TlsCounts;
 
 /// Messages claimed in one transaction at most.
@@ -156,7 +159,7 @@ impl Delivery {
         })
     }
 
-    /// Works until `stop`; then finishes what is under way, settles it and takes leave of the receivers.
+    /// Works until `stop`, or until a part of it is gone; then finishes what is under way, settles it and takes leave of the receivers.
     pub async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
         let (settler, settling) = {
             let Parts { store, wake, metrics, .. } = &self.parts;
@@ -168,10 +171,15 @@ impl Delivery {
         let engine = Arc::clone(&self);
         let looking = tokio::spawn(async move { relay_health::run(&engine.parts).await });
         tokio::pin!(stop);
-        while self.round(&settler, &mut stop).await {}
+        let is_whole = || ![&settling, &calling, &telling, &looking].iter().any(|part| part.is_finished());
+        while is_whole() && self.round(&settler, &mut stop).await {}
         calling.abort();
         telling.abort();
         looking.abort();
+        if settling.is_finished() {
+            // Nothing that is under way could be settled any more.
+            return;
+        }
         // All permits back means that nothing is under way. The lease bounds the wait: past it, others take over.
         let all = u32::try_from(self.parts.config.limits.in_flight).unwrap_or(u32::MAX);
         let lease = self.parts.config.retry.lease;
@@ -205,7 +213,9 @@ impl Delivery {
         drop(tokio::time::timeout(GATHER, self.under_way.acquire_many(many)).await);
         let Some(first) = self.place(stop).await else { return false };
         drop(first);
-        if !self.parts.pool.may_send() {
+        // Before the claim: what is claimed is ours by this, and is not ended without it.
+        let right = self.parts.pool.right(Some(self.parts.config.retry.lease));
+        if !right.holds() {
             return tokio::select! {
                 biased;
                 () = stop => false,
@@ -215,7 +225,7 @@ impl Delivery {
         let now = clock::now();
         // Not to be broken off by a stop: what is claimed is tried or handed back, or it would wait for its lease.
         let pause = match self.claim(now).await {
-            Ok(claimed) if !claimed.is_empty() => return self.begin(claimed, settler, stop).await,
+            Ok(claimed) if !claimed.is_empty() => return self.begin(claimed, &right, settler, stop).await,
             Ok(_) => self.until_due(now).await,
             Err(error) => {
                 tracing::error!(%error, "the queue could not be read");
@@ -243,6 +253,7 @@ impl Delivery {
     async fn begin(
         self: &Arc<Self>,
         claimed: Vec<Claimed>,
+        right: &Right,
         settler: &settling::Settler,
         stop: &mut (impl Future<Output = ()> + Unpin),
     ) -> bool {
@@ -254,10 +265,10 @@ impl Delivery {
                 }
                 return false;
             };
-            let (engine, settler) = (Arc::clone(self), settler.clone());
+            let (engine, settler, right) = (Arc::clone(self), settler.clone(), right.clone());
             let counted = self.parts.metrics.begin();
             tokio::spawn(async move {
-                let settled = attempt::attempt(&engine, message).await;
+                let settled = attempt::attempt(&engine, message, &right).await;
                 settler.put(settled).await;
                 drop(counted);
                 drop(place);
@@ -278,14 +289,14 @@ impl Delivery {
             }
         }
         let last = self.last_served.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut libraries = store.libraries_due(now, &last, LIBRARIES_A_ROUND).await?;
-        let Some(last) = libraries.last() else { return Ok(Vec::new()) };
-        last.clone_into(&mut self.last_served.lock().unwrap_or_else(PoisonError::into_inner));
-        libraries.retain(|library| !self.is_others(library, now));
+        let due = store.libraries_due(now, &last, LIBRARIES_A_ROUND).await?;
+        let Some(Round { libraries, each, last }) = Round::of(due, room, |library| self.is_others(library, now)) else {
+            return Ok(Vec::new());
+        };
+        *self.last_served.lock().unwrap_or_else(PoisonError::into_inner) = last;
         if libraries.is_empty() {
             return Ok(Vec::new());
         }
-        let each = u32::try_from((room / libraries.len()).max(1)).unwrap_or(1);
         let round = self.rounds.fetch_add(1, Ordering::Relaxed);
         store.claim_led(libraries, each, leads(round), now, until).await
     }

@@ -16,7 +16,6 @@ use super::token::{NoToken, Tokens};
 use crate::clock;
 use crate::library::{Library, LibraryCode, OwnRelay, RelayAuth, RelayTls};
 use crate::net::tls::Security;
-use crate::notice::catalogue::Urgency;
 use crate::outcome::{Said, Stage, Trouble};
 use crate::secret::Secret;
 use crate::store::Store;
@@ -87,15 +86,14 @@ impl OwnRelays {
     ///
     /// # Errors
     /// [`NoWay`].
-    pub async fn submit(
+    pub async fn submit<E: Into<Option<Envelope>>>(
         &self,
         library: &Library,
         relay: &OwnRelay,
-        urgency: Urgency,
+        asker: Asker<'_>,
         speaker: &RelayAddr,
-        write: impl Fn() -> Envelope,
+        write: impl Fn() -> E,
     ) -> Result<Result<Attempted, Busy>, NoWay> {
-        let asker = Asker { library: &library.code, urgency };
         let way = self.way(library, relay).await?;
         let first = self.pool.submit(&write, &way.route, speaker, &way.manner, asker).await;
         let token = match way.manner.sign_in.map(|sign_in| sign_in.proof) {

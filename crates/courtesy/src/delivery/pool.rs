@@ -23,7 +23,7 @@ pub use super::lane::Asker;
 use super::lane::{Entry, Kept, Lane, Slot};
 use super::pace::Limits;
 use super::route::{Route, Site};
-use super::standing::Standing;
+use super::standing::{Right, Standing};
 use super::transcript::Transcript;
 use super::wire::Waits;
 use crate::net::tls::{ClientTls, Security, TlsFacts};
@@ -117,6 +117,8 @@ type Lanes = HashMap<(Domain, Site), Vec<(Manner, Arc<Lane>)>>;
 const LANES_MAX: usize = 10_000;
 /// How soon a message comes again that we broke off, where nobody else has taken it over.
 const WITHDRAWN: Duration = Duration::from_secs(5);
+/// How soon a message may come again that could not be written.
+const UNWRITTEN: Duration = Duration::from_secs(60);
 /// How often idle connections are looked through.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -124,7 +126,7 @@ impl Pool {
     /// An empty pool.
     #[must_use]
     pub fn new(settings: Settings, tls: ClientTls) -> Self {
-        let dialer = Dialer::new(tls, settings.waits.clone(), settings.standing.clone());
+        let dialer = Dialer::new(tls, settings.waits.clone());
         let inner = Inner {
             settings,
             dialer,
@@ -136,15 +138,15 @@ impl Pool {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Tries to hand over one message, within [`Waits::whole`]. It is written (composed, signed) when its turn has come:
-    /// most of a message's cost is its signature, and what waits in line should not hold its mail in memory. `asker`'s library has
-    /// its turn among those that wait.
+    /// Tries to hand over one message, within [`Waits::whole`] and the lease it was claimed under. It is written (composed, signed) when its turn has come:
+    /// most of a message's cost is its signature, and what waits in line should not hold its mail in memory. Where it cannot be
+    /// written (none), nobody is called. `asker`'s library has its turn among those that wait.
     ///
     /// # Errors
     /// [`Busy`]: nothing was tried.
-    pub async fn deliver(
+    pub async fn deliver<E: Into<Option<Envelope>>>(
         &self,
-        write: impl FnOnce() -> Envelope,
+        write: impl FnOnce() -> E,
         route: &Route,
         relay: &RelayAddr,
         security: &Security,
@@ -158,9 +160,9 @@ impl Pool {
     ///
     /// # Errors
     /// [`Busy`]: nothing was tried.
-    pub async fn submit(
+    pub async fn submit<E: Into<Option<Envelope>>>(
         &self,
-        write: impl FnOnce() -> Envelope,
+        write: impl FnOnce() -> E,
         route: &Route,
         relay: &RelayAddr,
         manner: &Manner,
@@ -173,9 +175,9 @@ impl Pool {
         }
     }
 
-    async fn tried(
+    async fn tried<E: Into<Option<Envelope>>>(
         &self,
-        write: impl FnOnce() -> Envelope,
+        write: impl FnOnce() -> E,
         route: &Route,
         relay: &RelayAddr,
         manner: &Manner,
@@ -183,19 +185,20 @@ impl Pool {
     ) -> Result<Attempted, Busy> {
         let began = Instant::now();
         let waits = &self.inner.dialer.waits;
-        let until = began + waits.whole;
+        // Nobody is waited for past the lease: another may have the message then.
+        let until = asker.right.ends().map_or(began + waits.whole, |ends| ends.min(began + waits.whole));
         let lane = self.lane(route, relay, manner);
         let mut log = Transcript::new(began);
         let mut relined = false;
-        let written = LazyCell::new(write);
+        let written: LazyCell<Option<Envelope>, _> = LazyCell::new(|| write().into());
         loop {
             let slot = match lane.enter(asker, (began + waits.line).min(until)).await {
                 Entry::Slot(slot) => slot,
                 Entry::Busy(wait) => return Err(Busy { wait }),
                 Entry::Paused(said, left) => return Ok(from_memory(said, left, log)),
             };
-            let envelope: &Envelope = &written;
-            if let Some((said, via)) = self.on_kept(&slot, envelope, until, &mut log).await {
+            let Some(envelope) = LazyCell::force(&written) else { return Err(Busy { wait: UNWRITTEN }) };
+            if let Some((said, via)) = self.on_kept(&slot, (envelope, asker.right), until, &mut log).await {
                 return Ok(Attempted { said, transcript: log, via: Some(via), asked: true });
             }
             let open = lane.dialling();
@@ -204,7 +207,10 @@ impl Pool {
                 Ok(connection) => {
                     let kept = lane.opened(connection, open);
                     let via = via(&kept.connection);
-                    let said = self.on(kept, &slot, envelope, until, &mut log).await.unwrap_or_else(|| closed(&via));
+                    let said = self
+                        .on(kept, &slot, (envelope, asker.right), until, &mut log)
+                        .await
+                        .unwrap_or_else(|| closed(&via));
                     return Ok(Attempted { said, transcript: log, via: Some(via), asked: true });
                 }
                 Err(said) => said,
@@ -226,6 +232,12 @@ impl Pool {
     #[must_use]
     pub fn may_send(&self) -> bool {
         self.inner.settings.standing.holds()
+    }
+
+    /// The right to send what is claimed from now on, for as long as its `lease`.
+    #[must_use]
+    pub fn right(&self, lease: Option<Duration>) -> Right {
+        self.inner.settings.standing.right(lease)
     }
 
     /// What is remembered of a site that is not to be asked for mail, and for how long yet.
@@ -290,7 +302,7 @@ impl Pool {
     async fn on_kept(
         &self,
         slot: &Slot,
-        envelope: &Envelope,
+        message: (&Envelope, &Right),
         until: Instant,
         log: &mut Transcript,
     ) -> Option<(Said, Via)> {
@@ -298,7 +310,7 @@ impl Pool {
         let via = via(&kept.connection);
         let tls = if via.tls.is_some() { ", under TLS" } else { "" };
         log.note(format_args!("open connection to {} [{}] from {}{tls}", via.host, via.remote, via.local.ip()));
-        let said = self.on(kept, slot, envelope, until, log).await;
+        let said = self.on(kept, slot, message, until, log).await;
         if said.is_none() {
             log.note("it had been given up in the meantime: a fresh one");
         }
@@ -311,12 +323,12 @@ impl Pool {
         &self,
         mut kept: Kept,
         slot: &Slot,
-        envelope: &Envelope,
+        (envelope, right): (&Envelope, &Right),
         until: Instant,
         log: &mut Transcript,
     ) -> Option<Said> {
         let connection = &mut kept.connection;
-        let said = match connection.send(envelope, &self.inner.dialer.waits, until, log).await {
+        let said = match connection.send(envelope, right, &self.inner.dialer.waits, until, log).await {
             Turn::Stale => return None,
             Turn::Over(Ok(reply)) => {
                 slot.lane.accepted();

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Delivery;
 use super::attempt::{Not, chance, ended, not_sent, untried};
+use super::standing::Right;
 use super::written;
 use crate::clock;
 use crate::intake::Told;
@@ -26,7 +27,12 @@ use crate::store::{Claimed, Settled, Subscription};
 use crate::timeline::{Attempt, Entry, What};
 
 /// Tries `message` once.
-pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Settled, Not> {
+pub(super) async fn attempt(
+    engine: &Delivery,
+    message: &Claimed,
+    right: &Right,
+    now: Timestamp,
+) -> Result<Settled, Not> {
     let library = super::attempt::library(engine, message)?;
     let told: Told = serde_json::from_str(&message.fields)?;
     let key = told.patron.key().unwrap_or_default();
@@ -42,7 +48,7 @@ pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp
         return Ok(Settled { due_at: Some(not_before), tried: false, ..waits });
     }
     let shown = shown(engine, message, &told, &library, now).await?;
-    if !engine.parts.pool.may_send() {
+    if !right.holds() {
         return Ok(untried(message, super::attempt::OUR_FAULT, now));
     }
     let push = OutPush { shown: &shown, topic: &shown.tag, urgency: urgency(message), keep: keep(message, now) };

@@ -53,15 +53,18 @@ pub(super) fn start(store: Store, wake: Arc<Notify>, metrics: Arc<Metrics>) -> (
             let group = std::mem::take(&mut group);
             // A message whose outcome is not written is tried again when its lease ends: a double, never a loss.
             // So we keep trying while the store is broken.
-            while let Err(error) = store.settle(group.clone()).await {
-                if matches!(error, crate::store::StoreError::Closed) {
-                    return;
+            let written = loop {
+                match store.settle(group.clone()).await {
+                    Ok(written) => break written,
+                    Err(crate::store::StoreError::Closed) => return,
+                    Err(error) => {
+                        tracing::error!(%error, outcomes = group.len(), "outcomes could not be written; trying again");
+                        tokio::time::sleep(AFTER_TROUBLE).await;
+                    }
                 }
-                tracing::error!(%error, outcomes = group.len(), "outcomes could not be written; trying again");
-                tokio::time::sleep(AFTER_TROUBLE).await;
-            }
-            for settled in group.iter().filter(|settled| settled.state.is_final()) {
-                metrics.ended(settled.state.code(), settled.cause.as_deref().unwrap_or_default());
+            };
+            for (settled, is_written) in group.iter().zip(written) {
+                count(&metrics, settled, is_written);
             }
             // Only now can a claim find them.
             if group.iter().any(|settled| settled.state == State::Queued) {
@@ -70,4 +73,15 @@ pub(super) fn start(store: Store, wake: Arc<Notify>, metrics: Arc<Metrics>) -> (
         }
     });
     (Settler(sender), task)
+}
+
+/// Counts what is over. An outcome that was not written is in no timeline either, so the log has it.
+fn count(metrics: &Metrics, settled: &Settled, is_written: bool) {
+    let (state, cause) = (settled.state.code(), settled.cause.as_deref().unwrap_or_default());
+    if is_written && settled.state.is_final() {
+        metrics.ended(state, cause);
+    } else if !is_written && settled.tried {
+        let (message, attempt) = (settled.id, settled.attempt);
+        tracing::warn!(%message, attempt, state, cause, "an outcome came too late: another attempt has the message, or it is over");
+    }
 }

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::Delivery;
 use super::attempt::{Not, chance, ended, not_sent, untried};
+use super::standing::Right;
 use super::written;
 use crate::channel::{Number, Word};
 use crate::clock;
@@ -23,7 +24,12 @@ use crate::texting::{OutText, Sent, ends_use, refusal};
 use crate::timeline::{Attempt, Entry, What};
 
 /// Tries `message` once.
-pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp) -> Result<Settled, Not> {
+pub(super) async fn attempt(
+    engine: &Delivery,
+    message: &Claimed,
+    right: &Right,
+    now: Timestamp,
+) -> Result<Settled, Not> {
     let library = super::attempt::library(engine, message)?;
     let Some(number) = Number::from_e164(&message.address) else {
         return Ok(not_sent(message, "sms.missing", now));
@@ -50,7 +56,7 @@ pub(super) async fn attempt(engine: &Delivery, message: &Claimed, now: Timestamp
         Some(word) => answer(word, message, &library),
         None => words(engine, message, &library, &number, now).await?,
     };
-    if !engine.parts.pool.may_send() {
+    if !right.holds() {
         return Ok(untried(message, super::attempt::OUR_FAULT, now));
     }
     let began = tokio::time::Instant::now();

@@ -230,7 +230,8 @@ async fn mailed(parts: &Parts, to: &Address, report: &Written, file: &str, octet
     let smtputf8 = to.needs_smtputf8();
     let Ok(nobody) = LibraryCode::parse(NOBODY) else { return false };
     let envelope = || Envelope { mail_from: Some(from.clone()), rcpt_to: to.clone(), smtputf8, data: mail.into() };
-    let asker = Asker { library: &nobody, urgency: Urgency::Routine };
+    let right = parts.pool.right(None);
+    let asker = Asker { library: &nobody, urgency: Urgency::Routine, right: &right };
     match parts.pool.deliver(envelope, &route, &speaker, &Security::Opportunistic, asker).await {
         Ok(attempted) => matches!(judge(&attempted.said, Provider::Other), Outcome::Accepted { .. }),
         Err(_) => false,

@@ -3,6 +3,9 @@
 //! In: a claimed message. Out: its content, and with the plan of the attempt its octets, signed. The words are those of the version
 //! recorded with the message; a mail that was handed in is rewritten where the plan wants it, and only there (`submitted`).
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -76,7 +79,7 @@ impl Written {
         }
     }
 
-    /// The mail, composed and signed.
+    /// The mail, composed and signed; none where the `key` it is to be signed with cannot, for then it does not leave.
     #[expect(clippy::too_many_arguments, reason = "all that a mail is made from, once")]
     pub(super) fn mail(
         &self,
@@ -87,7 +90,7 @@ impl Written {
         library: &Library,
         key: Option<&Key>,
         language: Language,
-    ) -> Vec<u8> {
+    ) -> Option<Vec<u8>> {
         let message_id = crate::reply::message_id(message.id, &engine.parts.config.shared.domain);
         let feedback_id = format!("{}:{}:{}:courtesy", message.notice, message.library, plan.sender.code());
         // RFC 9477 §3.1.3: each mail has an address for complaints of its own, which stands under the signature. Mail through
@@ -136,7 +139,15 @@ impl Written {
                 },
             ),
         };
-        key.and_then(|key| key.sign(&mail)).unwrap_or(mail)
+        signed(key, mail)
+    }
+}
+
+/// `mail` with the signature of `key`, and as it is where there is none to sign with. None where the key fails at it.
+fn signed(key: Option<&Key>, mail: Vec<u8>) -> Option<Vec<u8>> {
+    match key {
+        Some(key) => key.sign(&mail),
+        None => Some(mail),
     }
 }
 

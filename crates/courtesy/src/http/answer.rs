@@ -1,6 +1,7 @@
 //! What answers have in common: no cache keeps them, and long lists come a page at a time.
 //!
-//! In: what a handler found. Out: the response, or the page and where the next one begins. Not here: problems (`problem`).
+//! In: what a handler found. Out: the response, or the page and where the next one begins; [`page`] serves the Staff Dashboard too. Not here:
+//! problems (`problem`).
 
 use std::str::FromStr;
 
@@ -15,7 +16,7 @@ pub(super) fn no_store(body: impl IntoResponse) -> Response {
 }
 
 /// The first `limit` of `rows`, of which one more was asked for; and the `name` of the last, where more come after it.
-pub(super) fn page<T>(mut rows: Vec<T>, limit: u32, name: impl Fn(&T) -> String) -> (Vec<T>, Option<String>) {
+pub fn page<T>(mut rows: Vec<T>, limit: u32, name: impl FnOnce(&T) -> String) -> (Vec<T>, Option<String>) {
     let has_more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| has_more).map(name);

@@ -17,6 +17,7 @@ use super::answer::{after, no_store, page};
 use super::auth::Caller;
 use super::problem::{Problem, Refusal};
 use crate::id::AuditId;
+use crate::library::LibraryCode;
 use crate::store::{AuditFilter, Audited};
 
 /// Rows of a page unless asked otherwise, and at most.
@@ -111,6 +112,10 @@ pub struct AuditedQuery {
 /// Whether entries are as they were written.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditWhole {
+    /// Whose entries; none: the consortium's.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    library: Option<LibraryCode>,
     /// Entries whose seals fit.
     entries: i64,
     /// Whether nothing was changed, removed or cut off.
@@ -156,5 +161,5 @@ pub async fn check(
     let library = caller.library_named(query.library.as_deref())?;
     let held = app.store.audit_holds(library.as_ref()).await?;
     let is_whole = held.broken_at.is_none();
-    Ok(no_store(Json(AuditWhole { entries: held.entries, is_whole, broken_at: held.broken_at })))
+    Ok(no_store(Json(AuditWhole { library, entries: held.entries, is_whole, broken_at: held.broken_at })))
 }

@@ -1,5 +1,7 @@
 //! `/v1/doctor`: whether everything is set up and working, a finding each, with what to do.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Json;
@@ -15,12 +17,15 @@ use super::answer::no_store;
 use super::auth::Caller;
 use super::problem::{Refusal, accepted_language};
 use crate::clock;
-use crate::config::Role;
+use crate::config::{Database, Role};
 use crate::delivery::relay_health;
 use crate::delivery::seats::Whose;
+use crate::delivery::standing::is_off;
 use crate::library::Library;
+use crate::net::source::addresses_not_here;
 use crate::notice::Language;
 use crate::published::{self, changes};
+use crate::secret::SECRET_FILE;
 use crate::sender::SenderKind;
 use crate::store;
 
@@ -29,6 +34,9 @@ const OVERDUE_S: i64 = 300;
 
 /// Erasures that cannot go on that are named: they have one cause as a rule.
 const ERASURES_MAX: u32 = 5;
+
+/// Libraries of a region that are named in one finding; the others are counted.
+const LIBRARIES_NAMED: usize = 10;
 
 /// Those who permit addresses need so long to permit a new one.
 const ANNOUNCED_DAYS: i32 = 30;
@@ -74,6 +82,7 @@ pub async fn doctor(State(app): State<Arc<App>>, caller: Caller, headers: Header
         relays(&app, &mut findings, now).await?;
         erasures(&app, &mut findings).await?;
     }
+    data_folder(&app, &mut findings);
     certificate(&app, &mut findings, now).await;
     shared_domain(&app, &mut findings, accepted_language(&headers)).await;
     libraries(&app, &mut findings, now);
@@ -115,11 +124,48 @@ async fn database(app: &App, findings: &mut Findings, now: Timestamp) -> store::
     let processes = app.store.processes().await?;
     let alive: Vec<&str> = processes.iter().filter(|(_, until)| *until >= now).map(|(name, _)| name.as_str()).collect();
     findings.add("pass", "processes", format!("{} live on this database: {}", alive.len(), alive.join(", ")));
+    let ahead = app.store.clock_ahead();
+    if is_off(ahead) {
+        let (seconds, how) = (ahead.as_secs().unsigned_abs(), if ahead.is_negative() { "ahead of" } else { "behind" });
+        let detail = format!("this machine's clock is {seconds} s {how} the database's: set both by NTP");
+        findings.add("warn", "clock", detail);
+    }
     if app.config.plays(Role::Deliver) && !app.readiness.standing.holds() {
         let detail = "this process may not send: the database has not heard it for too long (compare the clocks)";
         findings.add("fail", "processes", detail);
     }
     Ok(())
+}
+
+/// Whether what is kept on this machine is its owner's alone: the data folder, or else the files in it.
+fn data_folder(app: &App, findings: &mut Findings) {
+    let data = &app.config.data;
+    let mut files = vec![data.join(SECRET_FILE)];
+    if let Database::Sqlite(file) = app.config.database_at() {
+        files.push(file);
+    }
+    for file in files.iter().filter(|file| is_open_to_all(file)) {
+        let detail = format!(
+            "everybody on this machine can read {}: chmod 700 {}; chmod 600 {0}",
+            file.display(),
+            file.parent().unwrap_or(data).display()
+        );
+        findings.add("warn", "data", detail);
+    }
+}
+
+/// Whether any account of this machine can read `file`. An account of its own for the service may share it with a group.
+#[cfg(unix)]
+fn is_open_to_all(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.permissions().mode());
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    mode(file) & 0o004 != 0 && mode(folder) & 0o001 != 0
+}
+
+#[cfg(not(unix))]
+fn is_open_to_all(_: &Path) -> bool {
+    false
 }
 
 /// What waits, and what keeps it.
@@ -158,13 +204,7 @@ async fn relays(app: &App, findings: &mut Findings, now: Timestamp) -> store::Re
         let fix = "no relay has source addresses: no library's own name can be proven; add [[relay]] to the settings";
         findings.add("warn", "relays", fix);
     }
-    for look in app.store.relay_looks().await? {
-        let known: Vec<relay_health::Finding> = serde_json::from_str(&look.findings).unwrap_or_default();
-        let is_ours = config.relay.now().iter().any(|relay| relay.host.as_str() == look.host);
-        for finding in known.into_iter().filter(|finding| is_ours && finding.is_well == Some(false)) {
-            findings.add("warn", "relays", format!("{} ({}): {}", look.host, finding.check, finding.detail));
-        }
-    }
+    relays_looked_at(app, findings, now).await?;
     for drain in app.store.relay_drains().await? {
         let (host, since, by) = (drain.host, drain.since, drain.by);
         findings.add(
@@ -176,11 +216,48 @@ async fn relays(app: &App, findings: &mut Findings, now: Timestamp) -> store::Re
     announcements(app, findings, now).await?;
     let libraries = app.book.libraries();
     let nobodys = |library: &&Arc<Library>| app.relays.whose(library, now) == Whose::Nobodys;
+    let mut waiting: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for library in libraries.iter().filter(nobodys) {
-        let (code, region) = (&library.code, &library.region);
+        waiting.entry(library.region.as_str()).or_default().push(library.code.as_str());
+    }
+    for (region, codes) in waiting {
+        let named = codes.iter().take(LIBRARIES_NAMED).copied().collect::<Vec<_>>().join(", ");
+        let more = match codes.len().saturating_sub(LIBRARIES_NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
         let detail =
-            format!("no machine can send for {code} (region {region}): its messages wait (courtesy relays list)");
+            format!("no machine can send for {named}{more} (region {region}): messages wait (courtesy relays list)");
         findings.add("fail", "relays", detail);
+    }
+    Ok(())
+}
+
+/// What was found when the relays were looked at; those that nobody has looked at yet; and addresses that this machine does not have.
+async fn relays_looked_at(app: &App, findings: &mut Findings, now: Timestamp) -> store::Result<()> {
+    let config = &app.config;
+    if config.plays(Role::Deliver) {
+        for (host, ip) in addresses_not_here(config, now) {
+            let detail = format!(
+                "this machine does not have {ip}, a source address of {host}: nothing can leave from it; give it to the machine, or \
+                 correct `sources`, or name this machine's relays in relays.here"
+            );
+            findings.add("fail", "relays", detail);
+        }
+    }
+    let looks = app.store.relay_looks().await?;
+    let unseen = config.relays_at(now).into_iter().map(|relay| relay.host.to_string());
+    let unseen: Vec<String> = unseen.filter(|host| looks.iter().all(|look| look.host != *host)).collect();
+    if !unseen.is_empty() {
+        let detail = format!("not looked at yet: {} (a minute after the start, then each hour)", unseen.join(", "));
+        findings.add("warn", "relays", detail);
+    }
+    for look in looks {
+        let known: Vec<relay_health::Finding> = serde_json::from_str(&look.findings).unwrap_or_default();
+        let is_ours = config.relay.now().iter().any(|relay| relay.host.as_str() == look.host);
+        for finding in known.into_iter().filter(|finding| is_ours && finding.is_well == Some(false)) {
+            findings.add("warn", "relays", format!("{} ({}): {}", look.host, finding.check, finding.detail));
+        }
     }
     Ok(())
 }
@@ -192,7 +269,7 @@ async fn announcements(app: &App, findings: &mut Findings, now: Timestamp) -> st
         if relay.is_over(now) {
             let host = &relay.host;
             let detail = format!(
-                "the last day of {host} is over: publish the zone again (courtesy zone), then take it out of the settings"
+                "the last day of {host} is over: publish the zone again (courtesy dkim zone), then take it out of the settings"
             );
             findings.add("warn", "relays", detail);
         }
@@ -243,20 +320,29 @@ async fn certificate(app: &App, findings: &mut Findings, now: Timestamp) {
 
 async fn shared_domain(app: &App, findings: &mut Findings, language: Language) {
     let shared = &app.config.shared.domain;
+    // Regions for which the same is to be said stand in one finding.
+    let mut told: Vec<(&str, String, Vec<String>)> = Vec::new();
     for region in published::regions(&app.config) {
-        match app.senders.look_at_shared(&region).await {
-            Some(proof) if proof.is_proven(clock::now()) => {
-                findings.add("pass", "shared domain", format!("{shared} is proven for {region}"));
-            }
+        let (status, why) = match app.senders.look_at_shared(&region).await {
+            Some(proof) if proof.is_proven(clock::now()) => ("pass", String::new()),
             Some(proof) => {
                 let because = proof.because();
-                let why: Vec<&str> = because.iter().map(|reason| reason.get(language)).collect();
-                let why = why.join(" ");
-                let detail = format!("{shared} is not proven for {region}: {why} (courtesy zone)");
-                findings.add("fail", "shared domain", detail);
+                ("fail", because.iter().map(|reason| reason.get(language)).collect::<Vec<_>>().join(" "))
             }
-            None => findings.add("fail", "shared domain", format!("DNS did not answer about {shared}")),
+            None => ("fail", format!("DNS did not answer about {shared}")),
+        };
+        match told.iter_mut().find(|one| (one.0, &one.1) == (status, &why)) {
+            Some((_, _, regions)) => regions.push(region),
+            None => told.push((status, why, vec![region])),
         }
+    }
+    for (status, why, regions) in told {
+        let regions = regions.join(", ");
+        let detail = match status {
+            "pass" => format!("{shared} is proven for {regions}"),
+            _ => format!("{shared} is not proven for {regions}: {why} (courtesy dkim zone)"),
+        };
+        findings.add(status, "shared domain", detail);
     }
 }
 

@@ -8,13 +8,13 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use standards::address::Address;
 use utoipa::ToSchema;
 
 use super::App;
 use super::answer::{after, no_store, page};
 use super::auth::Caller;
 use super::problem::{Problem, Refusal, accepted_language};
+use super::unreached::in_the_end;
 use crate::channel::Channel;
 use crate::clock;
 use crate::id::{EventId, MessageId};
@@ -86,23 +86,22 @@ pub struct CauseAnswer {
     words: String,
     /// Who can fix it.
     fixer: String,
-    /// What we do about it.
+    /// What we do about it; of a message that has ended, what was done, or what to do next.
     doing: String,
 }
 
 fn cause_answer(code: &str, row: &MessageRow, language: Language) -> CauseAnswer {
     let cause = Cause::of(code);
-    let receiver = Address::parse(&row.address).ok().map(|address| address.domain().to_string());
-    let facts = Facts {
-        provider: row.provider.as_deref().or(receiver.as_deref()),
-        their_domain: receiver.as_deref(),
-        ..Facts::default()
-    };
+    let receiver = row.receiver();
+    let facts = Facts::of(row.provider.as_deref(), receiver.as_deref());
     CauseAnswer {
         code: cause.code(),
         words: cause.headline(language, &facts),
         fixer: cause.whose_job(language, &facts),
-        doing: cause.doing(language, &facts),
+        doing: match row.state {
+            MessageState::Failed | MessageState::Suppressed => in_the_end(row, cause, language, &facts),
+            _ => cause.doing(language, &facts),
+        },
     }
 }
 

@@ -1,8 +1,9 @@
 //! The HTTP doors: all routes, each with its audience, in the order in which one meets them.
 
-mod answer;
+pub mod answer;
 mod audit;
 pub mod auth;
+mod deliveries;
 mod doctor;
 mod erasures;
 mod event_body;
@@ -18,6 +19,7 @@ pub mod libraries;
 mod messages;
 mod notices;
 mod openapi;
+pub mod own_page;
 mod patron_file;
 mod patrons;
 pub mod peer;
@@ -31,6 +33,7 @@ mod resend;
 mod role;
 pub mod secure_door;
 mod senders;
+pub mod serving;
 pub mod sign_on;
 pub mod stops;
 mod texts;
@@ -325,9 +328,9 @@ fn of_libraries() -> Router<Arc<App>> {
         )
         .route("/v1/libraries/{library}/webhooks/{id}/test", post(webhooks::try_out))
         .route("/v1/libraries/{library}/webhooks/{id}/rotate", post(webhooks::rotate))
-        .route("/v1/libraries/{library}/webhooks/{id}/replay", post(webhooks::replay))
-        .route("/v1/libraries/{library}/webhooks/{id}/deliveries", get(webhooks::deliveries))
-        .route("/v1/libraries/{library}/webhooks/{id}/deliveries/{delivery}/replay", post(webhooks::replay_one))
+        .route("/v1/libraries/{library}/webhooks/{id}/replay", post(deliveries::replay))
+        .route("/v1/libraries/{library}/webhooks/{id}/deliveries", get(deliveries::deliveries))
+        .route("/v1/libraries/{library}/webhooks/{id}/deliveries/{delivery}/replay", post(deliveries::replay_one))
 }
 
 /// Problems are titled in the caller's language. What layers and extractors refuse in plain text (a body too large, a

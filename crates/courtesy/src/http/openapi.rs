@@ -6,9 +6,9 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    audit, doctor, erasures, events, health, inbound, iso18626, kept, keys, kit_link, letters, libraries, messages,
-    notices, patron_file, patrons, push, queue, relay_state, relays, reports, resend, senders, sign_on, stops, texts,
-    timeline, unreached, webhooks,
+    audit, deliveries, doctor, erasures, events, health, inbound, iso18626, kept, keys, kit_link, letters, libraries,
+    messages, notices, patron_file, patrons, push, queue, relay_state, relays, reports, resend, senders, sign_on,
+    stops, texts, timeline, unreached, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -61,9 +61,9 @@ use super::{
         webhooks::remove,
         webhooks::try_out,
         webhooks::rotate,
-        webhooks::replay,
-        webhooks::deliveries,
-        webhooks::replay_one,
+        deliveries::replay,
+        deliveries::deliveries,
+        deliveries::replay_one,
         letters::list,
         letters::file,
         letters::one,

@@ -4,17 +4,14 @@
 //! stands in no log and no table. Not here: how often is too often.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::serve::IncomingStream;
-use tokio::net::TcpListener;
 
-use super::secure_door::SecureListener;
-use crate::net::https::is_public;
+use crate::config;
 
 /// What a proxy before us says of whom it speaks for; what it added itself comes last.
 const FORWARDED: &str = "x-forwarded-for";
@@ -23,19 +20,39 @@ const FORWARDED: &str = "x-forwarded-for";
 const BITS_V4: u32 = 24;
 const BITS_V6: u32 = 48;
 
-/// The other end of a connection.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(SocketAddr);
+/// Entries of that line that are looked at: proxies that stand behind each other are few.
+const ENTRIES_MAX: usize = 10;
 
-impl Connected<IncomingStream<'_, TcpListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
-        Self(*stream.remote_addr())
-    }
+/// The other end of a connection, and the proxies that are believed.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    ip: IpAddr,
+    proxies: Arc<[config::Network]>,
 }
 
-impl Connected<IncomingStream<'_, SecureListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, SecureListener>) -> Self {
-        Self(*stream.remote_addr())
+impl Peer {
+    /// Whoever connects from `ip`. Those of `proxies` are believed to say for whom they speak.
+    #[must_use]
+    pub fn at(ip: IpAddr, proxies: Arc<[config::Network]>) -> Self {
+        Self { ip: ip.to_canonical(), proxies }
+    }
+
+    fn is_proxy(&self, ip: IpAddr) -> bool {
+        self.proxies.iter().any(|network| network.contains(ip))
+    }
+
+    /// Who asks, with these headers: the last that a proxy named who is not one himself. Whoever is no proxy of ours speaks for nobody else.
+    fn who(&self, headers: &HeaderMap) -> IpAddr {
+        let mut who = self.ip;
+        let lines = headers.get_all(FORWARDED).iter().rev().filter_map(|line| line.to_str().ok());
+        for entry in lines.flat_map(|line| line.rsplit(',')).take(ENTRIES_MAX) {
+            let Ok(ip) = entry.trim().parse::<IpAddr>() else { break };
+            if !self.is_proxy(who) {
+                break;
+            }
+            who = ip.to_canonical();
+        }
+        who
     }
 }
 
@@ -44,15 +61,10 @@ impl Connected<IncomingStream<'_, SecureListener>> for Peer {
 pub struct Network(Option<IpAddr>);
 
 impl Network {
-    /// That of a connection from `peer` with these headers. A proxy before us has a private address: a public one is believed to speak for
-    /// itself alone.
+    /// That of whoever asks by `peer` with these headers.
     #[must_use]
-    pub fn of(peer: Option<IpAddr>, headers: &HeaderMap) -> Self {
-        let Some(peer) = peer.map(|ip| ip.to_canonical()) else { return Self(None) };
-        let forwarded = headers.get_all(FORWARDED).iter().next_back().and_then(|line| line.to_str().ok());
-        let last = forwarded.and_then(|line| line.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
-        let ip = last.filter(|_| !is_public(peer)).map_or(peer, |ip| ip.to_canonical());
-        Self(Some(match ip {
+    pub fn of(peer: Option<&Peer>, headers: &HeaderMap) -> Self {
+        Self(peer.map(|peer| match peer.who(headers) {
             IpAddr::V4(ip) => Ipv4Addr::from_bits(ip.to_bits() & (u32::MAX << (32 - BITS_V4))).into(),
             IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << (128 - BITS_V6))).into(),
         }))
@@ -63,8 +75,7 @@ impl<S: Sync> FromRequestParts<S> for Network {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(Peer(peer))| peer.ip());
-        Ok(Self::of(peer, &parts.headers))
+        Ok(Self::of(parts.extensions.get::<Peer>(), &parts.headers))
     }
 }
 

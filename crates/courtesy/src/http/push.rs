@@ -20,6 +20,7 @@ use super::App;
 use super::answer::no_store;
 use super::auth::Caller;
 use super::libraries::library;
+use super::own_page::is_own_page;
 use super::problem::{FieldError, Problem, Refusal, read_json};
 use crate::channel::Channel;
 use crate::clock;
@@ -30,9 +31,6 @@ use crate::store::Subscription;
 
 /// Octets of a word that a device says; ours have forty.
 const WORD_OCTETS_MAX: usize = 200;
-
-/// Where a form may lead back to: a page of ours.
-const BACK_OCTETS_MAX: usize = 300;
 
 /// A device, as a browser's `PushSubscription` or an app that uses UnifiedPush describes it.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -162,15 +160,9 @@ pub async fn unsubscribe(State(app): State<Arc<App>>, body: Bytes) -> Result<Res
     let done = app.store.forget_subscription(pass.library, pass.number, digest).await;
     done.map_err(|error| Problem::ours(&error))?;
     match HeaderValue::from_str(&form.back) {
-        Ok(back) if is_ours(&form.back) => Ok((StatusCode::SEE_OTHER, [(header::LOCATION, back)]).into_response()),
+        Ok(back) if is_own_page(&form.back) => Ok((StatusCode::SEE_OTHER, [(header::LOCATION, back)]).into_response()),
         _ => Ok(StatusCode::NO_CONTENT.into_response()),
     }
-}
-
-/// Whether `back` is a page of ours. Browsers read a backslash as a slash and pass over tabs, and two slashes lead to another host.
-fn is_ours(back: &str) -> bool {
-    let is_strange = |letter: char| letter == '\\' || letter.is_control();
-    back.starts_with('/') && !back.contains("//") && !back.contains(is_strange) && back.len() < BACK_OCTETS_MAX
 }
 
 /// Take a device's word that it has shown a notification. A word that is not ours is taken for nothing.

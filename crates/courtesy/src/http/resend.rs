@@ -77,6 +77,12 @@ pub async fn again(
             let state = found(&app, &caller, &id.to_string()).await?.state;
             Ok(no_store(Json(ResendAnswer { id, repeats, state, before: true })))
         }
+        Resent::Stopped(_) => Err(Problem::new(
+            "conflict",
+            "Not sent: this address is on the library's do-not-send list.",
+            "Take it off the list (DELETE /v1/libraries/{library}/do-not-send), or give another address as `to`.",
+        )
+        .into()),
         Resent::NotNow(why) => Err(Problem::new("conflict", why, "").into()),
     }
 }
@@ -113,6 +119,8 @@ pub struct ManyAnswer {
     /// Whether more fit than were looked at: ask again.
     has_more: bool,
     dry_run: bool,
+    /// Messages that were not sent, for their address is on the do-not-send list.
+    stopped: usize,
     /// The new messages.
     #[schema(value_type = Vec<String>)]
     messages: Vec<MessageId>,
@@ -136,17 +144,19 @@ pub async fn resend_many(State(app): State<Arc<App>>, caller: Caller, body: Byte
         Filter { library, state: Some(state), cause: body.cause, notice: body.notice, since, ..Filter::default() };
     let rows = app.store.messages_not_seen_to(&filter, most + 1).await?;
     let (rows, next) = page(rows, most, |row| row.id.to_string());
-    let mut messages = Vec::new();
+    let (mut messages, mut stopped) = (Vec::new(), 0);
     let count = rows.len();
     if !body.dry_run {
         for row in rows {
             let wish = Wish { shared, ..Wish::default() };
-            if let Resent::As(id) = app.intake.resend(row, wish, caller.name()).await? {
-                messages.push(id);
+            match app.intake.resend(row, wish, caller.name()).await? {
+                Resent::As(id) => messages.push(id),
+                Resent::Stopped(_) => stopped += 1,
+                Resent::Before(_) | Resent::NotNow(_) => {}
             }
         }
     }
-    Ok(no_store(Json(ManyAnswer { count, has_more: next.is_some(), dry_run: body.dry_run, messages })))
+    Ok(no_store(Json(ManyAnswer { count, has_more: next.is_some(), dry_run: body.dry_run, stopped, messages })))
 }
 
 /// What is wished for, each part of it read.

@@ -9,7 +9,6 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Serialize;
-use standards::address::Address;
 use utoipa::ToSchema;
 
 use super::App;
@@ -56,11 +55,10 @@ impl EntryAnswer {
             What::Returned(returned) => (Some(returned.cause.as_str()), None),
             _ => (None, None),
         };
-        let receiver = Address::parse(&row.address).ok().map(|address| address.domain().to_string());
+        let receiver = row.receiver();
         let from = attempt.and_then(|attempt| attempt.from.rsplit_once('@').map(|(_, domain)| domain));
-        let provider =
-            attempt.map(|attempt| attempt.provider.as_str()).or(row.provider.as_deref()).or(receiver.as_deref());
-        let facts = Facts { provider, domain: from, their_domain: receiver.as_deref(), ..Facts::default() };
+        let provider = attempt.map(|attempt| attempt.provider.as_str()).or(row.provider.as_deref());
+        let facts = Facts { domain: from, ..Facts::of(provider, receiver.as_deref()) };
         let words = cause.map(|code| Cause::of(code).headline(language, &facts));
         Self { words, entry }
     }

@@ -1,5 +1,6 @@
 //! `/v1/unreached`: the patrons we could not reach, each with what to do next.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -24,7 +25,7 @@ use crate::intake::Told;
 use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice};
-use crate::outcome::{Cause, Facts, Step};
+use crate::outcome::{Action, Cause, Facts, Step};
 use crate::queue::State as MessageState;
 use crate::store::{MessageRow, SeenTo};
 
@@ -92,7 +93,8 @@ pub struct UnreachedQuery {
     after: Option<String>,
 }
 
-/// The patrons we could not reach in the last thirty days and nobody has seen to, each with what to do next.
+/// The patrons we could not reach in the last thirty days and nobody has seen to, each with what to do next: one row a patron and
+/// request, the newest message.
 #[utoipa::path(get, path = "/v1/unreached", tag = "unreached", params(UnreachedQuery),
     responses((status = 200, body = UnreachedList), (status = 422, body = Problem)), security(("key" = [])))]
 pub async fn list(
@@ -108,10 +110,11 @@ pub async fn list(
     let since = clock::now().checked_sub(BACK).unwrap_or(Timestamp::MIN);
     let rows = app.store.unreached(library.as_ref(), since, before, limit + 1).await?;
     let (rows, next) = page(rows, limit, |row| row.id.to_string());
-    let mut data = Vec::with_capacity(rows.len());
+    let mut all = Vec::with_capacity(rows.len());
     for row in rows {
-        data.extend(unreached(&app, row, language).await?);
+        all.extend(missed(&app, row).await?);
     }
+    let data = one_each(all).into_iter().map(|one| unreached(one, language)).collect();
     Ok(no_store(Json(UnreachedList { data, has_more: next.is_some(), next })))
 }
 
@@ -134,13 +137,18 @@ impl Missed {
         self.told.patron.fields().remove("full_name").unwrap_or_default()
     }
 
+    /// Which patron it is, and of which request.
+    fn whom(&self) -> (LibraryCode, String, String) {
+        let number = self.told.patron.number().map(str::to_owned);
+        let patron = number.or_else(|| self.told.patron.email.as_ref().map(|email| email.to_string().to_lowercase()));
+        (self.row.library.clone(), self.row.request.clone(), patron.unwrap_or_else(|| self.name()))
+    }
+
     /// Why, in words.
     #[must_use]
     pub fn words(&self, language: Language) -> String {
         let domain = self.address.as_ref().map(|address| address.domain().to_string());
-        let provider = self.row.provider.as_deref().or(domain.as_deref());
-        let facts = Facts { provider, their_domain: domain.as_deref(), ..Facts::default() };
-        self.cause.headline(language, &facts)
+        self.cause.headline(language, &Facts::of(self.row.provider.as_deref(), domain.as_deref()))
     }
 }
 
@@ -154,8 +162,7 @@ pub async fn missed(app: &App, row: MessageRow) -> crate::store::Result<Option<M
     if !to_patron {
         return Ok(None);
     }
-    let told = app.store.event_fields(&row.library, row.event).await?;
-    let told: Told = told.and_then(|fields| serde_json::from_str(&fields).ok()).unwrap_or_default();
+    let told = Told::of(&app.store, &row.library, row.event).await?.unwrap_or_default();
     let address = Address::parse(&row.address).ok();
     let is_copy = app.book.library(&row.library).is_some_and(|library| {
         address.as_ref().is_some_and(|address| library.cc.contains(address)) && told.patron.email != address
@@ -174,12 +181,47 @@ pub async fn missed(app: &App, row: MessageRow) -> crate::store::Result<Option<M
     Ok(Some(Missed { row, told, address, cause }))
 }
 
-async fn unreached(app: &App, row: MessageRow, language: Language) -> Result<Option<UnreachedAnswer>, Refusal> {
-    let Some(one) = missed(app, row).await? else { return Ok(None) };
+/// What there is to say of `cause` once `row` has ended. What staff can do next for a patron is not said of their own notices.
+#[must_use]
+pub fn in_the_end(row: &MessageRow, cause: Cause, language: Language, facts: &Facts<'_>) -> String {
+    let to_staff = Notice::from_code(&row.notice).is_ok_and(|notice| notice.audience != Audience::Patron);
+    match cause.action() {
+        Action::StopAddress => cause.doing(language, facts),
+        _ if to_staff => String::new(),
+        _ => cause.in_the_end(language, facts),
+    }
+}
+
+/// The first one of each patron and request, which is the newest: who is told of that knows how it stands. Mail that names no request is
+/// each about something else.
+#[must_use]
+pub fn one_each(found: Vec<Missed>) -> Vec<Missed> {
+    let mut whom = HashSet::new();
+    found.into_iter().filter(|one| one.row.request.is_empty() || whom.insert(one.whom())).collect()
+}
+
+/// Notes that older messages, too, which did not reach the patron of `row` on the same request were seen to: the list shows the newest for all.
+///
+/// # Errors
+/// When the store is broken.
+pub async fn see_to_older(app: &App, row: &MessageRow, seen: &SeenTo) -> crate::store::Result<()> {
+    let Some(newest) = missed(app, row.clone()).await?.filter(|_| !row.request.is_empty()) else { return Ok(()) };
+    let is_older = |other: &MessageRow| {
+        other.id < row.id && matches!(other.state, MessageState::Failed | MessageState::Suppressed)
+    };
+    let of_request = app.store.messages_of_request(&row.library, &row.request).await?;
+    for other in of_request.into_iter().filter(is_older) {
+        let Some(other) = missed(app, other).await?.filter(|other| other.whom() == newest.whom()) else { continue };
+        app.store.see_to(other.row.library, other.row.id, seen.clone()).await?;
+    }
+    Ok(())
+}
+
+fn unreached(one: Missed, language: Language) -> UnreachedAnswer {
     let step = Step::after(one.cause);
     let (patron, words) = (one.name(), one.words(language));
     let Missed { row, told, cause, .. } = one;
-    Ok(Some(UnreachedAnswer {
+    UnreachedAnswer {
         message: row.id,
         patron,
         patron_id: told.patron.id,
@@ -194,7 +236,7 @@ async fn unreached(app: &App, row: MessageRow, language: Language) -> Result<Opt
         library: row.library,
         request: row.request,
         notice: row.notice,
-    }))
+    }
 }
 
 /// How the patron was told.
@@ -217,7 +259,8 @@ pub struct ResolveAnswer {
     changed: bool,
 }
 
-/// Note that a patron was told some other way, or need not be: the message leaves the list.
+/// Note that a patron was told some other way, or need not be: the message leaves the list, and so do older ones to the same patron on the same
+/// request.
 #[utoipa::path(post, path = "/v1/unreached/{id}/resolve", tag = "unreached", params(("id" = String, Path)), request_body(content = ResolveBody),
     responses((status = 200, body = ResolveAnswer), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)), security(("key" = [])))]
 pub async fn resolve(
@@ -237,6 +280,7 @@ pub async fn resolve(
     }
     let note = body.note.chars().filter(|c| !c.is_control()).take(NOTE_LETTERS_MAX).collect();
     let seen = SeenTo::told(&body.by, caller.name(), note, clock::now());
-    let changed = app.store.see_to(row.library, row.id, seen).await?;
+    let changed = app.store.see_to(row.library.clone(), row.id, seen.clone()).await?;
+    see_to_older(&app, &row, &seen).await?;
     Ok(no_store(Json(ResolveAnswer { message: row.id, changed })))
 }

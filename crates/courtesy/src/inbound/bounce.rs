@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 use standards::address::Address;
 use standards::domain::Domain;
+use standards::reply::legible;
 
 use super::spool::Waiting;
 use super::{Became, Done, Inbound, Parts, Worked};
@@ -203,7 +204,9 @@ fn news(kind: Kind) -> News {
     }
 }
 
+/// The beginning of somebody's words, without what no reader can read.
 fn cut(words: &str) -> String {
+    let words = legible(&words[..words.floor_char_boundary(WORDS_OCTETS_MAX)]);
     words[..words.floor_char_boundary(WORDS_OCTETS_MAX)].to_owned()
 }
 

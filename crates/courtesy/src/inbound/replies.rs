@@ -86,8 +86,8 @@ impl Inbound {
         self.parts.wake.notify_one();
         let KeptReply { passed_on, answered } = kept;
         tracing::info!(
-            library = %library.code, returned = %waiting.id, message = ?message, passed_on = ?passed_on,
-            answered = answered.is_some(), "a reply was taken"
+            library = %library.code, returned = %waiting.id, message = message.map(tracing::field::display),
+            passed_on = passed_on.map(tracing::field::display), answered = answered.is_some(), "a reply was taken"
         );
         let done = if passed_on.is_some() { Done::PassedOn } else { Done::Kept };
         Ok((Worked::Off, Became { passed_on, answered, ..became("reply", message, done) }))

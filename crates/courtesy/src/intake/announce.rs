@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::{Event, Handed, Intake, Side, Strictness, Told};
+use super::{Event, Intake, Side, Told};
 use crate::clock;
 use crate::library::{Library, LibraryCode};
 use crate::notice::Language;
@@ -78,7 +78,7 @@ async fn not_ready(
     told.fields.insert("reason".to_owned(), why.get(language).to_owned());
     let (status, side) = (Status::OpsDomainBroken, Side::Borrowing);
     let event = Event { library: code, request: domain.to_string(), status, side, occurrence, told, source };
-    intake.take(vec![Handed { event, key: None }], Strictness::Lenient, false, |_| String::new()).await?;
+    intake.tell(event).await?;
     Ok(())
 }
 

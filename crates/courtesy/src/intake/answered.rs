@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Event, Handed, Intake, Side, Strictness, Told};
+use super::{Event, Intake, Side, Told};
 use crate::channel::{Channel, Word};
 use crate::clock;
 use crate::id::EventId;
@@ -23,8 +23,7 @@ impl Intake {
     /// # Errors
     /// When the store is broken.
     pub async fn tell_of_text(&self, row: &MessageRow, id: &str, text: &str) -> crate::store::Result<()> {
-        let told = self.store.event_fields(&row.library, row.event).await?;
-        let mut told: Told = told.and_then(|fields| serde_json::from_str(&fields).ok()).unwrap_or_default();
+        let mut told = Told::of(&self.store, &row.library, row.event).await?.unwrap_or_default();
         told.fields.insert("note".to_owned(), text.to_owned());
         let event = Event {
             library: row.library.clone(),
@@ -35,7 +34,7 @@ impl Intake {
             told,
             source: "text",
         };
-        self.take(vec![Handed { event, key: None }], Strictness::Lenient, false, |_| String::new()).await?;
+        self.tell(event).await?;
         Ok(())
     }
 

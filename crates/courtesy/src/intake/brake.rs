@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::{Event, Handed, Intake, Receipt, Side, Strictness, Told};
+use super::{Event, Intake, Receipt, Side, Told};
 use crate::library::{Library, LibraryCode};
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice};
@@ -130,9 +130,8 @@ impl Intake {
                 told,
                 source: "brake",
             };
-            let handed = vec![Handed { event, key: None }];
             // One that tells of this is not counted, so this goes one step deep.
-            Box::pin(self.take(handed, Strictness::Lenient, false, |_| String::new())).await?;
+            Box::pin(self.tell(event)).await?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Asks a library's staff to speak with a patron who complained: the notice `address_problem`.
 
-use super::{Event, Handed, Intake, Side, Strictness, Told};
+use super::{Event, Intake, Side, Told};
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice};
 use crate::notice::status::Status;
@@ -16,10 +16,7 @@ impl Intake {
     pub async fn tell_of_complaint(&self, row: &MessageRow, cause: Cause) -> crate::store::Result<()> {
         let to_patron = Notice::from_code(&row.notice).is_ok_and(|notice| notice.audience == Audience::Patron);
         let Some(library) = self.book.library(&row.library).filter(|_| to_patron) else { return Ok(()) };
-        let mut told = match self.store.event_fields(&row.library, row.event).await? {
-            Some(fields) => serde_json::from_str::<Told>(&fields).unwrap_or_default(),
-            None => Told::default(),
-        };
+        let mut told = Told::of(&self.store, &row.library, row.event).await?.unwrap_or_default();
         // Staff notices are in the library's first language, and so is what happened.
         let language: Language = library.language_for(None);
         let facts = Facts { provider: row.provider.as_deref(), ..Facts::default() };
@@ -35,7 +32,7 @@ impl Intake {
             told,
             source: "inbound",
         };
-        self.take(vec![Handed { event, key: None }], Strictness::Lenient, false, |_| String::new()).await?;
+        self.tell(event).await?;
         Ok(())
     }
 }

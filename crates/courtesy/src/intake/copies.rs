@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
-use super::{Event, Handed, Intake, Side, Strictness, Told};
+use super::{Event, Intake, Side, Told};
 use crate::clock;
 use crate::library::{Copies, Library, LibraryCode};
 use crate::notice::catalogue::{Audience, Entry, Notice};
@@ -81,7 +81,7 @@ impl Intake {
         let copied_to: Vec<String> = library.cc.iter().map(ToString::to_string).collect();
         let found = self.store.not_copied(&library.code, begin, end, &copied_to, MESSAGES_MAX).await?;
         let Some(event) = list_of(library, day, zone, &found) else { return Ok(()) };
-        self.take(vec![Handed { event, key: None }], Strictness::Lenient, false, |_| String::new()).await?;
+        self.tell(event).await?;
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use standards::address::Address;
 use super::reminders;
 use crate::channel::ladder::rungs;
 use crate::channel::{Channel, Ladder, Rung};
+use crate::id::EventId;
 use crate::library::{Copies, Library, LibraryCode};
 use crate::notice::Language;
 use crate::notice::catalogue::{self, Audience, Notice};
@@ -21,6 +22,7 @@ use crate::notice::status::Status;
 use crate::notice::value::{Fields, Item};
 use crate::patron::{Known, Patron, found_by};
 use crate::request::truth::Said;
+use crate::store::Store;
 
 /// Which part of the library a request concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -136,6 +138,15 @@ pub struct Submitted {
 }
 
 impl Told {
+    /// What the event of a message told; none where nobody knows any more.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn of(store: &Store, library: &LibraryCode, event: EventId) -> crate::store::Result<Option<Self>> {
+        let fields = store.event_fields(library, event).await?;
+        Ok(fields.and_then(|fields| serde_json::from_str(&fields).ok()))
+    }
+
     /// What it says of its request that can become untrue, as an event of `status`; none where it tells of no request's life.
     #[must_use]
     pub fn said(&self, status: Status, zone: &TimeZone) -> Option<Said> {

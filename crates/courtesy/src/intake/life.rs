@@ -76,8 +76,7 @@ impl Intake {
             return Ok(told.items.is_empty().then_some(Why::NothingLeft));
         }
         let Some(request) = self.store.request(&row.library, &row.request).await? else { return Ok(None) };
-        let fields = self.store.event_fields(&row.library, row.event).await?;
-        let told: Told = fields.and_then(|fields| serde_json::from_str(&fields).ok()).unwrap_or_default();
+        let told = Told::of(&self.store, &row.library, row.event).await?.unwrap_or_default();
         let zone = TimeZone::get(&library.time_zone).unwrap_or(TimeZone::UTC);
         let said = told.said(notice.status, &zone);
         Ok(said.and_then(|said| untrue(&said, &request.life, today(&library, now))))

@@ -190,6 +190,15 @@ impl Intake {
         Ok(answers)
     }
 
+    /// Takes an event that nobody can mend and whose answer nobody reads; none where nothing became of it.
+    ///
+    /// # Errors
+    /// When the store is broken; then it was not taken.
+    pub async fn tell(&self, event: Event) -> crate::store::Result<Option<Taken>> {
+        let handed = vec![Handed { event, key: None }];
+        Ok(self.take(handed, Strictness::Lenient, false, |_| String::new()).await?.pop())
+    }
+
     /// Says of messages to addresses on the do-not-send list that they will not leave. The list decides at the attempt.
     async fn foretell(&self, written: impl Iterator<Item = &mut (Receipt, NewEvent)>) -> crate::store::Result<()> {
         let (mut asked, mut planned) = (Vec::new(), Vec::new());

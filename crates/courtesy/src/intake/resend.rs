@@ -11,6 +11,7 @@ use crate::id::MessageId;
 use crate::library::LibraryCode;
 use crate::notice::Language;
 use crate::notice::catalogue::{Audience, Notice, Patience};
+use crate::outcome::stop::ListedAddress;
 use crate::patron::Record;
 use crate::queue::State;
 use crate::sender::SenderKind;
@@ -38,6 +39,8 @@ pub enum Resent {
     As(MessageId),
     /// It was sent again before, to the same address, and that one waits or was accepted.
     Before(MessageId),
+    /// It is not sent: this address is on the library's do-not-send list, and its time to be tried again has not come.
+    Stopped(String),
     /// It cannot be sent again now, and why.
     NotNow(String),
 }
@@ -73,6 +76,9 @@ impl Intake {
             Ok(address) => address,
             Err(why) => return Ok(Resent::NotNow(why.to_owned())),
         };
+        if channel == Channel::Mail && self.is_stopped(&row.library, &address, now).await? {
+            return Ok(Resent::Stopped(address));
+        }
         if channel == Channel::Text
             && let Some(why) = self.consents(&row, &address, &by, now).await?
         {
@@ -102,6 +108,13 @@ impl Intake {
         })
     }
 
+    /// Whether a message to `address` would end at the library's do-not-send list.
+    async fn is_stopped(&self, library: &LibraryCode, address: &str, now: Timestamp) -> crate::store::Result<bool> {
+        let Ok(address) = Address::parse(address) else { return Ok(false) };
+        let stop = self.store.do_not_send(library, &ListedAddress::of(&address)).await?;
+        Ok(stop.is_some_and(|stop| stop.probe_at.is_none_or(|at| at > now)))
+    }
+
     /// Where a repeat of `row` goes by `channel`; or why it cannot.
     async fn address_for(
         &self,
@@ -114,8 +127,7 @@ impl Intake {
         if channel != Channel::Mail && !to_patron {
             return Ok(Err("Only notices to patrons can go by this channel."));
         }
-        let told = self.store.event_fields(&row.library, row.event).await?;
-        let told: Told = told.and_then(|fields| serde_json::from_str(&fields).ok()).unwrap_or_default();
+        let told = Told::of(&self.store, &row.library, row.event).await?.unwrap_or_default();
         let told = self.as_known_now(&row.library, told).await?;
         // An address that was corrected since is not written to again.
         let stands = |address: &String| told.corrected.iter().all(|was| was != address);

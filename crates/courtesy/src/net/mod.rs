@@ -8,5 +8,6 @@ pub mod https;
 pub mod secure;
 pub mod serving;
 pub mod smpp;
+pub mod source;
 pub mod tls;
 pub mod validity;

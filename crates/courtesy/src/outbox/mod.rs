@@ -23,7 +23,7 @@ use crate::intake::Intake;
 use crate::library::LibraryCode;
 use crate::net::https::{Answer, HeaderMap, HeaderValue, Https, Method, NoAnswer, Request};
 use crate::secret;
-use crate::store::{Answered, ClaimedDelivery, Store, Webhook};
+use crate::store::{Answered, ClaimedDelivery, Store, Webhook, WebhookDue};
 use crate::webhook::{DISABLED_AFTER, SECRET_OCTETS, Secret, TRIES_BEFORE_DISABLING, next_try, signature};
 
 /// Webhooks served at one time, and events posted to one of them at one time.
@@ -32,6 +32,10 @@ const POSTS_AT_ONCE: usize = 4;
 
 /// Events claimed for one webhook at one time. All of them end within the lease, also where each takes as long as it may.
 const CLAIM_MAX: u32 = 40;
+
+/// Events claimed for one that fails: while nobody answers, it holds its place for one time-out and not for ten, and the first success is
+/// followed by as many as for any other.
+const CLAIM_OF_FAILING: u32 = 4;
 
 /// Longer than forty posts, four at a time, of fifteen seconds each.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
@@ -58,6 +62,8 @@ pub struct Outbox {
     wake: Notify,
     /// Being served by this process.
     busy: Mutex<HashSet<WebhookId>>,
+    /// The last one that was served: each has its turn, also where those before it always have something due and never take it.
+    last: Mutex<Option<WebhookId>>,
     places: Arc<Semaphore>,
 }
 
@@ -66,7 +72,16 @@ impl Outbox {
     #[must_use]
     pub fn new(store: Store, secret: Arc<secret::Secret>, https: Https, intake: Arc<Intake>) -> Self {
         let places = Arc::new(Semaphore::new(WEBHOOKS_AT_ONCE));
-        Self { store, secret, https, intake, wake: Notify::new(), busy: Mutex::default(), places }
+        Self {
+            store,
+            secret,
+            https,
+            intake,
+            wake: Notify::new(),
+            busy: Mutex::default(),
+            last: Mutex::default(),
+            places,
+        }
     }
 
     /// Says whether events may be posted to this URL at all, for whoever sets one.
@@ -148,8 +163,11 @@ impl Outbox {
 
     async fn round(self: Arc<Self>) -> crate::store::Result<()> {
         self.tell_of_those_off().await?;
+        // Twice as many as there are places: some of them are free where any is.
         let most = u32::try_from(WEBHOOKS_AT_ONCE * 2).unwrap_or(u32::MAX);
-        for id in self.store.webhooks_due(clock::now(), most).await? {
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        for due in self.store.webhooks_due(clock::now(), last, most).await? {
+            let id = due.id;
             if !self.busy().insert(id) {
                 continue;
             }
@@ -157,9 +175,10 @@ impl Outbox {
                 self.busy().remove(&id);
                 return Ok(());
             };
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
             let outbox = Arc::clone(&self);
             tokio::spawn(async move {
-                if let Err(error) = outbox.serve(id).await {
+                if let Err(error) = outbox.serve(due).await {
                     tracing::error!(%error, webhook = %id, "a webhook could not be served");
                 }
                 outbox.busy().remove(&id);
@@ -175,9 +194,10 @@ impl Outbox {
     }
 
     /// Posts what is due for one webhook.
-    async fn serve(&self, id: WebhookId) -> crate::store::Result<()> {
+    async fn serve(&self, WebhookDue { id, is_failing }: WebhookDue) -> crate::store::Result<()> {
         let now = clock::now();
-        let claimed = self.store.claim_deliveries(id, CLAIM_MAX, now, lease_from(now)).await?;
+        let most = if is_failing { CLAIM_OF_FAILING } else { CLAIM_MAX };
+        let claimed = self.store.claim_deliveries(id, most, now, lease_from(now)).await?;
         let Some(first) = claimed.first() else { return Ok(()) };
         let Some(webhook) = self.store.webhook(&first.library, id).await? else { return Ok(()) };
         let posts = futures_util::stream::iter(claimed).map(|one| {

@@ -1,7 +1,7 @@
 //! Tells a library's staff, once, that a webhook of theirs was switched off: the notice `ops_webhook_off`.
 
 use super::Outbox;
-use crate::intake::{Event, Handed, Side, Strictness, Told};
+use crate::intake::{Event, Side, Told};
 use crate::net::https::Url;
 use crate::notice::Language;
 use crate::notice::status::Status;
@@ -14,8 +14,7 @@ impl Outbox {
         for webhook in self.store.webhooks_untold().await? {
             if let Some(event) = self.notice_of(&webhook) {
                 tracing::warn!(library = %webhook.library, webhook = %webhook.id, "a webhook was switched off");
-                let handed = Handed { event, key: None };
-                self.intake.take(vec![handed], Strictness::Lenient, false, |_| String::new()).await?;
+                self.intake.tell(event).await?;
             }
             self.store.webhook_told(webhook.library, webhook.id).await?;
         }

@@ -86,6 +86,14 @@ pub struct Facts<'a> {
     pub reference: Option<&'a str>,
 }
 
+impl<'a> Facts<'a> {
+    /// Of an answer: who gave it, and the domain written to, by which a receiver is called that has no other name.
+    #[must_use]
+    pub fn of(provider: Option<&'a str>, their_domain: Option<&'a str>) -> Self {
+        Self { provider: provider.or(their_domain), their_domain, ..Self::default() }
+    }
+}
+
 /// A text that names no cause.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("“{0}” is not a cause")]
@@ -136,13 +144,30 @@ impl Cause {
     /// The headline, a sentence without its full stop.
     #[must_use]
     pub fn headline(self, language: Language, facts: &Facts<'_>) -> String {
-        fill(self.0.words(language).0, language, facts)
+        let bare = match language {
+            Language::En => &self.0.bare_en,
+            Language::Fr => &self.0.bare_fr,
+        };
+        match bare {
+            Some(words) if facts.their_domain.is_none() => words.clone(),
+            _ => fill(self.0.words(language).0, language, facts),
+        }
     }
 
     /// What we do about it, in sentences.
     #[must_use]
     pub fn doing(self, language: Language, facts: &Facts<'_>) -> String {
         fill(self.0.words(language).1, language, facts)
+    }
+
+    /// What there is to say of it once the message has ended: what we did to the address, or what staff can do next. Nothing that we
+    /// would still do by ourselves.
+    #[must_use]
+    pub fn in_the_end(self, language: Language, facts: &Facts<'_>) -> String {
+        match self.0.action {
+            Action::StopAddress => self.doing(language, facts),
+            _ => super::Step::after(self).words(language).to_owned(),
+        }
     }
 
     /// Whose job it is, as a noun phrase: `the IT department of mapleridge.example`.
@@ -250,6 +275,10 @@ struct Entry {
     fr: String,
     we_en: String,
     we_fr: String,
+    #[serde(default)]
+    bare_en: Option<String>,
+    #[serde(default)]
+    bare_fr: Option<String>,
     fixer: Fixer,
     action: Action,
     #[serde(default)]

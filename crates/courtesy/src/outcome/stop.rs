@@ -7,7 +7,7 @@
 pub mod file;
 
 use jiff::{SignedDuration, Timestamp};
-use standards::address::Address;
+use standards::address::{Address, in_small_letters};
 
 use super::Cause;
 use crate::id::MessageId;
@@ -21,7 +21,7 @@ pub const PROBE_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
 pub const TWICE_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// An address as the list knows it: in small letters. RFC 5321 §2.4 leaves the local part to its host; no mailbox provider
-/// gives two people names that differ in that.
+/// gives two people names that differ in that. Letters that merely look like others stay what they are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ListedAddress(String);
 
@@ -29,7 +29,7 @@ impl ListedAddress {
     /// How the list knows `address`.
     #[must_use]
     pub fn of(address: &Address) -> Self {
-        Self(address.to_string().to_lowercase())
+        Self(in_small_letters(&address.to_string()))
     }
 
     /// As kept.

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use standards::address::Address;
+use standards::address::{Address, in_small_letters};
 
 use super::import::number_problem;
 use super::{Asked, CODE_LASTS, Purpose};
@@ -71,7 +71,7 @@ impl Whom {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::Mail(address) => address.to_string().to_lowercase(),
+            Self::Mail(address) => in_small_letters(&address.to_string()),
             Self::Number(number) => number.to_lowercase(),
         }
     }

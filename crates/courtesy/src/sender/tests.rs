@@ -15,9 +15,10 @@ use standards::address::Address;
 use standards::dns::Table;
 use standards::domain::Domain;
 
-use super::{OurKey, Ours, PROOF_AGE_MAX, Proof, Subject};
+use super::{OurKey, Ours, PROOF_AGE_MAX, Proof, Situation, Subject};
 use crate::library::Library;
 use crate::net::facts::gather;
+use crate::notice::Language;
 
 /// A public half from `00-keys`.
 fn public(wanted: &str) -> String {
@@ -45,6 +46,12 @@ fn ours() -> Ours {
         helo: name("mta1.notices.example"),
         relays: vec!["192.0.2.10".parse().unwrap(), "2001:db8::10".parse().unwrap()],
     }
+}
+
+/// A message to no receiver in particular, of which nothing was observed or refused.
+fn situation<'a>(library: &'a Library, proofs: &'a [Proof], ours: &'a Ours) -> Situation<'a> {
+    let language = Language::En;
+    Situation { library, language, proofs, ours, family: None, observed: &[], relay: None, exclude: &[] }
 }
 
 fn keys(selectors: &[String; 2]) -> Vec<OurKey> {

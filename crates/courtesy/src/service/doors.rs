@@ -5,24 +5,28 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
 use axum::serve::Listener as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
-use super::stopped;
-use crate::http::peer::Peer;
+use super::engines::Engines;
+use crate::config::Network;
 use crate::http::secure_door::{self, SecureListener};
-use crate::http::{App, router, watching};
+use crate::http::{App, router, serving, watching};
 use crate::net::serving::Certificate;
 use crate::web;
+
+/// A year, for this name alone: what else is below it is not ours.
+const BY_TLS_ALONE: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// The doors that are open.
 pub(super) struct Doors {
     pub(super) http: SocketAddr,
     pub(super) https: Option<SocketAddr>,
     pub(super) metrics: Option<SocketAddr>,
-    pub(super) tasks: Vec<JoinHandle<()>>,
+    pub(super) engines: Engines,
 }
 
 impl Doors {
@@ -34,39 +38,53 @@ impl Doors {
     ) -> Result<Self> {
         let counted = axum::middleware::from_fn_with_state(Arc::clone(&app.metrics), watching::counted);
         let all = web::door(Arc::clone(app), router(Arc::clone(app))).layer(counted);
-        let (http, door) = open(app.config.listen.http, "listen.http", all.clone(), closing).await?;
-        let mut doors = Self { http, https: None, metrics: None, tasks: vec![door] };
+        let mut engines = Engines::default();
+        let http = open(app, app.config.listen.http, "listen.http", all.clone(), closing, &mut engines).await?;
+        let mut doors = Self { http, https: None, metrics: None, engines };
         if let Some(at) = app.config.listen.metrics {
-            let (address, door) = open(at, "listen.metrics", watching::door(Arc::clone(app)), closing).await?;
-            doors.metrics = Some(address);
-            doors.tasks.push(door);
+            let routes = watching::door(Arc::clone(app));
+            doors.metrics = Some(open(app, at, "listen.metrics", routes, closing, &mut doors.engines).await?);
         }
         if let Some(at) = app.config.acme.listen {
-            doors.tasks.push(open(at, "acme.listen", secure_door::plain(Arc::clone(app)), closing).await?.1);
+            let routes = secure_door::plain(Arc::clone(app));
+            open(app, at, "acme.listen", routes, closing, &mut doors.engines).await?;
         }
         if let Some(at) = app.config.listen.https {
             let listener = SecureListener::new(bound(at, "listen.https").await?, Arc::clone(certificate))?;
             doors.https = Some(listener.local_addr()?);
-            let all = all.into_make_service_with_connect_info::<Peer>();
-            let door = axum::serve(listener, all).with_graceful_shutdown(stopped(closing.clone()));
-            doors.tasks.push(tokio::spawn(async move { drop(door.await) }));
+            let all = if app.config.is_https() { all.layer(axum::middleware::map_response(by_tls_alone)) } else { all };
+            let door = serving::serve(listener, all, proxies(app), closing.clone());
+            doors.engines.start("listen.https", door);
         }
         Ok(doors)
     }
 }
 
+/// Who is believed to say for whom they speak.
+fn proxies(app: &App) -> Arc<[Network]> {
+    app.config.listen.proxies.as_slice().into()
+}
+
+/// Browsers that came by TLS come by nothing else from then on (RFC 6797 §7.1). They do not take it from a door whose certificate they do
+/// not trust (§8.1).
+async fn by_tls_alone(mut response: Response) -> Response {
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, BY_TLS_ALONE);
+    response
+}
+
 /// Serves `routes` at `address` until `closing`.
 async fn open(
+    app: &App,
     address: SocketAddr,
-    option: &str,
+    option: &'static str,
     routes: axum::Router,
     closing: &watch::Receiver<bool>,
-) -> Result<(SocketAddr, JoinHandle<()>)> {
+    engines: &mut Engines,
+) -> Result<SocketAddr> {
     let listener = bound(address, option).await?;
     let address = listener.local_addr()?;
-    let routes = routes.into_make_service_with_connect_info::<Peer>();
-    let door = axum::serve(listener, routes).with_graceful_shutdown(stopped(closing.clone()));
-    Ok((address, tokio::spawn(async move { drop(door.await) })))
+    engines.start(option, serving::serve(listener, routes, proxies(app), closing.clone()));
+    Ok(address)
 }
 
 async fn bound(address: SocketAddr, option: &str) -> Result<TcpListener> {

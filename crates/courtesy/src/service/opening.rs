@@ -16,11 +16,8 @@ use crate::net::dns::{Limits, Resolver};
 use crate::net::https::{Https, Reach};
 use crate::net::serving::Certificate;
 use crate::net::tls::ClientTls;
-use crate::secret::Secret;
+use crate::secret::{SECRET_FILE, Secret, write_private};
 use crate::store::{Sole, Store};
-
-/// The name of the installation's secret in the data folder.
-pub const SECRET_FILE: &str = "secret.key";
 
 /// Opens the store. Where this is the one process on it, it keeps others out, and what the last one had under way is
 /// tried again at once.
@@ -43,6 +40,9 @@ pub(super) async fn open_alone_or_shared(config: &Config) -> Result<(Store, Opti
 pub async fn open_store(config: &Config) -> Result<Store> {
     make_folder(&config.data)?;
     let database = config.database_at();
+    if let Database::Sqlite(file) = &database {
+        make_private_file(file)?;
+    }
     let opened = Store::open(database.clone()).await;
     opened.with_context(|| format!("the database {database} cannot be opened"))
 }
@@ -56,8 +56,27 @@ pub fn open_secret(config: &Config) -> Result<Secret> {
     Secret::open(&file).with_context(|| format!("the secret {} cannot be used", file.display()))
 }
 
+/// Makes an empty file for a database, open to its owner alone, where there is none yet; what SQLite puts beside it is as open as it is.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_private_file(file: &Path) -> Result<()> {
+    if file.exists() {
+        return Ok(());
+    }
+    match write_private(file, b"") {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(error).with_context(|| format!("{} cannot be made", file.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Makes the data folder, open to its owner alone.
-fn make_folder(folder: &Path) -> Result<()> {
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_folder(folder: &Path) -> Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

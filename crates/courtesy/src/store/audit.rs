@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::{Row, Tx};
 use super::statement::{Builder, query};
-use super::{Result, Store, from_json, id_from, to_json};
+use super::{Result, Store, from_json, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::AuditId;
 use crate::library::LibraryCode;
@@ -302,7 +302,7 @@ pub(super) async fn note(tx: &mut Tx, deed: &Deed) -> Result<()> {
     .bind(&entry.by)
     .bind(&entry.what)
     .bind(&entry.subject)
-    .bind(to_json(&entry.changes))
+    .bind(json_of(&entry.changes))
     .bind(&entry.reason)
     .bind(&seal)
     .execute(&mut *tx)
@@ -317,13 +317,18 @@ fn sealed(entry: &Audited, before: &[u8]) -> Vec<u8> {
     let library = library.as_deref().unwrap_or_default();
     // PostgreSQL keeps no NUL in a text.
     let plain = |text: &str| text.replace('\0', "\u{FFFD}");
-    let changes = plain(&to_json(changes));
+    let changes = plain(&json_of(changes));
     let parts =
         (id.to_string(), library, n, micros(*at), plain(by), plain(what), plain(subject), changes, plain(reason));
     let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
     context.update(before);
-    context.update(to_json(&parts).as_bytes());
+    context.update(json_of(&parts).as_bytes());
     context.finish().as_ref().to_vec()
+}
+
+/// As it came: what was sealed with a NUL in it keeps its seal. Nothing looks into it as JSON.
+fn json_of<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("our own types have text keys and no failing parts")
 }
 
 fn entry_from(row: &Row) -> Result<(Audited, Vec<u8>)> {

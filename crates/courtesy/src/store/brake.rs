@@ -5,9 +5,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::accept::append;
-use super::statement::{Builder, query};
+use super::statement::{Builder, Statement, checked, query};
 use super::tally::first_id_at;
+use super::timeline::append;
 use super::{Result, Store, StoreError, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::MessageId;
@@ -26,6 +26,12 @@ const GATHERED_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 
 /// Held messages counted at most.
 const COUNTED_MAX: i64 = 100_000;
+
+/// What waits for its first attempt.
+pub(super) const WAITING: &str = "state = 'queued' and attempts = 0";
+
+/// What is held for it.
+pub(super) const HELD: &str = "state = 'held' and cause = 'brake'";
 
 /// Notices of one kind that wait for a person's word.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,18 +127,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn brakes(&self, library: Option<&LibraryCode>) -> Result<Vec<Brake>> {
-        let rows = query(
-            "select library, notice, since, (select count(*) from (select 1 as one from message \
-             where message.library = brake.library and cause = $2 and state = 'held' and message.notice = brake.notice \
-             limit $3) as these) from brake where ($1 = '' or library = $1) and (let_go_at is null or exists \
-             (select 1 from message where message.library = brake.library and cause = $2 and state = 'held' \
-             and message.notice = brake.notice)) order by library, notice",
-        )
-        .bind(library.map(LibraryCode::as_str).unwrap_or_default())
-        .bind(BRAKE)
-        .bind(COUNTED_MAX)
-        .fetch_all(&self.readers)
-        .await?;
+        let rows = asked_for_brakes(library).fetch_all(&self.readers).await?;
         rows.iter()
             .map(|row| {
                 let library: String = row.try_get(0)?;
@@ -149,11 +144,11 @@ impl Store {
     /// When the store is broken; what was held until then stays so.
     pub async fn hold_waiting(&self, library: &LibraryCode, notice: &str, now: Timestamp) -> Result<u64> {
         let entry = Entry { at: now, what: What::Held { cause: BRAKE.to_owned(), fields: Vec::new() } };
-        let waiting = "state = 'queued' and attempts = 0";
-        self.in_pieces(library, notice, waiting, State::Held, Some(BRAKE), entry).await
+        self.in_pieces(library, notice, WAITING, State::Held, Some(BRAKE), entry).await
     }
 
-    /// Lets go what is held: it leaves now, what was to be told together as soon as it is gathered, and counting begins anew. Gives how many messages that were; none where nothing is held.
+    /// Lets go what is held: it leaves now, what was to be told together as soon as it is gathered, and counting begins anew. Gives how many
+    /// messages that were; none where nothing is held.
     ///
     /// # Errors
     /// When the store is broken; ask for it again.
@@ -162,8 +157,7 @@ impl Store {
             return Ok(None);
         }
         let entry = Entry { at: now, what: What::Released { by: by.to_owned() } };
-        let held = "state = 'held' and cause = 'brake'";
-        self.in_pieces(library, notice, held, State::Queued, None, entry).await.map(Some)
+        self.in_pieces(library, notice, HELD, State::Queued, None, entry).await.map(Some)
     }
 
     /// Takes back what is held, and lets go what comes from now on. Gives how many messages that were; none where nothing is held.
@@ -181,8 +175,7 @@ impl Store {
             return Ok(None);
         }
         let entry = Entry { at: now, what: What::Cancelled { by: by.to_owned() } };
-        let held = "state = 'held' and cause = 'brake'";
-        self.in_pieces(library, notice, held, State::Cancelled, Some("cancelled"), entry).await.map(Some)
+        self.in_pieces(library, notice, HELD, State::Cancelled, Some("cancelled"), entry).await.map(Some)
     }
 
     /// False where nothing is held and nothing was left of an earlier try.
@@ -214,46 +207,70 @@ impl Store {
         cause: Option<&'static str>,
         entry: Entry,
     ) -> Result<u64> {
-        let text = format!(
-            "update message set state = $3, cause = $4, changed_at = $5, waits_for = null, \
-             digest_at = case when $3 = 'queued' and digest_of is not null then $5 else null end, \
-             digest_of = case when $3 = 'cancelled' then null else digest_of end, \
-             due_at = case $3 when 'held' then deadline when 'queued' then \
-             case when digest_of is null then $5 when deadline < $7 then deadline else $7 end else null end \
-             where id in (select id from message where library = $1 and notice = $2 and {which} order by id limit $6) \
-             and {which} returning id"
-        );
         let by_itself = entry.at.checked_add(GATHERED_WITHIN).unwrap_or(entry.at);
+        // What was looked at is behind us: of a hundred thousand, each piece does not begin at the first again.
+        let mut last = Vec::new();
         let mut all = 0;
         loop {
             let (library, notice) = (library.to_string(), notice.to_owned());
-            let (text, entry) = (text.clone(), entry.clone());
+            let (after, entry) = (last.clone(), entry.clone());
             let changed = self
                 .writer
                 .write(move |tx| {
                     Box::pin(async move {
-                        let rows = query(text)
-                            .bind(library)
-                            .bind(notice)
-                            .bind(state.code())
-                            .bind(cause)
-                            .bind(micros(entry.at))
-                            .bind(PIECE)
-                            .bind(micros(by_itself))
-                            .fetch_all(&mut *tx)
-                            .await?;
+                        let piece = piece(&library, &notice, which, &after).bind(state.code()).bind(cause);
+                        let piece = piece.bind(micros(entry.at)).bind(micros(by_itself));
+                        let rows = piece.fetch_all(&mut *tx).await?;
                         let ids =
                             rows.iter().map(|row| id_from(&row.try_get::<Vec<u8>>(0)?).map(MessageId::from_bytes));
                         let ids = ids.collect::<Result<Vec<_>>>()?;
                         append(tx, &ids.iter().map(|id| (*id, &entry)).collect::<Vec<_>>()).await?;
-                        Ok(ids.len())
+                        Ok(ids)
                     })
                 })
                 .await?;
-            all += u64::try_from(changed).unwrap_or(0);
-            if i64::try_from(changed).unwrap_or(0) < PIECE {
+            all += u64::try_from(changed.len()).unwrap_or(0);
+            if i64::try_from(changed.len()).unwrap_or(0) < PIECE {
                 return Ok(all);
             }
+            last = changed.iter().max().map_or(last, |id| id.to_bytes().to_vec());
         }
     }
+}
+
+/// The kinds that are held, and those let go of which something is held still: that is little, and is found by its cause.
+pub(super) fn asked_for_brakes(library: Option<&LibraryCode>) -> Statement {
+    const OF_IT: &str = concat!(
+        "from message where message.library = brake.library and message.cause = $2 and ",
+        checked!("message.state"),
+        " = 'held' and ",
+        checked!("message.notice"),
+        " = brake.notice"
+    );
+    query(format!(
+        "select library, notice, since, (select count(*) from (select 1 as one {OF_IT} limit $3) as these) from brake \
+         where ($1 = '' or library = $1) and (let_go_at is null or exists (select 1 {OF_IT})) order by library, notice"
+    ))
+    .bind(library.map(LibraryCode::as_str).unwrap_or_default())
+    .bind(BRAKE)
+    .bind(COUNTED_MAX)
+}
+
+/// Gives the next messages of a notice, of those that are as `which` says and come after the id `after`, another state: `$5`, for the cause
+/// `$6`, at the time `$7`; what is to be told together leaves by itself at `$8`.
+pub(super) fn piece(library: &str, notice: &str, which: &str, after: &[u8]) -> Statement {
+    let notice_is = checked!("notice");
+    query(format!(
+        "update message set state = $5, cause = $6, changed_at = $7, waits_for = null, \
+         digest_at = case when $5 = 'queued' and digest_of is not null then $7 else null end, \
+         digest_of = case when $5 = 'cancelled' then null else digest_of end, \
+         due_at = case $5 when 'held' then deadline when 'queued' then \
+         case when digest_of is null then $7 when deadline < $8 then deadline else $8 end else null end \
+         where id in (select id from message where library = $1 and {notice_is} = $2 and id > $3 and {which} \
+         order by id limit $4) and {which} returning id"
+    ))
+    .bind(library)
+    .bind(notice)
+    .bind(after)
+    .bind(PIECE)
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::erasure::event_is_hidden;
-use super::statement::Builder;
+use super::statement::{Builder, Statement, checked};
 use super::{Result, Store, id_from};
 use crate::id::MessageId;
 use crate::library::LibraryCode;
@@ -37,22 +37,8 @@ impl Store {
         copied_to: &[String],
         most: u32,
     ) -> Result<Vec<Uncopied>> {
-        let mut asked = Builder::new(concat!(
-            "select message.id, message.event, message.notice, message.request, case when ",
-            event_is_hidden!(),
-            " then '{}' else event.fields end from message join event on event.id = message.event where message.library = "
-        ));
-        asked.push_bind(library.as_str());
-        asked.push(" and message.id >= ").push_bind(MessageId::first_at(begin).to_bytes());
-        asked.push(" and message.id < ").push_bind(MessageId::first_at(end).to_bytes());
-        asked.push(
-            " and not exists (select 1 from message as copy where copy.event = message.event \
-             and copy.notice = message.notice and copy.address in ",
-        );
-        asked.push_list(copied_to.iter().map(String::as_str));
-        asked.push(") order by message.id limit ").push_bind(i64::from(most));
         let (mut seen, mut found) = (HashSet::new(), Vec::new());
-        for row in asked.build().fetch_all(&self.readers).await? {
+        for row in asked_for_uncopied(library, begin, end, copied_to, most).fetch_all(&self.readers).await? {
             let notice: String = row.try_get(2)?;
             if seen.insert((row.try_get::<Vec<u8>>(1)?, notice.clone())) {
                 let id = MessageId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?);
@@ -61,4 +47,29 @@ impl Store {
         }
         Ok(found)
     }
+}
+
+pub(super) fn asked_for_uncopied(
+    library: &LibraryCode,
+    begin: Timestamp,
+    end: Timestamp,
+    copied_to: &[String],
+    most: u32,
+) -> Statement {
+    let mut asked = Builder::new(concat!(
+        "select message.id, message.event, message.notice, message.request, case when ",
+        event_is_hidden!(),
+        " then '{}' else event.fields end from message join event on event.id = message.event where message.library = "
+    ));
+    asked.push_bind(library.as_str());
+    asked.push(" and message.id >= ").push_bind(MessageId::first_at(begin).to_bytes());
+    asked.push(" and message.id < ").push_bind(MessageId::first_at(end).to_bytes());
+    asked.push(concat!(
+        " and not exists (select 1 from message as copy where copy.event = message.event and ",
+        checked!("copy.notice"),
+        " = message.notice and copy.address in "
+    ));
+    asked.push_list(copied_to.iter().map(String::as_str));
+    asked.push(") order by message.id limit ").push_bind(i64::from(most));
+    asked.build()
 }

@@ -9,11 +9,12 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::accept::{NewEvent, accept_all, append};
+use super::accept::{NewEvent, accept_all};
 use super::engine::{Row, Tx};
 use super::erasure::hidden;
 use super::message::{COLUMNS, message_from};
 use super::statement::{Builder, Statement, query};
+use super::timeline::append;
 use super::{MessageRow, Result, Store, from_json};
 use crate::channel::Ladder;
 use crate::clock::micros;

@@ -113,6 +113,18 @@ impl Pool {
         })
     }
 
+    /// Copies the log of a file into it, and empties the log; false where somebody reads in it. A server keeps its own log.
+    pub(super) async fn empty_log(&self) -> Result<bool> {
+        let Self::Sqlite(pool) = self else { return Ok(true) };
+        let mut connection = pool.acquire().await?;
+        // Who waits here for a long reader has everybody wait who writes.
+        sqlx::raw_sql("pragma busy_timeout = 50").execute(&mut *connection).await?;
+        let emptied = sqlx::raw_sql("pragma wal_checkpoint(truncate)").fetch_one(&mut *connection).await;
+        let patience = AssertSqlSafe(format!("pragma busy_timeout = {}", super::BUSY_TIMEOUT.as_millis()));
+        sqlx::raw_sql(patience).execute(&mut *connection).await?;
+        Ok(emptied?.try_get::<i64, _>(0)? == 0)
+    }
+
     /// Whether many processes may share it.
     pub(super) fn is_postgres(&self) -> bool {
         matches!(self, Self::Postgres { .. })

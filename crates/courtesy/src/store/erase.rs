@@ -8,12 +8,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::accept::append;
 use super::engine::Tx;
 use super::erasure::{ErasedSoFar, add, hide, went_on};
 use super::replies::forget_passed_on;
 use super::retention::erase_content;
 use super::statement::{Builder, Statement, either, query};
+use super::timeline::append;
 use super::{Result, Store, id_from};
 use crate::clock::micros;
 use crate::id::{ErasureId, EventId, MessageId};
@@ -87,7 +87,7 @@ impl Store {
             // One on the wire would write what its receiver said after its words were erased.
             let rows = query(
                 "select id, status, fields, (select count(*) from message where message.event = event.id \
-                 and message.state = 'sending') from event \
+                 and coalesce(message.state, '') = 'sending') from event \
                  where library = $1 and patron = $2 and patron <> '' and id <= $3 order by id desc limit $4",
             )
             .bind(library)
@@ -125,7 +125,7 @@ impl Store {
             "select message.id from (select event.id as id from erasing join event on event.library = erasing.library \
              and event.patron = erasing.patron and event.patron <> '' and event.id <= erasing.upto \
              where erasing.erasure = $1 order by event.id desc limit $2) as newest \
-             join message on message.event = newest.id where message.state in ('queued', 'delayed', 'held') limit $3",
+             join message on message.event = newest.id where coalesce(message.state, '') in ('queued', 'delayed', 'held') limit $3",
         )
         .bind(erasure.to_bytes())
         .bind(NEWEST)

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::accept::{NewMessage, Written, append, insert_messages};
 use super::erasure::hidden;
 use super::message::{COLUMNS, message_from};
+use super::new_message::{NewMessage, Written, insert_messages};
 use super::statement::{Statement, query};
+use super::timeline::append;
 use super::unreached::remember_repeat;
 use super::{MessageRow, Result, Store, from_json};
 use crate::channel::Ladder;

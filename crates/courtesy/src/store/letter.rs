@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::accept::append;
 use super::arrival::{Counted, Ended};
 use super::audit::{Deed, note};
 use super::message::{COLUMNS, message_from};
 use super::statement::query;
+use super::timeline::append;
 use super::{MessageRow, Result, Store};
 use crate::clock::micros;
 use crate::id::MessageId;

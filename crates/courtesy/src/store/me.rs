@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use super::accept::append;
 use super::erasure::event_is_hidden;
 use super::message::{COLUMNS, message_from};
 use super::statement::{Builder, query};
+use super::timeline::append;
 use super::{MessageRow, Result, Store, id_from};
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};

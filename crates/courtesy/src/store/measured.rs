@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::statement::{either, query};
-use super::{Result, Store};
+use super::{Result, Store, StoreError};
 use crate::clock::{from_micros, micros};
 
 /// Counted at most of each kind: some milliseconds. More than so many waiting is an alarm, however many more.
@@ -124,6 +124,9 @@ impl Store {
     /// # Errors
     /// When it does not.
     pub async fn answers(&self) -> Result<()> {
+        if self.writer.is_gone() {
+            return Err(StoreError::Closed);
+        }
         query("select 1").fetch_one(&self.readers).await.map(drop)
     }
 

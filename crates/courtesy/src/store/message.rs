@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use standards::address::Address;
 
-use super::accept::{NewMessage, Written, append, insert_messages};
 use super::audit::{Deed, note};
 use super::engine::{Row, Tx};
 use super::erasure::{event_is_hidden, hidden};
+use super::new_message::{NewMessage, Written, insert_messages};
 use super::statement::{Builder, query};
+use super::timeline::append;
 use super::unreached::{remember_repeat, standing_repeat, waiting_in_place};
 use super::{Result, Store, StoreError, from_json, id_from, nameless};
 use crate::channel::Channel;
@@ -65,6 +67,14 @@ pub struct MessageRow {
     pub gather_at: Option<Timestamp>,
     /// The event of the message in which it was told together with others.
     pub told_in: Option<EventId>,
+}
+
+impl MessageRow {
+    /// The domain it goes to; none where it goes to no mailbox.
+    #[must_use]
+    pub fn receiver(&self) -> Option<String> {
+        Address::parse(&self.address).ok().map(|address| address.domain().to_string())
+    }
 }
 
 /// What became of a repeat.

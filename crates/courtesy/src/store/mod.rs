@@ -34,6 +34,7 @@ mod erase;
 mod erasure;
 mod evidence;
 mod found_by;
+mod idempotency;
 mod key;
 mod ladder;
 mod letter;
@@ -43,6 +44,7 @@ mod me;
 mod measured;
 mod message;
 mod nameless;
+mod new_message;
 mod open;
 mod outbox;
 mod own_relay;
@@ -57,12 +59,14 @@ mod relay_state;
 mod replies;
 mod reported;
 mod request;
+mod request_facts;
 mod retention;
 mod returned;
 mod schema;
 mod search;
 mod seats;
 mod session;
+mod settled;
 mod sign_on;
 mod sole;
 mod staff;
@@ -74,6 +78,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod text;
+mod timeline;
 mod tls_session;
 mod token;
 mod tried;
@@ -83,13 +88,15 @@ mod webhook;
 mod words;
 mod writer;
 
+use std::io;
 use std::time::Duration;
 
 use engine::Pool;
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 
 use crate::config::Database;
 use crate::id::ProcessId;
-pub use accept::{Accepted, Gather, Idempotency, NewEvent, NewMessage};
+pub use accept::{Accepted, NewEvent};
 pub use arrival::{Arrived, ArrivedAt, ArrivedFilter, PACES_S, monday, week};
 pub use audit::{AuditFilter, AuditHolds, Audited, Change, DEEDS, Deed};
 pub use book::{Book, WordsSource};
@@ -103,15 +110,17 @@ pub use draft::Draft;
 pub use erase::{EventSlice, KnownAs, NextSlice};
 pub use erasure::{ErasedSoFar, Erases, Erasure, ErasureState, LEFT_COUNTED_MAX};
 pub use evidence::{DkimKey, Incident, Observed};
+pub use idempotency::Idempotency;
 pub use key::{ApiKey, Scope};
 pub use me::PatronEvent;
 pub use measured::{Connections, MEASURED_MAX, Measured};
 pub use message::{Filter, MessageRow, Repeated};
-pub use outbox::{Answered, ClaimedDelivery};
+pub use new_message::{Gather, NewMessage};
+pub use outbox::{Answered, ClaimedDelivery, WebhookDue};
 pub use passkey::Passkey;
 pub use patron::PATRON_KEPT;
 pub use pause::Pause;
-pub use queue::{Claimed, Counts, Settled};
+pub use queue::{Claimed, Counts};
 pub use receiver_hold::ReceiverHold;
 pub use relay::{RelayChange, RelayChanged};
 pub use relay_state::{RelayDrain, RelayLook};
@@ -123,6 +132,7 @@ pub use returned::{Follows, Joined};
 pub use search::Sought;
 pub use seats::NO_RELAY;
 pub use session::{FormSent, NewSession, Session};
+pub use settled::Settled;
 pub use sole::{NotSole, Sole};
 pub use staff::Staff;
 pub use sts::StsPolicy;
@@ -143,6 +153,15 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("the database could not be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// Others held a table that a migration changes for as long as it was waited for.
+    #[error(
+        "the database could not be brought up to date: the migration {migration} waits for a table that another transaction reads; \
+         is a backup (pg_dump) running? Start again when it is over"
+    )]
+    InUse {
+        /// Which.
+        migration: String,
+    },
     /// A newer program has changed the database so that this one cannot work with it.
     #[error(
         "a newer version has changed the database, and this one cannot work with it (it wants schema {wanted}, this is {known}): \
@@ -183,6 +202,8 @@ pub struct Store {
     process: ProcessId,
     /// What this process told last that it can send through, as JSON.
     seats: std::sync::Arc<tokio::sync::Mutex<String>>,
+    /// Microseconds that the database's clock is ahead of ours, as far as we know.
+    clock_ahead: std::sync::Arc<std::sync::atomic::AtomicI64>,
 }
 
 impl Store {
@@ -194,13 +215,33 @@ impl Store {
         let (readers, writing) = open::open(&database.into()).await?;
         let process = ProcessId::new(crate::clock::now());
         let seats = std::sync::Arc::new(tokio::sync::Mutex::new("[]".to_owned()));
-        Ok(Self { readers, writer: writer::Writer::start(writing), process, seats })
+        Ok(Self {
+            readers,
+            writer: writer::Writer::start(writing),
+            process,
+            seats,
+            clock_ahead: std::sync::Arc::default(),
+        })
     }
 
     /// Whether other processes may work on the same database at the same time.
     #[must_use]
     pub fn is_shared(&self) -> bool {
         self.readers.is_postgres()
+    }
+
+    /// Takes what was erased out of the log of an embedded database, where older states of its pages stand. False where somebody reads in it
+    /// at this moment: then it is for later.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn empty_log(&self) -> Result<bool> {
+        self.writer.empty_log().await
+    }
+
+    /// Waits until the task that writes is gone: after a bug, or [`Store::close`].
+    pub async fn writer_gone(&self) {
+        self.writer.gone().await;
     }
 
     /// Waits until everything handed to the writer is on disk, and closes the database.
@@ -218,6 +259,22 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
+/// `value` as JSON without NUL: PostgreSQL keeps `\u0000` in a text and refuses the whole row once it looks into it.
 fn to_json<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_string(value).expect("our own types have text keys and no failing parts")
+    let mut json = Vec::new();
+    let written = value.serialize(&mut Serializer::with_formatter(&mut json, WithoutNul));
+    written.expect("our own types have text keys and no failing parts");
+    String::from_utf8(json).expect("JSON is text")
+}
+
+/// Writes the replacement character where a text has a NUL.
+struct WithoutNul;
+
+impl Formatter for WithoutNul {
+    fn write_char_escape<W: ?Sized + io::Write>(&mut self, writer: &mut W, escape: CharEscape) -> io::Result<()> {
+        match escape {
+            CharEscape::AsciiControl(0) => writer.write_all(b"\\ufffd"),
+            escape => CompactFormatter.write_char_escape(writer, escape),
+        }
+    }
 }

@@ -36,6 +36,15 @@ pub struct ClaimedDelivery {
     pub tries: u32,
 }
 
+/// A webhook that has something due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WebhookDue {
+    /// Which.
+    pub id: WebhookId,
+    /// Whether its last try failed.
+    pub is_failing: bool,
+}
+
 /// What a try came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
@@ -62,21 +71,44 @@ impl Store {
             .await
     }
 
-    /// Webhooks that are on and have something due, one index step each; `most` at most.
+    /// Webhooks that are on and have something due, each once, from the one after `last` on and around; `most` at most. One index step each.
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn webhooks_due(&self, now: Timestamp, most: u32) -> Result<Vec<WebhookId>> {
-        let rows = query(
-            "select id from webhook where off_since is null and exists (select 1 from webhook_delivery \
-             where webhook_delivery.webhook = webhook.id and due_at is not null and due_at <= $1) \
-             order by id limit $2",
-        )
-        .bind(micros(now))
-        .bind(i64::from(most))
-        .fetch_all(&self.readers)
-        .await?;
-        rows.iter().map(|row| Ok(WebhookId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?))).collect()
+    pub async fn webhooks_due(&self, now: Timestamp, last: Option<WebhookId>, most: u32) -> Result<Vec<WebhookDue>> {
+        let last = last.map(|last| last.to_bytes().to_vec()).unwrap_or_default();
+        let mut due = self.webhooks_due_between(now, &last, None, most).await?;
+        let room = most.saturating_sub(u32::try_from(due.len()).unwrap_or(u32::MAX));
+        if room > 0 && !last.is_empty() {
+            due.extend(self.webhooks_due_between(now, &[], Some(last), room).await?);
+        }
+        Ok(due)
+    }
+
+    async fn webhooks_due_between(
+        &self,
+        now: Timestamp,
+        after: &[u8],
+        upto: Option<Vec<u8>>,
+        most: u32,
+    ) -> Result<Vec<WebhookDue>> {
+        let mut asked = Builder::new("select id, failing_since from webhook where off_since is null and id > ");
+        asked.push_bind(after);
+        if let Some(upto) = upto {
+            asked.push(" and id <= ").push_bind(upto);
+        }
+        asked.push(
+            " and exists (select 1 from webhook_delivery where webhook_delivery.webhook = webhook.id \
+             and due_at is not null and due_at <= ",
+        );
+        asked.push_bind(micros(now)).push(") order by id limit ").push_bind(i64::from(most));
+        let rows = asked.build().fetch_all(&self.readers).await?;
+        rows.iter()
+            .map(|row| {
+                let id = WebhookId::from_bytes(id_from(&row.try_get::<Vec<u8>>(0)?)?);
+                Ok(WebhookDue { id, is_failing: time(row, 1)?.is_some() })
+            })
+            .collect()
     }
 
     /// Claims what is due for one webhook: the attempt is counted and the next due time is past the lease, before

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::statement::{Builder, query};
+use super::statement::{Builder, Statement, checked, query};
 use super::{Result, Store, from_json, to_json};
 use crate::clock::micros;
 use crate::library::LibraryCode;
@@ -113,13 +113,7 @@ impl Store {
                     .bind(micros(before))
                     .execute(&mut *tx)
                     .await?;
-                    query(
-                        "delete from consent where given = 1 and at < $1 and not exists (select 1 from message \
-                         where message.library = consent.library and message.address = consent.address)",
-                    )
-                    .bind(micros(before))
-                    .execute(&mut *tx)
-                    .await?;
+                    forget_consents(before).execute(&mut *tx).await?;
                     Ok(patrons)
                 })
             })
@@ -144,4 +138,15 @@ impl Store {
             })
             .await
     }
+}
+
+/// Consents are to texts: what went to such an address went by another way than mail.
+pub(super) fn forget_consents(before: Timestamp) -> Statement {
+    query(concat!(
+        "delete from consent where given = 1 and at < $1 and not exists (select 1 from message \
+         where message.channel <> 'mail' and message.address = consent.address and ",
+        checked!("message.library"),
+        " = consent.library)"
+    ))
+    .bind(micros(before))
 }

@@ -2,26 +2,28 @@
 //!
 //! A process says every few seconds that it lives; the database's own clock judges, so that the machines' clocks may
 //! differ. What one that fell silent had under way is due at once. It has stopped sending by then: its right to send
-//! ends by its own clock a little before (`delivery::standing`).
+//! ends by its own clock a little before (`delivery::standing`). Leases of messages end by the database's clock too.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::engine::Tx;
 use super::statement::{either, query};
 use super::{Result, Store};
-use crate::clock::micros;
+use crate::clock::{from_micros, micros};
 
 /// How long a process that fell silent is remembered: others must see that its messages are free.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
 
 impl Store {
-    /// Says that this process lives, and will for `lease`, and can send through what it told last. `name` is for people.
+    /// Says that this process lives, and will for `lease`, and can send through what it told last. `name` is for people. Gives the time by
+    /// the database's clock.
     ///
     /// # Errors
     /// When the store is broken.
-    pub async fn stay_alive(&self, name: String, lease: Duration, now: Timestamp) -> Result<()> {
+    pub async fn stay_alive(&self, name: String, lease: Duration, now: Timestamp) -> Result<Timestamp> {
         let id = self.process;
         // Held until it is written, so that what is told meanwhile is not overwritten by what was told before.
         let told = self.seats.lock().await;
@@ -40,7 +42,7 @@ impl Store {
                     .bind(seats)
                     .execute(&mut *tx)
                     .await?;
-                    Ok(())
+                    Ok(from_micros(now_there))
                 })
             })
             .await
@@ -71,12 +73,14 @@ impl Store {
             .write(move |tx| {
                 Box::pin(async move {
                     let now_there = now_there(tx, now).await?;
+                    // Leases are looked for by our clock, and end by the database's: it is past by both.
                     let freed = query(
-                        "update message set due_at = $1, changed_at = $1 where state = 'sending' and due_at > $1 \
+                        "update message set due_at = $3, changed_at = $1 where state = 'sending' and due_at > $3 \
                          and claimed_by in (select id from process where alive_until < $2)",
                     )
                     .bind(micros(now))
                     .bind(now_there)
+                    .bind(now_there.min(micros(now)))
                     .execute(&mut *tx)
                     .await?;
                     query("delete from process where alive_until < $1")
@@ -87,6 +91,18 @@ impl Store {
                 })
             })
             .await
+    }
+
+    /// Takes note how far the database's clock is `ahead` of ours, which leases are counted by from now on.
+    pub fn note_clock(&self, ahead: SignedDuration) {
+        let ahead = i64::try_from(ahead.as_micros()).unwrap_or_default();
+        self.clock_ahead.store(ahead, Ordering::Relaxed);
+    }
+
+    /// How far the database's clock is ahead of ours, as far as we know.
+    #[must_use]
+    pub fn clock_ahead(&self) -> SignedDuration {
+        SignedDuration::from_micros(self.clock_ahead.load(Ordering::Relaxed))
     }
 
     /// How often what processes keep in memory has changed, all in all.

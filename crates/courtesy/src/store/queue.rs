@@ -1,28 +1,23 @@
-//! Claiming what is due, and settling what became of it.
-
-use std::collections::HashMap;
+//! Claiming what is due. Not here: settling what became of it (`settled`).
 
 use jiff::Timestamp;
 use standards::address::Address;
 
-use super::accept::append;
-use super::arrival::{Counted, Ended};
 use super::do_not_send::{Unlisted, are_listed};
 use super::engine::{Row, Tx};
 use super::erasure::{self, event_is_hidden};
 use super::message::channel_from;
 use super::statement::{Builder, Statement, either, query};
-use super::{Result, Sole, Store, StoreError, digest, id_from};
+use super::{Result, Sole, Store, StoreError, id_from};
 use crate::channel::Channel;
 use crate::clock::{from_micros, micros};
 use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
 use crate::notice::catalogue::Urgency;
 use crate::outcome::stop::ListedAddress;
-use crate::queue::{State, WaitsFor};
-use crate::timeline::{Entry, What};
+use crate::queue::State;
 
-/// Rows a settling statement changes at most: eleven parameters each.
+/// Events asked for by one statement.
 const ROWS_PER_STATEMENT: usize = 500;
 
 /// Takes what the middle part chooses: the attempt is counted, and `due_at` moved past the lease.
@@ -63,12 +58,14 @@ const CLAIM: &str = claim!(concat!(
     ") order by lane <> $6, lane, due_at limit $4)"
 ));
 
-/// The same where others claim at the same moment: what they have in hand is passed over.
+/// The same where others claim at the same moment: what they have in hand is passed over. Their leases end by the database's
+/// clock, which says `$7`: by ours they may seem to have ended long ago.
 const CLAIM_AMONG_OTHERS: &str = claim!(
     "select chosen.id from json_array_elements_text($1::json) as wanted (library), lateral (\
        select waiting.id from (values (0::bigint), (1), (2)) as lanes (lane), lateral (\
          select id, due_at from message where message.library = wanted.library and message.lane = lanes.lane \
-           and due_at is not null and due_at <= $2 order by due_at limit $4 for update skip locked) as waiting \
+           and due_at is not null and due_at <= $2 and (state <> 'sending' or due_at <= $7) \
+         order by due_at limit $4 for update skip locked) as waiting \
        order by lanes.lane <> $6, lanes.lane, waiting.due_at limit $4) as chosen \
      where not exists (select 1 from pause where pause.library in ('', wanted.library))"
 );
@@ -81,7 +78,7 @@ const CLAIM_EXPIRED: &str = claim!(
 
 const CLAIM_EXPIRED_AMONG_OTHERS: &str = claim!(
     "select id from message where $1 is null and due_at is not null and deadline <= $2 and due_at <= $2 \
-     and exists (select 1 from pause where pause.library in ('', message.library)) order by deadline limit $4 \
+     and (state <> 'sending' or due_at <= $6) and exists (select 1 from pause where pause.library in ('', message.library)) order by deadline limit $4 \
      for update skip locked"
 );
 
@@ -157,35 +154,6 @@ impl Claimed {
     pub fn is_erased(&self) -> bool {
         self.address.is_empty() && self.fields == "{}"
     }
-}
-
-/// What became of a claimed message.
-#[derive(Clone, Debug)]
-pub struct Settled {
-    /// Which.
-    pub id: MessageId,
-    /// The attempt that settles it.
-    pub attempt: u32,
-    /// Whether the attempt counts. One handed back untried does not.
-    pub tried: bool,
-    /// Its new state.
-    pub state: State,
-    /// Why.
-    pub cause: Option<String>,
-    /// When it is due again.
-    pub due_at: Option<Timestamp>,
-    /// Senders it was refused under, now.
-    pub refused: String,
-    /// The sender used.
-    pub sender: Option<String>,
-    /// The provider's name.
-    pub provider: Option<String>,
-    /// The receiver it waits for: [`Store::call`] makes it due before its time.
-    pub waits_for: Option<WaitsFor>,
-    /// When.
-    pub at: Timestamp,
-    /// New lines of its timeline.
-    pub entries: Vec<Entry>,
 }
 
 /// How many messages stand where.
@@ -332,7 +300,9 @@ impl Store {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Vec<Claimed>> {
-        let process = self.process;
+        let (process, ahead) = (self.process, self.clock_ahead());
+        let there = |time: Timestamp| time.checked_add(ahead).map_or(i64::MAX, micros);
+        let (now_there, until_there) = (self.is_shared().then(|| there(now)), there(lease_until));
         self.writer
             .write(move |tx| {
                 Box::pin(async move {
@@ -340,11 +310,15 @@ impl Store {
                     let which = which
                         .bind(names)
                         .bind(micros(now))
-                        .bind(micros(lease_until))
+                        .bind(until_there)
                         .bind(i64::from(most))
                         .bind(process.to_bytes());
                     let which = match lead {
                         Some(lead) => which.bind(lead.lane()),
+                        None => which,
+                    };
+                    let which = match now_there {
+                        Some(now_there) => which.bind(now_there),
                         None => which,
                     };
                     let rows = which.fetch_all(&mut *tx).await?;
@@ -374,15 +348,6 @@ impl Store {
                 })
             })
             .await
-    }
-
-    /// Writes what became of claimed messages; answers after it is on disk. A message whose lease has been taken
-    /// over (its attempt number has moved on), or which was taken back, is left alone.
-    ///
-    /// # Errors
-    /// When the store is broken; try again until it is not.
-    pub async fn settle(&self, settled: Vec<Settled>) -> Result<()> {
-        self.writer.settle(settled).await
     }
 
     /// How many messages stand in each state.
@@ -473,72 +438,4 @@ fn claimed_from(row: &Row) -> Result<Claimed> {
         life: None,
         unlisted: None,
     })
-}
-
-pub(super) async fn settle_all(tx: &mut Tx, settled: &[Settled]) -> Result<()> {
-    let (mut counted, mut written) = (Counted::default(), HashMap::new());
-    let is_left_out = |entry: &Entry| matches!(entry.what, What::LeftOut { .. });
-    let leaves_out = settled.iter().any(|one| one.entries.iter().any(is_left_out));
-    for chunk in settled.chunks(ROWS_PER_STATEMENT) {
-        let mut query = Builder::new(
-            "update message set state = v.state, cause = v.cause, due_at = v.due_at, refused = v.refused, \
-             sender = coalesce(v.sender, message.sender), provider = coalesce(v.provider, message.provider), \
-             changed_at = v.at, attempts = message.attempts - v.untried, waits_for = v.waits_for \
-             from (select column1 as id, column2 as attempt, column3 as state, column4 as cause, column5 as due_at, \
-             column6 as refused, column7 as sender, column8 as provider, column9 as at, column10 as untried, \
-             column11 as waits_for from (",
-        );
-        query.push_values(chunk, |row, one| {
-            row.push_bind(one.id.to_bytes().to_vec())
-                .push_bind(i64::from(one.attempt))
-                .push_bind(one.state.code())
-                .push_bind(&one.cause)
-                .push_bind(one.due_at.map(micros))
-                .push_bind(&one.refused)
-                .push_bind(&one.sender)
-                .push_bind(&one.provider)
-                .push_bind(micros(one.at))
-                .push_bind(i64::from(!one.tried))
-                .push_bind(one.waits_for.map(|receiver| receiver.0));
-        });
-        query.push(
-            ") as given) as v where message.id = v.id and message.attempts = v.attempt and message.state = 'sending' \
-             returning message.library, message.created_at, message.changed_at, message.provider, message.state, message.cause, \
-             message.id, message.event",
-        );
-        for row in query.build().fetch_all(&mut *tx).await? {
-            count(&mut counted, &row)?;
-            if leaves_out {
-                written.insert(row.try_get::<Vec<u8>>(6)?, row.try_get::<Vec<u8>>(7)?);
-            }
-        }
-    }
-    counted.write(tx).await?;
-    let entries: Vec<(MessageId, &Entry)> =
-        settled.iter().flat_map(|one| one.entries.iter().map(move |entry| (one.id, entry))).collect();
-    append(tx, &entries).await?;
-    for one in settled {
-        if let Some(event) = written.get(one.id.to_bytes().as_slice()) {
-            digest::leave_out(tx, event, &one.entries).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Counts a message as it was settled.
-fn count(counted: &mut Counted, row: &Row) -> Result<()> {
-    let library: String = row.try_get(0)?;
-    let (provider, code, cause): (Option<String>, String, Option<String>) =
-        (row.try_get(3)?, row.try_get(4)?, row.try_get(5)?);
-    let state = State::from_code(&code).ok_or_else(|| StoreError::Corrupt(format!("the state {code}")))?;
-    let ended = Ended {
-        library: &library,
-        created_at: row.try_get(1)?,
-        ended_at: row.try_get(2)?,
-        provider: provider.as_deref(),
-        state,
-        cause: cause.as_deref(),
-    };
-    counted.count(&ended, 1);
-    Ok(())
 }

@@ -1,9 +1,11 @@
 //! Replies to the shared address: what is passed on, and whom we have answered.
 
-use super::accept::{Accepted, NewEvent, NewMessage, accept_all, append};
+use super::accept::{Accepted, NewEvent, accept_all};
 use super::engine::Tx;
 use super::nameless::{self, NAMELESS};
+use super::new_message::NewMessage;
 use super::statement::{Builder, query};
+use super::timeline::append;
 use super::{Result, Store, StoreError, id_from};
 use crate::clock::micros;
 use crate::id::{EventId, MessageId, ReturnedId};

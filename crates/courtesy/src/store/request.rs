@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::engine::{Row, Tx};
 use super::erasure::request_is_hidden;
-use super::statement::{Builder, query};
+use super::statement::{Builder, Statement, checked, query};
 use super::{Result, Store, StoreError, from_json, to_json};
 use crate::clock::{from_micros, micros};
 use crate::library::{Library, LibraryCode};
@@ -282,18 +282,7 @@ impl Store {
         status: &str,
         notice: &str,
     ) -> Result<Vec<(String, crate::queue::State)>> {
-        let rows = query(
-            // What was told together with others stands as the messages do in which it was.
-            "select event.fields, coalesce(told.state, message.state) from event join message on message.event = event.id \
-             left join message as told on told.event = message.told_in \
-             where event.request = $1 and event.library = $2 and event.status = $3 and message.notice = $4",
-        )
-        .bind(request)
-        .bind(library.as_str())
-        .bind(status)
-        .bind(notice)
-        .fetch_all(&self.readers)
-        .await?;
+        let rows = asked_for_told(library, request, status, notice).fetch_all(&self.readers).await?;
         rows.iter()
             .map(|row| {
                 let code: String = row.try_get(1)?;
@@ -302,6 +291,21 @@ impl Store {
             })
             .collect()
     }
+}
+
+pub(super) fn asked_for_told(library: &LibraryCode, request: &str, status: &str, notice: &str) -> Statement {
+    // What was told together with others stands as the messages do in which it was.
+    query(concat!(
+        "select event.fields, coalesce(told.state, message.state) from event join message on message.event = event.id \
+         left join message as told on told.event = message.told_in \
+         where event.request = $1 and event.library = $2 and event.status = $3 and ",
+        checked!("message.notice"),
+        " = $4"
+    ))
+    .bind(request)
+    .bind(library.as_str())
+    .bind(status)
+    .bind(notice)
 }
 
 /// Erases requests of `library` that nobody has told of since `before`, and that no reminder is ahead of.

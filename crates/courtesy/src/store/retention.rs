@@ -4,6 +4,8 @@
 //! counts need: that there was a message, when, to which provider, and what became of it. Not here: when a slice is
 //! erased (`erasing`), and as part of which work (`erasure`).
 
+use std::ops::RangeInclusive;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::engine::Tx;
@@ -63,8 +65,15 @@ impl Default for Retention {
 }
 
 impl Retention {
-    /// Days that may be set.
-    pub const DAYS: std::ops::RangeInclusive<i64> = 7..=3650;
+    /// Days that may be set for one kind. A letter waits two weeks to be posted, after the ways before it were tried for days: what it says,
+    /// and where it goes, is kept for three weeks at least.
+    #[must_use]
+    pub const fn may_be(what: Kept) -> RangeInclusive<i64> {
+        match what {
+            Kept::Content => 21..=3650,
+            Kept::Talk => 7..=3650,
+        }
+    }
 
     /// The days for one kind.
     #[must_use]
@@ -107,7 +116,10 @@ impl Store {
                 .await?;
         let Some(row) = rows.first() else { return Ok((Retention::default(), false)) };
         let is_own = row.try_get::<String>(0)? == library;
-        Ok((Retention { content: row.try_get(1)?, talk: row.try_get(2)? }, is_own))
+        // An older version let them be set shorter.
+        let kept = |days: i64, what| days.max(*Retention::may_be(what).start());
+        let (content, talk) = (kept(row.try_get(1)?, Kept::Content), kept(row.try_get(2)?, Kept::Talk));
+        Ok((Retention { content, talk }, is_own))
     }
 
     /// Sets how long `library` (none: all that set nothing themselves) keeps what.

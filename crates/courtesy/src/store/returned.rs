@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::accept::{NewMessage, Written, append, insert_messages};
 use super::arrival::{Counted, Ended};
 use super::do_not_send::note;
 use super::engine::{Row, Tx};
+use super::new_message::{NewMessage, Written, insert_messages};
 use super::statement::{either, query};
+use super::timeline::append;
 use super::unreached::remember_repeat;
 use super::{Result, Store, StoreError, id_from, nameless};
 use crate::clock::micros;
@@ -78,6 +79,16 @@ impl Store {
     }
 }
 
+macro_rules! row_for_join {
+    ($lock:literal) => {
+        concat!(
+            "select state, library, event, request, created_at, changed_at, provider, \
+             case when rungs is null then 0 else 1 end from message where id = $1",
+            $lock
+        )
+    };
+}
+
 async fn join(tx: &mut Tx, id: MessageId, entry: Entry, mut follows: Follows) -> Result<Joined> {
     let What::Returned(returned) = &entry.what else { return Ok(Joined::Known) };
     let is_nameless = nameless::is(tx, id).await?;
@@ -85,13 +96,11 @@ async fn join(tx: &mut Tx, id: MessageId, entry: Entry, mut follows: Follows) ->
         // Nothing goes out again to somebody who is erased.
         follows = Follows { strike: follows.strike, ..Follows::default() };
     }
-    let Some(row) = query(
-        "select state, library, event, request, created_at, changed_at, provider, \
-         case when rungs is null then 0 else 1 end from message where id = $1",
-    )
-    .bind(id.to_bytes().to_vec())
-    .fetch_optional(&mut *tx)
-    .await?
+    // Locked where others may write: what is decided here is about the message as it stands.
+    let Some(row) = either(row_for_join!(""), row_for_join!(" for update"))
+        .bind(id.to_bytes().to_vec())
+        .fetch_optional(&mut *tx)
+        .await?
     else {
         return Ok(Joined::NoSuchMessage);
     };
@@ -179,7 +188,7 @@ async fn now_is(
     };
     query(
         "update message set state = $2, cause = $3, changed_at = $4, due_at = $5, refused = coalesce($6, refused) \
-         where id = $1",
+         where id = $1 and state = 'accepted'",
     )
     .bind(id.to_bytes().to_vec())
     .bind(state.code())

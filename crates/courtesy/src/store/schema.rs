@@ -1,10 +1,12 @@
 //! The schema: numbered files, forward only, embedded in the binary, of the same names for both databases.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use rust_embed::RustEmbed;
 use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
-use sqlx::{PgConnection, PgPool, Row as _, SqlSafeStr, SqlitePool};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _, SqlSafeStr, SqlitePool};
+use tokio::time::Instant;
 
 use super::{Result, StoreError};
 
@@ -26,6 +28,24 @@ const RAN: &str = "select version, checksum from _sqlx_migrations";
 
 const KEEP: &str = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
      values ($1, $2, true, $3, 0)";
+
+/// How a migration waits for a table that others use. While it stands in the queue for one, every statement on it queues behind it: it gives
+/// up after moments, lets them pass, and comes again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waits {
+    /// How long it stands in the queue each time.
+    pub(super) queued: Duration,
+    /// How long others have the table to themselves between two tries.
+    pub(super) between: Duration,
+    /// When it gives up: who started us is told why, before a service manager loses its patience (`TimeoutStartSec`).
+    pub(super) at_most: Duration,
+}
+
+pub(super) const WAITS: Waits =
+    Waits { queued: Duration::from_secs(3), between: Duration::from_secs(10), at_most: Duration::from_secs(8 * 60) };
+
+/// PostgreSQL's word for a lock that was waited for as long as may be.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// What a program must know to work with the database.
 const WORKS_WITH: &str = "select max(schema) from works_with";
@@ -57,15 +77,33 @@ fn refuse_newer(wanted: Option<i64>, migrations: &[Migration]) -> Result<()> {
 /// Brings the server's database up to date. Each migration has a transaction of its own, so that none holds its tables until the last is
 /// done: older processes work on meanwhile. A pooler keeps locks and statements no longer than a transaction. A migration that was changed
 /// after it ran is refused.
-pub(super) async fn update_postgres(pool: &PgPool) -> Result<()> {
+pub(super) async fn update_postgres(pool: &PgPool, waits: Waits) -> Result<()> {
     let migrations = migrations::<Postgres>()?;
-    while one_more(pool, &migrations).await? {}
-    Ok(())
+    let mut since = None;
+    loop {
+        match one_more(pool, &migrations, waits).await {
+            Ok(true) => since = None,
+            Ok(false) => return Ok(()),
+            Err(StoreError::InUse { migration }) => {
+                let waited = since.get_or_insert_with(Instant::now).elapsed();
+                if waited >= waits.at_most {
+                    return Err(StoreError::InUse { migration });
+                }
+                tracing::warn!(
+                    migration,
+                    waited_s = waited.as_secs(),
+                    "a migration waits: another transaction reads the table; is a backup running? It is tried again"
+                );
+                tokio::time::sleep(waits.between).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Runs the first migration that has not run, if there is one, and gives whether there was. What ran is read anew under the lock: another
 /// process may be at it too.
-async fn one_more(pool: &PgPool, migrations: &[Migration]) -> Result<bool> {
+async fn one_more(pool: &PgPool, migrations: &[Migration], waits: Waits) -> Result<bool> {
     let mut tx = pool.begin().await?;
     sqlx::raw_sql(SCHEMA_LOCK).execute(&mut *tx).await?;
     tx.ensure_migrations_table(TABLE).await?;
@@ -86,10 +124,23 @@ async fn one_more(pool: &PgPool, migrations: &[Migration]) -> Result<bool> {
         }
     }
     if let Some(migration) = next {
-        apply(&mut tx, migration).await?;
+        // Not before: another process may be at a long one of its own, and that is waited for.
+        let wait = format!("set local lock_timeout = {}", waits.queued.as_millis());
+        sqlx::raw_sql(AssertSqlSafe(wait)).execute(&mut *tx).await?;
+        apply(&mut tx, migration).await.map_err(|error| or_in_use(error, migration))?;
     }
     tx.commit().await?;
     Ok(next.is_some())
+}
+
+/// The same error, but for a table that others did not let go of.
+fn or_in_use(error: StoreError, migration: &Migration) -> StoreError {
+    match &error {
+        StoreError::Database(sqlx::Error::Database(said)) if said.code().as_deref() == Some(LOCK_NOT_AVAILABLE) => {
+            StoreError::InUse { migration: format!("{:04} {}", migration.version, migration.description) }
+        }
+        _ => error,
+    }
 }
 
 /// Runs a migration, and keeps that it ran. As sqlx does it, but without a statement that stays prepared.
@@ -116,7 +167,7 @@ fn migration<Files: RustEmbed>(name: &str) -> Result<Migration> {
         number.parse().map_err(|_| odd())?,
         Cow::Owned(rest.trim_end_matches(".sql").replace('_', " ")),
         MigrationType::Simple,
-        sqlx::AssertSqlSafe(text).into_sql_str(),
+        AssertSqlSafe(text).into_sql_str(),
         false,
     ))
 }

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::accept::append;
 use super::engine::{Row, Tx};
 use super::erasure::IS_GONE;
 use super::statement::{Builder, either, query};
+use super::timeline::append;
 use super::{Result, Store, StoreError};
 use crate::clock::{from_micros, micros};
 use crate::id::MessageId;

@@ -2,9 +2,14 @@ mod upgraded;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::brake::{self, asked_for_brakes};
+use super::copies::asked_for_uncopied;
 use super::digest::asked_for_gathering;
 use super::ladder::asked_for_climbing;
+use super::patron::forget_consents;
+use super::request::asked_for_told;
 use super::statement::{Statement, query};
+use super::text::{asked_for_refused, asked_whether_texted};
 use super::{Claimed, NewEvent, NewMessage, NotSole, Settled, Sole, Store, StoreError};
 use crate::channel::Channel;
 use crate::id::EventId;
@@ -101,9 +106,19 @@ async fn what_a_dead_process_had_under_way_is_due_at_once_and_keeps_its_attempt(
     assert!(again.iter().all(|message| message.attempt == 2), "the attempt that nobody settled counts");
 
     // The dead process's word comes too late: its attempt number has moved on.
-    store.settle(vec![accepted(&dead[0])]).await.unwrap();
+    let failed = Settled { state: State::Failed, ..accepted(&dead[0]) };
+    assert_eq!(store.settle(vec![failed]).await.unwrap(), [false]);
     let row = store.message(None, dead[0].id).await.unwrap().unwrap();
     assert_eq!(row.state, State::Sending);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_write_does_not_answer() {
+    let (store, _folder) = store().await;
+    store.answers().await.unwrap();
+    store.writer.clone().stop().await;
+    store.writer_gone().await;
+    assert!(matches!(store.answers().await, Err(StoreError::Closed)), "though it could be read");
 }
 
 #[tokio::test]
@@ -159,13 +174,50 @@ async fn what_is_to_climb_or_to_be_told_together_is_found_by_its_own_index() {
     let (store, _folder) = store().await;
     let [failed, late, unseen] = asked_for_climbing(NOW, 100);
     for (statement, index) in [
-        (failed, "INDEX message_climbs (state=?)"),
-        (late, "INDEX message_climbs (state=? AND climb_at<?)"),
-        (unseen, "INDEX message_unseen (state=? AND climb_at<?)"),
-        (asked_for_gathering(NOW), "INDEX message_digest_at (digest_at>? AND digest_at<?)"),
+        (failed, "_climbs (state=?)"),
+        (late, "_climbs (state=? AND climb_at<?)"),
+        (unseen, "_unseen (state=? AND climb_at<?)"),
+        (asked_for_gathering(NOW), "_digest_at (digest_at>? AND digest_at<?)"),
     ] {
-        let steps = steps(&store, statement).await;
-        let of_messages: Vec<_> = steps.iter().filter(|step| step.contains(" message")).collect();
-        assert!(matches!(of_messages[..], [step] if step.contains(index)), "{index}: {steps:#?}");
+        assert_found_by(&store, statement, &[index]).await;
+    }
+}
+
+/// That `statement` finds messages by these indexes (`message…`) alone, in this order.
+async fn assert_found_by(store: &Store, statement: Statement, indexes: &[&str]) {
+    let steps = steps(store, statement).await;
+    let by: Vec<_> =
+        steps.iter().filter_map(|step| step.split_once(" INDEX message").map(|(_, index)| index)).collect();
+    assert_eq!(by, indexes, "{steps:#?}");
+    let scanned = steps.iter().any(|step| ["SCAN message", "SCAN copy", "SCAN told"].contains(&step.as_str()));
+    assert!(!scanned, "{steps:#?}");
+}
+
+/// An address, an event or a cause has few messages; a library, a notice or a state may have all of them.
+#[tokio::test]
+async fn what_is_asked_of_one_event_address_or_brake_walks_no_librarys_messages() {
+    let (store, _folder) = store().await;
+    let library = LibraryCode::parse("A").unwrap();
+    let of_event = "_of_event (event=?)";
+    let copied_to = ["staff@library.example".to_owned()];
+    let uncopied = asked_for_uncopied(&library, NOW, after(86_400), &copied_to, 1000);
+    assert_found_by(&store, uncopied, &["_of_library (library=? AND id>? AND id<?)", of_event]).await;
+    let told = asked_for_told(&library, "1", "ready_for_pickup", "ready_for_pickup");
+    assert_found_by(&store, told, &[of_event, "_of_event (event=?) LEFT-JOIN"]).await;
+    let beside_mail = "_beside_mail (address=?)";
+    assert_found_by(&store, asked_whether_texted(&library, "+16045550100"), &[beside_mail]).await;
+    assert_found_by(&store, asked_for_refused(&library, 50), &[beside_mail]).await;
+    assert_found_by(&store, forget_consents(NOW), &[beside_mail]).await;
+    let of_brake = "_with_cause (library=? AND cause=?)";
+    assert_found_by(&store, asked_for_brakes(None), &[of_brake, of_brake]).await;
+    let next = |which| brake::piece("A", "overdue", which, &[0; 16]).bind("x").bind("x").bind(0_i64).bind(0_i64);
+    for (which, index) in [
+        (brake::HELD, "_with_cause (library=? AND cause=? AND id>?)"),
+        (brake::WAITING, "_in_state (library=? AND state=? AND id>?)"),
+    ] {
+        let steps = steps(&store, next(which)).await;
+        let found = steps.iter().find(|step| step.contains("id>?")).expect("the inner look begins behind an id");
+        assert!(found.ends_with(&format!("INDEX message{index}")), "{steps:#?}");
+        assert!(steps.iter().all(|step| !step.contains("SCAN message")), "{steps:#?}");
     }
 }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::accept::accept_all;
 use super::engine::{Row, Tx};
 use super::message::{COLUMNS, message_from};
-use super::statement::{Builder, query};
+use super::statement::{Builder, Statement, checked, query};
 use super::{Accepted, MessageRow, NewEvent, Result, Store, id_from, nameless};
 use crate::channel::Word;
 use crate::clock::{from_micros, micros};
@@ -160,18 +160,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn texts_refused(&self, library: &LibraryCode, most: u32) -> Result<Vec<(String, Consent)>> {
-        let rows = query(
-            "select address, given, at, how, by_whom from consent as said where given = 0 and ( \
-               library = '' and (exists (select 1 from message where library = $1 and address = said.address) \
-                 or exists (select 1 from consent where library = $1 and address = said.address)) \
-               or library = $1 and not exists (select 1 from consent where library = '' and address = said.address \
-                 and (given = 0 or at > said.at))) \
-             order by at desc, address limit $2",
-        )
-        .bind(library.as_str())
-        .bind(i64::from(most))
-        .fetch_all(&self.readers)
-        .await?;
+        let rows = asked_for_refused(library, most).fetch_all(&self.readers).await?;
         rows.iter().map(|row| Ok((row.try_get(0)?, consent_from(row, 1)?))).collect()
     }
 
@@ -232,14 +221,7 @@ impl Store {
     /// # Errors
     /// When the store is broken.
     pub async fn was_texted(&self, library: &LibraryCode, address: &str) -> Result<bool> {
-        let row = query(
-            "select 1 from message where channel <> 'mail' and address = $1 and library = $2 and state = 'accepted' limit 1",
-        )
-        .bind(address)
-        .bind(library.as_str())
-        .fetch_optional(&self.readers)
-        .await?;
-        Ok(row.is_some())
+        Ok(asked_whether_texted(library, address).fetch_optional(&self.readers).await?.is_some())
     }
 
     /// Keeps a text message that answers one word of whoever has the number `address`, unless that was answered within a day, or the
@@ -326,6 +308,33 @@ impl Store {
             })
             .await
     }
+}
+
+pub(super) fn asked_whether_texted(library: &LibraryCode, address: &str) -> Statement {
+    query(concat!(
+        "select 1 from message where channel <> 'mail' and address = $1 and ",
+        checked!("library"),
+        " = $2 and ",
+        checked!("state"),
+        " = 'accepted' limit 1"
+    ))
+    .bind(address)
+    .bind(library.as_str())
+}
+
+pub(super) fn asked_for_refused(library: &LibraryCode, most: u32) -> Statement {
+    query(concat!(
+        "select address, given, at, how, by_whom from consent as said where given = 0 and ( \
+           library = '' and (exists (select 1 from message where channel <> 'mail' and address = said.address and ",
+        checked!("library"),
+        " = $1) \
+             or exists (select 1 from consent where library = $1 and address = said.address)) \
+           or library = $1 and not exists (select 1 from consent where library = '' and address = said.address \
+             and (given = 0 or at > said.at))) \
+         order by at desc, address limit $2"
+    ))
+    .bind(library.as_str())
+    .bind(i64::from(most))
 }
 
 /// What stands from column `first` on: given, at, how, by whom.

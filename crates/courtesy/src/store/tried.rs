@@ -12,6 +12,16 @@ use crate::clock::micros;
 use crate::library::LibraryCode;
 
 impl Store {
+    /// Whether `code` was tried at all.
+    ///
+    /// # Errors
+    /// When the store is broken.
+    pub async fn was_tried(&self, library: &LibraryCode, code: &str) -> Result<bool> {
+        let found =
+            query("select 1 from code_tried where library = $1 and code = $2").bind(library.as_str()).bind(code);
+        Ok(found.fetch_optional(&self.readers).await?.is_some())
+    }
+
     /// Takes one of the `most` tries of `code`. False where none is left.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use super::accept::{Accepted, NewEvent, accept_all};
 use super::audit::{Deed, noted};
 use super::do_not_send::Unlisted;
 use super::engine::{Patience, Pool, Tx};
-use super::queue::{Settled, settle_all};
+use super::settled::{Settled, settle_all};
 use super::statement::query;
 use super::{Result, StoreError};
 
@@ -28,7 +28,7 @@ type Other = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<()>> + S
 
 enum Write {
     Accept(Vec<NewEvent>, oneshot::Sender<Result<Vec<Accepted>>>),
-    Settle(Vec<Settled>, oneshot::Sender<Result<()>>),
+    Settle(Vec<Settled>, oneshot::Sender<Result<Vec<bool>>>),
     Other(Other, oneshot::Sender<Result<()>>),
     /// Write what has been handed over, and take nothing more.
     Close,
@@ -68,6 +68,16 @@ impl Writer {
         Self { deed: Some(std::sync::Arc::new(deed)), ..self }
     }
 
+    /// Waits until the task is gone.
+    pub(super) async fn gone(&self) {
+        self.line.closed().await;
+    }
+
+    /// Whether the task is gone.
+    pub(super) fn is_gone(&self) -> bool {
+        self.line.is_closed()
+    }
+
     /// Has the task write what it holds, and waits for that. Other handles get [`StoreError::Closed`] from now on.
     pub(super) async fn stop(self) {
         let task = self.stopped.lock().await.take();
@@ -78,11 +88,16 @@ impl Writer {
         }
     }
 
+    /// See [`super::Store::empty_log`].
+    pub(super) async fn empty_log(&self) -> Result<bool> {
+        self.pool.empty_log().await
+    }
+
     pub(super) async fn accept(&self, events: Vec<NewEvent>) -> Result<Vec<Accepted>> {
         self.put(|answer| Write::Accept(events, answer)).await
     }
 
-    pub(super) async fn settle(&self, settled: Vec<Settled>) -> Result<()> {
+    pub(super) async fn settle(&self, settled: Vec<Settled>) -> Result<Vec<bool>> {
         self.put(|answer| Write::Settle(settled, answer)).await
     }
 
@@ -149,6 +164,7 @@ async fn run(pool: Pool, mut waiting: mpsc::Receiver<Write>) {
 /// Who waits for the commit, and with what in hand.
 enum Owed {
     Accepted(oneshot::Sender<Result<Vec<Accepted>>>, Vec<Accepted>),
+    Settled(oneshot::Sender<Result<Vec<bool>>>, Vec<bool>),
     Done(oneshot::Sender<Result<()>>),
 }
 
@@ -157,8 +173,10 @@ impl Owed {
         let broken = |why: &str| StoreError::Together(why.to_owned());
         match (self, outcome) {
             (Self::Accepted(answer, found), Ok(())) => drop(answer.send(Ok(found))),
+            (Self::Settled(answer, written), Ok(())) => drop(answer.send(Ok(written))),
             (Self::Done(answer), Ok(())) => drop(answer.send(Ok(()))),
             (Self::Accepted(answer, _), Err(why)) => drop(answer.send(Err(broken(why)))),
+            (Self::Settled(answer, _), Err(why)) => drop(answer.send(Err(broken(why)))),
             (Self::Done(answer), Err(why)) => drop(answer.send(Err(broken(why)))),
         }
     }
@@ -182,6 +200,7 @@ async fn attempt(pool: &Pool, writes: Vec<Write>, owed: &mut Vec<Owed>) -> Resul
     let mut events = Vec::new();
     let mut asked = Vec::new();
     let mut settled = Vec::new();
+    let mut settling = Vec::new();
     let mut others = Vec::new();
     for write in writes {
         match write {
@@ -190,21 +209,26 @@ async fn attempt(pool: &Pool, writes: Vec<Write>, owed: &mut Vec<Owed>) -> Resul
                 events.extend(more);
             }
             Write::Settle(more, answer) => {
+                settling.push((more.len(), answer));
                 settled.extend(more);
-                owed.push(Owed::Done(answer));
             }
             Write::Other(other, answer) => others.push((other, answer)),
             Write::Close => {}
         }
     }
-    let (tx, accepted) = match in_bulk(pool, &settled, &events, others.is_empty()).await {
+    let (tx, written, accepted) = match in_bulk(pool, &settled, &events, others.is_empty()).await {
         Ok(begun) => begun,
         Err(error) => {
             owed.extend(asked.into_iter().map(|(_, answer)| Owed::Accepted(answer, Vec::new())));
+            owed.extend(settling.into_iter().map(|(_, answer)| Owed::Settled(answer, Vec::new())));
             owed.extend(others.into_iter().map(|(_, answer)| Owed::Done(answer)));
             return Err(error);
         }
     };
+    let mut written = written.into_iter();
+    for (count, answer) in settling {
+        owed.push(Owed::Settled(answer, written.by_ref().take(count).collect()));
+    }
     let mut accepted = accepted.into_iter();
     for (count, answer) in asked {
         owed.push(Owed::Accepted(answer, accepted.by_ref().take(count).collect()));
@@ -218,19 +242,23 @@ async fn attempt(pool: &Pool, writes: Vec<Write>, owed: &mut Vec<Owed>) -> Resul
 /// Writes outcomes and events, and commits where that `is_all`; otherwise gives the transaction back.
 ///
 /// Where the database goes away meanwhile, all is written again, also after a commit that nobody answered: an outcome is
-/// written for its attempt once, and an event that we find under its own id is the one we wrote.
+/// written for its attempt once, and was written where it was the first time; an event that we find under its own id is the one
+/// we wrote.
 async fn in_bulk(
     pool: &Pool,
     settled: &[Settled],
     events: &[NewEvent],
     is_all: bool,
-) -> Result<(Option<Tx>, Vec<Accepted>)> {
+) -> Result<(Option<Tx>, Vec<bool>, Vec<Accepted>)> {
     let mut patience = Patience::new();
+    let mut written = vec![false; settled.len()];
     loop {
         let tried = async {
             let mut tx = pool.begin().await?;
             let before = Unlisted::now();
-            settle_all(&mut tx, settled).await?;
+            for (was, is) in written.iter_mut().zip(settle_all(&mut tx, settled).await?) {
+                *was |= is;
+            }
             let accepted = accept_all(&mut tx, events).await?;
             if !is_all {
                 return Ok((Some(tx), accepted));
@@ -241,7 +269,7 @@ async fn in_bulk(
         };
         match tried.await {
             Err(error) if pool.is_postgres() => patience.or(error).await?,
-            tried => return tried,
+            tried => return tried.map(|(tx, accepted)| (tx, written, accepted)),
         }
     }
 }

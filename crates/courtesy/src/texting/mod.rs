@@ -52,8 +52,12 @@ pub struct Line {
 impl Line {
     /// Keeps the connection and takes what is delivered, until `stop`.
     pub async fn run(self, texts: Arc<Texts>, intake: Arc<Intake>, stop: impl Future<Output = ()>) {
-        let listening = tokio::spawn(smpp::listen(texts, intake, self.delivered));
-        self.keeper.run(stop).await;
+        let mut listening = tokio::spawn(smpp::listen(texts, intake, self.delivered));
+        tokio::select! {
+            () = self.keeper.run(stop) => {}
+            // Without it nothing that is delivered is heard of: whoever watches us starts again.
+            _ = &mut listening => return,
+        }
         // It ends when what was delivered is worked off.
         let _ = listening.await;
     }

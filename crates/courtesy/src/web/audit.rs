@@ -16,11 +16,12 @@ use super::messages::Choice;
 use super::shell::{Place, Shell};
 use super::visit::Visit;
 use super::{Answer, Web, form, words};
+use crate::http::answer;
 use crate::outcome::stop::file::guarded;
 use crate::store::{AuditFilter, Audited, DEEDS};
 
 /// Entries of a page, and of a file.
-const PAGE: usize = 50;
+const PAGE: u32 = 50;
 const FILE_MAX: u32 = 10_000;
 
 /// Letters of a name that are looked at.
@@ -119,10 +120,8 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(asked)
     let (shell, here) = shell(&visit);
     let library = visit.at.as_ref().map(|library| &library.code);
     let code = library.map(ToString::to_string).unwrap_or_default();
-    let mut found = web.store.audit(&asked.filter(code), u32::try_from(PAGE + 1).unwrap_or(u32::MAX)).await?;
-    let has_more = found.len() > PAGE;
-    found.truncate(PAGE);
-    let next = found.last().filter(|_| has_more).map(|last| format!("?{}", asked.query(&last.id.to_string())));
+    let found = web.store.audit(&asked.filter(code), PAGE + 1).await?;
+    let (found, next) = answer::page(found, PAGE, |last| format!("?{}", asked.query(&last.id.to_string())));
     let checked = match asked.check.as_str() {
         "" => None,
         _ => Some(web.store.audit_holds(library).await?),

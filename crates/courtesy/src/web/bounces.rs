@@ -14,7 +14,7 @@ use super::messages::{Row, rows};
 use super::shell::{Place, Shell};
 use super::visit::Visit;
 use super::{Answer, Web, form};
-use crate::outcome::{Cause, Facts, Step};
+use crate::outcome::{Action, Cause, Facts, Step};
 use crate::queue::State as Standing;
 use crate::store::{Filter, week};
 
@@ -32,7 +32,8 @@ struct Group {
     code: &'static str,
     count: i64,
     headline: String,
-    doing: String,
+    /// What was done to the address, where anything was.
+    done: String,
     whose: String,
     step: &'static str,
     href: String,
@@ -77,7 +78,8 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
             code: cause.code(),
             count,
             headline: cause.headline(language, &about),
-            doing: cause.doing(language, &about),
+            // All of these have ended: what we would do while one waits is not said.
+            done: if cause.action() == Action::StopAddress { cause.doing(language, &about) } else { String::new() },
             whose: cause.whose_job(language, &about),
             step: Step::after(cause).words(language),
             href: shell.to(&format!("/messages?state=failed&cause={}&from={day}", form::encoded(cause.code()))),

@@ -16,6 +16,7 @@ use super::visit::{Visit, lead_to};
 use super::{Audience, FORM_OCTETS_MAX, Web, form, me};
 use crate::clock;
 use crate::http::auth::hash;
+use crate::http::own_page::is_own_page;
 use crate::http::problem::accepted_language;
 use crate::library::LibraryCode;
 use crate::notice::Language;
@@ -116,14 +117,16 @@ async fn visit(
     })
 }
 
-/// The pass that this browser has, where it opens still: not once its patron was erased, whoever has their number now.
+/// The pass that this browser has, where it opens still: not once its patron was erased, whoever has their
+/// number now, and not once it was left.
 pub(super) async fn pass_of(web: &Web, headers: &HeaderMap, now: clock::Timestamp) -> Result<Option<Pass>, Oops> {
     let sealed = cookie(headers, &patron_cookie(web));
     let Some(pass) = sealed.and_then(|sealed| Pass::open(&web.secret, sealed, now)) else { return Ok(None) };
     let Ok(library) = LibraryCode::parse(&pass.library) else { return Ok(None) };
     let mark = gone_mark(&web.secret, &library, &pass.patron);
     let is_gone = web.store.is_gone(&library, mark, pass.made_at()).await?;
-    Ok(Some(pass).filter(|_| !is_gone))
+    let is_over = is_gone || web.store.was_tried(&library, &me::left(&pass)).await?;
+    Ok(Some(pass).filter(|_| !is_over))
 }
 
 async fn signed_in(web: &Web, secret: &str, now: clock::Timestamp) -> Result<Option<(Session, Staff)>, Oops> {
@@ -221,7 +224,7 @@ async fn sent(visit: &Visit, request: Request, next: Next, once: bool) -> Result
 /// The page that a form was on, as far as the browser says it.
 fn path_of_referer(headers: &HeaderMap) -> Option<String> {
     let referer: Uri = headers.get(header::REFERER)?.to_str().ok()?.parse().ok()?;
-    Some(referer.path().to_owned()).filter(|path| path.starts_with('/') && !path.starts_with("//"))
+    Some(referer.path().to_owned()).filter(|path| is_own_page(path))
 }
 
 /// What the browser itself says of where a form comes from. Old ones that say nothing are left to the form's token.

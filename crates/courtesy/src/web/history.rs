@@ -3,12 +3,13 @@
 //! In: the lines of a timeline. Out: words and a mood for each; an attempt is two. Who may see what servers said to each other gets it, addresses
 //! masked.
 
-use super::messages::{facts, label, receiver};
+use super::messages::{facts, label};
 use super::shell::Shell;
 use crate::channel::Channel;
 use crate::delivery::transcript::{Transcript, masked};
+use crate::http::unreached::in_the_end;
 use crate::intake::{digest, reminders};
-use crate::outcome::{Cause, Facts};
+use crate::outcome::{Action, Cause, Facts};
 use crate::store::MessageRow;
 use crate::timeline::{self, Attempt, Entry, News, Returned, What};
 
@@ -48,7 +49,7 @@ pub(super) fn lines(shell: &Shell, row: &MessageRow, entries: Vec<Entry>, sees_s
 
 /// Lines that are one sentence.
 fn simple(shell: &Shell, row: &MessageRow, what: &What) -> (&'static str, String) {
-    let receiver = receiver(row);
+    let receiver = row.receiver();
     let why = |code: &str| Cause::of(code).headline(shell.language(), &facts(row, receiver.as_deref()));
     match what {
         What::Told { source, status, .. } if source == reminders::SOURCE => {
@@ -118,12 +119,15 @@ fn attempted(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, attempt: Atte
     let words = if row.channel == Channel::Push {
         shell.with("line-pushed", "service", attempt.relay.clone())
     } else {
-        shell.with2("line-sent", ("from", attempt.from.clone()), ("relay", attempt.relay.clone()))
+        // Where no host has said anything, nothing was sent.
+        let was_sent = attempt.outcome == "accepted" || attempt.reply.is_some();
+        let words = if was_sent { "line-sent" } else { "line-tried" };
+        shell.with2(words, ("from", attempt.from.clone()), ("relay", attempt.relay.clone()))
     };
     // An attempt stands in the history at the time of its outcome.
     let began = at.checked_sub(std::time::Duration::from_millis(attempt.took_ms)).unwrap_or(at);
     let sent = Line { at: began, mood: "quiet", words, more: None, details: None };
-    let receiver = receiver(row);
+    let receiver = row.receiver();
     let domain = attempt.from.rsplit_once('@').map(|(_, domain)| domain);
     let about =
         Facts { provider: Some(&attempt.provider), domain, their_domain: receiver.as_deref(), ..Facts::default() };
@@ -134,7 +138,13 @@ fn attempted(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, attempt: Atte
         "deferred" => ("wait", shell.with("line-deferred", "why", why.unwrap_or_default())),
         _ => ("bad", shell.with("line-refused", "why", why.unwrap_or_default())),
     };
-    let more = cause.map(|cause| cause.doing(shell.language(), &about));
+    // Who was refused for good is not tried again as it was.
+    let is_tried_again = attempt.outcome == "deferred";
+    let more = cause.map(|cause| match cause.action() {
+        Action::Retry | Action::SlowDown if !is_tried_again => in_the_end(row, cause, shell.language(), &about),
+        _ => cause.doing(shell.language(), &about),
+    });
+    let more = more.filter(|words| !words.is_empty());
     let took = attempt.took_ms;
     let known = [
         ("fact-reply", attempt.reply.map(|reply| masked(&reply))),
@@ -154,7 +164,7 @@ fn attempted(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, attempt: Atte
 
 /// A mail that came back.
 fn came_back(shell: &Shell, row: &MessageRow, at: jiff::Timestamp, returned: Returned, sees_servers: bool) -> Line {
-    let receiver = receiver(row);
+    let receiver = row.receiver();
     let about = Facts {
         provider: returned.provider.as_deref().or(row.provider.as_deref()),
         their_domain: receiver.as_deref(),

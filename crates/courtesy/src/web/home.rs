@@ -7,8 +7,10 @@ use askama::Template;
 use axum::extract::{Query, State};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::arrival::Ends;
 use super::first_run::Tasks;
 use super::messages::{Row, rows};
 use super::oops::Oops;
@@ -168,7 +170,11 @@ async fn unreached_patrons(web: &Web, library: &Library, since: Timestamp) -> Re
         let notice = Notice::from_code(&row.notice);
         notice.is_ok_and(|it| it.audience == Audience::Patron && !it.status.is_asked_for())
     };
-    found.retain(|row| to_patron(row) && !is_copy(row));
+    // One line a request, as on the list: its newest message.
+    let mut requests = HashSet::new();
+    found.retain(|row| {
+        to_patron(row) && !is_copy(row) && (row.request.is_empty() || requests.insert(row.request.clone()))
+    });
     let more = found.len() > UNREACHED_SHOWN;
     found.truncate(UNREACHED_SHOWN);
     Ok((found, more))
@@ -179,12 +185,13 @@ pub(super) fn verdict(tally: Option<&Tally>) -> (&'static str, &'static str) {
     match tally {
         None => ("good", "home-verdict-none"),
         Some(tally) if tally.all == 0 => ("good", "home-verdict-empty"),
-        // A tenth lost is no longer single addresses.
-        Some(tally) if tally.failed * 10 > tally.all => ("bad", "home-verdict-bad"),
-        // A fiftieth: as on the page of arrival.
-        Some(tally) if tally.failed * 50 > tally.all => ("warn", "home-verdict-most"),
-        Some(tally) if tally.failed > 0 || tally.held > 0 => ("good", "home-verdict-most"),
-        Some(_) => ("good", "home-verdict-good"),
+        // As on the page of arrival.
+        Some(tally) => match (Ends { accepted: tally.all - tally.failed, failed: tally.failed }).mood() {
+            "bad" => ("bad", "home-verdict-bad"),
+            "some" => ("warn", "home-verdict-most"),
+            _ if tally.failed > 0 || tally.held > 0 => ("good", "home-verdict-most"),
+            _ => ("good", "home-verdict-good"),
+        },
     }
 }
 

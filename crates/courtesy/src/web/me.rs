@@ -157,8 +157,16 @@ async fn of_link(web: &Web, token: &str) -> Result<Option<MessageRow>, Oops> {
     Ok(rows.into_iter().find(|row| link.is_of(&web.secret, row.id)))
 }
 
+/// What is written down of a pass that was left: it opens nothing any more, wherever there is a copy of it.
+pub(super) fn left(pass: &Pass) -> String {
+    format!("left {}", pass.session)
+}
+
 /// Forgets the pass of this browser.
-pub(super) async fn leave(State(web): State<Arc<Web>>) -> Answer {
+pub(super) async fn leave(State(web): State<Arc<Web>>, visit: Visit) -> Answer {
+    if let (Some(pass), Some(library)) = (&visit.patron, &visit.at) {
+        web.store.take_try(library.code.clone(), left(pass), 1, visit.now).await?;
+    }
     let mut response = lead_to(&format!("{WAY_IN}?done=me-left"));
     forget(&web, &mut response);
     Ok(response)

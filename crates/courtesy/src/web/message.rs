@@ -12,13 +12,14 @@ use serde::Deserialize;
 use standards::address::Address;
 
 use super::history::{Line, lines};
-use super::messages::{Row, Tag, facts, label, receiver, rows};
+use super::messages::{Row, Tag, facts, label, reader, rows};
 use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::together::Together;
 use super::visit::{Visit, lead_to};
 use super::{Answer, Web, returns};
 use crate::channel::{Channel, Number};
+use crate::http::unreached::in_the_end;
 use crate::id::MessageId;
 use crate::intake::{Resent, Told, Wish};
 use crate::library::LibraryCode;
@@ -71,6 +72,8 @@ struct Page {
     under_way: bool,
     corrected: String,
     wrong: Option<String>,
+    /// Where the address that was asked for is used again, where it is stopped.
+    allow: Option<String>,
 }
 
 /// The message of a path, of this library.
@@ -103,11 +106,10 @@ async fn page(
     let library = visit.library()?;
     let shell =
         visit.shell("message-title").at(Place::Messages).below("nav-messages", "/messages").wrong(wrong.is_some());
-    let told = web.store.event_fields(&library.code, row.event).await?;
-    let told: Option<Told> = told.and_then(|fields| serde_json::from_str(&fields).ok());
+    let told = Told::of(&web.store, &library.code, row.event).await?;
     let letters = told.as_ref().is_some_and(|told| !told.patron.postal.is_empty());
     let pushes = has_device(web, &library.code, told.as_ref()).await?;
-    let receiver = receiver(&row);
+    let receiver = row.receiver();
     let acts = visit.may(Right::ActOnMessages);
     let entries = web.store.timeline(row.id).await?;
     let unseen =
@@ -129,7 +131,7 @@ async fn page(
             .as_ref()
             .and_then(|told| told.patron.number())
             .map(|number| shell.to(&format!("/patrons?ref={}", super::form::encoded(number)))),
-        name: told.and_then(|told| told.patron.fields().remove("full_name")),
+        name: reader(&shell, library, &row, told.as_ref()),
         channel: shell.say(&format!("channel-{}", row.channel)),
         by_text: row.channel == Channel::Text,
         by_letter: row.channel == Channel::Letter,
@@ -145,7 +147,11 @@ async fn page(
         next_try: row.due_at.filter(|due| !row.state.is_final() && *due > visit.now),
         deadline: row.deadline,
         why: cause.map(|cause| {
-            [cause.headline(language, &about), cause.whose_job(language, &about), cause.doing(language, &about)]
+            let doing = match row.state {
+                Standing::Failed | Standing::Suppressed => in_the_end(&row, cause, language, &about),
+                _ => cause.doing(language, &about),
+            };
+            [cause.headline(language, &about), cause.whose_job(language, &about), doing]
         }),
         caveat: caveat(&shell, &row, provider),
         together,
@@ -159,6 +165,7 @@ async fn page(
         under_way: !row.state.is_final() && row.state != Standing::Held,
         corrected,
         wrong,
+        allow: None,
         shell,
     })
 }
@@ -234,9 +241,15 @@ pub(super) async fn resend(
         Channel::Mail => "message-just-left",
     };
     let library = visit.library()?.code.clone();
-    match web.intake.resend(row, wish, visit.by()).await? {
+    match web.intake.resend(row.clone(), wish, visit.by()).await? {
         Resent::As(new) => visit.done(&format!("/staff/{library}/messages/{new}"), "resent"),
         Resent::Before(new) => visit.done(&format!("/staff/{library}/messages/{new}"), "resent-before"),
+        Resent::Stopped(address) => {
+            let wrong = visit.shell("message-title").say("message-stopped");
+            let mut page = page(&web, &visit, row, typed, Some(wrong)).await?;
+            page.allow = Some(page.shell.to(&format!("/do-not-send?q={}", super::form::encoded(&address))));
+            visit.again(&page)
+        }
         Resent::NotNow(_) => Err(Oops::NotNow(not_by)),
     }
 }

@@ -16,17 +16,18 @@ use super::shell::{Place, Shell};
 use super::visit::{Visit, lead_to};
 use super::{Answer, Web, form, together};
 use crate::channel::Channel;
+use crate::http::answer;
 use crate::id::{EventId, MessageId};
 use crate::intake::Told;
 use crate::library::Library;
-use crate::notice::catalogue::{NOTICES, Notice};
+use crate::notice::catalogue::{Audience, Entry, NOTICES, Notice};
 use crate::notice::dates;
 use crate::outcome::{Cause, Facts};
 use crate::queue::State as Standing;
 use crate::store::{Filter, MessageRow};
 
 /// Rows of a page.
-const PAGE: usize = 25;
+const PAGE: u32 = 25;
 
 /// Letters of a search that are looked at.
 const SEARCH_LETTERS_MAX: usize = 100;
@@ -71,7 +72,7 @@ impl Tag {
 pub(super) struct Row {
     pub href: String,
     pub at: Timestamp,
-    /// The patron's name, where the event told it.
+    /// The patron's name, where the event told it; of what goes to staff, who they are and about whom it is.
     pub name: Option<String>,
     /// The address, masked.
     pub to: Option<String>,
@@ -83,12 +84,7 @@ pub(super) struct Row {
 
 /// What a cause says of `row`.
 pub(super) fn facts<'a>(row: &'a MessageRow, receiver: Option<&'a str>) -> Facts<'a> {
-    Facts { provider: row.provider.as_deref().or(receiver), their_domain: receiver, ..Facts::default() }
-}
-
-/// The domain that `row` goes to.
-pub(super) fn receiver(row: &MessageRow) -> Option<String> {
-    Address::parse(&row.address).ok().map(|address| address.domain().to_string())
+    Facts::of(row.provider.as_deref(), receiver)
 }
 
 /// The notice's name as staff know it.
@@ -110,8 +106,8 @@ pub(super) async fn rows(
     let line = |row: MessageRow| {
         let by = row.told_in.and_then(|event| told_by.get(&event));
         let told: Option<Told> = told.get(&row.event).and_then(|fields| serde_json::from_str(fields).ok());
-        let name = told.and_then(|told| told.patron.fields().remove("full_name"));
-        let receiver = receiver(&row);
+        let name = reader(shell, library, &row, told.as_ref());
+        let receiver = row.receiver();
         let why = by.unwrap_or(&row);
         let cause = why.cause.as_deref().filter(|_| why.state != Standing::Accepted);
         let usual = || Tag::of_row(shell, &row, row.provider.as_deref().or(receiver.as_deref()));
@@ -190,7 +186,8 @@ struct Page {
     shell: Shell,
     asked: Asked,
     states: Vec<Choice>,
-    notices: Vec<Choice>,
+    /// Each kind of reader with the notices for them: some have the same name for several.
+    notices: Vec<(String, Vec<Choice>)>,
     chips: Vec<Chip>,
     rows: Vec<Row>,
     next: Option<String>,
@@ -244,17 +241,15 @@ async fn found(web: &Web, library: &Library, asked: &Asked) -> Result<Found, Oop
     };
     if !asked.q.is_empty() {
         let before: Option<EventId> = asked.after.parse().ok();
-        let sought = web.store.search(&library.code, &asked.q, &filter, before, PAGE).await?;
+        let sought = web.store.search(&library.code, &asked.q, &filter, before, PAGE as usize).await?;
         return Ok(Found {
             messages: sought.messages,
             next: sought.next.map(|event| event.to_string()),
             back_to: sought.next.filter(|_| sought.is_cut).map(EventId::made_at),
         });
     }
-    let mut messages = web.store.messages(&filter, u32::try_from(PAGE + 1).unwrap_or(u32::MAX)).await?;
-    let has_more = messages.len() > PAGE;
-    messages.truncate(PAGE);
-    let next = messages.last().filter(|_| has_more).map(|last| last.id.to_string());
+    let messages = web.store.messages(&filter, PAGE + 1).await?;
+    let (messages, next) = answer::page(messages, PAGE, |last| last.id.to_string());
     Ok(Found { messages, next, back_to: None })
 }
 
@@ -274,12 +269,45 @@ fn states(shell: &Shell, asked: &Asked) -> Vec<Choice> {
     Standing::ALL.into_iter().map(choice).collect()
 }
 
-fn notices(shell: &Shell, asked: &Asked) -> Vec<Choice> {
-    let choice = |entry: &crate::notice::catalogue::Entry| {
+fn notices(shell: &Shell, asked: &Asked) -> Vec<(String, Vec<Choice>)> {
+    let choice = |entry: &Entry| {
         let value = entry.notice.code();
         Choice { words: entry.label(shell.language()).to_owned(), is_chosen: asked.notice == value, value }
     };
-    NOTICES.iter().map(choice).collect()
+    let of = |reader: Audience| {
+        let words = match reader {
+            Audience::Patron => "messages-patron",
+            Audience::Borrowing => "messages-borrowing",
+            Audience::Lending => "messages-lending",
+            Audience::Operator => "messages-administrators",
+        };
+        let entries = NOTICES.iter().filter(|entry| entry.notice.audience == reader);
+        (shell.say(words), entries.map(choice).collect())
+    };
+    Audience::ALL.into_iter().map(of).collect()
+}
+
+/// Whose name a message stands under: the patron's, where the event told it; or staff's, who are told about that patron.
+pub(super) fn reader(shell: &Shell, library: &Library, row: &MessageRow, told: Option<&Told>) -> Option<String> {
+    let name = told.and_then(|told| told.patron.fields().remove("full_name"));
+    match (staff_of(shell, library, row, told), name) {
+        (Some(staff), Some(name)) => Some(shell.with2("messages-about", ("who", staff), ("patron", name))),
+        (staff, name) => staff.or(name),
+    }
+}
+
+/// To whom a message goes, where that is not the patron that it is about: staff whose notice it is, or those whom a copy goes to.
+fn staff_of(shell: &Shell, library: &Library, row: &MessageRow, told: Option<&Told>) -> Option<String> {
+    let notice = Notice::from_code(&row.notice).ok()?;
+    match notice.audience {
+        Audience::Borrowing => return Some(shell.say("messages-borrowing")),
+        Audience::Lending => return Some(shell.say("messages-lending")),
+        Audience::Operator => return Some(shell.say("messages-administrators")),
+        Audience::Patron => {}
+    }
+    let address = Address::parse(&row.address).ok().filter(|_| row.channel == Channel::Mail)?;
+    let is_theirs = told.is_some_and(|told| told.patron.email.as_ref() == Some(&address));
+    (library.cc.contains(&address) && !is_theirs).then(|| shell.say("messages-copy"))
 }
 
 fn chips(shell: &Shell, asked: &Asked) -> Vec<Chip> {

@@ -11,7 +11,7 @@ use axum::Form;
 use axum::extract::State;
 use standards::address::Address;
 
-use super::messages::{Tag, receiver};
+use super::messages::Tag;
 use super::notice_edited::Edited;
 use super::notice_editor::{self, Again};
 use super::notice_samples::values;
@@ -21,7 +21,7 @@ use super::shell::Shell;
 use super::visit::{Visit, lead_to};
 use super::{Answer, Web};
 use crate::id::{EventId, MessageId};
-use crate::intake::{Event, Handed, Side, Strictness, Taken, Told, Tried};
+use crate::intake::{Event, Side, Taken, Told, Tried};
 use crate::library::{Library, LibraryCode};
 use crate::notice::Language;
 use crate::notice::status::Status;
@@ -82,13 +82,13 @@ pub(super) async fn tested(web: &Web, edited: &Edited, shell: &Shell, id: &str) 
     let Ok(id) = id.parse::<MessageId>() else { return Ok(None) };
     let of = (!edited.is_consortium).then_some(&edited.library.code);
     let Some(row) = web.store.message(of, id).await? else { return Ok(None) };
-    let receiver = receiver(&row);
+    let receiver = row.receiver();
     let provider = row.provider.clone().or_else(|| receiver.clone());
     let attempt = web.store.timeline(id).await?.into_iter().rev().find_map(|entry| match entry.what {
         What::Attempted(attempt) => Some(attempt),
         _ => None,
     });
-    let about = Facts { provider: provider.as_deref(), their_domain: receiver.as_deref(), ..Facts::default() };
+    let about = Facts::of(provider.as_deref(), receiver.as_deref());
     let cause = row.cause.as_deref().filter(|_| row.state != Standing::Accepted).map(Cause::of);
     Ok(Some(Tested {
         href: format!("/staff/{}/messages/{id}", row.library),
@@ -128,9 +128,8 @@ async fn send(
         told: Told { patron, fields, tried, ..Told::default() },
         source: "staff",
     };
-    let taken =
-        web.intake.take(vec![Handed { event, key: None }], Strictness::Lenient, false, |_| String::new()).await?;
-    let Some(Taken::Kept(receipt)) = taken.into_iter().next() else { return Err(Oops::NotNow("test-not-now")) };
+    let taken = web.intake.tell(event).await?;
+    let Some(Taken::Kept(receipt)) = taken else { return Err(Oops::NotNow("test-not-now")) };
     let id = receipt.messages.first().map(|message| message.id).ok_or(Oops::NotNow("test-not-now"))?;
     let deadline = tokio::time::Instant::now() + WAIT_MAX;
     while tokio::time::Instant::now() < deadline {

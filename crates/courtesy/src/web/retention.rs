@@ -38,6 +38,7 @@ struct Page {
     here: String,
     lines: Vec<Line>,
     is_own: bool,
+    least_content: i64,
     may_change: bool,
     under_way: bool,
     erasures: Vec<ErasureLine>,
@@ -116,6 +117,7 @@ async fn page(web: &Web, visit: &Visit, typed: Option<Typed>) -> Result<Page, Oo
         here,
         lines,
         is_own,
+        least_content: *Retention::may_be(Kept::Content).start(),
         may_change: visit.may(Right::Administer),
         under_way: erasures.iter().any(|one| !one.is_over),
         erasures,
@@ -133,15 +135,16 @@ fn number(shell: &Shell, count: i64) -> String {
 /// Sets other times; where they erase anything, only once that was said and confirmed.
 pub(super) async fn save(State(web): State<Arc<Web>>, visit: Visit, Form(typed): Form<Typed>) -> Answer {
     let library = visit.at.as_ref().map(|library| library.code.clone());
-    let read = |text: &str| text.trim().parse().ok().filter(|days| Retention::DAYS.contains(days));
+    let read = |text: &str, what| text.trim().parse().ok().filter(|days| Retention::may_be(what).contains(days));
     let page = page(&web, &visit, Some(typed.clone())).await?;
-    let wrong = |field| {
-        let (least, most) = (*Retention::DAYS.start(), *Retention::DAYS.end());
-        Some((field, page.shell.with2("retention-wrong", ("count", least), ("most", most))))
+    let wrong = |what: Kept| {
+        let (least, most) = Retention::may_be(what).into_inner();
+        let words = format!("retention-wrong-{}", what.code());
+        Some((what.code(), page.shell.with2(&words, ("count", least), ("most", most))))
     };
-    let (content, talk) = match (read(&typed.content), read(&typed.talk)) {
-        (None, _) => return visit.again(&Page { wrong: wrong("content"), shell: page.shell.wrong(true), ..page }),
-        (_, None) => return visit.again(&Page { wrong: wrong("talk"), shell: page.shell.wrong(true), ..page }),
+    let (content, talk) = match (read(&typed.content, Kept::Content), read(&typed.talk, Kept::Talk)) {
+        (None, _) => return visit.again(&Page { wrong: wrong(Kept::Content), shell: page.shell.wrong(true), ..page }),
+        (_, None) => return visit.again(&Page { wrong: wrong(Kept::Talk), shell: page.shell.wrong(true), ..page }),
         (Some(content), Some(talk)) => (content, talk),
     };
     let (was, _) = web.store.retention(library.as_ref()).await?;

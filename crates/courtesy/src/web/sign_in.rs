@@ -10,13 +10,16 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use standards::address::in_small_letters;
 
 use super::guard::{LANGUAGE_COOKIE, cookie, session_cookie};
 use super::oops::Oops;
 use super::shell::Shell;
+use super::throttle::Throttle;
 use super::visit::{Visit, lead_to};
 use super::{Answer, Web, passkey, password};
 use crate::http::auth::hash;
+use crate::http::own_page::is_own_page;
 use crate::id::{SessionId, StaffId, random_bytes};
 use crate::notice::Language;
 use crate::staff::{Role, Roles};
@@ -86,10 +89,9 @@ pub(super) struct To {
     pub to: String,
 }
 
-/// Only paths of this host: a link elsewhere would lend our name to it.
+/// `path` where it is a page of ours, else where people of staff begin.
 pub(super) fn own_path(path: &str) -> &str {
-    let is_ours = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
-    if is_ours { path } else { "/staff" }
+    if is_own_page(path) { path } else { "/staff" }
 }
 
 /// Keeps the language that somebody chose, and leads back.
@@ -157,14 +159,14 @@ pub(super) async fn password(
     headers: HeaderMap,
     Form(form): Form<Password>,
 ) -> Answer {
-    let login = form.login.trim().to_lowercase();
+    let login = in_small_letters(form.login.trim());
     let found = web.store.staff_by_login(&login).await?;
     let (staff, kept) = found.unzip();
-    let attempt = Attempt::of(&web, &headers, &login, staff.as_ref());
-    let wrong = match attempt.wait(&visit) {
-        Some(wait) => Some(wait),
-        None if web.passwords.fits(form.password, kept.flatten()).await? => None,
-        None => Some(attempt.failed(&visit, "sign-in-wrong")),
+    let attempt = Attempt::of(&web, &web.throttle, &headers, &login, staff.as_ref());
+    let wrong = match attempt.begin(&visit) {
+        Err(wait) => Some(wait),
+        Ok(()) if web.passwords.fits(form.password, kept.flatten()).await? => None,
+        Ok(()) => Some(visit.shell("sign-in-title").say("sign-in-wrong")),
     };
     match (wrong, staff) {
         (None, Some(staff)) => attempt.succeeded(&visit, &staff, "password", own_path(&form.to)).await,
@@ -201,16 +203,16 @@ pub(super) async fn recovery(
     headers: HeaderMap,
     Form(form): Form<Code>,
 ) -> Answer {
-    let login = form.login.trim().to_lowercase();
+    let login = in_small_letters(form.login.trim());
     let staff = web.store.staff_by_login(&login).await?.map(|(staff, _)| staff);
-    let attempt = Attempt::of(&web, &headers, &login, staff.as_ref());
-    let mut wrong = attempt.wait(&visit);
+    let attempt = Attempt::of(&web, &web.recoveries, &headers, &login, staff.as_ref());
+    let mut wrong = attempt.begin(&visit).err();
     if wrong.is_none() {
         let fits = match &staff {
             Some(staff) => web.store.use_recovery_code(staff.id, password::code_hash(&form.code), visit.now).await?,
             None => false,
         };
-        wrong = (!fits).then(|| attempt.failed(&visit, "recovery-wrong"));
+        wrong = (!fits).then(|| visit.shell("recovery-title").say("recovery-wrong"));
     }
     match (wrong, staff) {
         (None, Some(staff)) => attempt.succeeded(&visit, &staff, "recovery", "/account").await,
@@ -266,32 +268,27 @@ pub(super) async fn sign_out(State(web): State<Arc<Web>>, visit: Visit) -> Answe
 /// One try to sign in as somebody.
 struct Attempt<'a> {
     web: &'a Web,
+    throttle: &'a Throttle,
     headers: &'a HeaderMap,
     login: &'a str,
     known_device: bool,
 }
 
 impl<'a> Attempt<'a> {
-    fn of(web: &'a Web, headers: &'a HeaderMap, login: &'a str, staff: Option<&Staff>) -> Self {
+    fn of(web: &'a Web, throttle: &'a Throttle, headers: &'a HeaderMap, login: &'a str, staff: Option<&Staff>) -> Self {
         let known = staff.map(|staff| device_mark(web, staff.id));
         let known_device = known.is_some() && cookie(headers, DEVICE_COOKIE) == known.as_deref();
-        Self { web, headers, login, known_device }
+        Self { web, throttle, headers, login, known_device }
     }
 
-    /// The words that ask to wait, where there is a wait.
-    fn wait(&self, visit: &Visit) -> Option<String> {
-        let wait = self.web.throttle.wait(self.login, self.known_device, visit.now);
-        (wait > SignedDuration::ZERO)
-            .then(|| visit.shell("sign-in-title").with("sign-in-wait", "seconds", wait.as_secs() + 1))
-    }
-
-    fn failed(&self, visit: &Visit, words: &'static str) -> String {
-        self.web.throttle.failed(self.login, self.known_device, visit.now);
-        visit.shell("sign-in-title").say(words)
+    /// Counts the try, or gives the words that ask to wait.
+    fn begin(&self, visit: &Visit) -> Result<(), String> {
+        let may = self.throttle.try_now(self.login, self.known_device, visit.now);
+        may.map_err(|wait| visit.shell("sign-in-title").with("sign-in-wait", "seconds", wait.as_secs() + 1))
     }
 
     async fn succeeded(&self, visit: &Visit, staff: &Staff, way: &'static str, to: &str) -> Answer {
-        self.web.throttle.succeeded(self.login, self.known_device);
+        self.throttle.succeeded(self.login, self.known_device);
         begin(self.web, visit, self.headers, staff, way, to).await
     }
 }

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
 use serde::Deserialize;
+use standards::address::in_small_letters;
 
 use super::oops::Oops;
 use super::shell::{Place, Shell};
@@ -95,7 +96,7 @@ pub(super) struct Invited {
 /// Adds somebody, and shows the link that signs them in the first time.
 pub(super) async fn invite(State(web): State<Arc<Web>>, visit: Visit, Form(form): Form<Invited>) -> Answer {
     let library = visit.library()?.code.clone();
-    let (login, name) = (form.login.trim().to_lowercase(), form.name.trim().to_owned());
+    let (login, name) = (in_small_letters(form.login.trim()), form.name.trim().to_owned());
     let fits = |text: &str| (1..=LETTERS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
     let mut page = Staff::of(&web, &visit).await?;
     let role = Role::from_code(&form.role).filter(|role| Role::OF_LIBRARY.contains(role));

@@ -19,6 +19,7 @@ use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::Visit;
 use super::{Answer, Web, form};
+use crate::http::answer;
 use crate::outcome::stop::ListedAddress;
 use crate::outcome::stop::file::ADDRESSES_MAX;
 use crate::outcome::{Cause, Facts};
@@ -26,7 +27,7 @@ use crate::staff::Right;
 use crate::store::{DoNotSend, Listed};
 
 /// Rows of a page, and of a file.
-const PAGE: usize = 50;
+const PAGE: u32 = 50;
 const FILE_MAX: u32 = 100_000;
 
 /// Lines that are named when they cannot be read; the rest is counted.
@@ -94,17 +95,15 @@ async fn page(web: &Web, visit: &Visit, asked: Asked) -> Result<Page, Oops> {
     let shell = visit.shell("stops-title").at(Place::Bounces);
     let looked_for = Address::parse(asked.q.trim()).ok();
     let address = looked_for.as_ref().map(ListedAddress::of);
-    let mut found = if asked.q.trim().is_empty() || address.is_some() {
+    let found = if asked.q.trim().is_empty() || address.is_some() {
         let after = Some(asked.after.clone()).filter(|after| !after.is_empty());
         let which = Listed { address, cause: None, after };
-        web.store.do_not_send_list(library, &which, u32::try_from(PAGE + 1).unwrap_or(u32::MAX)).await?
+        web.store.do_not_send_list(library, &which, PAGE + 1).await?
     } else {
         Vec::new()
     };
-    let has_more = found.len() > PAGE;
-    found.truncate(PAGE);
-    let next = found.last().filter(|_| has_more);
-    let next = next.map(|last| shell.to(&format!("/do-not-send?after={}", form::encoded(&last.address))));
+    let after = |last: &DoNotSend| shell.to(&format!("/do-not-send?after={}", form::encoded(&last.address)));
+    let (found, next) = answer::page(found, PAGE, after);
     let acts = visit.may(Right::ActOnMessages);
     let lines: Vec<_> = found.into_iter().map(|stop| line(&shell, stop, acts)).collect();
     let wrong = (!asked.q.trim().is_empty() && looked_for.is_none()).then(|| ("q", shell.say("stops-wrong-address")));

@@ -12,7 +12,7 @@ use crate::notice::catalogue::Audience;
 use crate::queue::State;
 use crate::secret::Secret;
 use crate::staff::Role;
-use crate::store::Tally;
+use crate::store::{Kept, Tally};
 
 /// The names of words in the files of a language, each with its file.
 fn named(language: Language) -> BTreeMap<String, String> {
@@ -82,6 +82,7 @@ fn put_together() -> Vec<String> {
     let erasures = ["of-patron", "of-retention", "waiting", "under-way", "failing", "done"];
     names.extend(erasures.map(|what| format!("erasure-{what}")));
     names.extend(["all", "waiting", "delivered", "given-up"].map(|state| format!("webhook-log-{state}")));
+    names.extend(Kept::ALL.map(|what| format!("retention-wrong-{}", what.code())));
     for what in ["content", "talk", "address", "submitted", "texts", "patrons", "events", "audit"] {
         names.extend([format!("retention-{what}"), format!("retention-{what}-why")]);
     }
@@ -179,6 +180,8 @@ fn the_dashboard_never_says_that_all_is_accepted_where_some_failed() {
     assert_eq!(verdict(100, 1), ("good", "home-verdict-most"));
     assert_eq!(verdict(100, 9), ("warn", "home-verdict-most"));
     assert_eq!(verdict(100, 11), ("bad", "home-verdict-bad"));
+    assert_eq!(verdict(9, 2), ("warn", "home-verdict-most"), "of so few, single addresses");
+    assert_eq!(verdict(9, 5), ("bad", "home-verdict-bad"));
 }
 
 #[test]
@@ -211,23 +214,43 @@ fn whoever_guesses_is_slowed_down_and_nobody_is_locked_out() {
     let start = Timestamp::UNIX_EPOCH;
     let after = |seconds| start + SignedDuration::from_secs(seconds);
     for _ in 0..5 {
-        assert_eq!(throttle.wait("a.roy", false, start), SignedDuration::ZERO);
-        throttle.failed("a.roy", false, start);
+        assert_eq!(throttle.try_now("a.roy", false, start), Ok(()));
     }
-    assert!(throttle.wait("a.roy", false, start) > SignedDuration::ZERO);
-    assert_eq!(throttle.wait("a.roy", true, start), SignedDuration::ZERO, "her own device has tries of its own");
-    assert_eq!(throttle.wait("l.cote", false, start), SignedDuration::ZERO, "and so has everybody else");
-    for _ in 0..100 {
-        throttle.failed("a.roy", false, start);
+    assert_eq!(throttle.try_now("a.roy", false, start), Err(SignedDuration::from_secs(2)));
+    assert_eq!(throttle.try_now("a.roy", true, start), Ok(()), "her own device has tries of its own");
+    assert_eq!(throttle.try_now("l.cote", false, start), Ok(()), "and so has everybody else");
+    for minute in 1..20 {
+        assert_eq!(throttle.try_now("a.roy", false, after(minute * 31)), Ok(()), "half a minute is the longest wait");
     }
-    assert_eq!(throttle.wait("a.roy", false, after(31)), SignedDuration::ZERO, "half a minute is the longest wait");
-    for n in 0..10_000 {
-        throttle.failed(&format!("nobody {n}"), false, after(31));
-    }
-    throttle.failed("a.roy", false, after(31));
-    assert!(throttle.wait("a.roy", false, after(32)) > SignedDuration::ZERO, "made-up names set nobody free");
     throttle.succeeded("a.roy", false);
-    assert_eq!(throttle.wait("a.roy", false, start), SignedDuration::ZERO);
+    assert_eq!(throttle.try_now("a.roy", false, start), Ok(()));
+}
+
+#[test]
+fn of_a_hundred_guesses_at_one_moment_five_are_looked_at() {
+    let throttle = Throttle::default();
+    let now = Timestamp::UNIX_EPOCH;
+    let let_in = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|threads| {
+        for _ in 0..100 {
+            threads.spawn(|| {
+                let may = throttle.try_now("a.roy", false, now).is_ok();
+                let_in.fetch_add(usize::from(may), std::sync::atomic::Ordering::Relaxed);
+            });
+        }
+    });
+    assert_eq!(let_in.into_inner(), 5);
+}
+
+#[test]
+fn names_that_are_made_up_do_not_have_a_guessed_one_forgotten() {
+    let throttle = Throttle::default();
+    let now = Timestamp::UNIX_EPOCH;
+    while throttle.try_now("a.roy", false, now).is_ok() {}
+    for number in 0..25_000 {
+        assert_eq!(throttle.try_now(&format!("made-up {number}"), false, now), Ok(()));
+    }
+    assert!(throttle.try_now("a.roy", false, now).is_err());
 }
 
 #[tokio::test]

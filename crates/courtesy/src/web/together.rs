@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::Web;
-use super::messages::{Row, Tag, receiver, rows};
+use super::messages::{Row, Tag, rows};
 use super::oops::Oops;
 use super::shell::Shell;
 use crate::id::EventId;
@@ -26,7 +26,7 @@ pub(super) async fn told_by(
 
 /// How a message stands that was told in `by`.
 pub(super) fn tag(shell: &Shell, by: &MessageRow) -> Tag {
-    let receiver = receiver(by);
+    let receiver = by.receiver();
     let Tag { mood, words } = Tag::of_row(shell, by, by.provider.as_deref().or(receiver.as_deref()));
     Tag { mood, words: shell.with("state-together", "state", words) }
 }

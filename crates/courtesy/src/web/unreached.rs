@@ -1,6 +1,6 @@
 //! Not reached: patrons whom no message reached, each with what to do next; a list to be worked off.
 //!
-//! In: a library and where the last page ended. Out: rows, each with its next step as a form that does it. Several rows
+//! In: a library and where the last page ended. Out: rows, one a patron and request, each with its next step as a form that does it. Several rows
 //! are ticked off, or sent again, at once. What was done takes a row off the list and is kept.
 
 use std::sync::Arc;
@@ -17,7 +17,8 @@ use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::Visit;
 use super::{Answer, Web, returns};
-use crate::http::unreached::{Missed, missed};
+use crate::http::answer;
+use crate::http::unreached::{Missed, missed, one_each, see_to_older};
 use crate::id::MessageId;
 use crate::intake::{Resent, Wish};
 use crate::library::LibraryCode;
@@ -88,28 +89,32 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(asked)
     visit.page(&page(&web, &visit, &asked.after, None).await?)
 }
 
-async fn page(web: &Web, visit: &Visit, after: &str, typed: Option<(MessageId, String)>) -> Result<Page, Oops> {
+/// What was typed for a message, and the words for what is wrong with it.
+struct Typed {
+    id: MessageId,
+    text: String,
+    wrong: &'static str,
+}
+
+async fn page(web: &Web, visit: &Visit, after: &str, typed: Option<Typed>) -> Result<Page, Oops> {
     let library = &visit.library()?.code;
     let shell = visit.shell("unreached-title").at(Place::Unreached).wrong(typed.is_some());
     let since = visit.now.checked_sub(BACK).unwrap_or(Timestamp::MIN);
-    let mut found = web.store.unreached(Some(library), since, after.parse().ok(), PAGE + 1).await?;
-    let has_more = found.len() > PAGE as usize;
-    found.truncate(PAGE as usize);
-    let next = found.last().filter(|_| has_more).map(|row| format!("/unreached?after={}", row.id));
-    let mut lines = Vec::new();
+    let found = web.store.unreached(Some(library), since, after.parse().ok(), PAGE + 1).await?;
+    let (found, next) = answer::page(found, PAGE, |row| format!("/unreached?after={}", row.id));
+    let mut all = Vec::new();
     for row in found {
-        if let Some(one) = missed(web, row).await? {
-            lines.push(line(&shell, one, typed.as_ref()));
-        }
+        all.extend(missed(web, row).await?);
     }
+    let lines = one_each(all).into_iter().map(|one| line(&shell, one, typed.as_ref())).collect();
     let at = visit.library()?;
     let unseen = returns::unseen(web, at, &web.senders.plan(at, &[], visit.now), since).await?;
-    let wrong = typed.map(|(id, _)| (format!("to-{id}"), shell.say("message-wrong-address")));
+    let wrong = typed.map(|typed| (format!("to-{}", typed.id), shell.say(typed.wrong)));
     let hows = SeenTo::HOWS.map(|code| How { code, words: shell.say(&format!("how-{}", code.replace('_', "-"))) });
     Ok(Page { lines, hows: hows.into(), next, is_first: after.is_empty(), unseen, wrong, shell })
 }
 
-fn line(shell: &Shell, one: Missed, typed: Option<&(MessageId, String)>) -> Line {
+fn line(shell: &Shell, one: Missed, typed: Option<&Typed>) -> Line {
     let step = Step::after(one.cause);
     let name = one.name();
     let why = one.words(shell.language());
@@ -125,7 +130,7 @@ fn line(shell: &Shell, one: Missed, typed: Option<&(MessageId, String)>) -> Line
         wants_address: matches!(step, Step::AskAddress | Step::CheckAddress | Step::AddAddress),
         may_go_again: address.is_some() && matches!(step, Step::SendAgain | Step::TellOfFullBox),
         since: row.changed_at,
-        typed: typed.filter(|(id, _)| *id == row.id).map(|(_, text)| text.clone()),
+        typed: typed.filter(|typed| typed.id == row.id).map(|typed| typed.text.clone()),
         id: row.id,
         request: row.request,
     }
@@ -158,11 +163,21 @@ pub(super) async fn again(
     let to = match (form.to.trim(), Address::parse(form.to.trim())) {
         ("", _) if !row.address.is_empty() => None,
         (_, Ok(address)) => Some(address),
-        (_, Err(_)) => return visit.again(&page(&web, &visit, "", Some((row.id, form.to))).await?),
+        (_, Err(_)) => {
+            let typed = Typed { id: row.id, text: form.to, wrong: "message-wrong-address" };
+            return visit.again(&page(&web, &visit, "", Some(typed)).await?);
+        }
     };
     let list = format!("/staff/{library}/unreached");
-    match web.intake.resend(row, Wish { to, ..Wish::default() }, visit.by()).await? {
-        Resent::As(_) => visit.done(&list, "resent"),
+    match web.intake.resend(row.clone(), Wish { to, ..Wish::default() }, visit.by()).await? {
+        Resent::As(_) => {
+            see_to_older(&web, &row, &SeenTo::told("other", visit.by(), String::new(), visit.now)).await?;
+            visit.done(&list, "resent")
+        }
+        Resent::Stopped(_) => {
+            let typed = Typed { id: row.id, text: form.to, wrong: "message-stopped" };
+            visit.again(&page(&web, &visit, "", Some(typed)).await?)
+        }
         Resent::Before(_) => visit.done(&list, "resent-earlier"),
         Resent::NotNow(_) => Err(Oops::NotNow("message-just-left")),
     }
@@ -192,7 +207,9 @@ pub(super) async fn resolve(
 ) -> Answer {
     let library = visit.library()?.code.clone();
     let row = found(&web, &library, &id).await?;
-    web.store.see_to(library.clone(), row.id, form.seen(&visit)).await?;
+    let seen = form.seen(&visit);
+    web.store.see_to(library.clone(), row.id, seen.clone()).await?;
+    see_to_older(&web, &row, &seen).await?;
     visit.done(&format!("/staff/{library}/unreached"), "handled")
 }
 
@@ -211,14 +228,27 @@ pub(super) async fn many(
     }
     let sends = value("do").as_deref() == Some("again");
     let resolved = Resolved { how: value("how").unwrap_or_default(), note: value("note").unwrap_or_default() };
+    let mut stopped = false;
     for id in ids {
         // One that was dealt with meanwhile is passed over.
         let Ok(row) = found(&web, &library, id).await else { continue };
         if !sends {
-            web.store.see_to(library.clone(), row.id, resolved.seen(&visit)).await?;
+            let seen = resolved.seen(&visit);
+            web.store.see_to(library.clone(), row.id, seen.clone()).await?;
+            see_to_older(&web, &row, &seen).await?;
         } else if !row.address.is_empty() {
-            web.intake.resend(row, Wish::default(), visit.by()).await?;
+            match web.intake.resend(row.clone(), Wish::default(), visit.by()).await? {
+                Resent::As(_) => {
+                    see_to_older(&web, &row, &SeenTo::told("other", visit.by(), String::new(), visit.now)).await?;
+                }
+                Resent::Stopped(_) => stopped = true,
+                Resent::Before(_) | Resent::NotNow(_) => {}
+            }
         }
     }
-    if sends { visit.done(&list, "resent-many") } else { visit.done(&list, "handled-many") }
+    match (sends, stopped) {
+        (true, true) => visit.done(&list, "resent-some"),
+        (true, false) => visit.done(&list, "resent-many"),
+        (false, _) => visit.done(&list, "handled-many"),
+    }
 }

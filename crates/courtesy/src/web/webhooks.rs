@@ -15,6 +15,7 @@ use super::oops::Oops;
 use super::shell::{Place, Shell};
 use super::visit::Visit;
 use super::{Answer, Web};
+use crate::http::answer;
 use crate::http::webhooks::WEBHOOKS_MAX;
 use crate::id::{DeliveryId, WebhookId};
 use crate::store::{Delivery, DeliveryState, Replay, Webhook};
@@ -206,11 +207,9 @@ async fn one(web: &Web, visit: &Visit, webhook: Webhook, asked: &Asked, secret: 
     let here = shell.to(&format!("/ill-admin/webhooks/{}", webhook.id));
     let state = DeliveryState::from_code(&asked.state);
     let before = asked.after.parse().ok();
-    let mut found = web.store.deliveries(&webhook.library, webhook.id, state, before, PAGE + 1).await?;
-    let has_more = found.len() > PAGE as usize;
-    found.truncate(PAGE as usize);
+    let found = web.store.deliveries(&webhook.library, webhook.id, state, before, PAGE + 1).await?;
     let state = state.map(DeliveryState::code).unwrap_or_default();
-    let next = found.last().filter(|_| has_more).map(|last| format!("{here}?state={state}&after={}", last.id));
+    let (found, next) = answer::page(found, PAGE, |last| format!("{here}?state={state}&after={}", last.id));
     let (mood, standing) = standing(&shell, &webhook);
     let chip = |code: &str| {
         let words = shell.say(&format!("webhook-log-{}", if code.is_empty() { "all" } else { code }.replace('_', "-")));

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use courtesy::clock;
-use courtesy::config::{Config, Relay};
 use courtesy::intake::{Event, Handed, Side, Strictness, Taken, Told};
 use courtesy::library::{Library, LibraryCode};
 use courtesy::notice::status::Status;
@@ -12,9 +11,11 @@ use courtesy::service::Service;
 
 use practice::dns::{Data, RecordType};
 use practice::provider::{Kept, Trouble};
-use practice::world::{Options, RELAYS, Running, SERVICE};
+use practice::world::{Options, RELAYS, Running};
 use standards::address::Address;
 use standards::domain::Domain;
+
+use crate::world::settings;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -32,22 +33,7 @@ async fn world() -> Running {
 }
 
 async fn serve(world: &Running, data: &std::path::Path) -> Service {
-    let mut config = Config { data: data.to_path_buf(), ..Config::default() };
-    config.listen.http = "127.0.0.1:0".parse().unwrap();
-    config.dns.resolver = Some(world.resolver_addr());
-    config.smtp.port = world.smtp_port();
-    config.smtp.loopback = true;
-    config.shared.domain = name(SERVICE);
-    let relay = |(turn, ip)| Relay {
-        host: name(&format!("out{}.notices.example", turn + 1)),
-        region: "west".to_owned(),
-        sources: vec![ip],
-        planned: None,
-        until: None,
-    };
-    let relays: Vec<Relay> = RELAYS.map(std::net::IpAddr::from).into_iter().enumerate().map(relay).collect();
-    config.relay = relays.into();
-    let service = Service::start(config).await.unwrap();
+    let service = Service::start(settings(world, data, "west", RELAYS.len())).await.unwrap();
     let library: Library = serde_json::from_value(serde_json::json!({
         "code": "BRCH", "name": { "en": "Birch Grove Regional Library" }, "time_zone": "America/Vancouver",
         "languages": ["en"], "region": "west", "from": "ill@birch.example",

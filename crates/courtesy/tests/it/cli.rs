@@ -215,6 +215,15 @@ async fn a_batch_takes_what_is_right_and_names_the_lines_that_are_not() {
     assert!(batch.err.contains("2 events taken, 2 messages written; 1 refused."), "{}", batch.err);
     let doctor = house.run(&["doctor"]).await;
     assert!(doctor.out.contains("✔  database"), "{}", doctor.out);
+    assert!(doctor.out.contains("not looked at yet: out1."), "{}", doctor.out);
+    assert!(!doctor.out.contains("All is well"), "{}", doctor.out);
+    house.write("libraries.csv", LIBRARIES);
+    house.good(&["library", "import", "libraries.csv"]).await;
+    let audit = house.good(&["audit", "check"]).await;
+    let chains: Vec<_> = audit.lines().map(|line| line.split_whitespace().next().unwrap_or_default()).collect();
+    assert_eq!(chains, ["the", "ALDR", "DGWD"], "the consortium's entries, and each library's: {audit}");
+    let held = house.good(&["audit", "check", "--library", "ALDR", "--json"]).await;
+    assert!(held.contains(r#""library":"ALDR""#), "{held}");
     house.service.stop().await;
 }
 
@@ -437,4 +446,33 @@ async fn a_patron_is_erased_and_watched_until_the_last_trace_is_gone() {
     assert!(house.good(&["patron", "erasures", "watch", id]).await.starts_with("Done: "));
     assert!(house.good(&["patron", "erasures", "show", id]).await.starts_with("Done: "));
     assert_eq!(house.run(&["patron", "erasures", "show", "ers_none"]).await.code, 6);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_backup_and_what_is_restored_are_their_owners_alone_and_commands_find_a_key() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let mode = |name: &str| std::fs::metadata(at(name)).unwrap().permissions().mode() & 0o777;
+    let run = |args: &[&str]| run_binary(folder.path(), args, &[], "");
+    let made = run(&["init", "--settings", "one.toml", "--set", "data=one"]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    assert_eq!((mode("one"), mode("one/courtesy.db")), (0o700, 0o600));
+    let nowhere = run(&["backup", "nowhere/b.db", "--set", "data=one"]);
+    assert_eq!(nowhere.code, 1);
+    assert!(nowhere.err.contains("there is no folder nowhere"), "{}", nowhere.err);
+    let kept = run(&["backup", "b.db", "--set", "data=one"]);
+    assert_eq!((kept.code, mode("b.db")), (0, 0o600), "{}", kept.err);
+    assert_eq!(run(&["backup", "b.db", "--set", "data=one"]).code, 1, "what is there is not touched");
+
+    let back = run(&["restore", "b.db", "--set", "data=two"]);
+    assert_eq!(back.code, 0, "{}", back.err);
+    assert!(back.out.contains("operator.key in the data folder is a new operator's key"), "{}", back.out);
+    assert_eq!((mode("two"), mode("two/courtesy.db"), mode("two/operator.key")), (0o700, 0o600, 0o600));
+    // The one that was there is of another database.
+    std::fs::remove_file(at("two/courtesy.db")).unwrap();
+    std::fs::copy(at("one/operator.key"), at("two/operator.key")).unwrap();
+    let back = run(&["restore", "b.db", "--set", "data=two"]);
+    assert!(!back.out.contains("new operator's key"), "the backup knows this one: {}{}", back.out, back.err);
 }

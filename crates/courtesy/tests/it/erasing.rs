@@ -347,3 +347,34 @@ async fn nobody_who_is_being_erased_is_reminded() {
     store.put_back_erasure(erasure, now() + SignedDuration::from_hours(1), true).await.unwrap();
     assert!(store.requests_due(due, 10).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn what_was_erased_stands_in_no_octet_of_the_database() {
+    const WORDS: [&str; 3] = ["patron-zorro.unique", "Zorrofirst", "ZZTITLE"];
+    let world = World::new().await;
+    world.library("MRPL").await;
+    for number in 0..40 {
+        let mut told = ready("MRPL", &format!("BC-{number}"), "patron-zorro.unique@gmail.example");
+        told["patron"]["ref"] = "900001".into();
+        told["patron"]["first_name"] = "Zorrofirst".into();
+        told["fields"]["title"] = format!("ZZTITLE {number}").into();
+        world.tell_one(&told).await;
+        world.tell_one(&ready("MRPL", &format!("OTHER-{number}"), "patron@gmail.example")).await;
+    }
+    let stands = || {
+        let octets = ["courtesy.db", "courtesy.db-wal"].map(|file| {
+            let file = world.folder.path().join("data").join(file);
+            String::from_utf8_lossy(&std::fs::read(file).unwrap_or_default()).into_owned()
+        });
+        WORDS.into_iter().filter(|word| octets.iter().any(|octets| octets.contains(word))).collect::<Vec<_>>()
+    };
+    assert_eq!(stands(), WORDS, "it is looked for where it stands");
+    let asked = world.request("DELETE", "/v1/patrons/MRPL/900001", &world.key, &[], "").await;
+    assert_eq!(asked.status, 202, "{}", asked.text);
+    world.until_erased().await;
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !stands().is_empty() {
+        assert!(tokio::time::Instant::now() < deadline, "{:?} still stand there", stands());
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}

@@ -87,6 +87,8 @@ mod store;
 #[cfg(test)]
 mod submission;
 #[cfg(test)]
+mod taken_over;
+#[cfg(test)]
 mod texts;
 #[cfg(test)]
 mod tidy;

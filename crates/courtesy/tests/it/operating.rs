@@ -133,6 +133,17 @@ async fn a_stop_with_hundreds_under_way_leaves_nothing_to_a_lease() {
     store.close().await;
 }
 
+#[tokio::test]
+async fn a_process_that_lost_a_part_of_itself_says_which() {
+    let World { outside: _outside, mut service, folder: _folder, .. } = World::new().await;
+    let whole = tokio::time::timeout(Duration::from_millis(200), service.broken()).await;
+    assert!(whole.is_err(), "nothing is missed while all works: {whole:?}");
+    service.app.store.clone().close().await;
+    let part = tokio::time::timeout(Duration::from_secs(20), service.broken()).await;
+    assert_eq!(part.unwrap(), "the store's writer");
+    tokio::time::timeout(Duration::from_secs(20), service.stop()).await.expect("what is left of it stops");
+}
+
 /// `count` overdue notices of MRPL, as one batch.
 fn overdue(count: usize) -> String {
     let line = |n: usize| {

@@ -1,7 +1,8 @@
 //! What has served its time is erased on both databases, and what counts need stays.
 
+use courtesy::clock::Timestamp;
 use courtesy::queue::State;
-use courtesy::store::{Filter, Kept, Retention, Settled};
+use courtesy::store::{Claimed, Filter, Kept, Retention, Settled};
 use courtesy::timeline::{Entry, What};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -14,6 +15,24 @@ practice::on_both_databases! {
     crate::kept::Kept::at;
     what_is_older_than_its_days_loses_names_and_conversations_and_nothing_else,
     a_library_keeps_what_it_says_and_the_others_what_the_consortium_says,
+    a_nul_in_what_a_receiver_said_holds_up_no_erasing,
+}
+
+fn accepted(claimed: &Claimed, attempt: What, at: Timestamp) -> Settled {
+    Settled {
+        id: claimed.id,
+        attempt: claimed.attempt,
+        tried: true,
+        state: State::Accepted,
+        cause: None,
+        due_at: None,
+        refused: String::new(),
+        sender: None,
+        provider: Some("Gmail".to_owned()),
+        waits_for: None,
+        at,
+        entries: vec![Entry { at, what: attempt }],
+    }
 }
 
 async fn what_is_older_than_its_days_loses_names_and_conversations_and_nothing_else(kept: Store) {
@@ -30,21 +49,7 @@ async fn what_is_older_than_its_days_loses_names_and_conversations_and_nothing_e
             "reply": "250 kept for patron@gmail.example", "transcript": "C: RCPT TO:<patron@gmail.example>"
         }))
         .unwrap();
-        let settled = Settled {
-            id: claimed.id,
-            attempt: claimed.attempt,
-            tried: true,
-            state: State::Accepted,
-            cause: None,
-            due_at: None,
-            refused: String::new(),
-            sender: None,
-            provider: Some("Gmail".to_owned()),
-            waits_for: None,
-            at: at(40 * day + 1),
-            entries: vec![Entry { at: at(40 * day + 1), what: attempt }],
-        };
-        kept.settle(vec![settled]).await.unwrap();
+        kept.settle(vec![accepted(&claimed, attempt, at(40 * day + 1))]).await.unwrap();
     }
     let now = at(45 * day);
     let days = Retention { content: 30, talk: 10 };
@@ -85,5 +90,29 @@ async fn a_library_keeps_what_it_says_and_the_others_what_the_consortium_says(ke
     assert_eq!(kept.retention(Some(&code("MRPL"))).await.unwrap(), (own, true));
     assert_eq!(kept.retention(Some(&code("OTHR"))).await.unwrap(), (all, false));
     assert_eq!(kept.retention(None).await.unwrap(), (all, true));
+    // As an older version let it be set: letters that wait would lose name and address.
+    kept.set_retention(Some(code("MRPL")), Retention { content: 7, talk: 7 }, at(3)).await.unwrap();
+    assert_eq!(kept.retention(Some(&code("MRPL"))).await.unwrap(), (Retention { content: 21, talk: 7 }, true));
     assert_eq!(own.cutoff(Kept::Talk, at(0)), at(0) - SignedDuration::from_hours(7 * 24));
+}
+
+async fn a_nul_in_what_a_receiver_said_holds_up_no_erasing(kept: Store) {
+    kept.accept(vec![event("MRPL", "1", at(0))]).await.unwrap();
+    let claimed = kept.claim_all(at(1)).await.remove(0);
+    let said: What = serde_json::from_value(json!({
+        "kind": "attempted", "number": 1, "sender": "shared", "from": "mrpl@notices.example", "return_path": "x",
+        "why": "shared_used", "relay": "out1", "provider": "Gmail", "outcome": "accepted", "took_ms": 5,
+        "reply": "250 o\u{0}k \\u0000", "transcript": "S: 250 o\u{0}k"
+    }))
+    .unwrap();
+    kept.settle(vec![accepted(&claimed, said, at(2))]).await.unwrap();
+    let story = format!("{:?}", kept.timeline(claimed.id).await.unwrap());
+    assert!(story.contains("250 o\u{FFFD}k \\\\u0000"), "{story}");
+    let now = at(90 * 86_400);
+    for what in [Kept::Talk, Kept::Content] {
+        let cutoff = Retention { content: 30, talk: 10 }.cutoff(what, now);
+        assert_eq!(kept.erase_slice(code("MRPL"), what, cutoff, now, None).await.unwrap(), (1, false), "{what:?}");
+    }
+    let story = format!("{:?}", kept.timeline(claimed.id).await.unwrap());
+    assert!(!story.contains("250 o"), "{story}");
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use courtesy::config::{Config, ProviderHosts, Relay};
+use courtesy::config::Config;
 use courtesy::http::App;
 use courtesy::intake::{Event, Handed, Side, Strictness, Taken, Told};
 use courtesy::library::{Library, LibraryCode};
@@ -24,6 +24,8 @@ use practice::provider::{Decision, Kept, Trouble};
 use practice::world::{self, Options, RELAYS, Running, SERVICE};
 use standards::address::Address;
 use standards::domain::Domain;
+
+use crate::world::settings;
 
 const REGION: &str = "practice";
 
@@ -180,25 +182,9 @@ impl Stage {
 }
 
 fn config(world: &Running, folder: &tempfile::TempDir) -> Config {
-    let mut config = Config { data: folder.path().join("data"), ..Config::default() };
-    config.shared.domain = name(SERVICE);
-    config.public_host = name(SERVICE);
-    config.listen.http.set_port(0);
-    config.dns.resolver = Some(world.resolver_addr());
+    let mut config = settings(world, &folder.path().join("data"), REGION, RELAYS.len());
     config.dns.believe_at_most = Duration::from_secs(1);
     config.proof.look_every = Duration::from_secs(1);
-    config.smtp.port = world.smtp_port();
-    config.smtp.loopback = true;
-    config.smtp.provider_hosts = vec![ProviderHosts { suffix: name("gmail.example"), provider: "gmail".to_owned() }];
-    let relay = |(source, number): (std::net::Ipv4Addr, u8)| Relay {
-        host: config.shared.domain.below(&format!("out{number}")).unwrap(),
-        region: REGION.to_owned(),
-        sources: vec![source.into()],
-        planned: None,
-        until: None,
-    };
-    let relays: Vec<Relay> = RELAYS.into_iter().zip(1..).map(relay).collect();
-    config.relay = relays.into();
     config
 }
 

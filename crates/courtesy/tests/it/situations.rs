@@ -19,6 +19,7 @@ use standards::dns::Table;
 use standards::domain::Domain;
 
 use super::proof::put;
+use super::world::settings;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -96,21 +97,10 @@ fn situations() -> (Vec<Situation>, Vec<String>) {
 }
 
 async fn serve(world: &Running, data: &Path) -> Service {
-    let mut config = Config { data: data.to_path_buf(), ..Config::default() };
-    config.listen.http = "127.0.0.1:0".parse().unwrap();
-    config.dns.resolver = Some(world.resolver_addr());
-    config.smtp.port = world.smtp_port();
-    config.smtp.loopback = true;
-    config.shared.domain = name(SERVICE);
-    let relay = Relay {
-        host: name("out1.notices.example"),
-        region: "west".to_owned(),
-        sources: RELAYS[..2].iter().map(|ip| (*ip).into()).collect(),
-        planned: None,
-        until: None,
-    };
-    config.relay = vec![relay].into();
-    Service::start(config).await.unwrap()
+    let config = settings(world, data, "west", 1);
+    let both = RELAYS[..2].iter().map(|ip| (*ip).into()).collect();
+    let relay = Relay { sources: both, ..config.relay.now()[0].clone() };
+    Service::start(Config { relay: vec![relay].into(), ..config }).await.unwrap()
 }
 
 /// One key for all: what matters here is where it is found, and making hundreds takes minutes.

@@ -15,6 +15,7 @@ use courtesy::delivery::dial::RelayAddr;
 use courtesy::delivery::pace::Limits;
 use courtesy::delivery::pool::{Asker, Attempted, Pool, Settings};
 use courtesy::delivery::route::Route;
+use courtesy::delivery::standing::Right;
 use courtesy::delivery::wire::Waits;
 use courtesy::library::LibraryCode;
 use courtesy::net::tls::{ClientTls, Security};
@@ -110,5 +111,6 @@ fn lines(attempted: &Attempted) -> Vec<String> {
 /// The library asker messages these are.
 pub fn asker() -> Asker<'static> {
     static LIBRARY: LazyLock<LibraryCode> = LazyLock::new(|| LibraryCode::parse("MRPL").unwrap());
-    Asker { library: &LIBRARY, urgency: Urgency::Soon }
+    static RIGHT: LazyLock<Right> = LazyLock::new(Right::default);
+    Asker { library: &LIBRARY, urgency: Urgency::Soon, right: &RIGHT }
 }

@@ -307,10 +307,18 @@ async fn many_are_sent_again_once_and_what_was_seen_to_leaves_the_list() {
     assert_eq!(world.post("/v1/messages:resend", &what).await.json()["count"], 2);
     let what = json!({"library": "MRPL", "cause": "addr"});
     let sent = world.post("/v1/messages:resend", &what).await.json();
-    assert_eq!(sent["messages"].as_array().unwrap().len(), 2, "{sent}");
+    assert_eq!((sent["messages"].as_array().unwrap().len(), &sent["stopped"]), (0, &json!(2)), "{sent}");
+    let one = world.post(&format!("/v1/messages/{}/resend", ids[1]), &json!({})).await;
+    assert_eq!(one.status, 409, "nothing is sent to a stopped address: {}", one.text);
+    assert!(one.text.contains("do-not-send"), "{}", one.text);
+    let release =
+        json!({"addresses": ["nobody@plain.example", "nobody@yahoo.example"], "reason": "the patrons say they work"});
+    assert_eq!(world.request("DELETE", LIST, &world.key, &[], &release.to_string()).await.json()["changed"], 2);
+    let sent = world.post("/v1/messages:resend", &what).await.json();
+    assert_eq!((sent["messages"].as_array().unwrap().len(), &sent["stopped"]), (2, &json!(0)), "{sent}");
     assert_eq!(world.post("/v1/messages:resend", &what).await.json()["count"], 0, "nothing twice");
     for id in sent["messages"].as_array().unwrap() {
-        assert_eq!(world.over(id.as_str().unwrap().parse().unwrap()).await.state, State::Suppressed);
+        assert_eq!(world.over(id.as_str().unwrap().parse().unwrap()).await.state, State::Failed);
     }
 
     // To the corrected address, from the shared one; pressed twice it is sent once.

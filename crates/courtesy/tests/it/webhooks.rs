@@ -25,8 +25,12 @@ use crate::world::{World, address, code, ready, record};
 impl Kept {
     /// A webhook of this library, for these types of events; none given: all.
     async fn subscribed(&self, library: &str, kinds: &[Kind]) -> WebhookId {
+        self.subscribed_at(0, library, kinds).await
+    }
+
+    async fn subscribed_at(&self, second: i64, library: &str, kinds: &[Kind]) -> WebhookId {
         let webhook = Webhook {
-            id: WebhookId::new(at(0)),
+            id: WebhookId::new(at(second)),
             library: code(library),
             url: "https://ils.library.example/hooks".to_owned(),
             kinds: kinds.to_vec(),
@@ -120,6 +124,49 @@ practice::on_both_databases! {
     words_and_relays_are_told_to_whom_they_concern,
     a_record_that_comes_or_goes_is_told_once,
     a_webhook_belongs_to_its_library_alone,
+    sixty_four_webhooks_of_a_dead_system_hide_no_other,
+}
+
+async fn due(store: &Kept, now: Timestamp) -> Vec<WebhookId> {
+    store.webhooks_due(now, None, 10).await.unwrap().into_iter().map(|due| due.id).collect()
+}
+
+async fn sixty_four_webhooks_of_a_dead_system_hide_no_other(store: Kept) {
+    const ROUND: u32 = 64;
+    let mut dead = Vec::new();
+    for number in 0..64 {
+        dead.push(store.subscribed_at(number, &format!("DEAD{}", number / 10), &[]).await);
+    }
+    let living = store.subscribed_at(100, "MRPL", &[]).await;
+    let tell = async |library: String, second| {
+        store.tell_webhooks(code(&library), Kind::NoticePublished, json!({ "notice": "x" }), at(second)).await.unwrap();
+    };
+    tell("MRPL".to_owned(), 200).await;
+    let (mut last, mut served) = (None, Vec::new());
+    for round in 0..2 {
+        for library in 0..7 {
+            tell(format!("DEAD{library}"), 201 + round).await;
+        }
+        let now = at(210 + round);
+        let due = store.webhooks_due(now, last, ROUND).await.unwrap();
+        assert_eq!(due.len(), 64);
+        for one in &due {
+            let claimed = store.claim_deliveries(one.id, 10, now, now + LEASE).await.unwrap();
+            for claimed in claimed {
+                let answered = if one.id == living { taken() } else { refused(Some(now)) };
+                store.delivery_answered(claimed, answered, now).await.unwrap();
+            }
+        }
+        last = due.last().map(|one| one.id);
+        served.push(due);
+    }
+    assert!(served[0].iter().map(|one| one.id).eq(dead.clone()), "the dead come first, and always have something due");
+    assert_eq!(served[1][0].id, living, "and the living have their turn");
+    assert!(served[1][1..].iter().map(|one| one.id).eq(dead[..63].iter().copied()), "then it begins anew");
+    assert!(served[1][1..].iter().all(|one| one.is_failing) && !served[1][0].is_failing);
+    assert_eq!(store.told("MRPL", living).await.len(), 1);
+    let again = store.webhooks_due(at(213), last, 100).await.unwrap();
+    assert_eq!(again.len(), 64, "each once, and none of who has nothing due");
 }
 
 async fn every_change_of_a_message_is_kept_for_its_librarys_webhooks_with_the_change(store: Kept) {
@@ -151,9 +198,9 @@ async fn a_change_written_again_is_the_same_event(store: Kept) {
 
 async fn an_event_is_claimed_once_and_is_due_again_when_nobody_answers_for_it(store: Kept) {
     let webhook = store.subscribed("MRPL", &[Kind::MessageAccepted]).await;
-    assert_eq!(store.webhooks_due(at(20), 10).await.unwrap(), []);
+    assert_eq!(due(&store, at(20)).await, []);
     store.one_accepted("MRPL", 10).await;
-    assert_eq!(store.webhooks_due(at(20), 10).await.unwrap(), [webhook]);
+    assert_eq!(due(&store, at(20)).await, [webhook]);
     let claimed = store.claim_deliveries(webhook, 10, at(20), at(320)).await.unwrap();
     assert_eq!((claimed.len(), claimed[0].attempt, claimed[0].tries), (1, 1, 1));
     assert_eq!(store.claim_deliveries(webhook, 10, at(21), at(321)).await.unwrap().len(), 0);
@@ -205,7 +252,7 @@ async fn a_webhook_that_fails_for_five_days_is_off_and_staff_are_to_hear_of_it(s
     assert_eq!(store.webhooks_untold().await.unwrap(), []);
     // What happens meanwhile is kept, and posted with what was given up once it is on.
     store.one_accepted("MRPL", five_days + 30).await;
-    assert_eq!(store.webhooks_due(at(five_days + 60), 10).await.unwrap(), []);
+    assert_eq!(due(&store, at(five_days + 60)).await, []);
     assert!(store.switch_webhook(code("MRPL"), webhook, true, at(five_days + 60)).await.unwrap());
     let due = store.claim_deliveries(webhook, 10, at(five_days + 60), at(five_days + 360)).await.unwrap();
     assert_eq!(due.iter().map(|one| one.tries).collect::<Vec<_>>(), [1, 1]);
@@ -216,11 +263,11 @@ async fn a_webhook_that_is_off_gets_nothing_and_what_waited_goes_on_when_it_is_o
     store.one_accepted("MRPL", 10).await;
     assert!(store.switch_webhook(code("MRPL"), webhook, false, at(20)).await.unwrap());
     assert!(!store.switch_webhook(code("MRPL"), webhook, false, at(20)).await.unwrap());
-    assert_eq!(store.webhooks_due(at(20), 10).await.unwrap(), []);
+    assert_eq!(due(&store, at(20)).await, []);
     store.one_accepted("MRPL", 30).await;
     assert_eq!(store.told("MRPL", webhook).await, ["message.accepted"]);
     assert!(store.switch_webhook(code("MRPL"), webhook, true, at(40)).await.unwrap());
-    assert_eq!(store.webhooks_due(at(40), 10).await.unwrap(), [webhook]);
+    assert_eq!(due(&store, at(40)).await, [webhook]);
 }
 
 async fn words_and_relays_are_told_to_whom_they_concern(store: Kept) {

@@ -128,7 +128,7 @@ fn library(library: &Library) -> Vec<Record> {
         Situation::Delegates => {
             txt(domain, format!("v=spf1 {own} -all"));
             txt(&policy_at, dmarc("reject"));
-            records.push((format!("ill.{domain}"), Says::Cname(format!("bounces.{SERVICE}"))));
+            records.push((format!("notices-bounce.{domain}"), Says::Cname(format!("bounces.{SERVICE}"))));
         }
         Situation::Nothing => {}
         Situation::TwoSpfRecords => {

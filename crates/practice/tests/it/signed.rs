@@ -78,7 +78,8 @@ async fn a_delegated_key_speaks_for_the_library() {
     for provider in PROVIDERS {
         let to = format!("patron@{provider}");
         let mail = signed(&message("ill@cedar.example", &to), "cedar.example");
-        let reply = Client::greeted(&running, provider).await.offer("b+1@ill.cedar.example", &to, &mail).await;
+        let reply =
+            Client::greeted(&running, provider).await.offer("b+1@notices-bounce.cedar.example", &to, &mail).await;
         assert_eq!(reply.code, 250, "{provider}: {reply}");
     }
     for kept in running.mailboxes().kept() {
@@ -124,7 +125,8 @@ async fn white_space_lines_added_at_the_end_on_the_way_do_no_harm() {
     let running = with_keys().await;
     let to = "patron@gmail.example";
     let mail = signed(&message("ill@cedar.example", to), "cedar.example") + " \r\n\t\r\n\r\n";
-    let reply = Client::greeted(&running, "gmail.example").await.offer("x@ill.cedar.example", to, &mail).await;
+    let reply =
+        Client::greeted(&running, "gmail.example").await.offer("x@notices-bounce.cedar.example", to, &mail).await;
     assert_eq!(reply.code, 250, "{reply}");
     assert_eq!(running.mailboxes().kept()[0].dkim[0].mark, Mark::Pass);
 }
@@ -147,7 +149,7 @@ async fn gmail_refuses_an_address_without_a_name() {
         let to = format!("patron@{provider}");
         let mut client = Client::connect(&running, provider, NAMELESS).await;
         client.say("EHLO nameless.notices.example").await;
-        let reply = client.offer("x@ill.cedar.example", &to, &mail(&to)).await;
+        let reply = client.offer("x@notices-bounce.cedar.example", &to, &mail(&to)).await;
         assert!(reply.to_string().starts_with(code), "{reply}");
     }
 }

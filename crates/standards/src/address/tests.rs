@@ -1,4 +1,4 @@
-use super::{Address, NotAnAddress};
+use super::{Address, NotAnAddress, in_small_letters};
 
 fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
@@ -87,4 +87,22 @@ proptest::proptest! {
             proptest::prop_assert_eq!(Address::parse(&shown).unwrap(), address);
         }
     }
+}
+
+#[test]
+fn a_letter_that_looks_like_another_is_not_that_other() {
+    assert_eq!(in_small_letters("Kate.ROY@Library.example"), "kate.roy@library.example");
+    assert_eq!(in_small_letters("JÜRGEN.ŁÓŚ@x.example"), "jürgen.łóś@x.example");
+    assert_eq!(in_small_letters("ΣΟΦΙΑ"), "σοφια");
+    // The Kelvin, Ångström and Ohm signs, a dotted capital I, a capital sharp S, a capital theta symbol, a long s.
+    for other in ["\u{212a}", "\u{212b}", "\u{2126}", "\u{130}", "\u{1e9e}", "\u{3f4}", "\u{17f}"] {
+        assert_eq!(in_small_letters(other), other);
+    }
+    let all = (0..=u32::from(char::MAX)).filter_map(char::from_u32);
+    let small: std::collections::HashMap<char, char> = all
+        .map(|letter| (letter, in_small_letters(&letter.to_string()).chars().next().unwrap()))
+        .filter(|(letter, small)| letter != small)
+        .map(|(letter, small)| (small, letter))
+        .collect();
+    assert_eq!(small[&'k'], 'K', "one capital to each");
 }

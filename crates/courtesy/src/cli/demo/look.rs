@@ -162,13 +162,18 @@ pub(super) fn addresses(stage: &Stage, rows: &[Row], language: Language) -> Resu
     line("relays, for IT", "relais, pour l’informatique", format!("{url}/relays"));
     line("every route", "toutes les adresses", format!("{url}/openapi.json"));
     line("API key", "clé d’API", key.to_string());
-    line("messages", "messages", format!("courtesy messages list --server {url} --key-file {key}"));
+    line("messages", "messages", format!("{} messages list --server {url} --key-file {key}", as_run()));
     line("", "", format!("curl -H \"Authorization: Bearer $(cat {key})\" {url}/v1/messages"));
     line("data folder", "dossier de données", stage.app().config.data.display().to_string());
     for file in files {
         line("a notice", "un avis", file.display().to_string());
     }
     Ok(text)
+}
+
+/// What this program was run by: a demonstration is often seen before anything is installed.
+fn as_run() -> String {
+    std::env::args().next().unwrap_or_else(|| "courtesy".to_owned())
 }
 
 /// The first notice of the story as its mailbox has it: the mail, its HTML and its text.

@@ -27,9 +27,6 @@ use crate::web::{link, new_operator};
 /// The region of all libraries and relays.
 pub(super) const REGION: &str = "practice";
 
-/// The label at which the delegating library has pointed its return path to us.
-const RETURN_PATH_LABEL: &str = "ill";
-
 /// How long an answer of the practice name server is believed: what a library publishes in the story counts at once.
 const BELIEVE: Duration = Duration::from_secs(1);
 
@@ -92,7 +89,7 @@ impl Stage {
     }
 
     /// Makes the DKIM keys of the shared domain and of every library, and publishes them as the operator does with the
-    /// zone that `courtesy zone` prints.
+    /// zone that `courtesy dkim zone` prints.
     pub async fn publish_keys(&self) -> Result<()> {
         let shared = &self.app().config.shared;
         let mut wanted: Vec<(Domain, String, Option<&'static str>, bool)> = Vec::new();
@@ -222,7 +219,6 @@ fn config(world: &Running, data: PathBuf) -> Result<Config> {
     let port = free_port().context("no port is free")?;
     config.listen.http.set_port(port);
     config.public_url = Some(format!("http://localhost:{port}"));
-    config.shared.return_path_label = RETURN_PATH_LABEL.to_owned();
     config.dns.resolver = Some(world.resolver_addr());
     config.dns.believe_at_most = BELIEVE;
     config.smtp.port = world.smtp_port();

@@ -10,7 +10,6 @@ use tokio::time::Instant;
 
 use super::super::hitch::{Hitch, accept, broken, words};
 use super::super::sign_in::SignIn;
-use super::super::standing::Standing;
 use super::super::transcript::Transcript;
 use super::super::wire::{NotSecured, Waits, connect};
 use super::{Connection, Manner, Offers};
@@ -28,7 +27,6 @@ pub(in crate::delivery) struct Call<'a> {
     /// TLS is known to fail at this host; only where none is demanded.
     pub(in crate::delivery) in_clear: bool,
     pub(in crate::delivery) waits: &'a Waits,
-    pub(in crate::delivery) standing: &'a Standing,
     pub(in crate::delivery) until: Instant,
 }
 
@@ -55,7 +53,6 @@ impl Connection {
             tls: None,
             offers: Offers::default(),
             begun: 0,
-            standing: call.standing.clone(),
             stained: false,
             spent: false,
         };

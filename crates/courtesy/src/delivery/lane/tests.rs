@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::{Asker, Entry, LINE_MAX, Lane, Slot};
 use crate::delivery::pace::Limits;
+use crate::delivery::standing::Right;
 use crate::library::LibraryCode;
 use crate::notice::catalogue::Urgency::{self, Now, Soon};
 use crate::outcome::{Said, Stage, Trouble};
@@ -26,7 +27,7 @@ fn library(code: &str) -> LibraryCode {
 }
 
 async fn enter(lane: &Arc<Lane>, code: &str, urgency: Urgency, until: Instant) -> Entry {
-    lane.enter(Asker { library: &library(code), urgency }, until).await
+    lane.enter(Asker { library: &library(code), urgency, right: &Right::default() }, until).await
 }
 
 async fn slot(lane: &Arc<Lane>) -> Slot {

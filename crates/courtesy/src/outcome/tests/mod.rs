@@ -38,6 +38,32 @@ fn every_cause_has_words_in_both_languages_and_known_placeholders() {
 }
 
 #[test]
+fn what_has_ended_promises_nothing_that_we_do_by_ourselves() {
+    for cause in Cause::all() {
+        let [en, fr] = Language::ALL.map(|language| cause.in_the_end(language, &Facts::default()));
+        for promise in ["We try", "We keep trying", "We send", "by ourselves"] {
+            let is_kept = promise == "We send" && en.starts_with("We send no more");
+            assert!(is_kept || !en.contains(promise), "{cause}: {en}");
+        }
+        assert!(!fr.contains("Nous réessayons"), "{cause}: {fr}");
+    }
+    let remote = Cause::of("remote").in_the_end(Language::En, &Facts::default());
+    assert_eq!(remote, "Tell the patron another way, by phone for example.");
+}
+
+#[test]
+fn a_headline_without_the_domain_says_it_once() {
+    for cause in Cause::all() {
+        let [en, fr] = Language::ALL.map(|language| cause.headline(language, &Facts::default()));
+        assert!(!en.contains("domain the domain") && !fr.contains("domaine le domaine"), "{en}; {fr}");
+    }
+    let facts = Facts { their_domain: Some("plain.example"), ..Facts::default() };
+    let headline = |facts: &Facts<'_>| Cause::of("domain.unknown").headline(Language::En, facts);
+    assert_eq!(headline(&facts), "The domain plain.example does not exist");
+    assert_eq!(headline(&Facts::default()), "The domain of the address does not exist");
+}
+
+#[test]
 fn only_answers_about_the_recipient_or_by_the_patron_stop_an_address() {
     let stopping: Vec<_> = Cause::all().filter(|cause| cause.stops()).map(Cause::code).collect();
     let about_the_recipient = [

@@ -96,6 +96,15 @@ fn words(state: &State, language: Language) -> &str {
     }
 }
 
+/// How the SPF record stands: it is liked by some filters, and not among the records that are needed.
+fn spf_words(state: &State, language: Language) -> &str {
+    match (state, language) {
+        (State::Absent | State::Wrong(_), Language::En) => "Optional, not needed beside the records above",
+        (State::Absent | State::Wrong(_), Language::Fr) => "Facultatif, les enregistrements ci-dessus suffisent",
+        _ => words(state, language),
+    }
+}
+
 fn table(kit: &Kit, language: Language) -> String {
     let names = kit.records.iter().map(|wanted| short(&wanted.name, &kit.zone).len()).max().unwrap_or(0);
     let targets = kit.records.iter().map(|wanted| wanted.target.as_str().len()).max().unwrap_or(0);
@@ -108,7 +117,7 @@ fn table(kit: &Kit, language: Language) -> String {
         }
     }
     if let Some(spf) = &kit.spf {
-        line(&mut text, format_args!("SPF  {}", words(&spf.state, language)));
+        line(&mut text, format_args!("SPF  {}", spf_words(&spf.state, language)));
         if let State::Wrong(why) = &spf.state {
             line(&mut text, format_args!("     {}", why.get(language)));
         }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::super::{Family, Observed, Plan, Proof, Reason, Rung, SenderKind, Situation, Subject, Verdict, plan};
-use super::{dns, folder, keys, library, name, now, ours, prove};
+use super::{dns, folder, keys, library, name, now, ours, prove, situation};
 use crate::net;
 use crate::notice::Language;
 
@@ -92,16 +92,8 @@ async fn walk(case: &Case) -> Vec<String> {
     }
     let observed = observed(&case.observed);
     let exclude: Vec<SenderKind> = case.exclude.split_whitespace().filter_map(SenderKind::from_code).collect();
-    let situation = Situation {
-        library: &library,
-        language: Language::En,
-        proofs: &proofs,
-        ours: &ours,
-        family: Some(case.family.as_str()).filter(|family| !family.is_empty()).map(Family::from_name),
-        observed: &observed,
-        exclude: &exclude,
-        relay: None,
-    };
+    let family = Some(case.family.as_str()).filter(|family| !family.is_empty()).map(Family::from_name);
+    let situation = Situation { family, observed: &observed, exclude: &exclude, ..situation(&library, &proofs, &ours) };
     let plan = plan(&situation, now());
     let mut wrong = check_plan(case, &plan, own.as_ref());
     assert_eq!(plan.is_another(&exclude), !exclude.contains(&plan.sender));
@@ -180,17 +172,7 @@ async fn planned(
         prove(&dns, &ours, &own, SignedDuration::ZERO).await,
         prove(&dns, &ours, &Subject::shared(keys(&ours.selectors), &ours), SignedDuration::ZERO).await,
     ];
-    let situation = Situation {
-        library: &library,
-        language,
-        proofs: &proofs,
-        ours: &ours,
-        family: None,
-        observed: &[],
-        relay: None,
-        exclude,
-    };
-    plan(&situation, now())
+    plan(&Situation { language, exclude, ..situation(&library, &proofs, &ours) }, now())
 }
 
 #[tokio::test]
@@ -229,17 +211,7 @@ async fn when_the_list_vouches_returned_mail_goes_to_the_one_mailbox_there_is() 
     let library = library(Some("ill@library.example"));
     let own = Subject::library(name("library.example"), keys(&ours.library_selectors), &ours);
     let proofs = [prove(&dns, &ours, &own, SignedDuration::ZERO).await];
-    let situation = Situation {
-        library: &library,
-        language: Language::En,
-        proofs: &proofs,
-        ours: &ours,
-        family: None,
-        observed: &[],
-        relay: None,
-        exclude: &[],
-    };
-    let plan = plan(&situation, now());
+    let plan = plan(&situation(&library, &proofs, &ours), now());
     assert_eq!(plan.return_path_mailbox, library.from);
     assert_eq!(plan.dkim, [(name("notices.example"), "c1".to_owned())], "our own signature goes along");
 }

@@ -10,9 +10,8 @@ use standards::dns::{Dns, Table};
 use standards::domain::Domain;
 use standards::spf::{self, SpfResult};
 
-use super::super::{Plan, SenderKind, Situation, Subject, Verdict as Predicted, plan};
-use super::{dns, keys, library, name, now, ours, prove, public};
-use crate::notice::Language;
+use super::super::{Plan, SenderKind, Subject, Verdict as Predicted, plan};
+use super::{dns, keys, library, name, now, ours, prove, public, situation};
 
 /// What the receiver finds in a message from one relay; none when its DNS gave no answer to something.
 async fn receive(
@@ -119,18 +118,8 @@ async fn planned(zone: &Table) -> (Plan, Vec<Predicted>) {
         prove(zone, &ours, &own, SignedDuration::ZERO).await,
         prove(zone, &ours, &Subject::shared(keys(&ours.selectors), &ours), SignedDuration::ZERO).await,
     ];
-    let situation = Situation {
-        library: &library,
-        language: Language::En,
-        proofs: &proofs,
-        ours: &ours,
-        family: None,
-        observed: &[],
-        relay: None,
-        exclude: &[],
-    };
     let predicted = proofs[0].verdicts(&[]).iter().map(|said| said.verdict).collect();
-    (plan(&situation, now()), predicted)
+    (plan(&situation(&library, &proofs, &ours), now()), predicted)
 }
 
 /// Whether some way in the library's own name would be believed, tried one by one.

@@ -3,9 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::{Plan, RelayFound, RelayProof, Rung, SenderKind, Situation, Standing, plan, relay_standing};
-use super::{library, now, ours};
+use super::{library, now, ours, situation};
 use crate::library::{Library, OwnRelay, RelayAuth, RelayTls};
-use crate::notice::Language;
 
 fn own_relay() -> OwnRelay {
     OwnRelay {
@@ -35,10 +34,7 @@ fn came_through(at: Timestamp) -> RelayProof {
 
 fn planned(library: &Library, relay: Option<&RelayProof>, exclude: &[SenderKind]) -> Plan {
     let ours = ours();
-    let language = Language::En;
-    let situation =
-        Situation { library, language, proofs: &[], ours: &ours, family: None, observed: &[], relay, exclude };
-    plan(&situation, now())
+    plan(&Situation { relay, exclude, ..situation(library, &[], &ours) }, now())
 }
 
 #[test]

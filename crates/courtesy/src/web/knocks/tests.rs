@@ -2,6 +2,7 @@ use axum::http::HeaderMap;
 use futures_util::FutureExt as _;
 
 use super::*;
+use crate::http::peer::Peer;
 
 const NOW: Timestamp = Timestamp::constant(1_900_000_000, 0);
 
@@ -10,7 +11,7 @@ fn after(minutes: i64) -> Timestamp {
 }
 
 fn from(ip: &str) -> Network {
-    Network::of(Some(ip.parse().unwrap()), &HeaderMap::new())
+    Network::of(Some(&Peer::at(ip.parse().unwrap(), Arc::new([]))), &HeaderMap::new())
 }
 
 fn library(code: &str) -> LibraryCode {
@@ -47,8 +48,13 @@ fn whoever_tries_a_list_of_addresses_is_slowed_by_network_and_by_library() {
     assert!((0..30).all(|n| ask(n, "192.0.2.1").is_ok()));
     assert_eq!(ask(30, "192.0.2.1"), Err(SignedDuration::from_mins(10)));
     assert_eq!(ask(30, "198.51.100.1"), Ok(()));
-    let many = (31..).take_while(|n| ask(*n, &format!("10.0.{}.1", n % 250)).is_ok()).count();
-    assert_eq!(many, 300 - 31);
+    // Ten networks with thirty asks each use up what the library has for all.
+    let ask_much =
+        |network: usize| (0..30).filter(|n| ask(network * 100 + n, &format!("10.0.{network}.1")).is_ok()).count();
+    assert_eq!((1..=9).map(ask_much).sum::<usize>(), 300 - 31);
+    assert_eq!(ask(9000, "10.0.1.1"), Err(SignedDuration::from_mins(10)));
+    let honest = (9001..9010).take_while(|n| ask(*n, "10.0.99.1").is_ok()).count();
+    assert_eq!(honest, 3, "an honest household comes in");
     let other = knocks.ask(&library("OTHR"), "p1@patron.example", from("203.0.113.1"), NOW);
     assert_eq!(other, Ok(()), "another library is not held up");
 }
@@ -62,19 +68,44 @@ fn who_has_to_wait_is_not_counted() {
     assert_eq!((ask(60), ask(61)), (Ok(()), Ok(())));
 }
 
+#[test]
+fn nobody_waits_because_others_asked_for_many_at_many_libraries() {
+    let knocks = Knocks::default();
+    let ask = |n: usize| {
+        let (library, ip) = (library(&format!("L{}", n / 250)), format!("10.{}.{}.1", n / 5000, n / 20 % 250));
+        knocks.ask(&library, &format!("p{n}@patron.example"), from(&ip), NOW)
+    };
+    let mrpl = library("MRPL");
+    let guessed = |_: usize| knocks.ask(&mrpl, "amira@patron.example", from("192.0.2.1"), NOW);
+    assert_eq!((0..6).map(guessed).filter(Result::is_ok).count(), 5);
+    assert_eq!((0..80_000).filter(|n| ask(*n).is_err()).count(), 0);
+    assert!(knocks.asked.lock().unwrap().len() <= NAMES_MAX + 5);
+    assert!(guessed(6).is_err(), "and whoever asked too often is not forgotten");
+}
+
 #[tokio::test]
 async fn few_are_looked_up_at_one_time_and_a_class_waits_for_its_turn() {
     let knocks = Knocks::default();
-    let places: Vec<_> = std::iter::from_fn(|| knocks.place()).take(1000).collect();
+    let mut places: Vec<_> = std::iter::from_fn(|| knocks.place()).take(1000).collect();
     assert_eq!(places.len(), IN_LINE);
     let mut turns = Vec::new();
-    for place in &places[..AT_ONCE] {
+    for place in places.drain(..AT_ONCE) {
         turns.push(place.turn().await.unwrap());
     }
-    assert!(places[AT_ONCE].turn().now_or_never().is_none(), "all are taken");
+    assert!(places.remove(0).turn().now_or_never().is_none(), "all are taken");
     turns.pop();
-    assert!(places[AT_ONCE].turn().now_or_never().is_some(), "the next has its turn");
-    drop(turns);
+    assert!(places.remove(0).turn().now_or_never().is_some(), "the next has its turn");
     drop(places);
     assert!(knocks.place().is_some());
+}
+
+#[tokio::test]
+async fn a_place_in_the_line_is_taken_as_long_whoever_was_looked_for() {
+    let knocks = Knocks::default();
+    let places: Vec<_> = std::iter::from_fn(|| knocks.place()).collect();
+    for place in places {
+        // Whoever is not known is done with at once.
+        drop(place.turn().await.unwrap());
+    }
+    assert!(knocks.place().is_none(), "that nobody was found does not show");
 }

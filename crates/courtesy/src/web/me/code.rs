@@ -206,18 +206,17 @@ pub(super) async fn tried(web: &Web, pass: &Pass, typed: &str, now: Timestamp) -
     let (Some(asked), Ok(library)) = (&pass.asked, LibraryCode::parse(&pass.library)) else { return Ok(Tried::Wrong) };
     // Whoever asks anew gets a code of its own, so guesses count for the patron and not for the code.
     let name = format!("{} {}", pass.library, pass.patron);
-    let wait = web.codes.wait(&name, false, now);
-    if wait > SignedDuration::ZERO {
+    if let Err(wait) = web.codes.try_now(&name, false, now) {
         return Ok(Tried::Wait(wait.as_secs() + 1));
     }
     if !web.store.take_try(library, asked.nonce.clone(), TRIES_MAX, now).await? {
         return Ok(Tried::UsedUp);
     }
-    if asked.fits(&web.secret, typed, now) {
-        return Ok(Tried::Fits(asked.clone()));
+    if !asked.fits(&web.secret, typed, now) {
+        return Ok(Tried::Wrong);
     }
-    web.codes.failed(&name, false, now);
-    Ok(Tried::Wrong)
+    web.codes.succeeded(&name, false);
+    Ok(Tried::Fits(asked.clone()))
 }
 
 impl Tried {

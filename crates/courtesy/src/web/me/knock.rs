@@ -12,7 +12,7 @@ use axum::Form;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::code::{Asker, Sending, To, Typed, known_address};
@@ -73,9 +73,10 @@ pub(in crate::web) async fn ask(
     let told = tell(Arc::clone(&web), library, knock.whom, digits, visit.language, visit.now);
     tokio::spawn(async move {
         tokio::time::sleep(ANSWER_FIRST).await;
-        let _turn = place.turn().await;
-        // What is broken was logged where it broke; who had enough codes is told nothing.
-        let _ = told.await;
+        if let Some(_turn) = place.turn().await {
+            // What is broken was logged where it broke; who had enough codes is told nothing.
+            let _ = told.await;
+        }
     });
     Ok(quiet(response))
 }
@@ -217,17 +218,16 @@ impl<'a> Guesses<'a> {
     /// Takes one; the words that say why not, where they have to wait, or there is none left.
     async fn take(&self) -> Result<Option<String>, Oops> {
         let now = self.visit.now;
-        let (wait, shell) = (self.web.codes.wait(&self.name, false, now), self.visit.shell("me-code-title"));
-        if wait > SignedDuration::ZERO {
+        let shell = self.visit.shell("me-code-title");
+        if let Err(wait) = self.web.codes.try_now(&self.name, false, now) {
             return Ok(Some(shell.with("sign-in-wait", "seconds", wait.as_secs() + 1)));
         }
         let is_left = self.web.store.take_try(self.library.clone(), self.name.clone(), TRIES_MAX, now).await?;
         Ok((!is_left).then(|| shell.say("me-code-used-up")))
     }
 
-    /// One more was wrong.
-    fn failed(&self, words: &'static str) -> String {
-        self.web.codes.failed(&self.name, false, self.visit.now);
+    /// It was wrong.
+    fn wrong(&self, words: &'static str) -> String {
         self.visit.shell("me-code-title").say(words)
     }
 }
@@ -244,14 +244,14 @@ pub(in crate::web) async fn check(
     let wrong = match guesses.take().await? {
         Some(no) => Some(no),
         None if knock.asked.fits(&web.secret, &typed.code, visit.now) => None,
-        None => Some(guesses.failed("me-code-wrong")),
+        None => Some(guesses.wrong("me-code-wrong")),
     };
     if let Some(wrong) = wrong {
         return Ok(quiet(visit.again(&AtDoor::new(&visit, &library, &knock, Some(wrong)))?));
     }
     let mut found = found(&web, &library, &knock.whom).await?;
     match (found.pop(), found.is_empty()) {
-        (Some((key, _)), true) => Ok(admit(&web, &library, key, visit.now)),
+        (Some((key, _)), true) => admit(&web, &visit, &library, &knock, key).await,
         (Some(_), false) => {
             let mut response = lead_to(NUMBER);
             put(&web, &mut response, &knock.shown(visit.now), visit.now);
@@ -259,7 +259,7 @@ pub(in crate::web) async fn check(
         }
         // Nobody has it any more, since the code was sent.
         (None, _) => {
-            let wrong = Some(guesses.failed("me-code-wrong"));
+            let wrong = Some(guesses.wrong("me-code-wrong"));
             Ok(quiet(visit.again(&AtDoor::new(&visit, &library, &knock, wrong))?))
         }
     }
@@ -286,17 +286,23 @@ pub(in crate::web) async fn number(
     if wrong.is_none() {
         let found = found(&web, &library, &knock.whom).await?;
         if let Some((key, _)) = found.into_iter().find(|(key, _)| key == which.number.trim()) {
-            return Ok(admit(&web, &library, key, visit.now));
+            return admit(&web, &visit, &library, &knock, key).await;
         }
-        wrong = Some(guesses.failed("me-which-wrong"));
+        wrong = Some(guesses.wrong("me-which-wrong"));
     }
     Ok(quiet(visit.again(&AtDoor::new(&visit, &library, &knock, wrong))?))
 }
 
-/// Opens the page of the patron with this key, who has shown that the address on record is theirs.
-fn admit(web: &Web, library: &Library, key: String, now: Timestamp) -> Response {
+/// Opens the page of the patron with this key, who has shown that the address on record is theirs. A code opens once: whoever finds it and
+/// the cookie later, on a computer that many use, finds nothing.
+async fn admit(web: &Web, visit: &Visit, library: &Library, knock: &Knock, key: String) -> Answer {
+    let (now, once) = (visit.now, format!("opened {}", knock.asked.nonce));
+    if !web.store.take_try(library.code.clone(), once, 1, now).await? {
+        let wrong = visit.shell("me-code-title").say("me-code-opened");
+        return Ok(quiet(visit.again(&AtDoor::new(visit, library, knock, Some(wrong)))?));
+    }
     let mut response = lead_to(HERE);
     keep(web, &mut response, &Pass::new(&library.code, key, None, now).proven(now));
     line(web, &mut response, "", 0);
-    quiet(response)
+    Ok(quiet(response))
 }

@@ -30,6 +30,15 @@ const REMEMBERED_MAX: usize = 1_000;
 #[error("{0}")]
 pub(in crate::web) struct NoUse(String);
 
+/// Letters of why: part of it is the provider's own words, which go to the log.
+const WHY_LETTERS_MAX: usize = 300;
+
+impl NoUse {
+    fn because(why: &str) -> Self {
+        Self(why.chars().filter(|letter| !letter.is_control()).take(WHY_LETTERS_MAX).collect())
+    }
+}
+
 /// What it says of itself (OpenID Connect Discovery 1.0 §3).
 #[derive(Deserialize)]
 struct Metadata {
@@ -90,11 +99,11 @@ impl Known {
     /// Asks the provider with this issuer.
     async fn of(https: &Https, issuer: &str) -> Result<Self, NoUse> {
         let found = get(https, &format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))).await?;
-        let metadata: Metadata =
-            serde_json::from_value(found).map_err(|error| NoUse(format!("its document is not one: {error}")))?;
+        let metadata: Metadata = serde_json::from_value(found)
+            .map_err(|error| NoUse::because(&format!("its document is not one: {error}")))?;
         // Discovery §4.3: a document of another issuer would let that one sign people in.
         if metadata.issuer != issuer {
-            return Err(NoUse(format!("its document names the issuer {}", metadata.issuer)));
+            return Err(NoUse::because(&format!("its document names the issuer {}", metadata.issuer)));
         }
         let keys = get(https, &metadata.jwks_uri).await?;
         Ok(Self { metadata, keys })
@@ -102,7 +111,8 @@ impl Known {
 
     /// Where somebody signs in (§3.1.2.1, RFC 7636 §4.3).
     pub(super) fn sign_in_at(&self, https: &Https, asked: &[(&str, &str)]) -> Result<String, NoUse> {
-        let mut url = https.url(&self.metadata.authorization_endpoint).map_err(|none| NoUse(none.to_string()))?;
+        let mut url =
+            https.url(&self.metadata.authorization_endpoint).map_err(|none| NoUse::because(&none.to_string()))?;
         url.query_pairs_mut().extend_pairs(asked);
         Ok(url.into())
     }
@@ -114,7 +124,7 @@ impl Known {
         client: &Client,
         mut asked: Vec<(&str, &str)>,
     ) -> Result<String, NoUse> {
-        let url = https.url(&self.metadata.token_endpoint).map_err(|none| NoUse(none.to_string()))?;
+        let url = https.url(&self.metadata.token_endpoint).map_err(|none| NoUse::because(&none.to_string()))?;
         let mut headers = HeaderMap::new();
         let in_body = self.metadata.token_endpoint_auth_methods_supported.iter().any(|it| it == "client_secret_post");
         asked.push(("client_id", &client.client_id));
@@ -124,13 +134,13 @@ impl Known {
             // RFC 6749 §2.3.1: both escaped as in forms, then as a password.
             let pair = format!("{}:{}", escaped(&client.client_id), escaped(&client.client_secret));
             let basic = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(pair)));
-            headers.insert("authorization", basic.map_err(|_| NoUse("the client’s secret cannot be sent".to_owned()))?);
+            headers.insert("authorization", basic.map_err(|_| NoUse::because("the client’s secret cannot be sent"))?);
         }
         headers.insert("content-type", HeaderValue::from_static("application/x-www-form-urlencoded"));
         let body = form(&url, asked);
         let answer = send(https, Request { method: Method::POST, url, headers, body }).await?;
         let token = answer["id_token"].as_str().map(str::to_owned);
-        token.ok_or_else(|| NoUse("its token endpoint gave no ID token".to_owned()))
+        token.ok_or_else(|| NoUse::because("its token endpoint gave no ID token"))
     }
 }
 
@@ -146,18 +156,18 @@ fn form(url: &Url, pairs: Vec<(&str, &str)>) -> Vec<u8> {
 }
 
 async fn get(https: &Https, url: &str) -> Result<Value, NoUse> {
-    let url = https.url(url).map_err(|none| NoUse(none.to_string()))?;
+    let url = https.url(url).map_err(|none| NoUse::because(&none.to_string()))?;
     send(https, Request { method: Method::GET, url, headers: HeaderMap::new(), body: Vec::new() }).await
 }
 
 async fn send(https: &Https, mut request: Request) -> Result<Value, NoUse> {
     let host = request.url.host_str().unwrap_or_default().to_owned();
     request.headers.insert("accept", HeaderValue::from_static("application/json"));
-    let answer = https.send(request).await.map_err(|none| NoUse(format!("{host}: {none}")))?;
+    let answer = https.send(request).await.map_err(|none| NoUse::because(&format!("{host}: {none}")))?;
     let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     if answer.status != 200 {
         let words: String = json["error"].as_str().unwrap_or_default().chars().take(100).collect();
-        return Err(NoUse(format!("{host} answered {} {words}", answer.status)));
+        return Err(NoUse::because(&format!("{host} answered {} {words}", answer.status)));
     }
     Ok(json)
 }

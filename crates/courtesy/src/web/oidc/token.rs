@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::Value;
+use standards::address::in_small_letters;
 
 /// How far the provider's clock may be from ours, in seconds.
 const CLOCKS_APART_S: i64 = 120;
@@ -91,7 +92,7 @@ pub(super) fn named(claims: &Value, claim: &str) -> Result<String, Unbelieved> {
     if claim == "email" && claims["email_verified"] == Value::Bool(false) {
         return Err(Unbelieved::Unverified);
     }
-    Ok(name.trim().to_lowercase())
+    Ok(in_small_letters(name.trim()))
 }
 
 fn json(part: &str) -> Result<Value, Unbelieved> {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use courtesy::clock::Timestamp;
+use courtesy::delivery::conversation::Envelope;
 use courtesy::delivery::dial::RelayAddr;
 use courtesy::delivery::pace::Limits;
-use courtesy::delivery::pool::{Pool, Settings};
+use courtesy::delivery::pool::{Asker, Pool, Settings};
 use courtesy::delivery::route::{Host as MxHost, Route, Site};
 use courtesy::delivery::standing::Standing;
 use courtesy::net::tls::{ClientTls, Security};
@@ -380,22 +381,41 @@ async fn a_family_without_a_source_address_is_skipped() {
 #[tokio::test]
 async fn whoever_lost_the_right_to_send_does_not_end_the_mail() {
     let begun = MESSAGE.split("    -> (mail)").next().unwrap();
-    let host = Host::new(&[&[HELLO, MESSAGE, begun, "    == close\n"].concat()]).await;
+    let cut_off = "    == close\n";
+    let host = Host::new(&[&[HELLO, MESSAGE, begun, cut_off].concat(), &[HELLO, begun, cut_off].concat()]).await;
     let standing = Standing::among_others();
     let settings = Settings { waits: waits(), standing: standing.clone(), ..Settings::default() };
     let pool = Pool::new(settings, ClientTls::new(&[]).unwrap());
     assert!(!pool.may_send(), "the database was not heard yet");
     standing.heard(Instant::now(), courtesy::clock::now());
-    assert_said(
-        &deliver(&pool, &to("patron@plain.example"), &one_host(host.address)).await,
-        replied(Stage::Content, 250, "ok"),
-    );
+    let right = pool.right(None);
+    let asker = Asker { right: &right, ..asker() };
+    let envelope = to("patron@plain.example");
+    let route = one_host(host.address);
+    let (relay, security) = (relay(), Security::Opportunistic);
+    let deliver = || pool.deliver(|| envelope.clone(), &route, &relay, &security, asker);
+    assert_said(&deliver().await.unwrap(), replied(Stage::Content, 250, "ok"));
 
     // As by a machine that slept: the running clock stands, the wall's has gone on.
     standing.heard(Instant::now(), Timestamp::UNIX_EPOCH);
-    let envelope = to("patron@plain.example");
-    let route = one_host(host.address);
-    let tried = pool.deliver(|| envelope.clone(), &route, &relay(), &Security::Opportunistic, asker()).await;
-    assert!(tried.is_err(), "it counts as not tried");
+    assert!(deliver().await.is_err(), "it counts as not tried");
+
+    // The database hears it again, and another process has what it had claimed before.
+    standing.heard(Instant::now(), courtesy::clock::now());
+    assert!(pool.may_send());
+    assert!(deliver().await.is_err(), "what was claimed before is not ended");
+    host.done().await;
+}
+
+#[tokio::test]
+async fn for_a_mail_that_could_not_be_written_nobody_is_called() {
+    let host = Host::new(&[&[HELLO, MESSAGE, QUIT].concat()]).await;
+    let (pool, route) = (pool(), one_host(host.address));
+    let (relay, security) = (relay(), Security::Opportunistic);
+    let nothing = pool.deliver(|| None::<Envelope>, &route, &relay, &security, asker()).await;
+    assert!(nothing.is_err(), "it counts as not tried");
+    assert_eq!(pool.load(&relay, &route.site).idle, 0);
+    deliver(&pool, &to("patron@plain.example"), &route).await;
+    pool.close().await;
     host.done().await;
 }

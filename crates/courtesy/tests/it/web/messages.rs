@@ -44,6 +44,32 @@ async fn a_message_that_was_refused_is_found_by_the_patrons_name_and_sent_again_
 }
 
 #[tokio::test]
+async fn a_stopped_address_gets_nothing_more_and_the_page_says_what_to_do() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    let id = world.tell_one(&ready("MRPL", "BC-1", "nobody@gmail.example")).await;
+    world.until_state(id, State::Failed).await;
+    let desk = Browser::of(&world, Role::Desk, Some("MRPL")).await;
+    let page = desk.get(&format!("/staff/MRPL/messages/{id}")).await;
+    let action = format!("/staff/MRPL/messages/{id}/resend");
+    let stopped = desk.send(&page, &action, &[]).await;
+    stopped.must_be(422).must_say("Not sent").must_say("Allow it again").must_not_say("On its way again");
+    assert!(stopped.html.contains("/staff/MRPL/do-not-send?q=nobody"), "one click away");
+    assert_eq!(world.app().store.messages(&Filter::default(), 10).await.unwrap().len(), 1, "no new message");
+
+    // A later notice of the same loan waits on the same row, and leaves the list with it.
+    let mut overdue = ready("MRPL", "BC-1", "nobody@gmail.example");
+    overdue["status"] = json!("overdue");
+    overdue["fields"]["due_date"] = json!("2026-11-10");
+    let later = world.tell_one(&overdue).await;
+    world.until_state(later, State::Suppressed).await;
+    let list = desk.get("/staff/MRPL/unreached").await;
+    assert_eq!(list.html.matches("case-what").count(), 1, "one row a patron and request");
+    let done = desk.send(&list, &format!("/staff/MRPL/unreached/{later}/resolve"), &[("how", "phone")]).await;
+    done.must_say("Every patron was reached");
+}
+
+#[tokio::test]
 async fn a_double_click_sends_once() {
     let world = World::new().await;
     world.library("MRPL").await;

@@ -88,6 +88,25 @@ async fn guessing_is_slowed_down_where_nobody_is_locked_out() {
     }
     let slowed = stranger.send(&form, "/sign-in", &[("login", "operator"), ("password", "guess")]).await;
     slowed.must_say("and try again").must_say("Wait");
+    // However many ask at one moment, no more are looked at than one after the other.
+    let body =
+        serde_urlencoded::to_string([("form", form.token().as_str()), ("login", "nobody"), ("password", "guess")]);
+    let body = body.unwrap();
+    let mut asked = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let asks = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .unwrap()
+            .post(format!("http://{}/sign-in", world.service.http));
+        let asks =
+            asks.header("sec-fetch-site", "same-origin").header("content-type", "application/x-www-form-urlencoded");
+        let asks = asks.body(body.clone());
+        asked.spawn(async move { asks.send().await.unwrap().text().await.unwrap() });
+    }
+    let answers = asked.join_all().await;
+    let looked_at = answers.iter().filter(|html| html.contains("password is not right")).count();
+    assert!((5..=6).contains(&looked_at), "{looked_at} of {} were looked at", answers.len());
     // Another way in is open all the same.
     let path = operator_link(&world).await;
     let asked = stranger.get(&path).await;
@@ -149,10 +168,12 @@ async fn a_redirect_after_signing_in_stays_on_this_host() {
     let browser = Browser::stranger(&world);
     let asked = browser.get(&path).await;
     browser.send(&asked, &path, &[]).await;
-    for elsewhere in ["//evil.example", "https://evil.example/", "/\\evil.example"] {
+    for elsewhere in ["//evil.example", "https://evil.example/", "/\\evil.example", "/\t/evil.example"] {
         let target =
             format!("/sign-in?to={}", serde_urlencoded::to_string([("", elsewhere)]).unwrap().trim_start_matches('='));
         let answer = browser.once("GET", &target, &[], None).await;
         assert_eq!(answer.headers["location"], "/staff", "{elsewhere}");
+        let target = target.replace("/sign-in?", "/language/en?");
+        assert_eq!(browser.once("GET", &target, &[], None).await.headers["location"], "/staff", "{elsewhere}");
     }
 }

@@ -201,3 +201,26 @@ async fn a_patron_without_a_number_or_whom_a_file_told_of_comes_in_too() {
         browser.send(&page, "/me/way-in/code", &[("code", &code_to(&world, "patron-file@gmail.example"))]).await;
     opened.must_say("Noémie, comment").must_say("Pas encore d’avis");
 }
+
+#[tokio::test]
+async fn a_code_opens_once_and_a_pass_that_was_left_opens_nothing() {
+    let world = World::new().await;
+    world.library("MRPL").await;
+    accepted(&world, &ready("MRPL", "BC-1", HERS)).await;
+    let (hers, later) = (Browser::stranger(&world), Browser::stranger(&world));
+    let asked = knock(&hers, HERS).await;
+    until_sent(&world, "patron_code", 1).await;
+    let (sealed, digits) = (hers.cookie("courtesy_knock").unwrap(), code_to(&world, HERS));
+    let opened = hers.send(&asked, "/me/way-in/code", &[("code", &digits)]).await;
+    assert_eq!(opened.path, "/me");
+    // Whoever has the computer next has the cookie and the code.
+    later.cookies.lock().unwrap().insert("courtesy_knock".to_owned(), sealed);
+    let page = later.get("/me/way-in/code").await;
+    let again = later.send(&page, "/me/way-in/code", &[("code", &digits)]).await;
+    again.must_be(422).must_say("was used already");
+    assert_eq!(later.cookie("__Host-courtesy_patron"), None);
+    let pass = hers.cookie("__Host-courtesy_patron").unwrap();
+    hers.send(&opened, "/me/leave", &[]).await;
+    later.cookies.lock().unwrap().insert("__Host-courtesy_patron".to_owned(), pass);
+    assert_eq!(later.get("/me").await.path, "/me/way-in");
+}

@@ -2,6 +2,8 @@
 //!
 //! Nothing here sleeps for a time: it waits for a condition, with a deadline.
 
+use std::net::Ipv4Addr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -107,6 +109,26 @@ pub fn read(kept: &Kept) -> Read {
     }
 }
 
+/// Settings under which a service works in the practice world `outside`: `relays` of its relays in `region`, each with one address.
+pub fn settings(outside: &Running, data: &Path, region: &str, relays: usize) -> Config {
+    let mut config = Config { public_host: domain(SERVICE), data: data.to_path_buf(), ..Config::default() };
+    config.listen.http.set_port(0);
+    config.dns.resolver = Some(outside.resolver_addr());
+    config.smtp.port = outside.smtp_port();
+    config.smtp.loopback = true;
+    config.smtp.provider_hosts = vec![ProviderHosts { suffix: domain("gmail.example"), provider: "gmail".to_owned() }];
+    config.shared.domain = domain(SERVICE);
+    let relay = |(source, number): (Ipv4Addr, u8)| Relay {
+        host: domain(&format!("out{number}.{SERVICE}")),
+        region: region.to_owned(),
+        sources: vec![source.into()],
+        planned: None,
+        until: None,
+    };
+    config.relay = RELAYS.into_iter().zip(1..).take(relays).map(relay).collect::<Vec<_>>().into();
+    config
+}
+
 impl World {
     pub async fn new() -> Self {
         Self::with(|_| {}).await
@@ -116,22 +138,7 @@ impl World {
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let outside = start(Options::default()).await.expect("loopback addresses 127.77.x.y");
         let folder = tempfile::tempdir().unwrap();
-        let mut config = Config { public_host: domain(SERVICE), data: folder.path().join("data"), ..Config::default() };
-        config.listen.http = "127.0.0.1:0".parse().unwrap();
-        config.dns.resolver = Some(outside.resolver_addr());
-        config.smtp.port = outside.smtp_port();
-        config.smtp.loopback = true;
-        config.smtp.provider_hosts =
-            vec![ProviderHosts { suffix: domain("gmail.example"), provider: "gmail".to_owned() }];
-        config.shared.domain = domain(SERVICE);
-        config.relay = vec![Relay {
-            host: domain(&format!("out1.{SERVICE}")),
-            region: "default".to_owned(),
-            sources: vec![RELAYS[0].into()],
-            planned: None,
-            until: None,
-        }]
-        .into();
+        let mut config = settings(&outside, &folder.path().join("data"), "default", 1);
         change(&mut config);
         let service = Service::start(config).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
