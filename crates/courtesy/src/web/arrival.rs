@@ -43,8 +43,10 @@ const SOURCES_SHOWN: usize = 8;
 /// The charts, in units of their drawing.
 const CHART_HEIGHT: i64 = 160;
 /// As wide as a page at most, so that half a year is seen at once; a few weeks stand no further apart than they can be compared.
-const CHART_WIDTH_MAX: i64 = 1104;
+const CHART_WIDTH_MAX: i64 = 1092;
 const BAR_STEP_MAX: i64 = 92;
+/// At both sides: the name of a week is wider than its bar.
+const CHART_MARGIN: i64 = 6;
 /// Names of weeks need so much; where bars stand closer, every other has none.
 const LABEL_WIDTH: i64 = 56;
 const LINE_WIDTH: i64 = 400;
@@ -215,7 +217,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit, Query(asked)
         refused: visit.at.as_ref().and_then(|library| sender_setup::refused_lately(&web, &shell, library)),
         mood,
         is_few: all.all() < SHARE_FROM,
-        chart_width: weeks * bar_step(weeks),
+        chart_width: weeks * bar_step(weeks) + 2 * CHART_MARGIN,
         bar_width: bar_width(weeks),
         bars: bars(&shell, &found, from, to, &links),
         heads: (from..=to).rev().map(|week| short(day_of(week), shell.language())).collect(),
@@ -302,7 +304,7 @@ fn bars(shell: &Shell, found: &[Arrived], from: i64, to: i64, links: &Links) -> 
     let (step, width) = (bar_step(count), bar_width(count));
     let bar = |(week, ends): (i64, Ends)| {
         let (accepted_height, failed_height) = (height(ends.accepted), height(ends.failed));
-        let x = (week - from) * step + (step - width) / 2;
+        let x = CHART_MARGIN + (week - from) * step + (step - width) / 2;
         let accepted_y = CHART_HEIGHT + 4 - accepted_height;
         Bar {
             x,
