@@ -36,6 +36,16 @@ fn a_flag_beats_the_environment_beats_the_file() {
 }
 
 #[test]
+fn the_addresses_of_all_relays_are_named_or_of_none() {
+    let relay = |host: &str, sources: &str| format!("[[relay]]\nhost = \"{host}\"\nregion = \"default\"\n{sources}\n");
+    let named = relay("r1.notices.example", "sources = [\"192.0.2.10\"]");
+    let said = refused(&(named.clone() + &relay("r2.notices.example", "")));
+    assert!(said.contains("relay.sources of r2.notices.example"), "{said}");
+    let other = relay("r2.notices.example", "sources = [\"192.0.2.11\"]");
+    load(Some(file(&(named + &other)).path()), &[]).unwrap();
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_its_line() {
     let said = refused("# one\n[smtp]\nprot = 25\n");
     assert!(said.starts_with("FILE:3: unknown field `prot`"), "{said}");

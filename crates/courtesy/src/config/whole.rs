@@ -68,6 +68,16 @@ impl Config {
         for relay in self.relay.now().iter().filter(never) {
             wrong.push(format!("relay.until of {} must be later than its planned", relay.host));
         }
+        let relays = self.relay.now();
+        if let Some(bare) = relays.iter().find(|relay| relay.sources.is_empty())
+            && relays.iter().any(|relay| !relay.sources.is_empty())
+        {
+            // What SPF proves for the addresses of one would be believed of whatever address the other leaves from.
+            wrong.push(format!(
+                "relay.sources of {} is empty, and that of another is not; name the addresses of all",
+                bare.host
+            ));
+        }
         if self.acme.directory.as_deref().is_some_and(|url| !url.starts_with("https://")) {
             wrong.push("acme.directory must begin with https://".to_owned());
         }

@@ -136,10 +136,12 @@ impl Policies {
     /// The hosts that have TLSA records, and those of which it cannot be learned.
     async fn dane(&self, domain: &Domain, route: &Route) -> Vec<(Domain, Option<Vec<Tlsa>>)> {
         let Some(secure) = self.secure else { return Vec::new() };
-        // RFC 7672 §2.2.1: where nobody vouches for the names of the hosts, nobody can vouch for the hosts. What the resolver found
-        // forged never got as far as a route.
-        if secure.mx_is_secure(domain).await != Ok(true) {
-            return Vec::new();
+        match secure.mx_is_secure(domain).await {
+            Ok(true) => {}
+            // RFC 7672 §2.2.1: where nobody vouches for the names of the hosts, nobody can vouch for the hosts.
+            Ok(false) => return Vec::new(),
+            // §2.1: what cannot be learned now is waited for, or whoever silences the name servers would have mail go out in clear.
+            Err(Bogus) => return route.hosts.iter().map(|host| (host.name.clone(), None)).collect(),
         }
         let mut found = Vec::new();
         for host in &route.hosts {

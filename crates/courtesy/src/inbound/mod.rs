@@ -294,8 +294,9 @@ impl Inbound {
         }
         let address = Address::parse(recipient).ok();
         if let Some(message) = return_path::read(&self.parts.secret, local) {
-            // Some people's programs answer to the return path.
-            let person = read.findings.is_empty() && !waiting.envelope.mail_from.is_empty();
+            // Some people's programs answer to the return path, and some people quote what servers say.
+            let person = !waiting.envelope.mail_from.is_empty()
+                && (read.findings.is_empty() || reading::may_be_a_person(&read.letter));
             if let (true, Some(address)) = (person, &address)
                 && let Some(row) = self.parts.store.message(None, message).await?
                 // RFC 3834 §2: what comes back for our answer is never answered.

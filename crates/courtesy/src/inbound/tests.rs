@@ -494,6 +494,20 @@ mod replies {
     }
 
     #[tokio::test]
+    async fn a_person_who_quotes_a_servers_words_is_no_report() {
+        let desk = desk(|_| {}).await;
+        desk.world.accepted().await;
+        let quoted = letter("p1@patron.example", "")
+            + "\n> Your message could not be delivered: 550 5.1.1 <p1@patron.example> User unknown\n";
+        let became = desk.take_at(&desk.world.path(), "p1@patron.example", &quoted).await;
+        assert_eq!((became.kind, became.passed_on.is_some()), ("reply", true));
+        assert_eq!(desk.world.row().await.state, State::Accepted);
+        // With an empty return path a machine sent it.
+        desk.take_at(&desk.world.path(), "", &quoted.replace("Is it", "Is this")).await;
+        assert_eq!(desk.world.row().await.state, State::Failed);
+    }
+
+    #[tokio::test]
     async fn a_reply_naming_another_librarys_message_is_not_joined_to_it() {
         let desk = desk(|_| {}).await;
         let mut other: Library = (*desk.world.inbound.parts.book.libraries()[0]).clone();

@@ -61,13 +61,19 @@ pub(super) fn challenges_in_a_report(letter: &Letter) -> bool {
         && words()
 }
 
-/// Whether a mail without report fields reports on a delivery: a machine sent it, or its subject says so.
+/// Whether a mail without report fields reports on a delivery: a machine sent it, or its subject or its words say so.
 pub(super) fn is_report(letter: &Letter) -> bool {
+    has_marks(letter) || letter.texts.iter().any(|text| FAILURE.is_match(&plain(text)))
+}
+
+/// Whether more than the words of a mail say that it reports on something. A person may quote such words.
+pub(super) fn has_marks(letter: &Letter) -> bool {
     is_daemon(letter)
         || FAILURE.is_match(&plain(&letter.subject))
+        || letter.report.is_some()
+        || letter.feedback.is_some()
         || letter.field("x-failed-recipients").is_some()
         || letter.field("content-type").is_some_and(|value| value.to_ascii_lowercase().contains("delivery-status"))
-        || letter.texts.iter().any(|text| FAILURE.is_match(&plain(text)))
 }
 
 /// Whether it only says that the sender still tries.

@@ -113,6 +113,14 @@ pub fn automatic(letter: &Letter) -> Option<Cause> {
     kind::automatic(letter)
 }
 
+/// Whether a person may have written it, though it reads as a report: nothing but words say so, which a person may quote. True too where
+/// it is no report at all.
+#[must_use]
+pub fn may_be_a_person(letter: &Letter) -> bool {
+    let is_by_machine = kind::has_marks(letter) || notification::read(letter).is_some();
+    !is_by_machine && kind::automatic(letter).is_none() && !kind::is_unsubscribe(letter)
+}
+
 /// Reads a single reply, as somebody copied it from a mail or a log. Where it does not tell at which command it was said,
 /// RCPT is taken, as most are.
 #[must_use]
