@@ -293,8 +293,8 @@ async fn open_relays(config: &Arc<Config>, store: &Store) -> Result<Arc<Relays>>
     let relays = Relays::open(Arc::clone(config), store.clone()).await?;
     relays.share(clock::now()).await?;
     if config.plays(Role::Deliver) {
-        for (relay, address) in addresses_not_here(config, clock::now()) {
-            tracing::error!(%relay, %address, "this machine does not have a source address of a relay: nothing can leave from it");
+        for (relay, ip) in addresses_not_here(config, clock::now()) {
+            tracing::error!(%relay, %ip, "this machine does not have a source address of a relay: nothing can leave from it");
         }
     }
     Ok(Arc::new(relays))

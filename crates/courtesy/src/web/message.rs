@@ -23,6 +23,7 @@ use crate::http::unreached::in_the_end;
 use crate::id::MessageId;
 use crate::intake::{Resent, Told, Wish};
 use crate::library::LibraryCode;
+use crate::notice::Language;
 use crate::outcome::Cause;
 use crate::patron::probably_meant;
 use crate::queue::State as Standing;
@@ -120,8 +121,6 @@ async fn page(
     let handled = web.store.seen_to(&library.code, row.id).await?;
     let together = Together::of(web, &shell, library, &row).await?;
     let provider = row.provider.as_deref().or(receiver.as_deref());
-    let cause = row.cause.as_deref().filter(|_| row.state != Standing::Accepted).map(Cause::of);
-    let about = facts(&row, receiver.as_deref());
     let language = shell.language();
     Ok(Page {
         id: row.id,
@@ -146,13 +145,7 @@ async fn page(
         created_at: row.created_at,
         next_try: row.due_at.filter(|due| !row.state.is_final() && *due > visit.now),
         deadline: row.deadline,
-        why: cause.map(|cause| {
-            let doing = match row.state {
-                Standing::Failed | Standing::Suppressed => in_the_end(&row, cause, language, &about),
-                _ => cause.doing(language, &about),
-            };
-            [cause.headline(language, &about), cause.whose_job(language, &about), doing]
-        }),
+        why: why(&row, receiver.as_deref(), language),
         caveat: caveat(&shell, &row, provider),
         together,
         unseen: unseen.filter(|_| row.state == Standing::Accepted && row.channel == Channel::Mail),
@@ -168,6 +161,17 @@ async fn page(
         allow: None,
         shell,
     })
+}
+
+/// Why it did not arrive, who can fix that, and what is done about it or can be done.
+fn why(row: &MessageRow, receiver: Option<&str>, language: Language) -> Option<[String; 3]> {
+    let cause = row.cause.as_deref().filter(|_| row.state != Standing::Accepted).map(Cause::of)?;
+    let about = facts(row, receiver);
+    let doing = match row.state {
+        Standing::Failed | Standing::Suppressed => in_the_end(row, cause, language, &about),
+        _ => cause.doing(language, &about),
+    };
+    Some([cause.headline(language, &about), cause.whose_job(language, &about), doing])
 }
 
 /// How somebody took care of it, in words.
