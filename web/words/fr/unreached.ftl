@@ -18,6 +18,6 @@ how-in-person = En personne
 how-other = Autrement
 done-resent-earlier = Il avait déjà été renvoyé; rien de plus n’a été fait.
 done-resent-many = Ils sont de nouveau en chemin.
-done-resent-some = Ceux dont l’adresse fonctionne sont repartis. Les autres restent ici : votre bibliothèque n’écrit plus à leur adresse.
+done-resent-some = Ceux dont l’adresse fonctionne sont repartis. Les autres restent ici : votre bibliothèque n’écrit plus à leur adresse.
 done-handled-many = C’est noté. Ils ne sont plus dans la liste.
 done-none-chosen = Rien n’était coché, donc rien n’a été fait.
