@@ -269,12 +269,13 @@ pub(super) async fn erase_content(
     events: &[Vec<u8>],
     before: Timestamp,
 ) -> Result<()> {
-    let mut address = Builder::new("update message set address = '' where address <> '' and library = ");
-    address.push_bind(library.as_str()).push(" and id in ").push_list(ids);
-    address.build().execute(&mut *tx).await?;
+    // The event first, as whoever writes of one of its messages does: so they never wait for each other in a ring.
     let mut fields = Builder::new("update event set fields = '{}', found_by = '', patron = '' where library = ");
     fields.push_bind(library.as_str()).push(" and id in ").push_list(events);
     fields.build().execute(&mut *tx).await?;
+    let mut address = Builder::new("update message set address = '' where address <> '' and library = ");
+    address.push_bind(library.as_str()).push(" and id in ").push_list(ids);
+    address.build().execute(&mut *tx).await?;
     // A receiver's own words may name the address.
     for id in ids {
         either(

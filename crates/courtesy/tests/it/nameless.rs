@@ -27,6 +27,7 @@ practice::on_both_databases! {
     what_was_under_way_is_settled_without_words,
     what_is_said_against_an_address_puts_it_on_no_list_but_what_they_refused_themselves,
     nothing_is_sent_again_or_told_together_for_them,
+    whoever_is_first_no_message_with_an_address_is_left,
     a_number_that_takes_no_texts_is_not_kept_and_a_stop_is,
     what_they_wrote_goes_once_it_is_passed_on,
 }
@@ -226,6 +227,30 @@ async fn nothing_is_sent_again_or_told_together_for_them(kept: Kept) {
     kept.erased().await;
     let done = kept.repeat(old, repeat(), String::new(), "desk".to_owned(), at(60)).await.unwrap();
     assert_eq!(done, Repeated::Nameless, "nor once all is erased");
+}
+
+async fn whoever_is_first_no_message_with_an_address_is_left(kept: Kept) {
+    let other = kept.again().await;
+    for n in 0..12 {
+        let id = kept.hers_accepted(&format!("BC-{n}")).await;
+        let old = kept.message(None, id).await.unwrap().unwrap();
+        let to = (Channel::Mail, HERS.to_owned());
+        let again = NewMessage::queued("overdue", Language::En, to, at(3), at(3) + SignedDuration::from_hours(4));
+        let again_id = again.id;
+        let bounced = came_back(News::Failed, "addr.unknown", 10);
+        let follows = Follows { strike: Some(strike(id, "addr.unknown")), ..Follows::default() };
+        let (done, joined, ()) = tokio::join!(
+            other.repeat(old, again, String::new(), "desk".to_owned(), at(3)),
+            other.join_returned(id, bounced, follows),
+            kept.erased(),
+        );
+        let is_made = done.unwrap() == Repeated::Now;
+        joined.unwrap();
+        let again = kept.message(None, again_id).await.unwrap();
+        assert_eq!(again.map(|row| row.address), is_made.then(String::new));
+        tells_nobody(&kept.story(id, None).await);
+    }
+    other.close().await;
 }
 
 async fn a_number_that_takes_no_texts_is_not_kept_and_a_stop_is(kept: Kept) {
