@@ -65,12 +65,12 @@ impl Default for Retention {
 }
 
 impl Retention {
-    /// Days that may be set for one kind. A letter waits two weeks to be posted, after the ways before it were tried for days: what it says,
-    /// and where it goes, is kept for three weeks at least.
+    /// Days that may be set for one kind. A letter waits two weeks to be posted, after up to three ways before it were tried for three days each: what it says,
+    /// and where it goes, is kept for four weeks at least.
     #[must_use]
     pub const fn may_be(what: Kept) -> RangeInclusive<i64> {
         match what {
-            Kept::Content => 21..=3650,
+            Kept::Content => 28..=3650,
             Kept::Talk => 7..=3650,
         }
     }

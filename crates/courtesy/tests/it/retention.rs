@@ -92,7 +92,7 @@ async fn a_library_keeps_what_it_says_and_the_others_what_the_consortium_says(ke
     assert_eq!(kept.retention(None).await.unwrap(), (all, true));
     // As an older version let it be set: letters that wait would lose name and address.
     kept.set_retention(Some(code("MRPL")), Retention { content: 7, talk: 7 }, at(3)).await.unwrap();
-    assert_eq!(kept.retention(Some(&code("MRPL"))).await.unwrap(), (Retention { content: 21, talk: 7 }, true));
+    assert_eq!(kept.retention(Some(&code("MRPL"))).await.unwrap(), (Retention { content: 28, talk: 7 }, true));
     assert_eq!(own.cutoff(Kept::Talk, at(0)), at(0) - SignedDuration::from_hours(7 * 24));
 }
 

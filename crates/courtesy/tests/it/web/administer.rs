@@ -88,8 +88,8 @@ async fn shorter_times_are_confirmed_and_what_has_served_its_time_is_erased() {
         .send(&page, here, &[("content", "20"), ("talk", "30")])
         .await
         .must_be(422)
-        .must_say("from 21 to 3650: letters");
-    admin.send(&page, here, &[("content", "21"), ("talk", "6")]).await.must_be(422).must_say("from 7 to 3650");
+        .must_say("from 28 to 3650: letters");
+    admin.send(&page, here, &[("content", "28"), ("talk", "6")]).await.must_be(422).must_say("from 7 to 3650");
     let asked = admin.send(&page, here, &[("content", "60"), ("talk", "30")]).await;
     asked.must_be(200).must_say("cannot be undone").must_say("0 messages will lose");
     let store = &world.app().store;
