@@ -139,14 +139,14 @@ impl Written {
                 },
             ),
         };
-        signed(key, mail)
+        signed(key.map(|key| |mail: &[u8]| key.sign(mail)), mail)
     }
 }
 
-/// `mail` with the signature of `key`, and as it is where there is none to sign with. None where the key fails at it.
-fn signed(key: Option<&Key>, mail: Vec<u8>) -> Option<Vec<u8>> {
-    match key {
-        Some(key) => key.sign(&mail),
+/// `mail` as `sign` signs it, and as it is where there is no key to sign with. None where the key fails at it.
+fn signed(sign: Option<impl FnOnce(&[u8]) -> Option<Vec<u8>>>, mail: Vec<u8>) -> Option<Vec<u8>> {
+    match sign {
+        Some(sign) => sign(&mail),
         None => Some(mail),
     }
 }

@@ -189,7 +189,7 @@ async fn arrival_counts_what_was_accepted_and_what_was_not_and_leads_to_the_mess
     let page = desk.get("/staff/MRPL/arrival").await;
     page.must_be(200).must_say("We know what became of 3 messages; receivers accepted 2").must_say("2 of 3");
     page.must_say("Percentages appear after 20 messages").must_say("This address does not exist");
-    let link_of = regex::Regex::new(r#"<td class="heat-bad"><a href="([^"]+)""#).unwrap();
+    let link_of = regex::Regex::new(r#"<td class="heat-some"><a href="([^"]+)""#).unwrap();
     let link = link_of.captures(&page.html).unwrap()[1].replace("&#38;", "&");
     desk.get(&link).await.must_say("BC-2").must_not_say("BC-0").must_not_say("BC-3").must_say("Remove: Gmail");
     desk.get("/staff/MRPL/messages?to=2020-01-01").await.must_say("No messages fit");
