@@ -10,7 +10,7 @@ struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Kept {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(octets)
+        io::Write::write(&mut *self.0.lock().unwrap(), octets)
     }
 
     fn flush(&mut self) -> io::Result<()> {
