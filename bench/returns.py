@@ -49,6 +49,7 @@ def run(lab, options):
 
             courtesy.wait_for(as_wanted, COMES_BACK_S)
             time.sleep(5)                                  # and what must not change has had the time to
+            courtesy.wait_for(lambda: all(state(one)[0] != "sending" for one in ids), 30)    # a full mailbox is tried again meanwhile
             for (library, address, _), one, want in zip(jobs, ids, wanted):
                 found = state(one)
                 if found[0] != want[0] or found[1] not in want[1]:
