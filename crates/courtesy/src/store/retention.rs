@@ -276,15 +276,15 @@ pub(super) async fn erase_content(
     let mut address = Builder::new("update message set address = '' where address <> '' and library = ");
     address.push_bind(library.as_str()).push(" and id in ").push_list(ids);
     address.build().execute(&mut *tx).await?;
-    // A receiver's own words may name the address.
+    // A receiver's own words may name the address, and what a report calls a host may be anything.
     for id in ids {
         either(
-            "update timeline set what = json_replace(json_remove(what, '$.transcript', '$.reply'), '$.words', '') \
+            "update timeline set what = json_replace(json_remove(what, '$.transcript', '$.reply', '$.host'), '$.words', '') \
              where message = $1 and coalesce(json_extract(what, '$.transcript'), json_extract(what, '$.reply'), \
-             json_extract(what, '$.words')) is not null",
-            "update timeline set what = jsonb_set(what::jsonb - 'transcript' - 'reply', '{words}', '\"\"', false)::text \
+             json_extract(what, '$.words'), json_extract(what, '$.host')) is not null",
+            "update timeline set what = jsonb_set(what::jsonb - 'transcript' - 'reply' - 'host', '{words}', '\"\"', false)::text \
              where message = $1 and coalesce(what::jsonb ->> 'transcript', what::jsonb ->> 'reply', \
-             what::jsonb ->> 'words') is not null",
+             what::jsonb ->> 'words', what::jsonb ->> 'host') is not null",
         )
         .bind(id)
         .execute(&mut *tx)

@@ -163,15 +163,14 @@ fn add_missing(head: &Head<'_>, name: &Name<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// The body of a text that is not encoded and has octets or a line no server need carry (RFC 5321 §2.4 and §4.5.3.1.6), encoded. None
-/// where it travels as it is, or where it has parts, whose octets and lines are theirs.
+/// The body of a text that is not encoded and has a line no server need carry, encoded. None where it travels as it is, or where it
+/// has parts, whose lines are theirs.
 fn reencoded(head: &Head<'_>) -> Option<Vec<u8>> {
     let value = |name: &str| head.first(name).map(|field| field.value().to_ascii_lowercase());
     let is_text = value("content-type").is_none_or(|kind| kind.starts_with("text/"));
     let is_bare =
         value("content-transfer-encoding").is_none_or(|kind| matches!(kind.as_str(), "7bit" | "8bit" | "binary" | ""));
-    let travels = head.body.is_ascii() && longest_line(head.body) <= LINE_OCTETS_MAX;
-    if !is_text || !is_bare || travels {
+    if !is_text || !is_bare || longest_line(head.body) <= LINE_OCTETS_MAX {
         return None;
     }
     let mut encoded = Vec::with_capacity(head.body.len() * 5 / 4);

@@ -211,10 +211,10 @@ async fn what_has_served_its_time_is_one_erasure_a_day(kept: Kept) {
     assert_eq!((done.state(), done.done.messages, done.done.talks), (ErasureState::Done, 3, 3));
     assert_eq!(eraser.left(&done, at(40 * day)).await.unwrap(), 0);
     // What grows old in the hours after is for the next day, unless somebody says otherwise.
-    kept.accept(vec![of("7", "BC-9", 15 * day)]).await.unwrap();
+    kept.accept(vec![of("7", "BC-9", 11 * day)]).await.unwrap();
     let later = at(40 * day + 3600);
     assert_eq!(eraser.look_for_old("", later).await.unwrap(), 0);
-    kept.set_retention(None, Retention { content: 20, talk: 10 }, later).await.unwrap();
+    kept.set_retention(None, Retention { content: 28, talk: 10 }, later).await.unwrap();
     eraser.ask_retention(None, "A. Admin", later).await.unwrap();
     let newest = kept.erasures(None, None, 10).await.unwrap().remove(0);
     assert_eq!((newest.by.as_str(), newest.state()), ("A. Admin", ErasureState::Waiting));
