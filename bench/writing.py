@@ -84,7 +84,7 @@ class Answering(socketserver.ThreadingTCPServer):
 
 def hand_in(mx, port, source, mail_from, to, message):
     """By SMTP to the service's own MX, as a stranger's server does: what is put off comes again."""
-    for pause in (1, 2, 5, 10, 20, 30, 60, 0):
+    for pause in (1, 2, 5, 10, 20, 30, 60, 60, 60, 0):
         try:
             with smtplib.SMTP(mx, port, "mx.strangers.example", timeout=30, source_address=(source, 0)) as wire:
                 wire.send_message(message, mail_from, [to])
