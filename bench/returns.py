@@ -41,7 +41,11 @@ def run(lab, options):
             wanted = [(PEOPLE[who][0], PEOPLE[who][1]) if turn == 1 else (PEOPLE[who][3], [PEOPLE[who][4]]) for *_, who in jobs]
 
             def state(one):
-                message = courtesy.call("GET", f"/v1/messages/{one}")
+                for _ in range(120):                       # a full mailbox is tried again meanwhile
+                    message = courtesy.call("GET", f"/v1/messages/{one}")
+                    if message["state"] != "sending":
+                        break
+                    time.sleep(0.25)
                 return message["state"], (message.get("cause") or {}).get("code")
 
             def as_wanted():
@@ -49,7 +53,6 @@ def run(lab, options):
 
             courtesy.wait_for(as_wanted, COMES_BACK_S)
             time.sleep(5)                                  # and what must not change has had the time to
-            courtesy.wait_for(lambda: all(state(one)[0] != "sending" for one in ids), 30)    # a full mailbox is tried again meanwhile
             for (library, address, _), one, want in zip(jobs, ids, wanted):
                 found = state(one)
                 if found[0] != want[0] or found[1] not in want[1]:
