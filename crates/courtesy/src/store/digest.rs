@@ -13,7 +13,7 @@ use super::accept::{NewEvent, accept_all};
 use super::engine::{Row, Tx};
 use super::erasure::hidden;
 use super::message::{COLUMNS, message_from};
-use super::statement::{Builder, Statement, query};
+use super::statement::{Builder, Statement, checked, query};
 use super::timeline::append;
 use super::{MessageRow, Result, Store, from_json};
 use crate::channel::Ladder;
@@ -22,9 +22,9 @@ use crate::id::{EventId, MessageId};
 use crate::library::LibraryCode;
 use crate::timeline::{Entry, What};
 
-/// Which messages wait for others. Whatever else happens to one, a claim or a person's word, ends that. The state is asked for so that
-/// SQLite does not choose the index of states: nearly all that is queued waits for nobody.
-const WAITS: &str = "digest_at is not null and coalesce(state, '') = 'queued'";
+/// Which messages wait for others. Whatever else happens to one, a claim or a person's word, ends that. Nearly all that is queued waits
+/// for nobody, so they are not found by their state.
+const WAITS: &str = concat!("digest_at is not null and ", checked!("state"), " = 'queued'");
 
 /// Nothing is made for a patron who is being erased.
 const HIDDEN: &str = hidden!("message.event");
