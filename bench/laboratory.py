@@ -16,12 +16,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REGION = "lab"
-# Greylisting ends after seconds; a pace of messages a minute lets a few through every minute, and who comes last waits for several.
-# What is put off then waits for hours.
-SCHEDULE = ["7s", "20s", "45s", "65s", "65s", "65s", "6h"]
+# Greylisting ends after seconds; a pace of messages a minute is waited for without an attempt. What is put off then waits for hours.
+SCHEDULE = ["7s", "20s", "45s", "6h"]
 PUT_OFF_S = 1800            # due later than this: nothing more will happen while we watch
 WAITING = ("queued", "sending", "delayed")
-SILENCE_S = 90              # so long after the last change nothing more will happen: the longest wait above, and a third
+SILENCE_S = 90              # so long after the last change nothing more will happen: a receiver's minute, and a half
 PATIENCE_S = 450
 
 
@@ -188,7 +187,16 @@ class Courtesy:
             return not soon or silent
         if not self.wait_for(quiet, PATIENCE_S):
             print("some messages are neither over nor put off", file=sys.stderr)
-        return [self.call("GET", f"/v1/messages/{one}/timeline") | {"planned": self.planned.get(one, {})} for one in ids]
+        return [self.rested(one) | {"planned": self.planned.get(one, {})} for one in ids]
+
+    def rested(self, one):
+        """The timeline of a message that no attempt is at: one that is put off may be tried again at any moment."""
+        for _ in range(240):
+            told = self.call("GET", f"/v1/messages/{one}/timeline")
+            if told["message"]["state"] != "sending":
+                break
+            time.sleep(0.25)
+        return told
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

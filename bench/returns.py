@@ -41,11 +41,7 @@ def run(lab, options):
             wanted = [(PEOPLE[who][0], PEOPLE[who][1]) if turn == 1 else (PEOPLE[who][3], [PEOPLE[who][4]]) for *_, who in jobs]
 
             def state(one):
-                for _ in range(120):                       # a full mailbox is tried again meanwhile
-                    message = courtesy.call("GET", f"/v1/messages/{one}")
-                    if message["state"] != "sending":
-                        break
-                    time.sleep(0.25)
+                message = courtesy.rested(one)["message"]
                 return message["state"], (message.get("cause") or {}).get("code")
 
             def as_wanted():
